@@ -1,0 +1,38 @@
+// Time comes in from outside: modules take a Clock (or a plain time), tests set it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace isoloir {
+
+// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
+using TimeMs = std::int64_t;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual TimeMs now() const = 0;  // thread-safe
+};
+
+// The machine's clock, made monotonic over the life of the process: set back, it stands still until time has caught up.
+class SystemClock final : public Clock {
+ public:
+  TimeMs now() const override;
+
+ private:
+  mutable std::atomic<TimeMs> latest_{0};
+};
+
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(TimeMs start) : now_(start) {}
+  TimeMs now() const override { return now_; }
+  void set(TimeMs now) { now_ = now; }
+  void advance(TimeMs by) { now_ += by; }
+
+ private:
+  std::atomic<TimeMs> now_;
+};
+
+}  // namespace isoloir

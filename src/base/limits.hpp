@@ -1,0 +1,39 @@
+// Every queue, loop, body, field and retry has its limit here, with the reason where it is not plain.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace isoloir::limits {
+
+// HTTP (architecture: header policy)
+inline constexpr std::size_t http_head_bytes = 16 * 1024;
+inline constexpr std::size_t http_body_bytes = 64 * 1024;
+inline constexpr int http_message_timeout_ms = 15'000;
+inline constexpr int http_idle_timeout_ms = 30'000;
+inline constexpr std::size_t http_connections = 4096;
+inline constexpr std::size_t lane_light_queue = 1024;
+inline constexpr std::size_t lane_crypto_queue = 256;
+inline constexpr std::size_t lane_database_queue = 1024;
+inline constexpr int retry_after_seconds = 5;
+
+// Forms
+inline constexpr std::size_t form_fields = 64;
+inline constexpr std::size_t form_field_bytes = 48 * 1024;  // a ballot in base64
+
+// Election
+inline constexpr std::size_t contests = 256;
+inline constexpr std::size_t districts = 4096;
+inline constexpr std::size_t options = 100;
+inline constexpr std::size_t trustees_per_group = 64;
+inline constexpr std::size_t roll_rows = 5'000'000;
+inline constexpr std::size_t roll_field_bytes = 1024;
+inline constexpr std::size_t json_bytes = 64 * 1024 * 1024;
+inline constexpr std::size_t json_depth = 32;
+
+// Database
+inline constexpr std::size_t writer_queue = 4096;
+inline constexpr std::size_t writer_batch = 256;  // jobs in one commit
+inline constexpr int database_busy_timeout_ms = 5'000;
+
+}  // namespace isoloir::limits

@@ -1,0 +1,27 @@
+#include <sodium.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "cli/commands.hpp"
+
+int main(int argc, char** argv) {
+  if (sodium_init() < 0) {
+    std::fputs("isoloir: libsodium cannot start on this machine\n", stderr);
+    return 2;
+  }
+  CLI::App app{"isoloir: Internet voting that anyone can verify"};
+  app.require_subcommand(1);
+  int exit_code = 0;
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "isoloir: %s\n", error.what());
+    return 2;
+  }
+  return exit_code;
+}
