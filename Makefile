@@ -1,0 +1,58 @@
+# make demo      what a newcomer runs: a whole election on http://localhost:8080
+# make test      every suite once, in release and under the sanitizers
+# make test-all  the same, then the thread sanitizer, clang, clang-tidy and the fuzzers
+# make format    lays out the C++ sources
+PORT ?= 8080
+STATE ?= demo-state
+FUZZ_SECONDS ?= 60
+
+JOBS := $(shell nproc)
+CTEST := ctest --output-on-failure --no-tests=error --timeout 600 -j$(JOBS)
+export ASAN_OPTIONS := detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS := print_stacktrace=1
+
+.PHONY: demo test test-all setup-% build-% ctest-% frontend browser tidy fuzz format clean
+.NOTPARALLEL:
+
+demo: setup-build
+	cmake --preset release
+	cmake --build --preset release --target isoloir
+	build/release/isoloir demo --port $(PORT) --state $(STATE)
+
+test: setup-test ctest-release ctest-asan
+
+test-all: setup-all ctest-release ctest-asan frontend browser ctest-tsan ctest-clang tidy fuzz
+
+setup-build:
+	scripts/setup.sh build
+setup-test:
+	scripts/setup.sh build browser
+setup-all:
+	scripts/setup.sh build browser tools
+
+# A preset of CMakePresets.json, into build/<preset>.
+build-%:
+	cmake --preset $*
+	cmake --build --preset $*
+
+ctest-%: build-%
+	$(CTEST) --test-dir build/$*
+
+frontend:
+	npm run --silent check
+	npm test --silent
+
+browser: build-release
+	npm run --silent test:browser
+
+tidy: build-clang
+	git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-14 --quiet -p build/clang
+
+fuzz: build-fuzz
+	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+format:
+	git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 -i
+
+clean:
+	rm -rf build
