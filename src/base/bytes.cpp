@@ -119,8 +119,7 @@ std::optional<std::uint32_t> ByteReader::take_u32() {
 }
 
 bool equal_constant_time(ByteView left, ByteView right) {
-  return left.size() == right.size() &&
-         sodium_memcmp(left.data(), right.data(), left.size()) == 0;
+  return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 }  // namespace isoloir

@@ -1,5 +1,5 @@
-// Byte strings and their encodings: hex, base64 (RFC 4648 section 4, padded), base64url (section 5, unpadded).
-// Decoders are strict: they accept only what the encoder would have written.
+// Byte strings and their encodings: hex, base64 (RFC 4648 section 4, padded), base64url (section 5,
+// unpadded). Decoders are strict: they accept only what the encoder would have written.
 #pragma once
 
 #include <array>
@@ -48,7 +48,8 @@ void append_u32(Bytes& target, std::uint32_t value);  // big-endian
 void append_u64(Bytes& target, std::uint64_t value);  // big-endian
 std::uint32_t read_u32(ByteView four_bytes);          // big-endian
 
-// Reads a byte string from front to back; every read that would pass the end gives nothing and consumes nothing.
+// Reads a byte string from front to back; every read that would pass the end gives nothing and
+// consumes nothing.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : rest_(bytes) {}

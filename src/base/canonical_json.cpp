@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::int64_t largest_integer = (std::int64_t{1} << 53) - 1;
 
-// The order of RFC 8785 is by UTF-16 code units, which differs from byte order only where a character above U+FFFF
-// (surrogates D800..DFFF) meets one in U+E000..U+FFFF.
+// The order of RFC 8785 is by UTF-16 code units, which differs from byte order only where a
+// character above U+FFFF (surrogates D800..DFFF) meets one in U+E000..U+FFFF.
 std::u16string utf16(const std::string& text) {
   std::u16string units;
   for (std::size_t i = 0; i < text.size();) {
@@ -39,13 +39,27 @@ void write_string(std::string& out, const std::string& text) {
   out.push_back('"');
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += "\\u00";
@@ -61,15 +75,21 @@ void write_string(std::string& out, const std::string& text) {
 
 void write(std::string& out, const Json& value) {
   switch (value.type()) {
-    case Json::value_t::null: out += "null"; return;
-    case Json::value_t::boolean: out += value.get<bool>() ? "true" : "false"; return;
+    case Json::value_t::null:
+      out += "null";
+      return;
+    case Json::value_t::boolean:
+      out += value.get<bool>() ? "true" : "false";
+      return;
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned: {
       ISOLOIR_ASSERT(value <= largest_integer && value >= -largest_integer);
       out += value.dump();
       return;
     }
-    case Json::value_t::string: write_string(out, value.get_ref<const std::string&>()); return;
+    case Json::value_t::string:
+      write_string(out, value.get_ref<const std::string&>());
+      return;
     case Json::value_t::array: {
       out.push_back('[');
       bool first = true;
@@ -98,7 +118,8 @@ void write(std::string& out, const Json& value) {
       out.push_back('}');
       return;
     }
-    default: ISOLOIR_ASSERT(false && "float or binary in canonical JSON");
+    default:
+      ISOLOIR_ASSERT(false && "float or binary in canonical JSON");
   }
 }
 

@@ -15,7 +15,8 @@ class Clock {
   virtual TimeMs now() const = 0;  // thread-safe
 };
 
-// The machine's clock, made monotonic over the life of the process: set back, it stands still until time has caught up.
+// The machine's clock, made monotonic over the life of the process: set back, it stands still until
+// time has caught up.
 class SystemClock final : public Clock {
  public:
   TimeMs now() const override;

@@ -1,4 +1,5 @@
-// Every queue, loop, body, field and retry has its limit here, with the reason where it is not plain.
+// Every queue, loop, body, field and retry has its limit here, with the reason where it is not
+// plain.
 #pragma once
 
 #include <cstddef>
@@ -31,9 +32,25 @@ inline constexpr std::size_t roll_field_bytes = 1024;
 inline constexpr std::size_t json_bytes = 64 * 1024 * 1024;
 inline constexpr std::size_t json_depth = 32;
 
+// Seats
+inline constexpr std::size_t result_seats = 1000;  // votes up to 2^53 times seats must fit 64 bits
+inline constexpr std::size_t member_share =
+    1'000'000;  // a share of a common list, in whatever unit
+inline constexpr std::size_t result_file_bytes = 1024 * 1024;
+
 // Database
 inline constexpr std::size_t writer_queue = 4096;
 inline constexpr std::size_t writer_batch = 256;  // jobs in one commit
 inline constexpr int database_busy_timeout_ms = 5'000;
+inline constexpr std::size_t database_readers = 8;              // connections that read
+inline constexpr std::size_t database_checkpoint_pages = 1000;  // of 4 KiB in the log
+inline constexpr std::size_t database_statements = 512;         // prepared, for each connection
+
+// HTTP server (src/http)
+inline constexpr std::size_t http_header_fields = 100;
+inline constexpr int http_linger_timeout_ms = 2'000;  // for a refused peer to read its answer
+inline constexpr std::size_t http_linger_bytes = 1024 * 1024;  // thrown away meanwhile
+inline constexpr unsigned lane_light_threads = 1;
+inline constexpr unsigned lane_database_threads = 4;
 
 }  // namespace isoloir::limits

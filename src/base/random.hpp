@@ -1,4 +1,5 @@
-// Randomness comes in from outside, so that tests can make it repeatable. The product uses SystemRandom alone.
+// Randomness comes in from outside, so that tests can make it repeatable. The product uses
+// SystemRandom alone.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ class SystemRandom final : public Random {
   void fill(std::span<std::uint8_t> target) override;
 };
 
-// ChaCha20 under a seed: for tests and for the synthetic voters of a rehearsal, never for a real election.
+// ChaCha20 under a seed: for tests and for the synthetic voters of a rehearsal, never for a real
+// election.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed) : seed_(seed) {}

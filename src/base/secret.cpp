@@ -4,6 +4,8 @@
 
 namespace isoloir {
 
-void wipe(void* memory, std::size_t size) { sodium_memzero(memory, size); }
+void wipe(void* memory, std::size_t size) {
+  sodium_memzero(memory, size);
+}
 
 }  // namespace isoloir

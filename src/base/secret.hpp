@@ -1,5 +1,5 @@
-// Secret<T>: a value that wipes itself and cannot be printed, compared or copied by accident. T is a byte array, a
-// byte vector or a string.
+// Secret<T>: a value that wipes itself and cannot be printed, compared or copied by accident. T is
+// a byte array, a byte vector or a string.
 #pragma once
 
 #include <cstddef>

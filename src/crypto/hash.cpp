@@ -1,0 +1,50 @@
+#include "crypto/hash.hpp"
+
+#include <sodium.h>
+
+#include <stdexcept>
+
+namespace isoloir {
+
+ByteArray<32> sha256(ByteView bytes) {
+  ByteArray<32> digest;
+  crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
+  return digest;
+}
+
+ByteArray<32> sha256(std::initializer_list<ByteView> parts) {
+  crypto_hash_sha256_state state;
+  crypto_hash_sha256_init(&state);
+  for (const auto part : parts) crypto_hash_sha256_update(&state, part.data(), part.size());
+  ByteArray<32> digest;
+  crypto_hash_sha256_final(&state, digest.data());
+  return digest;
+}
+
+ByteArray<64> sha512(ByteView bytes) {
+  ByteArray<64> digest;
+  crypto_hash_sha512(digest.data(), bytes.data(), bytes.size());
+  return digest;
+}
+
+ByteArray<32> hmac_sha256(ByteView key, std::initializer_list<ByteView> parts) {
+  crypto_auth_hmacsha256_state state;
+  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+  for (const auto part : parts) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
+  ByteArray<32> digest;
+  crypto_auth_hmacsha256_final(&state, digest.data());
+  return digest;
+}
+
+Secret<ByteArray<32>> argon2id(ByteView password, const ByteArray<16>& salt, Argon2Cost cost) {
+  Secret<ByteArray<32>> key;
+  if (crypto_pwhash_argon2id(key.reveal().data(), key.reveal().size(),
+                             reinterpret_cast<const char*>(password.data()), password.size(),
+                             salt.data(), cost.passes, cost.memory_bytes,
+                             crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+    throw std::runtime_error("argon2id: not enough memory");
+  }
+  return key;
+}
+
+}  // namespace isoloir

@@ -1,0 +1,26 @@
+// SHA-256, SHA-512, HMAC-SHA-256, Argon2id: the hash functions of the protocol, through libsodium.
+#pragma once
+
+#include <initializer_list>
+
+#include "base/bytes.hpp"
+#include "base/secret.hpp"
+
+namespace isoloir {
+
+ByteArray<32> sha256(ByteView bytes);
+ByteArray<32> sha256(std::initializer_list<ByteView> parts);  // of their concatenation
+ByteArray<64> sha512(ByteView bytes);
+ByteArray<32> hmac_sha256(ByteView key, std::initializer_list<ByteView> parts);
+
+// Argon2id version 0x13, p = 1 (RFC 9106).
+struct Argon2Cost {
+  std::size_t memory_bytes;
+  std::uint64_t passes;
+};
+inline constexpr Argon2Cost argon2_code{16 * 1024 * 1024, 1};      // protocol section 4
+inline constexpr Argon2Cost argon2_password{19 * 1024 * 1024, 2};  // OWASP's minimum
+inline constexpr Argon2Cost argon2_sealing{256 * 1024 * 1024, 3};  // libsodium's MODERATE
+Secret<ByteArray<32>> argon2id(ByteView password, const ByteArray<16>& salt, Argon2Cost cost);
+
+}  // namespace isoloir

@@ -1,0 +1,98 @@
+#include "election/credential.hpp"
+
+#include <algorithm>
+
+#include "crypto/hash.hpp"
+#include "election/crockford.hpp"
+
+namespace isoloir {
+namespace {
+
+constexpr std::size_t data_characters = 16;
+
+// GF(32) = GF(2)[x]/(x^5 + x^2 + 1)
+int times_x(int value) {
+  value <<= 1;
+  return value & 32 ? value ^ 0b100101 : value;
+}
+int multiply(int a, int b) {
+  int product = 0;
+  for (; b != 0; b >>= 1, a = times_x(a)) {
+    if (b & 1) product ^= a;
+  }
+  return product;
+}
+
+Scalar derived(DraftRole role, const Credential& credential, std::optional<std::uint32_t> contest) {
+  Transcript transcript(role, credential.election);
+  transcript.add(ByteView(credential.seed.reveal()));
+  if (contest) transcript.add(*contest);
+  return transcript.scalar();
+}
+
+}  // namespace
+
+char code_check_character(std::string_view data) {
+  ISOLOIR_ASSERT(data.size() == data_characters);
+  int check = 0;
+  int weight = 1;
+  for (const char c : data) {
+    weight = times_x(weight);
+    check ^= multiply(weight, crockford_value(c));
+  }
+  return crockford_alphabet[static_cast<std::size_t>(check)];
+}
+
+Code Code::generate(Random& random) {
+  Secret<std::string> text{std::string()};
+  text.reveal().reserve(data_characters + 1);
+  for (std::size_t i = 0; i < data_characters; ++i) {
+    text.reveal().push_back(crockford_alphabet[random.below(32)]);
+  }
+  text.reveal().push_back(code_check_character(text.reveal()));
+  return Code(std::move(text));
+}
+
+Expected<Code> Code::parse(std::string_view typed) {
+  auto text = crockford_normalise(typed);
+  if (!text || text->size() != data_characters + 1) {
+    return fail("code.form", "not 17 characters of the alphabet", "code.form");
+  }
+  Secret<std::string> secret(std::move(*text));
+  const std::string_view view = secret.reveal();
+  if (code_check_character(view.substr(0, data_characters)) != view.back()) {
+    return fail("code.check", "the check character disagrees", "code.check");
+  }
+  return Code(std::move(secret));
+}
+
+Secret<std::string> Code::shown() const {
+  const std::string& t = text_.reveal();
+  return Secret<std::string>(t.substr(0, 4) + "-" + t.substr(4, 4) + "-" + t.substr(8, 4) + "-" +
+                             t.substr(12));
+}
+
+KeyPair Credential::sign_in_key() const {
+  return KeyPair::of(SecretScalar(derived(DraftRole::sign_in_key, *this, std::nullopt)));
+}
+KeyPair Credential::ballot_key(std::uint32_t contest) const {
+  return KeyPair::of(SecretScalar(derived(DraftRole::ballot_key, *this, contest)));
+}
+
+Credential derive_credential(const Code& code, std::string_view handle,
+                             const ElectionId& election) {
+  const auto digest = Transcript(DraftRole::credential_salt, election).add(handle).hash();
+  ByteArray<16> salt;
+  std::copy_n(digest.begin(), salt.size(), salt.begin());
+  return {argon2id(as_bytes(code.normalised()), salt, argon2_code), election};
+}
+
+Transcript sign_in_statement(const Fingerprint& fingerprint, const ByteArray<32>& nonce,
+                             const ByteArray<32>& session_binding, std::string_view origin) {
+  return Transcript(SealedRole::sign_in_proof, fingerprint)
+      .add(ByteView(nonce))
+      .add(ByteView(session_binding))
+      .add(origin);
+}
+
+}  // namespace isoloir
