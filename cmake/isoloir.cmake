@@ -50,6 +50,7 @@ endfunction()
 # tests/<module>/*_test.cpp become the program <module>_test, which links that module (for tests/functional: cli).
 function(isoloir_tests)
   find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
   include(GoogleTest)
   file(GLOB folders LIST_DIRECTORIES true CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*)
   foreach(folder ${folders})
@@ -65,8 +66,8 @@ function(isoloir_tests)
     else()
       target_link_libraries(${name}_test PRIVATE isoloir_cli)
     endif()
-    target_link_libraries(${name}_test PRIVATE GTest::gtest GTest::gmock GTest::gtest_main PkgConfig::sodium
-                                               PkgConfig::sqlite3)
+    target_link_libraries(${name}_test PRIVATE GTest::gtest GTest::gmock GTest::gtest_main rapidcheck
+                                               PkgConfig::sodium PkgConfig::sqlite3)
     target_compile_definitions(${name}_test PRIVATE ISOLOIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                     ISOLOIR_BINARY_DIR="${CMAKE_BINARY_DIR}")
     if(TARGET isoloir)

@@ -6,4 +6,6 @@
 
 namespace isoloir::cli {
 
+void add_seats(CLI::App& app, int& exit_code);
+
 }  // namespace isoloir::cli

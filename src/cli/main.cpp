@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   CLI::App app{"isoloir: Internet voting that anyone can verify"};
   app.require_subcommand(1);
   int exit_code = 0;
+  isoloir::cli::add_seats(app, exit_code);
 
   try {
     app.parse(argc, argv);
