@@ -1,0 +1,37 @@
+// RFC 6962 hash tree with SHA-256: leaf and node hashes, and the check of an inclusion proof (RFC 9162 section 2.1.3.2).
+import { sha256 } from "@noble/hashes/sha2.js";
+import { concat, same_bytes } from "./bytes.ts";
+
+export function leaf_hash(entry: Uint8Array): Uint8Array {
+  return sha256(concat(Uint8Array.of(0), entry));
+}
+
+export function node_hash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(concat(Uint8Array.of(1), left, right));
+}
+
+/** `index` and `size` are safe integers; `path` goes from the leaf's sibling to the root's child. */
+export function proves_inclusion(
+  leaf: Uint8Array, index: number, size: number, path: Uint8Array[], root: Uint8Array,
+): boolean {
+  if (index >= size) return false;
+  let hash = leaf;
+  let position = index;
+  let last = size - 1; // position of the last node on this level
+  for (const sibling of path) {
+    if (last === 0) return false;
+    if (position % 2 === 1 || position === last) {
+      hash = node_hash(sibling, hash);
+      // A last node without a sibling stands for itself on the levels above.
+      while (position % 2 === 0 && position !== 0) {
+        position = Math.floor(position / 2);
+        last = Math.floor(last / 2);
+      }
+    } else {
+      hash = node_hash(hash, sibling);
+    }
+    position = Math.floor(position / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 && same_bytes(hash, root);
+}
