@@ -19,7 +19,7 @@ demo: setup-build
 	cmake --build --preset release --target isoloir
 	build/release/isoloir demo --port $(PORT) --state $(STATE)
 
-test: setup-test ctest-release ctest-asan
+test: setup-test ctest-release ctest-asan frontend browser
 
 test-all: setup-all ctest-release ctest-asan frontend browser ctest-tsan ctest-clang tidy fuzz
 
