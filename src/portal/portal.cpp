@@ -1,0 +1,272 @@
+#include "portal/portal.hpp"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <set>
+
+#include "base/limits.hpp"
+
+namespace isoloir {
+namespace {
+
+// Reads a table key by key and collects every problem with its line.
+class Reader {
+ public:
+  explicit Reader(std::string_view file) : file_(file) {}
+
+  void problem(const toml::node& at, std::string_view what) {
+    problem(at.source().begin.line, what);
+  }
+  void problem(toml::source_index line, std::string_view what) {
+    problems_ += fmt::format("{}:{}: {}\n", file_, line, what);
+  }
+  const std::string& problems() const { return problems_; }
+
+  // Says which keys a table may have; the others are problems.
+  void known(const toml::table& table, std::set<std::string_view> names) {
+    for (const auto& [key, node] : table) {
+      if (!names.contains(key.str())) {
+        problem(node, fmt::format("the key \"{}\" is not known here", key.str()));
+      }
+    }
+  }
+  const toml::table& table(const toml::table& parent, std::string_view name) {
+    static const toml::table empty;
+    if (const auto* child = parent[name].as_table()) return *child;
+    missing(parent, name, "a table");
+    return empty;
+  }
+  std::string text(const toml::table& parent, std::string_view name) {
+    const auto* node = parent.get(name);
+    if (node && node->is_string() && !node->as_string()->get().empty()) {
+      return node->as_string()->get();
+    }
+    missing(parent, name, "a text");
+    return {};
+  }
+  BilingualText bilingual(const toml::table& parent, std::string_view name) {
+    const auto& both = table(parent, name);
+    known(both, {"fr", "en"});
+    return {text(both, "en"), text(both, "fr")};
+  }
+  std::uint32_t number(const toml::table& parent, std::string_view name, std::int64_t least,
+                       std::int64_t most) {
+    const auto* node = parent.get(name);
+    if (node && node->is_integer()) {
+      const auto value = node->as_integer()->get();
+      if (value >= least && value <= most) return static_cast<std::uint32_t>(value);
+      problem(*node, fmt::format("\"{}\" must lie between {} and {}", name, least, most));
+      return static_cast<std::uint32_t>(least);
+    }
+    missing(parent, name, "an integer");
+    return static_cast<std::uint32_t>(least);
+  }
+  std::string local_time(const toml::table& parent, std::string_view name) {
+    const auto* node = parent.get(name);
+    if (node && node->is_date_time() && !node->as_date_time()->get().offset) {
+      const auto value = node->as_date_time()->get();
+      return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", value.date.year, value.date.month,
+                         value.date.day, value.time.hour, value.time.minute, value.time.second);
+    }
+    missing(parent, name, "a local date and time such as 2022-12-01T08:00:00, without offset");
+    return {};
+  }
+  const toml::array& array(const toml::table& parent, std::string_view name) {
+    static const toml::array empty;
+    if (const auto* found = parent[name].as_array(); found && !found->empty()) return *found;
+    missing(parent, name, "a list with at least one entry");
+    return empty;
+  }
+
+ private:
+  void missing(const toml::table& parent, std::string_view name, std::string_view what) {
+    const auto* node = parent.get(name);
+    problem(node ? node->source().begin.line : parent.source().begin.line,
+            node ? fmt::format("\"{}\" must be {}", name, what)
+                 : fmt::format("\"{}\" is missing: {}", name, what));
+  }
+  std::string file_;
+  std::string problems_;
+};
+
+TrusteePlanGroup read_group(Reader& read, const toml::table& table) {
+  read.known(table, {"name", "threshold", "members"});
+  TrusteePlanGroup group{
+      read.text(table, "name"), read.number(table, "threshold", 1, limits::trustees_per_group), {}};
+  for (const auto& node : read.array(table, "members")) {
+    const auto* member = node.as_table();
+    if (!member) {
+      read.problem(node, "a member is { name = …, role = … }");
+      continue;
+    }
+    read.known(*member, {"name", "role"});
+    const auto role = bureau_role(read.text(*member, "role"));
+    if (!role) read.problem(node, "role is president, secretary, delegate or substitute");
+    group.members.push_back({read.text(*member, "name"), role.value_or(BureauRole::delegate)});
+  }
+  if (group.threshold > group.members.size()) {
+    read.problem(table, "the threshold is above the number of members");
+  }
+  return group;
+}
+
+BureauPlan read_bureau(Reader& read, const toml::table& table) {
+  read.known(table, {"name", "group"});
+  BureauPlan bureau{read.text(table, "name"), {}};
+  for (const auto& node : read.array(table, "group")) {
+    if (const auto* group = node.as_table()) bureau.groups.push_back(read_group(read, *group));
+  }
+  return bureau;
+}
+
+ContestOption read_list(Reader& read, const toml::table& table) {
+  read.known(table, {"name", "candidates", "common", "sigle"});
+  ContestOption option;
+  option.name = read.text(table, "name");
+  option.sigle = table["sigle"].value_or(false);
+  if (const auto* candidates = table["candidates"].as_array()) {
+    for (const auto& node : *candidates) {
+      if (node.is_string())
+        option.candidates.push_back(node.as_string()->get());
+      else
+        read.problem(node, "a candidate is a text");
+    }
+  }
+  if (!option.sigle && option.candidates.empty()) {
+    read.problem(table, "a list has candidates, or sigle = true for a bare union name");
+  }
+  if (const auto* members = table["common"].as_array()) {
+    for (const auto& node : *members) {
+      const auto* member = node.as_table();
+      if (!member) {
+        read.problem(node, "a member of a common list is { name = …, share = … }");
+        continue;
+      }
+      read.known(*member, {"name", "share"});
+      option.common.push_back({read.text(*member, "name"), read.number(*member, "share", 1, 100)});
+    }
+  }
+  return option;
+}
+
+Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus) {
+  read.known(table, {"name", "bureau", "seats", "rule", "reissue_max", "district", "unit_minimum",
+                     "list"});
+  Contest contest;
+  contest.name = read.bilingual(table, "name");
+  contest.bureau = read.number(table, "bureau", 0, static_cast<std::int64_t>(bureaus) - 1);
+  contest.seats = read.number(table, "seats", 1, 1000);
+  contest.rule = read.text(table, "rule");
+  contest.reissue_max = read.number(table, "reissue_max", 0, 100'000'000);
+  if (contest.rule != "proportional-highest-average") {
+    read.problem(table, "rule is proportional-highest-average");
+  }
+  if (table.contains("district")) {
+    for (const auto& node : read.array(table, "district")) {
+      if (node.is_string())
+        contest.districts.push_back(node.as_string()->get());
+      else
+        read.problem(node, "a district is its name");
+    }
+    contest.unit_minimum = read.number(table, "unit_minimum", 0, 1000);
+  } else {
+    contest.districts.push_back(contest.name.fr);
+  }
+  for (std::uint32_t d = 0; d < contest.districts.size(); ++d) {
+    contest.units.push_back({contest.districts[d], {d}});
+  }
+  for (const auto& node : read.array(table, "list")) {
+    if (const auto* list = node.as_table()) contest.options.push_back(read_list(read, *list));
+  }
+  if (contest.options.size() >= limits::options) read.problem(table, "too many lists");
+  contest.options.push_back(
+      ContestOption{.blank = true, .name = {}, .candidates = {}, .common = {}});
+  return contest;
+}
+
+void read_policy(Reader& read, const toml::table& root, Portal& portal) {
+  const auto& general = read.table(root, "portal");
+  read.known(general, {"title", "election", "time_zone", "time_zone_name"});
+  portal.title = read.bilingual(general, "title");
+  portal.election = read.bilingual(general, "election");
+  portal.time_zone = read.text(general, "time_zone");
+  portal.time_zone_name = read.bilingual(general, "time_zone_name");
+
+  const auto& hours = read.table(root, "hours");
+  read.known(hours, {"opens", "closes", "grace_minutes"});
+  portal.opens_local = read.local_time(hours, "opens");
+  portal.closes_local = read.local_time(hours, "closes");
+  portal.grace_minutes = read.number(hours, "grace_minutes", 0, 24 * 60);
+  if (portal.opens_local >= portal.closes_local) {
+    read.problem(hours, "the vote closes before it opens");
+  }
+
+  const auto& sign_in = read.table(root, "sign_in");
+  read.known(sign_in, {"scheme", "captcha_minutes", "failures_per_account", "first_delay_seconds"});
+  if (read.text(sign_in, "scheme") != "email-password") {
+    read.problem(sign_in, "scheme is email-password");
+  }
+  portal.captcha_minutes = read.number(sign_in, "captcha_minutes", 1, 60);
+  portal.sign_in_failures = read.number(sign_in, "failures_per_account", 1, 100);
+  portal.sign_in_first_delay_seconds = read.number(sign_in, "first_delay_seconds", 1, 3600);
+
+  const auto& session = read.table(root, "session");
+  read.known(session, {"idle_minutes", "warning_minutes", "absolute_minutes"});
+  portal.session_idle_minutes = read.number(session, "idle_minutes", 5, 24 * 60);
+  portal.session_warning_minutes = read.number(session, "warning_minutes", 1, 10);
+  portal.session_absolute_minutes = read.number(session, "absolute_minutes", 10, 24 * 60);
+
+  const auto& code = read.table(root, "voting_code");
+  read.known(code, {"tries", "proof_minutes"});
+  portal.code_tries = read.number(code, "tries", 1, 20);
+  portal.code_proof_minutes = read.number(code, "proof_minutes", 1, 60);
+
+  const auto& board = read.table(root, "board");
+  read.known(board, {"interval_seconds"});
+  portal.board_interval_seconds = read.number(board, "interval_seconds", 1, 60);
+}
+
+void read_texts(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("texts")) return;
+  for (const auto& [id, node] : read.table(root, "texts")) {
+    const auto* both = node.as_table();
+    if (!both) {
+      read.problem(node, "a text is { fr = …, en = … } under its message id in quotes");
+      continue;
+    }
+    read.known(*both, {"fr", "en"});
+    portal.texts[std::string(id.str())] = {read.text(*both, "en"), read.text(*both, "fr")};
+  }
+}
+
+}  // namespace
+
+Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
+  toml::table root;
+  try {
+    root = toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    return fail("portal.invalid",
+                fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
+  }
+  Reader read(name);
+  Portal portal;
+  read.known(root, {"portal", "hours", "sign_in", "session", "voting_code", "board", "bureau",
+                    "contest", "texts"});
+  read_policy(read, root, portal);
+  for (const auto& node : read.array(root, "bureau")) {
+    if (const auto* bureau = node.as_table()) portal.bureaus.push_back(read_bureau(read, *bureau));
+  }
+  for (const auto& node : read.array(root, "contest")) {
+    if (const auto* contest = node.as_table()) {
+      portal.contests.push_back(read_contest(read, *contest, portal.bureaus.size()));
+    }
+  }
+  read_texts(read, root, portal);
+  if (!read.problems().empty()) return fail("portal.invalid", read.problems());
+  return portal;
+}
+
+}  // namespace isoloir

@@ -1,0 +1,61 @@
+// The model of portal.toml: policy as data. Reading it is strict: a key that is not known is an
+// error with its line, so that a misspelt number never silently becomes a default.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "election/manifest.hpp"
+
+namespace isoloir {
+
+struct TrusteePlanMember {
+  std::string name;
+  BureauRole role = BureauRole::delegate;
+};
+struct TrusteePlanGroup {
+  std::string name;
+  std::uint32_t threshold = 0;
+  std::vector<TrusteePlanMember> members;
+};
+struct BureauPlan {
+  std::string name;
+  std::vector<TrusteePlanGroup> groups;
+};
+
+struct Portal {
+  BilingualText title;     // of the portal
+  BilingualText election;  // of the election
+  std::string time_zone;   // tz database name
+  BilingualText time_zone_name;
+
+  std::string opens_local;  // "2022-12-01T08:00:00" in time_zone
+  std::string closes_local;
+  std::uint32_t grace_minutes = 0;
+
+  std::uint32_t captcha_minutes = 0;
+  std::uint32_t sign_in_failures = 0;
+  std::uint32_t sign_in_first_delay_seconds = 0;
+
+  std::uint32_t session_idle_minutes = 0;
+  std::uint32_t session_warning_minutes = 0;
+  std::uint32_t session_absolute_minutes = 0;
+
+  std::uint32_t code_tries = 0;
+  std::uint32_t code_proof_minutes = 0;
+
+  std::uint32_t board_interval_seconds = 0;
+
+  std::vector<BureauPlan> bureaus;
+  std::vector<Contest>
+      contests;  // options in the order of the file, the blank vote last; drawn by lot later
+
+  // Texts of this portal by message id, in place of the catalogue's.
+  std::map<std::string, BilingualText> texts;
+
+  // `name` appears in messages. Error: portal.invalid, its message one problem a line, each
+  // "NAME:LINE: what is wrong".
+  static Expected<Portal> parse(std::string_view toml, std::string_view name);
+};
+
+}  // namespace isoloir

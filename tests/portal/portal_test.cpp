@@ -1,0 +1,57 @@
+#include "portal/portal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace isoloir {
+namespace {
+
+std::string education() {
+  std::ifstream file(ISOLOIR_SOURCE_DIR "/portals/education/portal.toml");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string changed(std::string text, std::string_view from, std::string_view to) {
+  const auto place = text.find(from);
+  EXPECT_NE(place, std::string::npos) << from;
+  return text.replace(place, from.size(), to);
+}
+
+TEST(Portal, EducationIsRead) {
+  const auto portal = Portal::parse(education(), "portal.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  EXPECT_EQ(portal->contests.size(), 3u);
+  EXPECT_EQ(portal->contests[0].options.size(), 4u);
+  EXPECT_TRUE(portal->contests[0].options[3].blank);
+  EXPECT_EQ(portal->bureaus[0].groups[1].threshold, 2u);
+  EXPECT_EQ(portal->opens_local, "2022-12-01T08:00:00");
+  EXPECT_EQ(portal->grace_minutes, 30u);
+}
+
+TEST(Portal, ProblemsAreNamedByLine) {
+  const auto problem = [](const std::string& text) {
+    const auto portal = Portal::parse(text, "p.toml");
+    return portal ? std::string("accepted") : portal.error().message;
+  };
+  EXPECT_THAT(problem(changed(education(), "idle_minutes", "idle_minuts")),
+              testing::AllOf(testing::HasSubstr("\"idle_minuts\" is not known"),
+                             testing::HasSubstr("\"idle_minutes\" is missing"),
+                             testing::HasSubstr("p.toml:2")));
+  EXPECT_THAT(problem(changed(education(), "tries = 5", "tries = 0")),
+              testing::HasSubstr("\"tries\" must lie between 1 and 20"));
+  EXPECT_THAT(problem(changed(education(), "threshold = 2", "threshold = 4")),
+              testing::HasSubstr("threshold is above"));
+  EXPECT_THAT(problem(changed(education(), "2022-12-08", "2022-11-08")),
+              testing::HasSubstr("closes before it opens"));
+  EXPECT_THAT(problem(changed(education(), "17:00:00", "17:00:00Z")),
+              testing::HasSubstr("without offset"));
+  EXPECT_THAT(problem("[portal"), testing::HasSubstr("p.toml:1"));
+}
+
+}  // namespace
+}  // namespace isoloir
