@@ -34,9 +34,11 @@ inline constexpr std::size_t json_depth = 32;
 
 // Seats
 inline constexpr std::size_t result_seats = 1000;  // votes up to 2^53 times seats must fit 64 bits
-inline constexpr std::size_t member_share =
-    1'000'000;  // a share of a common list, in whatever unit
+inline constexpr std::size_t member_share = 1'000'000;  // one member of a common list
 inline constexpr std::size_t result_file_bytes = 1024 * 1024;
+
+// Captcha
+inline constexpr std::size_t captcha_audio_bytes = 300'000;
 
 // Database
 inline constexpr std::size_t writer_queue = 4096;
@@ -52,5 +54,15 @@ inline constexpr int http_linger_timeout_ms = 2'000;  // for a refused peer to r
 inline constexpr std::size_t http_linger_bytes = 1024 * 1024;  // thrown away meanwhile
 inline constexpr unsigned lane_light_threads = 1;
 inline constexpr unsigned lane_database_threads = 4;
+
+// Roll (src/election/roll.hpp)
+inline constexpr std::size_t roll_problems = 20;    // told at once
+inline constexpr std::size_t roll_id_bytes = 64;    // the identifier is also a file name
+inline constexpr std::size_t roll_phone_bytes = 32;
+inline constexpr std::size_t email_bytes = 254;     // RFC 5321, a path without its brackets
+
+// Trustees (src/election/ceremony, src/cli/trustee)
+inline constexpr std::size_t trustee_groups = 64;
+inline constexpr std::size_t trustee_file_bytes = 64 * 1024 * 1024;  // shares of every unit
 
 }  // namespace isoloir::limits

@@ -120,6 +120,7 @@ TEST(ResultRules, EqualsShareTheSeatsThatSufficeForAll) {
       answer_to({5, {list("A", 41, 5), list("B", 20, 5), list("C", 20, 5), list("D", 20, 5)}, {}});
   EXPECT_EQ(seats_of(answer), (Seats{2, 1, 1, 1}));
   EXPECT_TRUE(answer.ties.empty());
+  ASSERT_EQ(answer.steps.size(), 3u);
   EXPECT_EQ(answer.steps.back().decided_by, DecidedBy::one_each);
 }
 
