@@ -132,7 +132,7 @@ class Transaction {
   virtual void script(std::string_view sql) = 0;
 };
 
-// Thread-safe. Destroy it once no call is under way: queued writes are done first, then it closes.
+// Thread-safe. The destructor lets the writes under way end, then closes; reads must have ended.
 class Database {
  public:
   virtual ~Database() = default;

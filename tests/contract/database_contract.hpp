@@ -233,6 +233,24 @@ TEST_P(DatabaseContract, OtherFailuresMayNotBeSwallowed) {
   EXPECT_EQ(items(), 0);
 }
 
+// It would otherwise fail the commit that the job shares with others.
+TEST_P(DatabaseContract, ADeferredForeignKeyIsJudgedWithItsJob) {
+  ASSERT_TRUE(run_script(*database_,
+                         "CREATE TABLE leaf (id INTEGER NOT NULL REFERENCES item (id)"
+                         " DEFERRABLE INITIALLY DEFERRED) STRICT"));
+  const auto add = [&](int leaf, int item) {
+    return database_->write([&](Transaction& transaction) -> Status {
+      transaction.execute("INSERT INTO leaf (id) VALUES ($1)", {leaf});
+      transaction.execute(insert_item, {item, "late", Bytes{}});
+      return {};
+    });
+  };
+  EXPECT_EQ(error_kind([&] { (void)add(1, 2); }), StoreError::Kind::constraint);
+  EXPECT_EQ(items(), 0);
+  EXPECT_TRUE(add(3, 3));
+  EXPECT_EQ(items(), 1);
+}
+
 TEST_P(DatabaseContract, MessagesHoldNoParameter) {
   run_statement(*database_, insert_item, {1, "secret-label", Bytes{}});
   try {

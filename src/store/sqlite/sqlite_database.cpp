@@ -63,10 +63,11 @@ class SqliteDatabase final : public Database {
 
   ~SqliteDatabase() override {
     {
-      const std::lock_guard lock(queue_mutex_);
+      std::unique_lock lock(queue_mutex_);
       closing_ = true;
+      queue_changed_.notify_one();
+      callers_gone_.wait(lock, [&] { return callers_ == 0; });
     }
-    queue_changed_.notify_one();
     writer_.join();
   }
 
@@ -106,9 +107,11 @@ class SqliteDatabase final : public Database {
 
   const SqliteOptions options_;
 
-  mutable std::mutex queue_mutex_;  // guards the queue, closing_ and every Pending's done
+  mutable std::mutex queue_mutex_;  // guards what follows up to closing_, and every Pending's done
   std::condition_variable queue_changed_;
   std::deque<Pending*> queue_;
+  std::size_t callers_ = 0;  // in run_write: they still need the mutex after their answer
+  std::condition_variable callers_gone_;
   bool closing_ = false;
 
   std::mutex readers_mutex_;
@@ -130,7 +133,9 @@ void SqliteDatabase::run_write(const Step& step) {
   }
   queue_.push_back(&pending);
   queue_changed_.notify_one();
+  ++callers_;
   pending.finished.wait(lock, [&] { return pending.done; });
+  if (--callers_ == 0) callers_gone_.notify_all();
   lock.unlock();
   if (pending.error) std::rethrow_exception(std::move(pending.error));
 }
