@@ -8,6 +8,22 @@
 #include "base/result.hpp"
 #include "identity/captcha.hpp"
 
+// What sanitizers would report of libraries that were built without them. Fontconfig keeps its
+// caches until the process ends (memory does not grow with the number of images); Cairo and GLib
+// lock with atomics that ThreadSanitizer cannot see. Weak hooks of the sanitizers' run-time, unused
+// in other builds.
+extern "C" {
+const char* __lsan_default_suppressions();
+const char* __tsan_default_suppressions();
+const char* __lsan_default_suppressions() {
+  return "leak:libfontconfig\n";
+}
+const char* __tsan_default_suppressions() {
+  return "race:libcairo\nrace:libpango\nrace:libglib\nrace:libgobject\nrace:libfontconfig\n"
+         "race:libharfbuzz\nrace:libfreetype\nrace:libpixman\nmutex:libfontconfig\n";
+}
+}
+
 namespace isoloir {
 namespace {
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <future>
 #include <set>
 
 #include "base/limits.hpp"
@@ -65,6 +67,14 @@ TEST(CaptchaImage, FollowsItsDigitsAndItsRandomness) {
                                    "8888", "9999", "6996", "9669"}) {
     EXPECT_TRUE(seen.insert(png(digits, 1)).second) << digits;
   }
+}
+
+TEST(CaptchaImage, ManyThreadsDrawTheSame) {
+  std::vector<std::future<Bytes>> images;
+  for (std::uint64_t seed = 0; seed < 16; ++seed) {
+    images.push_back(std::async(std::launch::async, png, "0729", seed / 2));
+  }
+  for (std::size_t i = 0; i < images.size(); ++i) EXPECT_EQ(images[i].get(), png("0729", i / 2));
 }
 
 TEST(CaptchaVoice, EveryDigitIsSpokenAndNoTwoAlike) {
