@@ -8,7 +8,7 @@ import {
 } from "./group.ts";
 import { Refused } from "./refused.ts";
 import { type Nonces, sign, verify_signature } from "./schnorr.ts";
-import { type Transcript } from "./transcript.ts";
+import type { Transcript } from "./transcript.ts";
 
 const MAGIC = utf8("ISB1");
 const HEAD_LENGTH = 76;

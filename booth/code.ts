@@ -1,5 +1,5 @@
 // The voting code: 16 characters that carry the key and one that checks them (docs/protocol.md section 4).
-import { type Random } from "./bytes.ts";
+import type { Random } from "./bytes.ts";
 
 export const CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const DATA_LENGTH = 16;

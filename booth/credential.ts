@@ -3,7 +3,7 @@ import { argon2idAsync } from "@noble/hashes/argon2.js";
 import { utf8 } from "./bytes.ts";
 import { GENERATOR, multiply, type Point, type Scalar } from "./group.ts";
 import { type Nonces, sign } from "./schnorr.ts";
-import { type Transcript } from "./transcript.ts";
+import type { Transcript } from "./transcript.ts";
 
 const ARGON2_MEMORY_KIB = 16 * 1024;
 const PROGRESS_SLICE_MS = 20;

@@ -2,7 +2,7 @@
 // canonical and no identity, what is computed may be anything.
 import { ristretto255 } from "@noble/curves/ed25519.js";
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
-import { type Random } from "./bytes.ts";
+import type { Random } from "./bytes.ts";
 import { Refused } from "./refused.ts";
 
 export type Point = InstanceType<typeof ristretto255.Point>;

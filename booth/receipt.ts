@@ -2,7 +2,7 @@
 // the voter's, the proof leads from its leaf to the checkpoint's root, and the checkpoint is signed by the log and by as many
 // witnesses as the manifest asks. Formats: c2sp.org/tlog-proof, signed-note, tlog-checkpoint, tlog-cosignature.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concat, from_base64, from_hex, same_bytes, to_hex, utf8 } from "./bytes.ts";
+import { concat, from_base64, same_bytes, to_hex, utf8 } from "./bytes.ts";
 import { ed25519_accepts } from "./ed25519.ts";
 import { leaf_hash, proves_inclusion } from "./merkle.ts";
 import { Refused } from "./refused.ts";
@@ -158,13 +158,4 @@ function parse_vkey(vkey: string): { name: string; key_id: string; key: Uint8Arr
 
 function split_key(bytes: Uint8Array): [number | undefined, Uint8Array] {
   return [bytes[0], bytes.subarray(1)];
-}
-
-export function log_policy(keys: {
-  checkpoint: string; witnesses: string[]; witness_threshold: number;
-}, origin: string): LogPolicy {
-  return {
-    origin, key: from_hex(keys.checkpoint, 32),
-    witnesses: keys.witnesses, witness_threshold: keys.witness_threshold,
-  };
 }

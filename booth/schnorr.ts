@@ -5,7 +5,7 @@ import {
   type Point, type Scalar,
 } from "./group.ts";
 import { Refused } from "./refused.ts";
-import { type Item, type Role, type Transcript } from "./transcript.ts";
+import type { Item, Role, Transcript } from "./transcript.ts";
 
 /** Where secret randomness comes from; the vectors put a recording in its place. */
 export interface Nonces {

@@ -1,0 +1,126 @@
+// The server's interface, as JSON over same-origin requests with the session's cookie.
+
+export type CodeAnswer =
+  | { status: "ok" }
+  | { status: "captcha_wrong"; captchaId: string; nonce: string }
+  | { status: "code_wrong"; triesLeft: number; captchaId: string; nonce: string }
+  | { status: "code_invalidated" }
+  | { status: "code_replaced"; at: string };
+
+export interface ContestState {
+  contest: number;
+  district: number;
+  state: "open" | "voted" | "suspended" | "closed" | "not_open";
+  votedAt?: string;
+}
+
+export interface ContestList {
+  contests: ContestState[];
+  closesAt: number;
+  now: number;
+  graceEndsAt: number;
+}
+
+export type BallotAnswer =
+  | { status: "recorded"; tracker: string }
+  | { status: "already_voted" }
+  | { status: "refused"; code: string }
+  | { status: "suspended" }
+  | { status: "closed" };
+
+export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pending" } | { status: "unknown" };
+
+/** 401: the session is over. */
+export class SessionOver extends Error {}
+
+/** Worth another try with the same bytes: no answer, or one that says so. */
+export class TryAgain extends Error {
+  readonly reason: "network" | "busy";
+  readonly after_ms: number;
+
+  constructor(reason: "network" | "busy", after_ms: number) {
+    super(reason);
+    this.reason = reason;
+    this.after_ms = after_ms;
+  }
+}
+
+const ANSWER_TIMEOUT_MS = 30_000;
+const RETRY_AFTER_S_DEFAULT = 3;
+const RETRY_AFTER_S_MAX = 60;
+
+export class Api {
+  private readonly csrf: string;
+  private readonly fetch: typeof fetch;
+
+  constructor(csrf: string, fetcher: typeof fetch = (...args) => fetch(...args)) {
+    this.csrf = csrf;
+    this.fetch = fetcher;
+  }
+
+  async manifest(url: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.request(url)).arrayBuffer());
+  }
+
+  voting_code(body: { captcha: string; captchaId: string; key: string; proof: string; nonce: string }): Promise<CodeAnswer> {
+    return this.post("/api/voting-code", body);
+  }
+
+  contests(): Promise<ContestList> {
+    return this.json("/api/contests");
+  }
+
+  /** `ballot`: base64. May be sent again: the same bytes get the same answer. */
+  ballot(ballot: string): Promise<BallotAnswer> {
+    return this.post("/api/ballot", { ballot });
+  }
+
+  /** `tracker`: hex. */
+  receipt(tracker: string): Promise<ReceiptAnswer> {
+    return this.json(`/api/receipt?tracker=${tracker}`);
+  }
+
+  extend_session(): Promise<{ expiresAt: number }> {
+    return this.post("/api/session/extend", {});
+  }
+
+  private post<T>(path: string, body: object): Promise<T> {
+    return this.json(path, {
+      method: "POST", body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": this.csrf },
+    });
+  }
+
+  private async json<T>(path: string, options?: RequestInit): Promise<T> {
+    const response = await this.request(path, options);
+    try {
+      return (await response.json()) as T;
+    } catch {
+      throw new TryAgain("network", 0); // cut off on the way
+    }
+  }
+
+  private async request(path: string, options: RequestInit = {}): Promise<Response> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), ANSWER_TIMEOUT_MS);
+    let response: Response;
+    try {
+      response = await this.fetch(path, {
+        credentials: "same-origin", cache: "no-store", redirect: "error", signal: abort.signal, ...options,
+      });
+    } catch {
+      throw new TryAgain("network", 0);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (response.status === 401) throw new SessionOver();
+    // Only a 200 says what became of a ballot; anything else is asked again.
+    if (!response.ok) throw new TryAgain("busy", retry_after_ms(response));
+    return response;
+  }
+}
+
+function retry_after_ms(response: Response): number {
+  const seconds = Number(response.headers.get("Retry-After") ?? RETRY_AFTER_S_DEFAULT);
+  return 1000 * (seconds >= 0 && seconds <= RETRY_AFTER_S_MAX ? seconds : RETRY_AFTER_S_DEFAULT);
+}

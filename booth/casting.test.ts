@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Api, type BallotAnswer, type ContestState, type ReceiptAnswer, SessionOver, TryAgain } from "./api.ts";
+import { type Cast, Casting, type Surroundings } from "./casting.ts";
+import { KeptBallots } from "./kept_ballots.ts";
+import { Refused } from "./refused.ts";
+
+const BALLOT = "YmFsbG90";
+const TRACKER = "ab".repeat(32);
+const VOTE = { contest: 2, district: 0, choice: 1, shown: "List" };
+
+function memory_storage(): Storage {
+  const items: Record<string, string> = {};
+  Object.defineProperties(items, {
+    getItem: { value: (key: string) => items[key] ?? null },
+    setItem: { value: (key: string, value: string) => void (items[key] = value) },
+    removeItem: { value: (key: string) => void delete items[key] },
+  });
+  return items as unknown as Storage;
+}
+
+type Scripted<T> = (T | Error)[];
+
+/** A server that gives the answers listed, and a clock that only counts. */
+function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<ReceiptAnswer> }) {
+  const kept = new KeptBallots(memory_storage());
+  const seen = {
+    sent: [] as string[], asked: 0, waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
+  };
+  const next = <T>(list: Scripted<T> | undefined): Promise<T> => {
+    const answer = list?.shift();
+    if (answer === undefined) throw new Error("a request too many");
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  const around: Surroundings = {
+    kept,
+    api: {
+      ballot: (ballot) => {
+        seen.sent.push(ballot);
+        seen.kept_when_sent.push(kept.kept(2));
+        return next(script.ballot);
+      },
+      receipt: () => {
+        seen.asked++;
+        return next(script.receipt);
+      },
+    },
+    vault: {
+      seal: () => (seen.sealed++, Promise.resolve({ ballot: BALLOT, tracker: TRACKER })),
+      recognise: (_, ballot) => (ballot === BALLOT ? Promise.resolve(TRACKER) : Promise.reject(new Refused("foreign_ballot"))),
+      check: (receipt, tracker) =>
+        receipt === "good" && tracker === TRACKER ? Promise.resolve(7) : Promise.reject(new Refused("inclusion")),
+    },
+    wait: (ms) => (seen.waits.push(ms), Promise.resolve()),
+    changed: (cast: Cast) => {
+      const now = cast.trouble ? `${cast.phase} (${cast.trouble})` : cast.phase;
+      if (seen.phases[seen.phases.length - 1] !== now) seen.phases.push(now);
+    },
+  };
+  return { casting: new Casting(around), kept, seen, around };
+}
+
+const recorded: BallotAnswer = { status: "recorded", tracker: TRACKER };
+const ready: ReceiptAnswer = { status: "ready", receipt: "good" };
+const pending: ReceiptAnswer = { status: "pending" };
+const lost = () => new TryAgain("network", 0);
+const state = (name: ContestState["state"]): ContestState => ({ contest: 2, district: 0, state: name });
+
+test("seal, send, check, done: the ballot is kept before it is sent and erased once its receipt is checked", async () => {
+  const { casting, kept, seen } = world({ ballot: [recorded], receipt: [pending, ready] });
+  await casting.cast(VOTE);
+  assert.deepEqual(seen.phases, ["seal", "send", "check", "done"]);
+  assert.deepEqual(seen.kept_when_sent, [BALLOT]);
+  assert.equal(kept.kept(2), null);
+  assert.deepEqual(casting.of(2)!.receipt, { text: "good", index: 7 });
+});
+
+test("a double click, and a click after the end, send once", async () => {
+  const { casting, seen } = world({ ballot: [recorded], receipt: [ready] });
+  await Promise.all([casting.cast(VOTE), casting.cast(VOTE)]);
+  await casting.cast({ ...VOTE, choice: 0 });
+  assert.deepEqual([seen.sealed, seen.sent.length], [1, 1]);
+});
+
+test("lost answers and a busy server: the same bytes again, after the time asked for", async () => {
+  const { casting, seen } = world({
+    ballot: [lost(), lost(), new TryAgain("busy", 7000), recorded], receipt: [lost(), ready],
+  });
+  await casting.cast(VOTE);
+  assert.equal(seen.sealed, 1);
+  assert.deepEqual(seen.sent, [BALLOT, BALLOT, BALLOT, BALLOT]);
+  assert.deepEqual(seen.waits, [1000, 2000, 7000, 1000]);
+  assert.deepEqual(seen.phases,
+    ["seal", "send", "send (network)", "send (busy)", "check", "check (network)", "done"]);
+});
+
+test("no receipt within 10 s: recorded, the proof comes later by itself", async () => {
+  const { casting, kept, seen, around } = world({
+    ballot: [recorded], receipt: [pending, pending, pending, pending, pending, pending, pending, ready],
+  });
+  const kept_while: unknown[] = [];
+  const changed = around.changed;
+  around.changed = (cast) => {
+    if (cast.phase === "pending") kept_while.push(kept.kept(2));
+    changed(cast);
+  };
+  await casting.cast(VOTE);
+  assert.deepEqual(seen.phases, ["seal", "send", "check", "pending", "done"]);
+  assert.equal(seen.waits.slice(0, 5).reduce((sum, ms) => sum + ms), 10_000);
+  assert.deepEqual(kept_while, [BALLOT]);
+});
+
+test("a receipt that is no proof, none at all, or another tracker: never voted, and the ballot is kept as evidence", async () => {
+  for (const script of [
+    { ballot: [recorded], receipt: [{ status: "ready", receipt: "bad" } as const] },
+    { ballot: [recorded], receipt: [{ status: "unknown" } as const] },
+    { ballot: [{ status: "recorded", tracker: "cd".repeat(32) } as const] },
+  ]) {
+    const { casting, kept } = world(script);
+    await casting.cast(VOTE);
+    assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.failure, kept.kept(2)], ["failed", "proof", BALLOT]);
+  }
+});
+
+test("a refusal is final for these bytes, and the voter may vote again", async () => {
+  const refusals: BallotAnswer[] = [
+    { status: "already_voted" }, { status: "refused", code: "x" }, { status: "suspended" }, { status: "closed" },
+  ];
+  for (const refusal of refusals) {
+    const { casting, kept } = world({ ballot: [refusal, recorded], receipt: [ready] });
+    await casting.cast(VOTE);
+    assert.deepEqual([casting.of(2)!.failure, kept.kept(2)], [refusal.status, null]);
+    await casting.cast(VOTE);
+    assert.equal(casting.of(2)!.phase, "done");
+  }
+});
+
+test("a ballot that fails its own check is never sent", async () => {
+  const { casting, seen, around, kept } = world({});
+  around.vault.seal = () => Promise.reject(new Refused("self_check"));
+  await casting.cast(VOTE);
+  assert.deepEqual([casting.of(2)!.failure, seen.sent, kept.kept(2)], ["self_check", [], null]);
+});
+
+test("a session over interrupts, and keeps the sealed bytes", async () => {
+  const { casting, kept } = world({ ballot: [new SessionOver()] });
+  await assert.rejects(casting.cast(VOTE), SessionOver);
+  assert.equal(kept.kept(2), BALLOT);
+});
+
+test("after a reload, an open contest gets the same bytes again; a voted one only asks for its receipt", async () => {
+  const open = world({ ballot: [recorded], receipt: [ready] });
+  open.kept.keep(2, BALLOT);
+  await open.casting.resume(state("open"));
+  assert.deepEqual([open.seen.sealed, open.seen.sent, open.casting.of(2)!.phase], [0, [BALLOT], "done"]);
+  const voted = world({ receipt: [ready] });
+  voted.kept.keep(2, BALLOT);
+  await voted.casting.resume(state("voted"));
+  assert.deepEqual([voted.seen.sent, voted.casting.of(2)!.phase, voted.kept.kept(2)], [[], "done", null]);
+});
+
+test("after a reload, what is not hers is erased unsent; nothing kept, nothing done", async () => {
+  const foreign = world({});
+  foreign.kept.keep(2, "b3RoZXI=");
+  await foreign.casting.resume(state("open"));
+  assert.deepEqual([foreign.seen.sent, foreign.kept.kept(2)], [[], null]);
+  const nothing = world({});
+  await nothing.casting.resume(state("open"));
+  assert.equal(nothing.casting.of(2), undefined);
+});
+
+test("after a reload, voted but with another ballot: says so, and forgets this one", async () => {
+  const { casting, kept } = world({ receipt: [{ status: "unknown" }] });
+  kept.keep(2, BALLOT);
+  await casting.resume(state("voted"));
+  assert.deepEqual([casting.of(2)!.failure, kept.kept(2)], ["already_voted", null]);
+});
+
+test("after a reload, a suspended contest waits", async () => {
+  const { casting, kept, seen } = world({});
+  kept.keep(2, BALLOT);
+  await casting.resume(state("suspended"));
+  assert.deepEqual([seen.sent, kept.kept(2), casting.of(2)], [[], BALLOT, undefined]);
+});
+
+test("Quitter wipes every kept ballot and nothing else; storage that refuses does not stop a vote", async () => {
+  const storage = memory_storage();
+  const kept = new KeptBallots(storage);
+  kept.keep(0, BALLOT);
+  kept.keep(11, BALLOT);
+  storage.setItem("other", "stays");
+  kept.wipe();
+  assert.deepEqual(Object.keys(storage), ["other"]);
+  const refusing = new KeptBallots({ ...storage, setItem: () => { throw new Error("quota"); } } as unknown as Storage);
+  refusing.keep(0, BALLOT);
+});
+
+test("the server's answers: 200 alone is one, 401 ends the session, all else is asked again", async () => {
+  const requests: [string, RequestInit][] = [];
+  const api = (respond: () => Response) => new Api("token", (path, options) => {
+    requests.push([String(path), options!]);
+    return Promise.resolve().then(respond);
+  });
+  const json = (body: unknown) => new Response(JSON.stringify(body));
+  assert.deepEqual(await api(() => json(recorded)).ballot(BALLOT), recorded);
+  const [path, options] = requests[0]!;
+  assert.deepEqual([path, options.method, options.body], ["/api/ballot", "POST", `{"ballot":"${BALLOT}"}`]);
+  assert.equal((options.headers as Record<string, string>)["X-CSRF-Token"], "token");
+  assert.equal(options.credentials, "same-origin");
+  await assert.rejects(api(() => new Response("", { status: 401 })).contests(), SessionOver);
+  const again = async (response: () => Response, reason: string, after_ms: number) =>
+    assert.rejects(api(response).ballot(BALLOT), (error) =>
+      error instanceof TryAgain && error.reason === reason && error.after_ms === after_ms);
+  await again(() => new Response("", { status: 503, headers: { "Retry-After": "9" } }), "busy", 9000);
+  await again(() => new Response("", { status: 503, headers: { "Retry-After": "soon" } }), "busy", 3000);
+  await again(() => new Response("", { status: 500 }), "busy", 3000);
+  await again(() => new Response("{\"status\":\"rec"), "network", 0);
+  await again(() => { throw new TypeError("failed to fetch"); }, "network", 0);
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Cast } from "./casting.ts";
+import { remaining, server_clock } from "./countdown.ts";
+import { shown_at } from "./steps.ts";
+
+function at(path: string, { signed_in = true, open = true, chosen = false, phase = undefined as Cast["phase"] | undefined } = {}) {
+  const { step, address } = shown_at(path, {
+    signed_in, open: (contest) => open && contest === 3, chosen: () => chosen,
+    cast: () => (phase ? { contest: 3, phase } : undefined),
+  });
+  return `${step} ${address}`;
+}
+
+test("without the code every address asks for it", () => {
+  for (const path of ["/vote", "/vote/scrutins", "/vote/scrutins/3/recu", "/voting-space"]) {
+    assert.equal(at(path, { signed_in: false, phase: "done" }), "code /vote");
+  }
+});
+
+test("addresses lead to their steps when the state allows", () => {
+  assert.equal(at("/vote"), "contests /vote/scrutins");
+  assert.equal(at("/vote/scrutins/3"), "ballot /vote/scrutins/3");
+  assert.equal(at("/vote/scrutins/3", { chosen: true }), "ballot /vote/scrutins/3");
+  assert.equal(at("/vote/scrutins/3/choix", { chosen: true }), "confirm /vote/scrutins/3/choix");
+  assert.equal(at("/vote/scrutins/3/choix"), "ballot /vote/scrutins/3");
+  assert.equal(at("/vote/scrutins/3", { open: false }), "contests /vote/scrutins");
+  assert.equal(at("/vote/scrutins/4"), "contests /vote/scrutins");
+  assert.equal(at("/vote/scrutins/3/recu"), "contests /vote/scrutins");
+  for (const path of ["/vote/scrutins/3/x", "/vote/scrutins/-1", "/vote/scrutins/99999", "/"]) {
+    assert.equal(at(path), "contests /vote/scrutins");
+  }
+});
+
+test("once cast, Back never shows a ballot to send again; after a failure it does", () => {
+  const steps = { seal: "sending", send: "sending", check: "sending", pending: "pending", done: "receipt" } as const;
+  for (const [phase, step] of Object.entries(steps)) {
+    for (const path of ["/vote/scrutins/3", "/vote/scrutins/3/choix", "/vote/scrutins/3/recu"]) {
+      assert.equal(at(path, { phase: phase as Cast["phase"], chosen: true }), `${step} /vote/scrutins/3/recu`);
+    }
+  }
+  assert.equal(at("/vote/scrutins/3/recu", { phase: "failed" }), "error /vote/scrutins/3/recu");
+  assert.equal(at("/vote/scrutins/3", { phase: "failed" }), "ballot /vote/scrutins/3");
+});
+
+test("time left in whole minutes, by the server's clock, never below zero", () => {
+  const day = 86_400_000;
+  assert.deepEqual(remaining(7 * day + 8 * 3_600_000 + 12 * 60_000 + 59_999), { days: "07", hours: "08", minutes: "12" });
+  assert.deepEqual(remaining(59_999), { days: "00", hours: "00", minutes: "00" });
+  assert.deepEqual(remaining(-day), { days: "00", hours: "00", minutes: "00" });
+  let device = 1000;
+  const clock = server_clock(50_000, () => device);
+  device += 250;
+  assert.equal(clock(), 50_250);
+});

@@ -1,0 +1,46 @@
+// Addresses of the steps, and which step an address shows in a given state: what Back, Forward and a typed address lead to.
+// No address does anything by itself, so none can repeat a vote.
+import type { Cast } from "./casting.ts";
+
+export type Step = "code" | "contests" | "ballot" | "confirm" | "sending" | "pending" | "receipt" | "error";
+
+export interface Shown {
+  step: Step;
+  contest?: number;
+  /** The address that says so, where it is another one. */
+  address: string;
+}
+
+export interface Progress {
+  signed_in: boolean;
+  /** Contests that the voter may vote in now. */
+  open: (contest: number) => boolean;
+  chosen: (contest: number) => boolean;
+  cast: (contest: number) => Cast | undefined;
+}
+
+export const CODE_ADDRESS = "/vote";
+export const CONTESTS_ADDRESS = "/vote/scrutins";
+export const ballot_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}`;
+export const confirm_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}/choix`;
+export const receipt_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}/recu`;
+
+const STEP_OF_PHASE: Record<Cast["phase"], Step> = {
+  seal: "sending", send: "sending", check: "sending", pending: "pending", done: "receipt", failed: "error",
+};
+
+export function shown_at(path: string, progress: Progress): Shown {
+  if (!progress.signed_in) return { step: "code", address: CODE_ADDRESS };
+  const match = /^\/vote\/scrutins\/(\d{1,4})(\/choix|\/recu)?$/.exec(path);
+  if (!match) return { step: "contests", address: CONTESTS_ADDRESS };
+  const contest = Number(match[1]);
+  const cast = progress.cast(contest);
+  if (cast && (cast.phase !== "failed" || match[2] === "/recu")) {
+    return { step: STEP_OF_PHASE[cast.phase], contest, address: receipt_address(contest) };
+  }
+  if (match[2] === "/recu" || !progress.open(contest)) return { step: "contests", address: CONTESTS_ADDRESS };
+  if (match[2] === "/choix" && progress.chosen(contest)) {
+    return { step: "confirm", contest, address: confirm_address(contest) };
+  }
+  return { step: "ballot", contest, address: ballot_address(contest) };
+}
