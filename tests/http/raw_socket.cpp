@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 
 namespace isoloir::http::test {
 
@@ -32,8 +31,13 @@ void RawSocket::send(std::string_view bytes) {
   }
 }
 
-void RawSocket::shut_sending() {
-  ::shutdown(socket_, SHUT_WR);
+bool RawSocket::drip_until_answered(char byte, int times) {
+  pollfd descriptor{socket_, POLLIN, 0};
+  for (int i = 0; i < times; ++i) {
+    send({&byte, 1});
+    if (poll(&descriptor, 1, 5) == 1) return true;
+  }
+  return false;
 }
 
 RawSocket::Read RawSocket::receive() {

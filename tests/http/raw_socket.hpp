@@ -17,7 +17,9 @@ class RawSocket {
   ~RawSocket();
 
   void send(std::string_view bytes);
-  void shut_sending();
+  // Sends this byte every five milliseconds until the server says something; false when it never
+  // does.
+  bool drip_until_answered(char byte, int times);
   // Everything up to the close by the server; nothing when it does not close within ten seconds.
   std::optional<std::string> read_to_end();
   // Up to and with this text; what was received when the server closes or ten seconds pass.
