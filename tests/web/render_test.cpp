@@ -294,6 +294,9 @@ TEST(Renderer, APortalHasItsOwnWords) {
   const Renderer own(embedded, {{Language::french, {{"closed.text", "<b>Fin</b> : {closes_at}"}}}});
   const auto page = own.page("closed", {{"closes_at", 1669878000000}}, Language::french);
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;Fin&lt;/b&gt; : jeudi 1 décembre"));
+  const Renderer braces(embedded, {{Language::french, {{"closed.title", "{{#csrf}} {&csrf} {"}}}});
+  EXPECT_THAT(braces.page("closed", {{"csrf", "s3cret"}}, Language::french),
+              HasSubstr("<h1 class=\"govuk-heading-l\">&#123;&#123;#csrf}} "));
   EXPECT_THAT(own.page("closed", Json::object(), Language::english), HasSubstr("The vote ended"));
   const auto refused = [](std::string id, std::string text) {
     return failure(embedded, {{Language::french, {{std::move(id), std::move(text)}}}});
