@@ -65,6 +65,67 @@ Digest merkle_root(std::span<const Digest> leaves) {
   return accumulator.root();
 }
 
+void MerkleTree::append(const Digest& leaf) {
+  Digest carry = leaf;
+  for (std::size_t height = 0;; ++height) {
+    if (height == levels_.size()) levels_.emplace_back();
+    auto& level = levels_[height];
+    level.push_back(carry);
+    if (level.size() % 2 != 0) return;
+    carry = node_hash(level[level.size() - 2], carry);
+  }
+}
+
+const Digest* MerkleTree::node(std::size_t height, std::uint64_t index) const {
+  if (height >= levels_.size() || index >= levels_[height].size()) return nullptr;
+  return &levels_[height][index];
+}
+
+// Root of the leaves [begin, end), begin a multiple of the next power of two: RFC 6962's split,
+// with complete subtrees looked up instead of computed.
+Digest MerkleTree::range_root(std::uint64_t begin, std::uint64_t end) const {
+  const std::uint64_t count = end - begin;
+  if (count == 0) return sha256(ByteView{});
+  if (std::has_single_bit(count)) {
+    const auto height = static_cast<std::size_t>(std::countr_zero(count));
+    return *node(height, begin >> height);
+  }
+  const auto k = split(count);
+  return node_hash(range_root(begin, begin + k), range_root(begin + k, end));
+}
+
+Digest MerkleTree::root(std::uint64_t size) const {
+  ISOLOIR_ASSERT(size <= this->size());
+  return range_root(0, size);
+}
+
+MerkleAccumulator MerkleTree::accumulator() const {
+  MerkleAccumulator result;
+  result.size_ = size();
+  for (std::size_t height = levels_.size(); height-- > 0;) {
+    if (levels_[height].size() % 2 != 0) result.peaks_.push_back(levels_[height].back());
+  }
+  return result;
+}
+
+std::vector<Digest> MerkleTree::inclusion(std::uint64_t index, std::uint64_t size) const {
+  ISOLOIR_ASSERT(index < size && size <= this->size());
+  std::vector<Digest> from_root;
+  std::uint64_t begin = 0;
+  std::uint64_t end = size;
+  while (end - begin > 1) {
+    const auto middle = begin + split(end - begin);
+    if (index < middle) {
+      from_root.push_back(range_root(middle, end));
+      end = middle;
+    } else {
+      from_root.push_back(range_root(begin, middle));
+      begin = middle;
+    }
+  }
+  return {from_root.rbegin(), from_root.rend()};
+}
+
 std::vector<Digest> inclusion_proof(std::span<const Digest> leaves, std::uint64_t index) {
   ISOLOIR_ASSERT(index < leaves.size());
   std::vector<Digest> from_root;

@@ -19,13 +19,32 @@ Digest merkle_root(std::span<const Digest> leaves);
 // Grows by appending; memory logarithmic. Root at any moment.
 class MerkleAccumulator {
  public:
+  MerkleAccumulator() = default;
   void append(const Digest& leaf);
   std::uint64_t size() const { return size_; }
   Digest root() const;
 
  private:
+  friend class MerkleTree;
   std::uint64_t size_ = 0;
   std::vector<Digest> peaks_;  // roots of the complete subtrees, largest first
+};
+
+// A whole tree in memory: appends, roots and inclusion proofs of any earlier size in logarithmic
+// time. About 64 bytes a leaf. Not thread-safe.
+class MerkleTree {
+ public:
+  void append(const Digest& leaf);
+  std::uint64_t size() const { return levels_.empty() ? 0 : levels_[0].size(); }
+  Digest root(std::uint64_t size) const;
+  MerkleAccumulator accumulator() const;  // to try out what comes next
+  std::vector<Digest> inclusion(std::uint64_t index, std::uint64_t size) const;
+  // Node `index` of the complete subtrees of 2^height leaves; nothing when it is not complete.
+  const Digest* node(std::size_t height, std::uint64_t index) const;
+
+ private:
+  Digest range_root(std::uint64_t begin, std::uint64_t end) const;
+  std::vector<std::vector<Digest>> levels_;
 };
 
 // From the leaf's sibling up to the root's child. index < leaves.size().

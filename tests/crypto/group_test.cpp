@@ -140,15 +140,20 @@ TEST(Merkle, AgreesWithTheDefinitionAndProofsHold) {
   EXPECT_EQ(hex_encode(merkle_root({})),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   std::vector<Digest> leaves;
+  MerkleTree tree;
   for (std::uint32_t n = 1; n <= 40; ++n) {
     Bytes entry;
     append_u32(entry, n);
     leaves.push_back(leaf_hash(entry));
+    tree.append(leaves.back());
     const Digest root = merkle_root(leaves);
+    ASSERT_EQ(tree.accumulator().root(), root);
     ASSERT_EQ(root, definition(leaves));
     for (std::uint32_t i = 0; i < n; ++i) {
       auto proof = inclusion_proof(leaves, i);
       ASSERT_TRUE(verify_inclusion(leaves[i], i, n, proof, root));
+      ASSERT_EQ(tree.inclusion(i, n), proof);
+      ASSERT_EQ(tree.root(i + 1), merkle_root(std::span(leaves).first(i + 1)));
       ASSERT_FALSE(verify_inclusion(leaves[i], i + 1, n, proof, root));
       if (n > 1) {
         ASSERT_FALSE(verify_inclusion(leaves[(i + 1) % n], i, n, proof, root));

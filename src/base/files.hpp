@@ -1,0 +1,21 @@
+// Small files, whole. Writing is atomic (temporary file in the same folder, fsync, rename) and
+// never widens permissions.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace isoloir {
+
+// Errors: file.missing, file.read.
+Expected<std::string> read_file(const std::filesystem::path& path);
+
+enum class FileMode : unsigned { secret = 0600, shared = 0644 };
+// Throws std::filesystem::filesystem_error (disk full, no permission); the old content stays then.
+void write_file(const std::filesystem::path& path, std::string_view content, FileMode mode);
+
+}  // namespace isoloir

@@ -1,0 +1,41 @@
+#include "base/unicode.hpp"
+
+#include <unicode/bytestream.h>
+#include <unicode/normalizer2.h>
+#include <unicode/unistr.h>
+#include <unicode/utf8.h>
+
+#include <stdexcept>
+
+namespace isoloir {
+namespace {
+
+bool valid_utf8(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  const auto length = static_cast<int32_t>(text.size());
+  for (int32_t i = 0; i < length;) {
+    UChar32 point = 0;
+    U8_NEXT(bytes, i, length, point);
+    if (point < 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::string> nfkc_casefold(std::string_view utf8) {
+  if (utf8.size() > 1'000'000 || !valid_utf8(utf8)) return std::nullopt;
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKCCasefoldInstance(status);
+  if (U_FAILURE(status)) throw std::runtime_error("ICU has no NFKC_Casefold data");
+  icu::UnicodeString folded =
+      normalizer->normalize(icu::UnicodeString::fromUTF8(
+                                icu::StringPiece(utf8.data(), static_cast<int32_t>(utf8.size()))),
+                            status);
+  if (U_FAILURE(status)) throw std::runtime_error("ICU cannot normalise");
+  std::string result;
+  folded.toUTF8String(result);
+  return result;
+}
+
+}  // namespace isoloir

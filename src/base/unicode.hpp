@@ -1,0 +1,13 @@
+// Comparison of what people type: Unicode's NFKC_Casefold (UAX #31), through ICU.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace isoloir {
+
+// NFKC with case folding and without default-ignorable characters; nothing for invalid UTF-8.
+std::optional<std::string> nfkc_casefold(std::string_view utf8);
+
+}  // namespace isoloir

@@ -1,0 +1,50 @@
+// The receipt log (docs/protocol.md section 8): the sequencer that appends rounds to it, and what
+// is served from it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+
+#include "base/clock.hpp"
+#include "election/checkpoint.hpp"
+#include "store/database.hpp"
+
+namespace isoloir {
+
+// One per process that sequences; other processes only insert pending rows. Thread-safe.
+class Log {
+ public:
+  // Rebuilds the tree from the database. Throws std::runtime_error when the last stored checkpoint
+  // is not the tree's: a log behind what it has signed must not start.
+  Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random);
+
+  // One round: events that wait, then ballots' leaves and pads sorted by hash, filled up to the
+  // next of 16, 64, 256 …. Without anything waiting, a round of pads alone when `pad_always`
+  // (during the vote), else nothing.
+  void append_round(bool pad_always);
+
+  std::string checkpoint_note() const;  // empty before the first round
+  std::uint64_t size() const;
+  // The receipt of an entry whose leaf is in the log; nothing while it waits.
+  std::optional<Receipt> receipt(const Bytes& entry) const;
+  // A tile of tlog-tiles: `width` hashes (1 to 256) of tile `index` at `level`; nothing when there
+  // is no such tile.
+  std::optional<Bytes> tile(std::size_t level, std::uint64_t index, std::size_t width) const;
+
+ private:
+  struct Round;
+  void load();
+  Round gather(store::Transaction& transaction, bool pad_always) const;
+
+  store::Database& database_;
+  const std::string origin_;
+  const Ed25519KeyPair key_;
+  Random& random_;
+  std::mutex sequencing_;            // one round at a time
+  mutable std::shared_mutex mutex_;  // guards the two below
+  MerkleTree tree_;
+  std::string note_;
+};
+
+}  // namespace isoloir

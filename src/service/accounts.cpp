@@ -1,0 +1,272 @@
+#include "service/accounts.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/unicode.hpp"
+#include "crypto/hash.hpp"
+#include "service/journal.hpp"
+
+namespace isoloir {
+namespace {
+
+using store::Transaction;
+
+constexpr std::size_t password_minimum = 12;
+constexpr int longest_delay_doublings = 4;  // 1, 2, 4, 8, 16 minutes
+
+std::string email_key(std::string_view email) {
+  return nfkc_casefold(email).value_or("");
+}
+
+ByteArray<32> stretched(State& state, std::string_view purpose, std::string_view secret,
+                        const ByteArray<16>& salt) {
+  const auto key = argon2id(as_bytes(secret), salt, argon2_password);
+  return state.peppered(purpose, {key.reveal()});
+}
+
+store::Value mac_or_null(State& state, std::string_view purpose, const std::string& value) {
+  if (value.empty()) return {};
+  return ByteView(state.peppered(purpose, {as_bytes(value)}));
+}
+
+void insert_voter(State& state, Transaction& transaction, const Voter& voter) {
+  transaction.execute(
+      "INSERT INTO voter (id, title, birth_name, usage_name, given_names, gender, birth_date, "
+      "birth_place, birth_country, email, email_key, phone, numen_mac, nir_mac) VALUES ($1, $2, "
+      "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+      {voter.id, voter.title, voter.birth_name, voter.usage_name, voter.given_names, voter.gender,
+       voter.birth_date, voter.birth_place, voter.birth_country, voter.email,
+       email_key(voter.email), voter.phone, mac_or_null(state, "numen", voter.numen),
+       mac_or_null(state, "nir10", voter.nir10)});
+  for (const auto& place : voter.contests) {
+    transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
+                        {voter.id, place.contest, place.district});
+  }
+}
+
+void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) {
+  transaction.execute(
+      "INSERT INTO voting_code (voter, sign_in_key, state, failures, changed_at) VALUES ($1, $2, "
+      "'valid', 0, $3)",
+      {keys.voter, ByteView(keys.sign_in_key.encoded()), state.now()});
+  for (const auto& item : keys.ballot_keys) {
+    const auto& encoded = item.key.encoded();
+    transaction.execute(
+        "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
+        {ByteView(encoded), item.contest, item.district});
+    Bytes contest;
+    append_u32(contest, item.contest);
+    const auto lookup = state.link_key().lookup("link", {as_bytes(keys.voter), contest});
+    transaction.execute("INSERT INTO link (lookup, sealed) VALUES ($1, $2)",
+                        {ByteView(lookup), state.link_key().seal(encoded, lookup, state.random())});
+  }
+}
+
+// The keys must be exactly those whose roots the registrar signed and the manifest holds, and each
+// voter's keys must be for the voter's own contests.
+Status check_keys(const Manifest& manifest, const Roll& roll, const std::vector<VoterKeys>& keys) {
+  std::map<std::string_view, const VoterKeys*> by_voter;
+  for (const auto& item : keys) by_voter[item.voter] = &item;
+  if (by_voter.size() != keys.size() || keys.size() != roll.voters.size()) {
+    return fail("import.voters", "roll and keys do not name the same voters");
+  }
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Point>> rosters;
+  for (const auto& voter : roll.voters) {
+    const auto found = by_voter.find(voter.id);
+    std::vector<VoterContest> places;
+    if (found != by_voter.end()) {
+      for (const auto& key : found->second->ballot_keys) {
+        places.push_back({key.contest, key.district});
+        rosters[{key.contest, key.district}].push_back(key.key);
+      }
+    }
+    std::sort(places.begin(), places.end());
+    if (found == by_voter.end() || places != voter.contests) {
+      return fail("import.voters", "no keys, or keys of other contests, for a voter of the roll");
+    }
+  }
+  for (const auto& entry : manifest.rosters) {
+    auto& roster = rosters[{entry.contest, entry.district}];
+    std::sort(roster.begin(), roster.end());
+    if (roster.size() != entry.size ||
+        roster_root(manifest.election_id, entry.contest, entry.district, roster) != entry.root) {
+      return fail("import.roster", "the keys are not those that the manifest's roster commits to");
+    }
+  }
+  return {};
+}
+
+bool strong_password(std::string_view password) {
+  bool upper = false, lower = false, digit = false, special = false;
+  for (const char c : password) {
+    const auto byte = static_cast<unsigned char>(c);
+    upper = upper || (c >= 'A' && c <= 'Z');
+    lower = lower || (c >= 'a' && c <= 'z');
+    digit = digit || (c >= '0' && c <= '9');
+    special = special || byte >= 0x80 || (byte > 0x20 && byte < 0x7f && !std::isalnum(byte));
+  }
+  return upper && lower && digit && special && password.size() >= password_minimum;
+}
+
+// Raises the counter before anything is compared, so that a connection cut in time gains nothing
+// (requirement 24).
+Status begin_try(State& state, const SignInPolicy& policy, const ByteArray<32>& key) {
+  return state.database().write([&](Transaction& transaction) -> Status {
+    const TimeMs now = state.now();
+    const auto rows = transaction.query(
+        "INSERT INTO throttle (key, failures, delayed_until) VALUES ($1, 1, 0) ON CONFLICT (key) "
+        "DO UPDATE SET failures = throttle.failures + 1 RETURNING failures, delayed_until",
+        {ByteView(key)});
+    if (rows[0].integer(1) > now) return fail("sign_in.delayed", "wait", "sign_in.delayed");
+    const auto failures = rows[0].integer(0);
+    if (failures >= policy.failures) {
+      const auto doublings =
+          std::min<std::int64_t>(failures - policy.failures, longest_delay_doublings);
+      transaction.execute("UPDATE throttle SET delayed_until = $2 WHERE key = $1",
+                          {ByteView(key), now + (policy.first_delay_ms << doublings)});
+    }
+    return {};
+  });
+}
+
+}  // namespace
+
+Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
+  if (const auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
+  return state.database().write([&](Transaction& transaction) -> Status {
+    for (const auto& voter : roll.voters) insert_voter(state, transaction, voter);
+    for (const auto& item : keys) insert_keys(state, transaction, item);
+    journal(transaction, state.now(), {{"step", "roll imported"}, {"voters", roll.voters.size()}});
+    return {};
+  });
+}
+
+Status create_account(State& state, const NewAccount& account) {
+  if (!strong_password(account.password)) {
+    return fail("account.password",
+                "a password needs 12 characters with upper and lower case, a digit and a special "
+                "character",
+                "account.password_weak");
+  }
+  const auto password_salt = state.random().array<16>();
+  const auto answer_salt = state.random().array<16>();
+  const auto password = stretched(state, "password", account.password, password_salt);
+  const auto answer = stretched(state, "answer", fold_answer(account.answer), answer_salt);
+  return state.database().write([&](Transaction& transaction) -> Status {
+    if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {account.voter}).empty()) {
+      return fail("account.unknown_voter", "no such voter on the roll");
+    }
+    transaction.execute(
+        "INSERT INTO account (voter, password_salt, password_mac, question, answer_salt, "
+        "answer_mac) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (voter) DO UPDATE SET "
+        "password_salt = excluded.password_salt, password_mac = excluded.password_mac, question = "
+        "excluded.question, answer_salt = excluded.answer_salt, answer_mac = excluded.answer_mac",
+        {account.voter, ByteView(password_salt), ByteView(password), account.question,
+         ByteView(answer_salt), ByteView(answer)});
+    return {};
+  });
+}
+
+std::string fold_answer(std::string_view answer) {
+  const std::string folded = nfkc_casefold(answer).value_or("");
+  std::string result;
+  for (std::size_t i = 0; i < folded.size(); ++i) {
+    const std::string_view rest = std::string_view(folded).substr(i);
+    if (rest[0] == ' ' || rest[0] == '\t' || rest[0] == '\'') continue;
+    if (rest.starts_with("\xe2\x80\x99") || rest.starts_with("\xe2\x80\x98")) {  // ’ and ‘
+      i += 2;
+      continue;
+    }
+    result.push_back(rest[0]);
+  }
+  return result;
+}
+
+bool answer_matches(State& state, const std::string& voter, std::string_view answer) {
+  struct Stored {
+    ByteArray<16> salt;
+    ByteArray<32> mac;
+  };
+  const auto stored =
+      state.database().read([&](Transaction& transaction) -> Expected<std::optional<Stored>> {
+        const auto rows = transaction.query(
+            "SELECT answer_salt, answer_mac FROM account WHERE voter = $1", {voter});
+        if (rows.empty()) return std::nullopt;
+        return Stored{rows[0].array<16>(0), rows[0].array<32>(1)};
+      });
+  const Stored expected = stored->value_or(Stored{});
+  const auto given = stretched(state, "answer", fold_answer(answer), expected.salt);
+  return equal_constant_time(given, expected.mac) && stored->has_value();
+}
+
+Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
+                              std::string_view password, std::string_view client_address) {
+  const std::string key = email_key(email);
+  const auto throttle =
+      state.peppered("sign-in throttle", {as_bytes(key), as_bytes(network_of(client_address))});
+  if (const auto begun = begin_try(state, policy, throttle); !begun) return fail(begun.error());
+
+  struct Account {
+    std::string voter;
+    ByteArray<16> salt{};
+    ByteArray<32> mac{};
+  };
+  const auto account =
+      state.database().read([&](Transaction& transaction) -> Expected<std::optional<Account>> {
+        const auto rows = transaction.query(
+            "SELECT a.voter, a.password_salt, a.password_mac FROM account a JOIN voter v ON v.id = "
+            "a.voter WHERE v.email_key = $1",
+            {key});
+        if (rows.empty()) return std::nullopt;
+        return Account{rows[0].text(0), rows[0].array<16>(1), rows[0].array<32>(2)};
+      });
+  // An unknown address costs the same work as a known one.
+  const Account expected = account->value_or(Account{});
+  const auto given = stretched(state, "password", password, expected.salt);
+  if (!equal_constant_time(given, expected.mac) || !account->has_value()) {
+    return fail("sign_in.refused", "address or password wrong", "sign_in.refused");
+  }
+  (void)state.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM throttle WHERE key = $1", {ByteView(throttle)});
+    journal(transaction, state.now(),
+            {{"step", "signed in"},
+             {"voter", hex_encode(state.peppered("journal", {as_bytes(expected.voter)}))}});
+    return {};
+  });
+  return expected.voter;
+}
+
+std::optional<VoterProfile> voter_profile(State& state, const std::string& voter) {
+  const auto found =
+      state.database().read([&](Transaction& transaction) -> Expected<std::optional<VoterProfile>> {
+        const auto rows = transaction.query(
+            "SELECT v.title, v.usage_name, v.birth_name, v.given_names, a.question FROM voter v "
+            "LEFT JOIN account a ON a.voter = v.id WHERE v.id = $1",
+            {voter});
+        if (rows.empty()) return std::nullopt;
+        const auto& row = rows[0];
+        const std::string& name = row.text(1).empty() ? row.text(2) : row.text(1);
+        return VoterProfile{voter, row.text(0) + " " + name + " " + row.text(3),
+                            row.optional_text(4).value_or("")};
+      });
+  return *found;
+}
+
+std::string network_of(std::string_view client_address) {
+  const auto colon = client_address.find(':');
+  if (colon == std::string_view::npos) return std::string(client_address);
+  // Canonical IPv6 text: the first four groups, where "::" may stand for some of them.
+  std::string network;
+  std::size_t groups = 0;
+  for (std::size_t i = 0; i < client_address.size() && groups < 4; ++i) {
+    if (client_address[i] == ':') {
+      ++groups;
+      if (client_address.substr(i).starts_with("::")) break;
+    }
+    if (groups < 4) network.push_back(client_address[i]);
+  }
+  return network + "::/64";
+}
+
+}  // namespace isoloir

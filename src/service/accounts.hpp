@@ -1,0 +1,63 @@
+// Voters' accounts on the portal: importing the roll, the account password, the challenge question,
+// and signing in.
+#pragma once
+
+#include "election/roll.hpp"
+#include "service/state.hpp"
+
+namespace isoloir {
+
+// The keys that the registrar made for one voter, as the import file brings them.
+struct VoterKeys {
+  std::string voter;
+  Point sign_in_key;
+  struct BallotKey {
+    std::uint32_t contest = 0;
+    std::uint32_t district = 0;
+    Point key;
+  };
+  std::vector<BallotKey> ballot_keys;
+};
+
+// Writes voters, their contests, their voting codes' public keys, the public roster and, under the
+// link key, which ballot key is whose. All or nothing. Errors: import.voters (the two lists do not
+// name the same voters), import.roster (the keys are not those of the manifest's rosters).
+Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys);
+
+struct NewAccount {
+  std::string voter;
+  std::string password;
+  std::string question;
+  std::string answer;
+};
+// What activation calls at its end. Passwords and answers are kept as Argon2id under a salt and a
+// pepper. Error: account.unknown_voter, account.password (too short or without upper, lower, digit
+// and special character).
+Status create_account(State& state, const NewAccount& account);
+
+// Folding before a secret answer is compared: NFKC, case, spaces and apostrophes, as reissue
+// requirement 30 says.
+std::string fold_answer(std::string_view answer);
+bool answer_matches(State& state, const std::string& voter, std::string_view answer);
+
+struct SignInPolicy {
+  std::uint32_t failures = 5;
+  std::int64_t first_delay_ms = 60'000;
+};
+// Gives the voter. Errors: sign_in.refused (unknown pair, never says which), sign_in.delayed (too
+// many failures from this network for this address: wait). An attacker elsewhere never delays the
+// voter (requirement 25).
+Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
+                              std::string_view password, std::string_view client_address);
+
+struct VoterProfile {
+  std::string id;
+  std::string display_name;  // "M. ÉLECTEUR CAMILLE"
+  std::string question;
+};
+std::optional<VoterProfile> voter_profile(State& state, const std::string& voter);
+
+// For throttles: the /32 of IPv4, the /64 of IPv6, of a canonical address.
+std::string network_of(std::string_view client_address);
+
+}  // namespace isoloir

@@ -1,0 +1,35 @@
+// The link key L (docs/protocol.md section 12): whatever ties a voter to a ballot exists only under
+// it. It lives in memory and in an escrow apart from the database and its backups; once it is
+// destroyed the ties are gone.
+#pragma once
+
+#include <filesystem>
+
+#include "crypto/sealing.hpp"
+
+namespace isoloir {
+
+class LinkKey {
+ public:
+  static LinkKey generate(Random& random) { return LinkKey(Secret(random.array<32>())); }
+  // The escrow file of a demonstration or a single server: 64 hex digits and a newline, mode 0600,
+  // beside the state and never in it. Errors: link_key.missing, link_key.form.
+  static Expected<LinkKey> read(const std::filesystem::path& file);
+  void write(const std::filesystem::path& file) const;
+
+  // HMAC-SHA-256(L, column || value): a look-up column.
+  ByteArray<32> lookup(std::string_view column, std::initializer_list<ByteView> value) const;
+  Bytes seal(ByteView plaintext, ByteView lookup, Random& random) const {
+    return isoloir::seal(key_, plaintext, lookup, random);
+  }
+  std::optional<Bytes> unseal(ByteView sealed, ByteView lookup) const {
+    return isoloir::unseal(key_, sealed, lookup);
+  }
+  ByteView bytes() const { return key_.reveal(); }
+
+ private:
+  explicit LinkKey(SymmetricKey key) : key_(std::move(key)) {}
+  SymmetricKey key_;
+};
+
+}  // namespace isoloir

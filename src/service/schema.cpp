@@ -1,0 +1,104 @@
+#include "service/schema.hpp"
+
+namespace isoloir {
+namespace {
+
+// What may tie a voter to a ballot is stored under the link key only, in tables without rowid, so
+// that neither content nor order of insertion tells anything once the key is gone (protocol section
+// 12).
+constexpr std::string_view first = R"sql(
+-- Material of the export, by its path there: manifest.json, seal.json, ceremony/..., roster.json, roster/...
+CREATE TABLE public_file (path TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+-- phase: sealed, open, suspended, grace, frozen. A row, not a clock.
+CREATE TABLE contest_phase (contest INTEGER PRIMARY KEY, phase TEXT NOT NULL) STRICT;
+CREATE TABLE hours (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  opens_at INTEGER NOT NULL, closes_at INTEGER NOT NULL,
+  grace_ends_at INTEGER                      -- set when the vote is closed
+) STRICT;
+
+CREATE TABLE voter (
+  id TEXT PRIMARY KEY, title TEXT NOT NULL, birth_name TEXT NOT NULL, usage_name TEXT NOT NULL,
+  given_names TEXT NOT NULL, gender TEXT NOT NULL, birth_date TEXT NOT NULL,
+  birth_place TEXT NOT NULL, birth_country TEXT NOT NULL, email TEXT NOT NULL,
+  email_key TEXT NOT NULL UNIQUE,            -- folded for comparison
+  phone TEXT NOT NULL, numen_mac BLOB, nir_mac BLOB
+) STRICT;
+CREATE TABLE voter_contest (
+  voter TEXT NOT NULL REFERENCES voter(id), contest INTEGER NOT NULL, district INTEGER NOT NULL,
+  PRIMARY KEY (voter, contest)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE account (
+  voter TEXT PRIMARY KEY REFERENCES voter(id),
+  password_salt BLOB NOT NULL, password_mac BLOB NOT NULL,
+  question TEXT NOT NULL, answer_salt BLOB NOT NULL, answer_mac BLOB NOT NULL
+) STRICT;
+
+-- state: valid, invalidated. sign_in_key is S, public; a replaced code's key stays as history.
+CREATE TABLE voting_code (
+  voter TEXT PRIMARY KEY REFERENCES voter(id), sign_in_key BLOB NOT NULL UNIQUE,
+  state TEXT NOT NULL, failures INTEGER NOT NULL, changed_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE replaced_code (
+  sign_in_key BLOB PRIMARY KEY, voter TEXT NOT NULL, replaced_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The public roster: which keys may vote.
+CREATE TABLE roster_key (
+  ballot_key BLOB PRIMARY KEY, contest INTEGER NOT NULL, district INTEGER NOT NULL,
+  in_force INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX roster_key_unit ON roster_key (contest, district);
+-- lookup = HMAC(L, "link", voter, contest); sealed = C under L
+CREATE TABLE link (lookup BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+-- Until the freeze: everything under L.
+CREATE TABLE ballot (
+  lookup_tracker BLOB PRIMARY KEY, lookup_key BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+-- After it: the box, in clear, in its order.
+CREATE TABLE box (
+  contest INTEGER NOT NULL, district INTEGER NOT NULL, ballot_key BLOB NOT NULL,
+  ballot BLOB NOT NULL, PRIMARY KEY (contest, district, ballot_key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sign_off (
+  contest INTEGER NOT NULL, voter TEXT NOT NULL, at INTEGER NOT NULL, salt BLOB NOT NULL,
+  PRIMARY KEY (contest, voter)
+) STRICT, WITHOUT ROWID;
+
+-- The receipt log. A pending leaf waits for the sequencer's next round.
+CREATE TABLE pending_leaf (leaf BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE log_leaf (position INTEGER PRIMARY KEY, leaf BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE log_pad (position INTEGER PRIMARY KEY, pad BLOB NOT NULL) STRICT;
+CREATE TABLE event (number INTEGER PRIMARY KEY, text TEXT NOT NULL, logged INTEGER NOT NULL) STRICT;
+CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+
+-- Sessions by SHA-256 of the cookie's token.
+CREATE TABLE session (
+  id BLOB PRIMARY KEY, voter TEXT, created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL,
+  space_opened_at INTEGER, nonce BLOB, nonce_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_voter ON session (voter);
+CREATE TABLE captcha (
+  id TEXT PRIMARY KEY, session BLOB NOT NULL, digits TEXT NOT NULL, expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Failures by HMAC of what was typed and from where, known or not.
+CREATE TABLE throttle (
+  key BLOB PRIMARY KEY, failures INTEGER NOT NULL, delayed_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE journal (
+  number INTEGER PRIMARY KEY, at INTEGER NOT NULL, row TEXT NOT NULL, hash BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr store::Migration migrations[] = {
+    {1, "the election, its voters, its box and its log", first}};
+
+}  // namespace
+
+std::span<const store::Migration> schema_migrations() {
+  return migrations;
+}
+
+}  // namespace isoloir

@@ -1,0 +1,138 @@
+#include "service/session.hpp"
+
+#include <algorithm>
+
+#include "crypto/hash.hpp"
+#include "identity/captcha.hpp"
+
+namespace isoloir {
+
+using store::Transaction;
+
+std::string Sessions::csrf_of(const ByteArray<32>& token) const {
+  return base64url_encode(state_.peppered("csrf", {token}));
+}
+
+OpenedSession Sessions::open(std::optional<std::string> voter) {
+  SessionToken token{Secret(state_.random().array<32>())};
+  Session session;
+  session.id = sha256(token.bytes.reveal());
+  session.csrf = csrf_of(token.bytes.reveal());
+  session.voter = voter;
+  const TimeMs now = state_.now();
+  session.ends_at = now + std::min(limits_.idle_ms, limits_.absolute_ms);
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute(
+        "INSERT INTO session (id, voter, created_at, seen_at) VALUES ($1, $2, $3, $3)",
+        {ByteView(session.id), store::Value(voter), now});
+    return {};
+  });
+  return {std::move(token), std::move(session)};
+}
+
+std::optional<Session> Sessions::find(std::string_view cookie, bool touch) {
+  const auto bytes = base64url_decode(cookie);
+  const auto token = bytes ? to_array<32>(*bytes) : std::nullopt;
+  if (!token) return std::nullopt;
+  Session session;
+  session.id = sha256(*token);
+  const TimeMs now = state_.now();
+  TimeMs seen_at = 0;
+  const auto found = state_.database().read([&](Transaction& transaction) -> Expected<bool> {
+    const auto rows = transaction.query(
+        "SELECT voter, created_at, seen_at, space_opened_at FROM session WHERE id = $1",
+        {ByteView(session.id)});
+    if (rows.empty()) return false;
+    session.voter = rows[0].optional_text(0);
+    seen_at = rows[0].integer(2);
+    session.ends_at = std::min(seen_at + limits_.idle_ms, rows[0].integer(1) + limits_.absolute_ms);
+    session.space_opened_at = rows[0].optional_integer(3);
+    return session.ends_at > now;
+  });
+  if (!*found) return std::nullopt;
+  session.csrf = csrf_of(*token);
+  // One write a minute is enough to know that somebody is there.
+  if (touch && now - seen_at > 60'000) {
+    (void)state_.database().write([&](Transaction& transaction) -> Status {
+      transaction.execute("UPDATE session SET seen_at = $2 WHERE id = $1",
+                          {ByteView(session.id), now});
+      return {};
+    });
+    session.ends_at += now - seen_at;
+  }
+  return session;
+}
+
+OpenedSession Sessions::rotate(const Session& old, const std::string& voter) {
+  end(old);
+  return open(voter);
+}
+
+void Sessions::end(const Session& session) {
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM captcha WHERE session = $1", {ByteView(session.id)});
+    transaction.execute("DELETE FROM session WHERE id = $1", {ByteView(session.id)});
+    return {};
+  });
+}
+
+void Sessions::end_all_of(Transaction& transaction, const std::string& voter) {
+  transaction.execute("DELETE FROM session WHERE voter = $1", {voter});
+}
+
+void Sessions::sweep() {
+  const TimeMs now = state_.now();
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM captcha WHERE expires_at <= $1", {now});
+    transaction.execute("DELETE FROM session WHERE seen_at <= $1 OR created_at <= $2",
+                        {now - limits_.idle_ms, now - limits_.absolute_ms});
+    return {};
+  });
+}
+
+ByteArray<32> Sessions::new_nonce(const Session& session) {
+  const auto nonce = state_.random().array<32>();
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("UPDATE session SET nonce = $2, nonce_at = $3 WHERE id = $1",
+                        {ByteView(session.id), ByteView(nonce), state_.now()});
+    return {};
+  });
+  return nonce;
+}
+
+CaptchaChallenge Captchas::issue(const Session& session) {
+  const CaptchaChallenge challenge{base64url_encode(state_.random().bytes(16))};
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute(
+        "INSERT INTO captcha (id, session, digits, expires_at) VALUES ($1, $2, $3, $4)",
+        {challenge.id, ByteView(session.id), captcha_digits(state_.random()),
+         state_.now() + life_ms_});
+    return {};
+  });
+  return challenge;
+}
+
+std::optional<std::string> Captchas::digits(const Session& session, std::string_view id) {
+  const auto found =
+      state_.database().read([&](Transaction& transaction) -> Expected<std::optional<std::string>> {
+        const auto rows = transaction.query(
+            "SELECT digits FROM captcha WHERE id = $1 AND session = $2 AND expires_at > $3",
+            {id, ByteView(session.id), state_.now()});
+        if (rows.empty()) return std::nullopt;
+        return rows[0].text(0);
+      });
+  return *found;
+}
+
+bool Captchas::check(const Session& session, std::string_view id, std::string_view digits) {
+  const auto right = state_.database().write([&](Transaction& transaction) -> Expected<bool> {
+    const auto rows = transaction.query(
+        "DELETE FROM captcha WHERE id = $1 AND session = $2 RETURNING digits, expires_at",
+        {id, ByteView(session.id)});
+    return !rows.empty() && rows[0].integer(1) > state_.now() &&
+           equal_constant_time(as_bytes(rows[0].text(0)), as_bytes(digits));
+  });
+  return *right;
+}
+
+}  // namespace isoloir

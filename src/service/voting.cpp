@@ -1,0 +1,277 @@
+#include "service/voting.hpp"
+
+#include <algorithm>
+
+#include "election/credential.hpp"
+#include "service/journal.hpp"
+
+namespace isoloir {
+namespace {
+
+using store::Transaction;
+
+std::string journal_name(State& state, const std::string& voter) {
+  return hex_encode(state.peppered("journal", {as_bytes(voter)}));
+}
+
+ByteArray<32> link_lookup(State& state, const std::string& voter, std::uint32_t contest) {
+  Bytes number;
+  append_u32(number, contest);
+  return state.link_key().lookup("link", {as_bytes(voter), number});
+}
+ByteArray<32> tracker_lookup(State& state, const Tracker& tracker) {
+  return state.link_key().lookup("tracker", {tracker.bytes});
+}
+
+std::string phase_of(Transaction& transaction, std::uint32_t contest) {
+  return transaction.query("SELECT phase FROM contest_phase WHERE contest = $1", {contest})[0].text(
+      0);
+}
+
+// Whether a ballot may still come from this session. Who was let in before closing may finish
+// during the grace period.
+Status phase_allows(const std::string& phase, bool in_space) {
+  if (phase == "open" || (phase == "grace" && in_space)) return {};
+  if (phase == "sealed") return fail("voting.not_open", "the vote is not open", "voting.not_open");
+  if (phase == "suspended") {
+    return fail("voting.suspended", "the contest is suspended", "voting.suspended");
+  }
+  return fail("voting.closed", "the vote is closed", "voting.closed");
+}
+
+struct CodeRow {
+  Point key;
+  bool invalidated = false;
+  std::int64_t failures = 0;
+};
+
+// Uses the nonce up and raises the failure counter before anything is compared (requirement 24).
+Expected<std::pair<CodeRow, ByteArray<32>>> begin_code_try(State& state, const CodePolicy& policy,
+                                                           const Session& session) {
+  return state.database().write(
+      [&](Transaction& transaction) -> Expected<std::pair<CodeRow, ByteArray<32>>> {
+        const auto nonce =
+            transaction.query("SELECT nonce, nonce_at FROM session WHERE id = $1 AND voter = $2",
+                              {ByteView(session.id), *session.voter});
+        if (nonce.empty() || nonce[0].is_null(0) ||
+            nonce[0].integer(1) + policy.proof_life_ms < state.now()) {
+          return fail("code.nonce", "no fresh nonce for this session");
+        }
+        transaction.execute("UPDATE session SET nonce = NULL WHERE id = $1",
+                            {ByteView(session.id)});
+        const auto row = transaction.query(
+            "UPDATE voting_code SET failures = failures + 1 WHERE voter = $1 RETURNING "
+            "sign_in_key, state, failures",
+            {*session.voter});
+        if (row.empty()) return fail("code.nonce", "this voter has no voting code");
+        CodeRow code{*Point::decode(row[0].blob(0)), row[0].text(1) != "valid", row[0].integer(2)};
+        return std::pair(code, nonce[0].array<32>(0));
+      });
+}
+
+void end_code_try(State& state, const Session& session, bool right, bool invalidates) {
+  (void)state.database().write([&](Transaction& transaction) -> Status {
+    const TimeMs now = state.now();
+    if (right) {
+      transaction.execute("UPDATE voting_code SET failures = 0 WHERE voter = $1", {*session.voter});
+      transaction.execute("UPDATE session SET space_opened_at = $2 WHERE id = $1",
+                          {ByteView(session.id), now});
+    } else if (invalidates) {
+      transaction.execute(
+          "UPDATE voting_code SET state = 'invalidated', changed_at = $2 WHERE voter = $1 AND "
+          "state = 'valid'",
+          {*session.voter, now});
+    }
+    journal(transaction, now,
+            {{"step", right         ? "voting code accepted"
+                      : invalidates ? "voting code invalidated"
+                                    : "voting code wrong"},
+             {"voter", journal_name(state, *session.voter)}});
+    return {};
+  });
+}
+
+// Status of the vote as a whole, for who wants to enter: open if any of the voter's contests is.
+Status entry_allowed(State& state, const std::string& voter) {
+  Status refusal = fail("voting.closed", "the vote is closed", "voting.closed");
+  for (const auto& contest : contests_of(state, voter)) {
+    const auto allowed = phase_allows(contest.phase, false);
+    if (allowed || contest.phase == "suspended") return {};
+    refusal = allowed;
+  }
+  return refusal;
+}
+
+std::optional<TimeMs> replaced_at(State& state, const std::string& voter, const Point& key) {
+  const auto found =
+      state.database().read([&](Transaction& transaction) -> Expected<std::optional<TimeMs>> {
+        const auto rows = transaction.query(
+            "SELECT replaced_at FROM replaced_code WHERE sign_in_key = $1 AND voter = $2",
+            {ByteView(key.encoded()), voter});
+        if (rows.empty()) return std::nullopt;
+        return rows[0].integer(0);
+      });
+  return *found;
+}
+
+// Everything about a ballot that needs no transaction.
+Expected<Ballot> judge_ballot(const Manifest& manifest, const Fingerprint& fingerprint,
+                              ByteView bytes) {
+  const auto header = read_ballot_header(bytes);
+  if (!header) return fail(header.error());
+  if (header->fingerprint != fingerprint) {
+    return fail("ballot.fingerprint", "the ballot is of another election");
+  }
+  const Contest* contest = manifest.contest(header->contest);
+  if (!contest) return fail("ballot.contest", "there is no such contest");
+  if (header->district >= contest->districts.size()) {
+    return fail("ballot.district", "there is no such district");
+  }
+  auto ballot = Ballot::decode(bytes, contest->options.size());
+  if (!ballot) return ballot;
+  if (const auto good = verify_ballot(*ballot, manifest.bureau_of(*contest).key); !good) {
+    return fail(good.error());
+  }
+  return ballot;
+}
+
+// The checks of protocol section 7 that need the database, then the five writes; all in the
+// caller's transaction.
+Status record_ballot(State& state, Transaction& transaction, const Session& session,
+                     const Ballot& ballot, ByteView bytes, const Tracker& tracker) {
+  const auto by_tracker = tracker_lookup(state, tracker);
+  if (!transaction.query("SELECT 1 FROM ballot WHERE lookup_tracker = $1", {ByteView(by_tracker)})
+           .empty()) {
+    return {};  // the same bytes again: the same receipt
+  }
+  const std::string& voter = *session.voter;
+  if (!transaction
+           .query("SELECT 1 FROM sign_off WHERE contest = $1 AND voter = $2",
+                  {ballot.contest, voter})
+           .empty()) {
+    return fail("ballot.already_voted", "signed off already", "ballot.already_voted");
+  }
+  const auto opened = transaction.query("SELECT space_opened_at FROM session WHERE id = $1",
+                                        {ByteView(session.id)});
+  const bool in_space = !opened.empty() && !opened[0].is_null(0);
+  if (!in_space) return fail("ballot.key", "the voting space is not open in this session");
+  if (const auto allowed = phase_allows(phase_of(transaction, ballot.contest), in_space);
+      !allowed) {
+    return allowed;
+  }
+  const auto by_voter = link_lookup(state, voter, ballot.contest);
+  const auto link =
+      transaction.query("SELECT sealed FROM link WHERE lookup = $1", {ByteView(by_voter)});
+  const auto own_key =
+      link.empty() ? std::nullopt : state.link_key().unseal(link[0].blob(0), by_voter);
+  const Bytes key(ballot.key.encoded().begin(), ballot.key.encoded().end());
+  const auto roster = transaction.query(
+      "SELECT in_force FROM roster_key WHERE ballot_key = $1 AND contest = $2 AND district = $3",
+      {key, ballot.contest, ballot.district});
+  if (own_key != key || roster.empty() || roster[0].integer(0) != 1) {
+    return fail("ballot.key", "not the key of this voter in this contest", "ballot.key");
+  }
+
+  const auto by_key = state.link_key().lookup("ballot key", {key});
+  transaction.execute("INSERT INTO ballot (lookup_tracker, lookup_key, sealed) VALUES ($1, $2, $3)",
+                      {ByteView(by_tracker), ByteView(by_key),
+                       state.link_key().seal(bytes, by_tracker, state.random())});
+  const TimeMs now = state.now();
+  transaction.execute("INSERT INTO sign_off (contest, voter, at, salt) VALUES ($1, $2, $3, $4)",
+                      {ballot.contest, voter, now, state.random().bytes(16)});
+  transaction.execute("DELETE FROM link WHERE lookup = $1", {ByteView(by_voter)});
+  const auto leaf = leaf_hash(ballot_entry(state.link_key().bytes(), tracker));
+  transaction.execute("INSERT INTO pending_leaf (leaf) VALUES ($1)", {ByteView(leaf)});
+  journal(transaction, now, {{"step", "voted"}, {"voter", journal_name(state, voter)}});
+  return {};
+}
+
+}  // namespace
+
+Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
+                                        const Session& session, const Point& key,
+                                        const SchnorrProof& proof) {
+  ISOLOIR_ASSERT(session.voter.has_value());
+  if (const auto allowed = entry_allowed(state, *session.voter); !allowed) {
+    return fail(allowed.error());
+  }
+  const auto begun = begin_code_try(state, policy, session);
+  if (!begun) return fail(begun.error());
+  const auto& [code, nonce] = *begun;
+  if (code.invalidated) return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
+  const auto statement =
+      sign_in_statement(state.fingerprint(), nonce, session.id, state.manifest().origin);
+  const bool right = key == code.key && schnorr_verify(statement, code.key, proof);
+  const bool invalidates = !right && code.failures >= policy.tries;
+  end_code_try(state, session, right, invalidates);
+  if (right) return CodeVerdict{CodeVerdict::Kind::accepted, policy.tries, 0};
+  if (invalidates) return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
+  const auto left = static_cast<std::uint32_t>(policy.tries - code.failures);
+  if (const auto at = replaced_at(state, *session.voter, key)) {
+    return CodeVerdict{CodeVerdict::Kind::replaced, left, *at};
+  }
+  return CodeVerdict{CodeVerdict::Kind::wrong, left, 0};
+}
+
+CodeState code_state(State& state, const CodePolicy& policy, const std::string& voter) {
+  const auto found = state.database().read([&](Transaction& transaction) -> Expected<CodeState> {
+    const auto rows = transaction.query(
+        "SELECT state, failures, changed_at FROM voting_code WHERE voter = $1", {voter});
+    if (rows.empty()) return CodeState{};
+    const auto failures = std::min<std::int64_t>(rows[0].integer(1), policy.tries);
+    return CodeState{rows[0].text(0) == "valid",
+                     static_cast<std::uint32_t>(policy.tries - failures), rows[0].integer(2)};
+  });
+  return *found;
+}
+
+std::vector<VoterContestState> contests_of(State& state, const std::string& voter) {
+  const auto found = state.database().read(
+      [&](Transaction& transaction) -> Expected<std::vector<VoterContestState>> {
+        std::vector<VoterContestState> contests;
+        for (const auto& row : transaction.query(
+                 "SELECT c.contest, c.district, p.phase, s.at FROM voter_contest c JOIN "
+                 "contest_phase p ON p.contest = c.contest LEFT JOIN sign_off s ON s.contest = "
+                 "c.contest AND s.voter = c.voter WHERE c.voter = $1 ORDER BY c.contest",
+                 {voter})) {
+          contests.push_back({static_cast<std::uint32_t>(row.integer(0)),
+                              static_cast<std::uint32_t>(row.integer(1)), row.text(2),
+                              row.optional_integer(3)});
+        }
+        return contests;
+      });
+  return *found;
+}
+
+Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes) {
+  ISOLOIR_ASSERT(session.voter.has_value());
+  const auto ballot = judge_ballot(state.manifest(), state.fingerprint(), bytes);
+  if (!ballot) return fail(ballot.error());
+  const Tracker tracker = tracker_of(bytes);
+  const auto recorded = state.database().write([&](Transaction& transaction) -> Status {
+    return record_ballot(state, transaction, session, *ballot, bytes, tracker);
+  });
+  if (!recorded) return fail(recorded.error());
+  return tracker;
+}
+
+std::optional<Bytes> entry_of(State& state, const Tracker& tracker) {
+  const auto lookup = tracker_lookup(state, tracker);
+  const auto held = state.database().read([&](Transaction& transaction) -> Expected<bool> {
+    return !transaction.query("SELECT 1 FROM ballot WHERE lookup_tracker = $1", {ByteView(lookup)})
+                .empty();
+  });
+  if (!*held) return std::nullopt;
+  return ballot_entry(state.link_key().bytes(), tracker);
+}
+
+Hours hours_of(State& state) {
+  const auto found = state.database().read([](Transaction& transaction) -> Expected<Hours> {
+    const auto row =
+        transaction.query("SELECT opens_at, closes_at, grace_ends_at FROM hours WHERE id = 1")[0];
+    return Hours{row.integer(0), row.integer(1), row.optional_integer(2)};
+  });
+  return *found;
+}
+
+}  // namespace isoloir

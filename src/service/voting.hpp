@@ -1,0 +1,61 @@
+// The voting space: the voting code, the contests, the ballot, the receipt (docs/protocol.md
+// sections 4, 7 and 8).
+#pragma once
+
+#include "board/log.hpp"
+#include "service/session.hpp"
+
+namespace isoloir {
+
+struct CodePolicy {
+  std::uint32_t tries = 5;
+  std::int64_t proof_life_ms = 600'000;
+};
+
+struct CodeVerdict {
+  enum class Kind { accepted, wrong, invalidated, replaced };
+  Kind kind = Kind::wrong;
+  std::uint32_t tries_left = 0;
+  TimeMs replaced_at = 0;
+};
+
+// Judges a sign-in proof under the session's nonce, which is used up. The failure counter is raised
+// first; the last failure invalidates the code. Error: code.nonce (none, expired: ask for a new
+// one), voting.closed (no contest is open: the code may be right, but nobody new enters),
+// voting.not_open.
+Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
+                                        const Session& session, const Point& key,
+                                        const SchnorrProof& proof);
+
+struct CodeState {
+  bool valid = false;
+  std::uint32_t tries_left = 0;
+  TimeMs changed_at = 0;
+};
+CodeState code_state(State& state, const CodePolicy& policy, const std::string& voter);
+
+struct VoterContestState {
+  std::uint32_t contest = 0;
+  std::uint32_t district = 0;
+  std::string phase;               // a row of contest_phase
+  std::optional<TimeMs> voted_at;  // signed off
+};
+std::vector<VoterContestState> contests_of(State& state, const std::string& voter);
+
+// Takes a ballot. Whatever the answer, calling again with the same bytes is safe. Gives the
+// tracker. Errors: those of the ballot (ballot.*), ballot.fingerprint, ballot.contest,
+// ballot.district, voting.not_open, voting.suspended, voting.closed, ballot.already_voted,
+// ballot.key (not this voter's key, or not in force).
+Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes);
+
+// The entry of an accepted ballot, or nothing for a tracker that the box does not hold.
+std::optional<Bytes> entry_of(State& state, const Tracker& tracker);
+
+struct Hours {
+  TimeMs opens_at = 0;
+  TimeMs closes_at = 0;
+  std::optional<TimeMs> grace_ends_at;
+};
+Hours hours_of(State& state);
+
+}  // namespace isoloir
