@@ -1,4 +1,5 @@
-// While it lives, SQLite's default file layer, which fails writes on command and counts them.
+// While it lives, SQLite's default file layer, which fails writes on command and counts
+// syncs (without doing them).
 #pragma once
 
 #include <sqlite3.h>
