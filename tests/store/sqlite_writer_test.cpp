@@ -194,6 +194,36 @@ TEST_F(SqliteWriter, AFailedCommitFailsAllItsJobs) {
   EXPECT_THAT(ids(), testing::ElementsAre(2));
 }
 
+// SQLite judges a deferred foreign key at the commit alone, which here belongs to several jobs.
+TEST_F(SqliteWriter, ADeferredForeignKeyFailsItsOwnJob) {
+  open();
+  (void)database_->write([](Transaction& transaction) -> Status {
+    transaction.script(
+        "CREATE TABLE leaf (id INTEGER NOT NULL REFERENCES item (id)"
+        " DEFERRABLE INITIALLY DEFERRED) STRICT");
+    return {};
+  });
+  hold_writer();
+  std::optional<Kind> guilty, innocent;
+  queue([&] {
+    guilty = error_kind([&] {
+      (void)database_->write([](Transaction& transaction) -> Status {
+        transaction.execute("INSERT INTO leaf (id) VALUES (7)");
+        return {};
+      });
+    });
+  });
+  queue([&] {
+    innocent = error_kind([&] {
+      (void)database_->write([](Transaction& transaction) { return insert(transaction, 1); });
+    });
+  });
+  release_writer();
+  EXPECT_EQ(guilty, Kind::constraint);
+  EXPECT_EQ(innocent, std::nullopt);
+  EXPECT_THAT(ids(), testing::ElementsAre(1));
+}
+
 TEST_F(SqliteWriter, ClosingDrainsTheQueue) {
   options_.writer_batch = 1;
   open();
