@@ -1,0 +1,537 @@
+#include "election/count.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "election/discrete_log.hpp"
+
+namespace isoloir {
+namespace {
+
+std::string code_of(const Status& status) {
+  return status ? "good" : status.error().code;
+}
+template <typename T>
+std::string code_of(const Expected<T>& result) {
+  return result ? "good" : result.error().code;
+}
+
+ContestOption list(std::string name, std::size_t candidates) {
+  ContestOption option;
+  option.name = std::move(name);
+  option.candidates.assign(candidates, "Candidate");
+  return option;
+}
+ContestOption blank() {
+  ContestOption option;
+  option.blank = true;
+  return option;
+}
+
+Contest contest(std::vector<ContestOption> options, std::vector<std::string> districts,
+                std::vector<TallyUnit> units, std::uint32_t unit_minimum) {
+  Contest result;
+  result.name = {"Contest", "Scrutin"};
+  result.seats = 5;
+  result.rule = "proportional-highest-average";
+  result.options = std::move(options);
+  result.districts = std::move(districts);
+  result.units = std::move(units);
+  result.unit_minimum = unit_minimum;
+  return result;
+}
+
+// One bureau of 1-of-2 and 2-of-5; contest 0 has three districts in three units of at least three
+// ballots, contest 1 one district.
+struct CountTest : testing::Test {
+  SeededRandom random{5};
+  Manifest manifest;
+  LocalCeremony ceremony;
+  DistrictAggregates districts;
+  TallyAnchors anchors;
+
+  CountTest() {
+    manifest.election_id.bytes = random.array<16>();
+    manifest.contests = {
+        contest({list("Alpha", 5), list("Bêta", 5), blank()}, {"North", "South", "Isles"},
+                {{"North", {0}}, {"South", {1}}, {"Isles", {2}}}, 3),
+        contest({blank(), list("Gamma", 2)}, {"All"}, {{"All", {0}}}, 0)};
+    CeremonyPlan plan{manifest.election_id, random.array<16>(), "Bureau", {}};
+    plan.groups.push_back(
+        {"P", 1, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
+    plan.groups.push_back({"D", 2, {}});
+    for (const char* name : {"Chloé", "David", "Émilie", "Farid", "Gaëlle"}) {
+      plan.groups[1].members.push_back({name, BureauRole::delegate});
+    }
+    ceremony = run_ceremony_locally(plan, random);
+    manifest.bureaus = {to_manifest_bureau(plan, ceremony.result)};
+    anchors = {64, random.array<32>(), random.array<32>()};
+  }
+
+  Ciphertext encrypt(std::uint64_t value, const Scalar& r) const {
+    return {base_multiply(r), r * manifest.bureaus[0].key + base_multiply(Scalar::from_u64(value))};
+  }
+  void vote(std::uint32_t k, std::uint32_t d, std::size_t choice) {
+    const std::size_t options = manifest.contests[k].options.size();
+    std::vector<Ciphertext> ballot;
+    for (std::size_t i = 0; i < options; ++i) {
+      ballot.push_back(encrypt(i == choice ? 1 : 0, Scalar::random(random)));
+    }
+    districts.try_emplace({k, d}, options).first->second.add(ballot);
+  }
+  void vote_all() {
+    for (const std::size_t choice : {0, 0, 1, 2, 0}) vote(0, 0, choice);
+    for (const std::size_t choice : {1, 1, 1}) vote(0, 1, choice);
+    for (const std::size_t choice : {0, 2}) vote(0, 2, choice);  // below the minimum
+    for (const std::size_t choice : {1, 1, 0, 1}) vote(1, 0, choice);
+  }
+
+  Tally tally() const {
+    auto result = make_tally(manifest, anchors, districts);
+    EXPECT_TRUE(result) << code_of(result);
+    return std::move(*result);
+  }
+  // Of holder h, by group then index: 0 and 1 in group 0, 2 ... 6 in group 1.
+  std::string shares(const Tally& of, std::size_t h) {
+    auto holder = ceremony.holders[h].clone();
+    EXPECT_EQ(code_of(holder.bind_tally(of.hash)), "good");
+    auto text = make_shares(manifest, of, 0, holder, random);
+    EXPECT_TRUE(text) << code_of(text);
+    return *text;
+  }
+  std::vector<ShareDocument> good_shares(const Tally& of, const std::vector<std::size_t>& who) {
+    std::vector<ShareDocument> result;
+    for (const auto h : who) {
+      auto judged = judge_shares(manifest, of, shares(of, h));
+      EXPECT_TRUE(judged) << code_of(judged);
+      result.push_back(std::move(*judged));
+    }
+    return result;
+  }
+  // The document of holder h changed, and signed again by it.
+  std::string altered(std::size_t h, const std::string& text,
+                      const std::function<void(Json&)>& change) {
+    Json body = Json::parse(text)["body"];
+    change(body);
+    SignedDocument document(std::move(body));
+    document.sign(ceremony.holders[h].signing(), manifest.fingerprint(), random);
+    return document.text();
+  }
+};
+
+const Votes expected_votes = {{3, 1, 1}, {1, 3, 1}, {1, 3}};
+
+TEST_F(CountTest, EveryQualifyingSetGivesTheSameVotes) {
+  vote_all();
+  const Tally t = tally();
+  ASSERT_EQ(t.units.size(), 3u);
+  EXPECT_EQ(t.units[1].where.districts, (std::vector<std::uint32_t>{1, 2}));  // Isles joined South
+  EXPECT_EQ(t.units[1].total.ballots, 5u);
+  const auto all = good_shares(t, {0, 1, 2, 3, 4, 5, 6});
+  for (std::size_t p = 0; p < 2; ++p) {
+    for (std::size_t a = 2; a < 7; ++a) {
+      for (std::size_t b = a + 1; b < 7; ++b) {
+        const auto votes = decrypt(manifest, t, {all[b], all[p], all[a]});
+        ASSERT_TRUE(votes) << code_of(votes);
+        EXPECT_EQ(*votes, expected_votes);
+      }
+    }
+  }
+  const auto votes = decrypt(manifest, t, all);
+  ASSERT_TRUE(votes) << code_of(votes);
+  EXPECT_EQ(*votes, expected_votes);
+}
+
+TEST_F(CountTest, BallotsOfTheBoothAreCounted) {
+  for (std::uint32_t choice : {2u, 0u, 2u, 1u}) {
+    const auto voter = KeyPair::generate(random);
+    const Ballot ballot = make_ballot(manifest.fingerprint(), 0, 1, 3, choice,
+                                      manifest.bureaus[0].key, voter.secret.reveal(), random);
+    ASSERT_TRUE(verify_ballot(ballot, manifest.bureaus[0].key));
+    districts.try_emplace({0, 1}, 3).first->second.add(ballot.options);
+  }
+  const Tally t = tally();
+  const auto votes = decrypt(manifest, t, good_shares(t, {1, 3, 6}));
+  ASSERT_TRUE(votes) << code_of(votes);
+  EXPECT_EQ((*votes)[0], (std::vector<std::uint64_t>{1, 1, 2}));
+}
+
+TEST_F(CountTest, TooFewInAnyGroupOpenNothing) {
+  vote_all();
+  const Tally t = tally();
+  const auto all = good_shares(t, {0, 1, 2, 3});
+  EXPECT_EQ(code_of(decrypt(manifest, t, {})), "count.threshold");
+  EXPECT_EQ(code_of(decrypt(manifest, t, {all[0], all[1], all[2]})), "count.threshold");
+  EXPECT_EQ(code_of(decrypt(manifest, t, {all[2], all[3]})), "count.threshold");
+  // The same member's shares twice are one member.
+  EXPECT_EQ(code_of(decrypt(manifest, t, {all[0], all[2], all[2]})), "count.threshold");
+  EXPECT_EQ(code_of(decrypt(manifest, t, {all[0], all[2], all[3]})), "good");
+}
+
+TEST_F(CountTest, EachWayForAShareToBeBadIsNamed) {
+  vote_all();
+  const Tally t = tally();
+  const std::string good = shares(t, 3);
+  const auto with = [&](const std::function<void(Json&)>& change) {
+    return code_of(judge_shares(manifest, t, altered(3, good, change)));
+  };
+  EXPECT_EQ(with([](Json&) {}), "good");
+  const std::string point = hex_encode(Point::generator().encoded());
+  for (const char* field : {"D", "A", "B"}) {
+    EXPECT_EQ(with([&](Json& b) { b["shares"][4][field] = point; }), "shares.proof") << field;
+    EXPECT_EQ(with([&](Json& b) { b["shares"][4][field] = std::string(64, 'f'); }), "shares.form");
+  }
+  EXPECT_EQ(with([](Json& b) { b["shares"][0]["z"] = std::string(64, '0'); }), "shares.proof");
+  EXPECT_EQ(with([](Json& b) { b["shares"][0]["z"] = std::string(64, 'f'); }), "shares.form");
+  EXPECT_EQ(with([](Json& b) { b["shares"][0]["A"] = std::string(64, '0'); }), "shares.form");
+  EXPECT_EQ(with([](Json& b) { b["shares"][0]["more"] = 1; }), "shares.form");
+  EXPECT_EQ(with([](Json& b) { b["type"] = "event"; }), "shares.form");
+  EXPECT_EQ(with([](Json& b) { b["bureau"] = 1; }), "shares.member");
+  EXPECT_EQ(with([](Json& b) { b["group"] = 2; }), "shares.member");
+  EXPECT_EQ(with([](Json& b) { b["index"] = 6; }), "shares.member");
+  EXPECT_EQ(with([](Json& b) { b["index"] = 0; }), "shares.member");
+  EXPECT_EQ(with([](Json& b) { b["tally"] = std::string(128, '0'); }), "shares.tally");
+  EXPECT_EQ(with([](Json& b) { b["shares"].erase(7); }), "shares.set");
+  EXPECT_EQ(with([](Json& b) { b["shares"].push_back(b["shares"][7]); }), "shares.set");
+  EXPECT_EQ(with([](Json& b) { std::swap(b["shares"][0], b["shares"][1]); }), "shares.set");
+  EXPECT_EQ(with([](Json& b) { b["shares"][0]["option"] = 1; }), "shares.set");
+  EXPECT_EQ(code_of(judge_shares(manifest, t, good.substr(1))), "shares.form");
+  // Another member's document as one's own, or one's own under another's name.
+  EXPECT_EQ(with([](Json& b) { b["index"] = 3; }), "shares.signature");
+  EXPECT_EQ(code_of(judge_shares(manifest, t, altered(4, good, [](Json&) {}))), "shares.signature");
+  EXPECT_EQ(code_of(judge_shares(manifest, t, altered(4, good, [](Json& b) { b["index"] = 3; }))),
+            "shares.proof");
+}
+
+// A holder that may choose its statement after the challenge can open to anything: with D left out
+// of the hash it would fix A, B and z first and solve z alpha = B + e D for D. Here D is hashed.
+TEST_F(CountTest, AnAdaptedStatementIsRefused) {
+  vote_all();
+  const Tally t = tally();
+  const auto& holder = ceremony.holders[2];
+  const auto& member = manifest.bureaus[0].groups[1].members[0];
+  const auto& sum = t.units[0].total.sums[0];
+  const Scalar w = Scalar::random(random);
+  const Point a = base_multiply(w);
+  const Point b = base_multiply(Scalar::random(random));  // not w alpha
+  const Scalar e = Transcript(SealedRole::decryption_share, t.fingerprint)
+                       .add(ByteView(t.hash))
+                       .add(0u)
+                       .add(0u)
+                       .add(0u)
+                       .add(1u)
+                       .add(1u)
+                       .add(member.share_key)
+                       .add(sum.alpha)
+                       .add(sum.beta)
+                       .add(a)
+                       .add(b)
+                       .scalar();
+  const Scalar z = w + e * holder.share().reveal();
+  const Point d = e.inverse() * (z * sum.alpha - b);
+  ASSERT_EQ(base_multiply(z), a + e * member.share_key);
+  ASSERT_EQ(z * sum.alpha, b + e * d);  // both equations hold for the challenge it wanted
+  const auto document = altered(2, shares(t, 2), [&](Json& body) {
+    auto& share = body["shares"][0];
+    share["D"] = hex_encode(d.encoded());
+    share["A"] = hex_encode(a.encoded());
+    share["B"] = hex_encode(b.encoded());
+    share["z"] = hex_encode(z.encoded());
+  });
+  EXPECT_EQ(code_of(judge_shares(manifest, t, document)), "shares.proof");
+}
+
+// A box that differs by one ballot would give away that ballot by the difference of two results.
+TEST_F(CountTest, NoSecondDecryptionOfASlightlyDifferentBox) {
+  vote_all();
+  const Tally first = tally();
+  vote(0, 0, 2);
+  const Tally second = tally();
+  ASSERT_NE(first.hash, second.hash);
+  auto holder = ceremony.holders[2].clone();
+  ASSERT_EQ(code_of(holder.bind_tally(first.hash)), "good");
+  EXPECT_EQ(code_of(holder.bind_tally(second.hash)), "holder.second_tally");
+  EXPECT_DEATH((void)make_shares(manifest, second, 0, holder, random), "bound_tally");
+  EXPECT_EQ(code_of(judge_shares(manifest, second, shares(first, 2))), "shares.tally");
+  // Shares of the first with the second's hash written on them do not prove.
+  const auto renamed =
+      altered(2, shares(first, 2), [&](Json& b) { b["tally"] = hex_encode(second.hash); });
+  EXPECT_EQ(code_of(judge_shares(manifest, second, renamed)), "shares.proof");
+}
+
+// The machine stops after the tally was recorded and before the shares were out: the same tally
+// gives shares again, as good as the first.
+TEST_F(CountTest, SharesOfTheRecordedTallyCanBeMadeAgain) {
+  vote_all();
+  const Tally t = tally();
+  auto holder = ceremony.holders[2].clone();
+  ASSERT_EQ(code_of(holder.bind_tally(t.hash)), "good");
+  auto reopened = HolderState::decode(holder.encode().reveal());
+  ASSERT_TRUE(reopened);
+  ASSERT_EQ(code_of(reopened->bind_tally(t.hash)), "good");
+  const auto again = make_shares(manifest, t, 0, *reopened, random);
+  ASSERT_TRUE(again) << code_of(again);
+  EXPECT_EQ(code_of(judge_shares(manifest, t, *again)), "good");
+}
+
+TEST_F(CountTest, OnlyTheManifestsHolderMakesShares) {
+  vote_all();
+  const Tally t = tally();
+  auto holder = ceremony.holders[2].clone();
+  ASSERT_EQ(code_of(holder.bind_tally(t.hash)), "good");
+  EXPECT_EQ(code_of(make_shares(manifest, t, 1, holder, random)), "count.holder");
+  Manifest other = manifest;
+  other.bureaus[0].groups[1].members[0].share_key = Point::generator();
+  EXPECT_EQ(code_of(make_shares(other, t, 0, holder, random)), "count.holder");
+}
+
+// Two ballots whose randomness cancels out leave alpha = identity: an ordinary unit.
+TEST_F(CountTest, AlphaMayBeTheIdentity) {
+  const Scalar r = Scalar::random(random);
+  const Scalar minus_r = Scalar() - r;
+  auto& sums = districts.try_emplace({1, 0}, 2).first->second;
+  sums.add(std::vector<Ciphertext>{encrypt(0, r), encrypt(1, Scalar::random(random))});
+  sums.add(std::vector<Ciphertext>{encrypt(1, minus_r), encrypt(0, Scalar::random(random))});
+  const Tally t = tally();
+  ASSERT_TRUE(t.units.back().total.sums[0].alpha.is_identity());
+  const auto votes = decrypt(manifest, t, good_shares(t, {0, 2, 3}));
+  ASSERT_TRUE(votes) << code_of(votes);
+  EXPECT_EQ(votes->back(), (std::vector<std::uint64_t>{1, 1}));
+  const std::string point = hex_encode(Point::generator().encoded());
+  for (const char* field : {"D", "B"}) {
+    EXPECT_EQ(code_of(judge_shares(
+                  manifest, t,
+                  altered(2, shares(t, 2), [&](Json& b) { b["shares"][0][field] = point; }))),
+              "shares.identity");
+  }
+}
+
+TEST_F(CountTest, UnitsWithoutBallotsNeedNoShares) {
+  const Tally nothing = tally();
+  EXPECT_EQ(nothing.units.size(), 2u);  // contest 0 merged down to one
+  const auto votes = decrypt(manifest, nothing, {});
+  ASSERT_TRUE(votes) << code_of(votes);
+  EXPECT_EQ(*votes, (Votes{{0, 0, 0}, {0, 0}}));
+  EXPECT_EQ(code_of(judge_shares(manifest, nothing, shares(nothing, 0))), "good");
+  vote(1, 0, 1);
+  const Tally one = tally();
+  const auto document = judge_shares(manifest, one, shares(one, 0));
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->partial.size(), 2u);
+}
+
+TEST_F(CountTest, SetsThatDifferAreNoticed) {
+  vote_all();
+  const Tally t = tally();
+  auto all = good_shares(t, {0, 2, 3, 6});
+  all[3].partial[5] = all[3].partial[5] + Point::generator();
+  const auto votes = decrypt(manifest, t, all);
+  ASSERT_EQ(code_of(votes), "count.sets");
+  EXPECT_NE(votes.error().message.find("contest 0, unit 1, option 2"), std::string::npos);
+}
+
+// Ballots that no proof has let through: the last line of defence.
+TEST_F(CountTest, ResultsOutOfRangeOrThatDoNotAddUp) {
+  auto& sums = districts.try_emplace({1, 0}, 2).first->second;
+  const auto opened = [&](std::uint64_t first, std::uint64_t second) {
+    sums = Aggregate(2);
+    sums.add(std::vector<Ciphertext>{encrypt(first, Scalar::random(random)),
+                                     encrypt(second, Scalar::random(random))});
+    const Tally t = tally();
+    return code_of(decrypt(manifest, t, good_shares(t, {0, 2, 3})));
+  };
+  EXPECT_EQ(opened(1, 0), "good");
+  EXPECT_EQ(opened(2, 0), "count.range");
+  EXPECT_EQ(opened(1, 1), "count.sum");
+  EXPECT_EQ(opened(0, 0), "count.sum");
+}
+
+TEST_F(CountTest, TheTallyHashCoversItsStatement) {
+  vote_all();
+  const Tally good = tally();
+  EXPECT_EQ(good.hash, tally().hash);
+  const auto with = [&](const std::function<void(TallyAnchors&, DistrictAggregates&)>& change) {
+    auto a = anchors;
+    auto d = districts;
+    change(a, d);
+    return make_tally(manifest, a, d)->hash;
+  };
+  EXPECT_NE(with([](auto& a, auto&) { ++a.log_size; }), good.hash);
+  EXPECT_NE(with([](auto& a, auto&) { a.log_root[0] ^= 1; }), good.hash);
+  EXPECT_NE(with([](auto& a, auto&) { a.box_root[31] ^= 1; }), good.hash);
+  EXPECT_NE(with([](auto&, auto& d) { ++d.at({0, 0}).ballots; }), good.hash);
+  EXPECT_NE(with([](auto&, auto& d) {
+              std::swap(d.at({1, 0}).sums[0], d.at({1, 0}).sums[1]);
+            }),
+            good.hash);
+  manifest.grace_seconds += 1;  // another fingerprint
+  EXPECT_NE(tally().hash, good.hash);
+}
+
+TEST_F(CountTest, BallotsFromNowhereAreRefused) {
+  districts.try_emplace({0, 3}, 3);
+  EXPECT_EQ(code_of(make_tally(manifest, anchors, districts)), "count.district");
+  districts.clear();
+  districts.try_emplace({2, 0}, 3);
+  EXPECT_EQ(code_of(make_tally(manifest, anchors, districts)), "count.district");
+  districts.clear();
+  districts.try_emplace({0, 0}, 2);
+  EXPECT_EQ(code_of(make_tally(manifest, anchors, districts)), "count.options");
+  districts.clear();
+  districts.try_emplace({0, 0}, 3).first->second.ballots = std::uint64_t{1} << 32;
+  EXPECT_EQ(code_of(make_tally(manifest, anchors, districts)), "count.ballots");
+}
+
+TEST_F(CountTest, AggregatesOnAllCoresAreTheSums) {
+  std::vector<std::vector<Ciphertext>> ballots;
+  Aggregate one_by_one(2);
+  const Ciphertext base = encrypt(1, Scalar::random(random));
+  Ciphertext running = base;
+  for (int i = 0; i < 700; ++i) {
+    running = {running.alpha + base.alpha, running.beta + base.beta};
+    ballots.push_back({running, base});
+    one_by_one.add(ballots.back());
+  }
+  const Aggregate parallel = aggregate(2, ballots);
+  EXPECT_EQ(parallel.ballots, 700u);
+  EXPECT_EQ(parallel.sums, one_by_one.sums);
+  EXPECT_EQ(aggregate(2, {}).sums, std::vector<Ciphertext>(2));
+}
+
+TEST_F(CountTest, TallyJson) {
+  vote_all();
+  const Tally t = tally();
+  const Json json = Json::parse(tally_json(t, expected_votes));
+  EXPECT_EQ(canonical_json(json), tally_json(t, expected_votes));
+  EXPECT_EQ(json["tally"], hex_encode(t.hash));
+  ASSERT_EQ(json["units"].size(), 3u);
+  EXPECT_EQ(json["units"][1]["districts"], Json::parse("[1,2]"));
+  EXPECT_EQ(json["units"][1]["ballots"], 5);
+  EXPECT_EQ(json["units"][1]["votes"], Json::parse("[1,3,1]"));
+  EXPECT_EQ(json["units"][2]["beta"][1], hex_encode(t.units[2].total.sums[1].beta.encoded()));
+}
+
+// ---- Result
+
+TEST_F(CountTest, TheResultShowsItsWorking) {
+  vote_all();
+  const Tally t = tally();
+  const auto text = make_result(manifest, t, expected_votes, {{20, 10, {}}, {9, 4, {}}},
+                                {{0, 1, 5, "shares.proof"}, {0, 0, 2, "shares.tally"}});
+  ASSERT_TRUE(text) << code_of(text) << text.error().message;
+  const Json result = Json::parse(*text);
+  EXPECT_EQ(canonical_json(result), *text);
+  EXPECT_EQ(result["fingerprint"], hex_encode(manifest.fingerprint().bytes));
+  EXPECT_EQ(result["tally"], hex_encode(t.hash));
+  EXPECT_EQ(result["left_out"], Json::parse(R"([
+      {"bureau":0,"group":0,"index":2,"reason":"shares.tally"},
+      {"bureau":0,"group":1,"index":5,"reason":"shares.proof"}])"));
+  const Json& contest = result["contests"][0];
+  EXPECT_EQ(contest["registered"], 20);
+  EXPECT_EQ(contest["sign_offs"], 10);
+  EXPECT_EQ(contest["ballots"], 10);
+  EXPECT_EQ(contest["blank"], 2);
+  EXPECT_EQ(contest["valid"], 8);
+  EXPECT_EQ(contest["votes"], Json::parse("[4,4,2]"));
+  EXPECT_EQ(contest["units"][1], Json::parse(R"({"unit":1,"name":"South + Isles",
+      "districts":[1,2],"ballots":5,"votes":[1,3,1]})"));
+  // 8 votes on 5 seats: two whole quotas of 8/5 each, then a tie for the fifth seat.
+  EXPECT_EQ(contest["seats"]["quota"], "8/5");
+  EXPECT_EQ(contest["seats"]["lists"][0], Json::parse(R"({"option":0,"votes":4,"by_quota":2,
+      "by_average":0,"seats":2,"members":[]})"));
+  EXPECT_EQ(contest["seats"]["ties"][0]["between"], Json::parse("[0,1]"));
+  EXPECT_EQ(contest["seats"]["lots"], Json::array());
+  // Contest 1: option 0 is the blank vote; the only list presented 2 for 5 seats.
+  const Json& second = result["contests"][1];
+  EXPECT_EQ(second["blank"], 1);
+  EXPECT_EQ(second["seats"]["lists"][0]["option"], 1);
+  EXPECT_EQ(second["seats"]["lists"][0]["seats"], 2);
+  EXPECT_EQ(second["seats"]["unfilled"], 3);
+
+  const auto drawn = make_result(manifest, t, expected_votes, {{20, 10, {1}}, {9, 4, {}}}, {});
+  ASSERT_TRUE(drawn) << code_of(drawn);
+  const Json settled = Json::parse(*drawn)["contests"][0]["seats"];
+  EXPECT_EQ(settled["ties"], Json::array());
+  EXPECT_EQ(settled["lots"], Json::parse("[1]"));
+  EXPECT_EQ(settled["lists"][1]["seats"], 3);
+  EXPECT_EQ(settled["steps"][0], Json::parse(R"({"averages":["4/3","4/3"],"winner":1,
+      "decided_by":"lot","unfilled":false})"));
+}
+
+TEST_F(CountTest, ValidAndBlankMustBeTheSignOffs) {
+  vote_all();
+  const Tally t = tally();
+  const auto with = [&](ContestFigures first) {
+    return code_of(make_result(manifest, t, expected_votes, {first, {9, 4, {}}}, {}));
+  };
+  EXPECT_EQ(with({20, 10, {}}), "good");
+  EXPECT_EQ(with({10, 10, {}}), "good");
+  EXPECT_EQ(with({20, 11, {}}), "result.turnout");
+  EXPECT_EQ(with({20, 9, {}}), "result.turnout");
+  EXPECT_EQ(with({9, 10, {}}), "result.turnout");
+  EXPECT_EQ(with({20, 10, {2}}), "result.lots");
+  EXPECT_EQ(with({20, 10, {3}}), "result.lots");
+  EXPECT_EQ(code_of(make_result(manifest, t, expected_votes, {{20, 10, {}}}, {})),
+            "result.contests");
+  manifest.contests[0].rule = "another";
+  EXPECT_EQ(with({20, 10, {}}), "result.rule");
+}
+
+TEST_F(CountTest, CommonListsAndContestsWithoutLists) {
+  manifest.contests[0].options[0].common = {{"X", 60}, {"Y", 40}};
+  manifest.contests[0].options[1].common = {{"U", 0}, {"V", 0}, {"W", 0}};
+  manifest.contests[1].options = {blank()};
+  for (const std::size_t choice : {0, 0, 1, 1}) vote(0, 0, choice);
+  vote(1, 0, 0);
+  const Tally t = tally();
+  const auto text = make_result(manifest, t, {{2, 2, 0}, {1}}, {{4, 4, {}}, {1, 1, {}}}, {});
+  ASSERT_TRUE(text) << code_of(text);
+  const Json result = Json::parse(*text);
+  const Json& lists = result["contests"][0]["seats"]["lists"];
+  EXPECT_EQ(lists[0]["members"], Json::parse(R"([{"name":"X","votes":1,"rest":"1/5"},
+      {"name":"Y","votes":0,"rest":"4/5"}])"));
+  EXPECT_EQ(lists[1]["members"][2],
+            Json::parse(R"({"name":"W","votes":0,"rest":"2/3"})"));  // no shares declared: equal
+  EXPECT_EQ(result["contests"][1]["seats"], Json::parse(R"({"quota":"0/5","lists":[],"steps":[],
+      "unfilled":5,"ties":[],"lots":[]})"));
+}
+
+// ---- Parts
+
+TEST(DiscreteLog, FindsEveryValueUpToTheBoundAndNoOther) {
+  for (const std::uint64_t largest : {0u, 1u, 2u, 3u, 4u, 8u, 15u, 16u, 17u, 100u}) {
+    const DiscreteLog logarithm(largest);
+    Point point;
+    for (std::uint64_t m = 0; m <= largest + 12; ++m, point = point + Point::generator()) {
+      const auto found = logarithm.find(point, largest);
+      EXPECT_EQ(found, m <= largest ? std::optional(m) : std::nullopt) << m << " of " << largest;
+      EXPECT_EQ(logarithm.find(point, largest / 2),
+                m <= largest / 2 ? std::optional(m) : std::nullopt);
+    }
+    EXPECT_EQ(logarithm.find(Point() - Point::generator(), largest), std::nullopt);
+  }
+}
+
+TEST(Lagrange, InterpolatesAnywhere) {
+  SeededRandom random(3);
+  const Scalar a = Scalar::random(random);
+  const Scalar b = Scalar::random(random);
+  const Scalar c = Scalar::random(random);
+  const auto f = [&](std::uint64_t x) {
+    const Scalar s = Scalar::from_u64(x);
+    return a + s * (b + s * c);
+  };
+  const std::vector<std::uint32_t> indices = {2, 5, 64};
+  for (const std::uint32_t at : {0u, 1u, 5u, 63u}) {
+    Scalar value;
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      value = value + lagrange(indices, i, at) * f(indices[i]);
+    }
+    EXPECT_EQ(value, f(at)) << at;
+  }
+}
+
+}  // namespace
+}  // namespace isoloir
