@@ -11,7 +11,12 @@ CTEST := ctest --output-on-failure --no-tests=error --timeout 600 -j$(JOBS)
 export ASAN_OPTIONS := detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
-.PHONY: demo test test-all setup-% build-% ctest-% frontend browser tidy fuzz format clean
+PRESETS := release asan tsan clang fuzz
+BUILDS := $(PRESETS:%=build-%)
+CTESTS := $(PRESETS:%=ctest-%)
+
+.PHONY: demo test test-all setup-build setup-test setup-all $(BUILDS) $(CTESTS)
+.PHONY: frontend browser tidy fuzz format clean
 .NOTPARALLEL:
 
 demo: setup-build
@@ -31,11 +36,11 @@ setup-all:
 	scripts/setup.sh build browser tools
 
 # A preset of CMakePresets.json, into build/<preset>.
-build-%:
+$(BUILDS): build-%:
 	cmake --preset $*
 	cmake --build --preset $*
 
-ctest-%: build-%
+$(CTESTS): ctest-%: build-%
 	$(CTEST) --test-dir build/$*
 
 frontend:
