@@ -67,16 +67,21 @@ export function show_errors(section: HTMLElement, errors: Record<string, string>
     fill(message, { [`${field}_error`]: errors[field] ?? "" });
   }
   for (const group of all(section, "[data-field]")) {
-    const wrong = group.dataset.field! in errors;
-    group.classList.toggle("govuk-form-group--error", wrong);
-    for (const input of all(group, "input:not([type=hidden]):not([type=radio])")) {
-      input.classList.toggle("govuk-input--error", wrong);
-      input.setAttribute("aria-invalid", String(wrong));
-    }
+    group.classList.toggle("govuk-form-group--error", group.dataset.field! in errors);
   }
+  for (const field of all(section, "[data-describe]")) describe_error(field, field.dataset.describe! in errors);
   const summary = one(section, "[data-error-summary]");
   summary.hidden = Object.keys(errors).length === 0;
   if (!summary.hidden) summary.focus();
+}
+
+// The error's id joins the field's description only while it is shown: a hidden one would be read out all the same.
+function describe_error(field: HTMLElement, wrong: boolean): void {
+  const error_id = `${field.dataset.describe}-error`;
+  const ids = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id !== "" && id !== error_id);
+  field.setAttribute("aria-describedby", [...ids, ...(wrong ? [error_id] : [])].join(" "));
+  if (field instanceof HTMLInputElement) field.setAttribute("aria-invalid", String(wrong));
+  field.classList.toggle("govuk-input--error", wrong && field instanceof HTMLInputElement);
 }
 
 /** A link of an error summary moves the focus, not the address. */

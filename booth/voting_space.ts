@@ -376,7 +376,12 @@ class VotingSpace {
     const item = clone("contest");
     const cast = this.casting.of(state.contest);
     const alive = cast !== undefined && cast.phase !== "failed";
-    fill(item, { ...this.contest_slots(state.contest), contest_state: this.state_text(state, cast) });
+    const name = this.state_name(state, cast);
+    const plain = name === "voted" && !state.votedAt ? "voted_plain" : name;
+    fill(item, {
+      ...this.contest_slots(state.contest), contest_state: text(`voting.state_${plain}`, { time: state.votedAt ?? "" }),
+    });
+    one(item, "[data-slot=contest_state]").dataset.state = name;
     for (const button of all(item, "button")) {
       button.dataset.contest = String(state.contest);
       button.setAttribute("aria-describedby", `contest-${state.contest}`);
@@ -387,13 +392,11 @@ class VotingSpace {
     return item;
   }
 
-  private state_text(state: ContestState, cast: Cast | undefined): string {
-    if (cast?.phase === "check" || cast?.phase === "pending") return text("voting.state_pending");
-    if (cast?.phase === "seal" || cast?.phase === "send") return text("voting.state_sending");
-    if (state.state === "voted" || cast?.phase === "done") {
-      return state.votedAt ? text("voting.state_voted", { time: state.votedAt }) : text("voting.state_voted_plain");
-    }
-    return text(state.state === "open" ? "voting.state_to_vote" : `voting.state_${state.state}`);
+  private state_name(state: ContestState, cast: Cast | undefined): string {
+    if (cast?.phase === "check" || cast?.phase === "pending") return "pending";
+    if (cast?.phase === "seal" || cast?.phase === "send") return "sending";
+    if (cast?.phase === "done") return "voted";
+    return state.state === "open" ? "to_vote" : state.state;
   }
 
   private contest_slots(contest: number): Record<"contest_title" | "contest_district", string> {
@@ -450,10 +453,10 @@ class VotingSpace {
     for (const [i, item] of steps.entries()) {
       const now = order.indexOf(cast.phase);
       item.dataset.state = i < now ? "done" : i === now ? "now" : "";
-      if (i === now) fill(section, { progress: item.textContent!.trim() });
     }
     const trouble = cast.trouble ? text(`voting.error_${cast.trouble}`) : cast.resent ? text("voting.resent") : "";
-    fill(section, { trouble });
+    const step_text = steps[order.indexOf(cast.phase)]!.textContent!.trim();
+    fill(section, { trouble, progress: trouble || step_text });
     show_part(section, "trouble", trouble !== "");
     show_part(section, "retry", cast.trouble !== undefined);
   }
