@@ -21,10 +21,12 @@
 
 namespace isoloir::store {
 
+using Opener = std::function<std::unique_ptr<Database>()>;
+
 struct Engine {
   std::string name;
-  // Opens the named database of the running test, empty at first.
-  std::function<std::unique_ptr<Database>()> open;
+  // Makes an empty database; what it returns opens it, and removes it when destroyed.
+  std::function<Opener()> create;
 };
 
 inline void PrintTo(const Engine& engine, std::ostream* out) {
@@ -71,7 +73,7 @@ inline std::int64_t read_integer(Database& database, std::string_view sql,
 class DatabaseContract : public testing::TestWithParam<Engine> {
  protected:
   void SetUp() override {
-    database_ = GetParam().open();
+    database_ = open_();
     ASSERT_TRUE(run_script(*database_,
                            "CREATE TABLE item (id INTEGER NOT NULL PRIMARY KEY, label TEXT,"
                            " content BLOB) STRICT;"
@@ -80,6 +82,7 @@ class DatabaseContract : public testing::TestWithParam<Engine> {
                            " PRIMARY KEY (item, size)) STRICT, WITHOUT ROWID;"));
   }
   std::int64_t items() { return read_integer(*database_, "SELECT COUNT(*) FROM item"); }
+  const Opener open_ = GetParam().create();
   std::unique_ptr<Database> database_;
 };
 
@@ -423,7 +426,7 @@ TEST_P(DatabaseContract, StatementsFollowAChangedSchema) {
 TEST_P(DatabaseContract, ClosingKeepsEverything) {
   run_statement(*database_, insert_item, {1, "row", Bytes{0}});
   database_.reset();
-  database_ = GetParam().open();
+  database_ = open_();
   EXPECT_EQ(items(), 1);
 }
 
@@ -439,7 +442,7 @@ TEST_P(DatabaseContract, MigrationsRunOnce) {
   ASSERT_TRUE(migrate(*database_, std::vector{migration_one}));
   EXPECT_EQ(read_integer(*database_, "SELECT COUNT(*) FROM person"), 1);
   database_.reset();
-  database_ = GetParam().open();
+  database_ = open_();
   for (int start = 0; start < 2; ++start) {
     ASSERT_TRUE(migrate(*database_, std::vector{migration_one, migration_two}));
     EXPECT_EQ(read_rows(*database_, "SELECT name FROM person").at(0).text(0), "Zoé");
@@ -473,7 +476,7 @@ TEST_P(DatabaseContract, AFailingMigrationLeavesTheVersionBefore) {
 }
 
 TEST_P(DatabaseContract, TwoProgramsMayMigrateAtOnce) {
-  const auto other = GetParam().open();
+  const auto other = open_();
   auto first = std::async(std::launch::async, [&] {
     return migrate(*database_, std::vector{migration_one, migration_two}).has_value();
   });

@@ -4,20 +4,15 @@
 
 namespace isoloir::store {
 
-// One folder per test: the engine is made anew with each test's parameter.
-struct SqliteEngine {
-  std::unique_ptr<Database> operator()() const {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name(test->name());
-    std::replace(name.begin(), name.end(), '/', '_');
+Opener create_sqlite() {
+  return [folder = std::make_shared<TemporaryFolder>()] {
     SqliteOptions options;
-    options.path = folder->file(name + ".db");
+    options.path = folder->file("contract.db");
     return open_sqlite(options);
-  }
-  std::shared_ptr<TemporaryFolder> folder = std::make_shared<TemporaryFolder>();
-};
+  };
+}
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, DatabaseContract,
-                         testing::Values(Engine{"sqlite", SqliteEngine{}}));
+                         testing::Values(Engine{"sqlite", create_sqlite}));
 
 }  // namespace isoloir::store
