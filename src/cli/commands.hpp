@@ -6,6 +6,9 @@
 
 namespace isoloir::cli {
 
+void add_demo(CLI::App& app, int& exit_code);
+void add_registrar(CLI::App& app, int& exit_code);
 void add_seats(CLI::App& app, int& exit_code);
+void add_trustee(CLI::App& app, int& exit_code);
 
 }  // namespace isoloir::cli

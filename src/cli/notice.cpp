@@ -1,0 +1,228 @@
+#include "cli/notice.hpp"
+
+#include <fmt/format.h>
+#include <qrencode.h>
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+
+#include "web/locale.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+// For element content and double-quoted attributes.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+// Dark modules as one path, with the quiet zone of four modules that ISO/IEC 18004 asks for.
+std::string qr_svg(const std::string& text) {
+  const std::unique_ptr<QRcode, decltype(&QRcode_free)> qr(
+      QRcode_encodeString(text.c_str(), 0, QR_ECLEVEL_M, QR_MODE_8, 1), QRcode_free);
+  if (!qr) throw std::runtime_error("the QR code cannot be made");
+  constexpr int quiet = 4;
+  std::string path;
+  for (int y = 0; y < qr->width; ++y) {
+    for (int x = 0; x < qr->width; ++x) {
+      if ((qr->data[y * qr->width + x] & 1) != 0) {
+        path += fmt::format("M{} {}h1v1h-1z", x + quiet, y + quiet);
+      }
+    }
+  }
+  return fmt::format(
+      "<svg viewBox=\"0 0 {0} {0}\" role=\"img\" shape-rendering=\"crispEdges\" "
+      "aria-label=\"QR code du code de vote – QR code of the voting code\">"
+      "<path d=\"M0 0h{0}v{0}H0z\" fill=\"#fff\"/><path d=\"{1}\"/></svg>",
+      qr->width + 2 * quiet, path);
+}
+
+constexpr std::string_view style = R"(@page { size: A4; margin: 15mm }
+* { box-sizing: border-box }
+body { margin: 0; color: #000; background: #fff; font: 11pt/1.4 Arial, "Liberation Sans", sans-serif }
+article { max-width: 180mm; margin: 0 auto; padding: 8mm; overflow-wrap: anywhere }
+article + article { break-before: page }
+h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 2mm }
+h2 { font-size: 12pt; margin: 4mm 0 1mm }
+p, ol, ul { margin: 0 0 2mm }
+ol, ul { padding-left: 6mm }
+[lang=en] { color: #333; font-size: 9.5pt }
+.code { border: 2px solid #000; padding: 4mm; margin: 4mm 0; display: flex; flex-wrap: wrap;
+  gap: 4mm; align-items: center; justify-content: space-between; break-inside: avoid }
+.code svg { width: 34mm; height: 34mm }
+.characters { margin: 0; font: bold 23pt/1.3 "DejaVu Sans Mono", "Liberation Mono", Consolas,
+  monospace; white-space: nowrap }
+.characters span + span { margin-left: .5em }
+table { border-collapse: collapse; font-size: 9.5pt }
+th { text-align: left; font-family: "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace;
+  font-size: 11pt }
+th, td { padding: 0 4mm 0 0; vertical-align: baseline }
+@media print { article { max-width: none; padding: 0 } }
+@media (max-width: 600px) { .characters { font-size: 15pt; white-space: normal } })";
+
+std::string full_name(const Voter& voter) {
+  std::string name = voter.title.empty() ? "" : voter.title + " ";
+  name += voter.given_names + " ";
+  return name + (voter.usage_name.empty() ? voter.birth_name : voter.usage_name);
+}
+
+std::string contest_list(const NoticeElection& election, const Voter& voter) {
+  std::string out;
+  for (const auto& [number, district] : voter.contests) {
+    const auto& contest = election.contests.at(number);
+    out += fmt::format("<li>{} <span lang=\"en\">– {}</span>", escaped(contest.name.fr),
+                       escaped(contest.name.en));
+    if (contest.districts.size() > 1) out += " : " + escaped(contest.districts.at(district));
+    out += "</li>\n";
+  }
+  return out;
+}
+
+std::array<std::string, 4> groups_of(const Code& code) {
+  const std::string& text = code.normalised();
+  return {text.substr(0, 4), text.substr(4, 4), text.substr(8, 4), text.substr(12)};
+}
+
+// The groups in large type and their reading, beside the QR code.
+std::string code_block(const Code& code) {
+  std::string characters, reading;
+  for (const auto& group : groups_of(code)) {
+    characters += fmt::format("<span>{}</span>", group);
+    reading += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td lang=\"en\">{}</td></tr>\n",
+                           group, read_aloud(group, true), read_aloud(group, false));
+  }
+  return fmt::format(R"(<div class="code">
+<div><h2>Votre code de vote <span lang="en">– Your voting code</span></h2>
+<p class="characters">{}</p></div>
+{}
+<table><caption hidden>Lecture du code, groupe par groupe</caption>
+{}</table>
+</div>
+)",
+                     characters, qr_svg(code.shown().reveal()), reading);
+}
+
+// {0} is the portal's address.
+constexpr std::string_view guidance = R"(<h2>Comment lire le code</h2>
+<p>Seulement des chiffres et des lettres majuscules. Il n'y a jamais de lettre O, I, L ni U :
+<b>0</b> est toujours le chiffre zéro, <b>1</b> toujours le chiffre un. Majuscules ou minuscules,
+avec ou sans espaces ou tirets : tout est accepté. Le dernier caractère contrôle les autres : une
+faute de frappe est signalée et ne compte pas comme un essai.</p>
+<p lang="en">Digits and capital letters only. There is never a letter O, I, L or U: <b>0</b> is
+always the digit zero, <b>1</b> always the digit one. Capitals or not, spaces and hyphens or not:
+all are accepted. The last character checks the others: a typing mistake is pointed out and does not
+count as an attempt.</p>
+<h2>Pour voter</h2>
+<ol>
+<li>Allez sur <b>{0}</b> et connectez-vous.</li>
+<li>Choisissez « Je vote », puis saisissez votre code de vote.</li>
+<li>Pour chaque scrutin, choisissez, vérifiez, validez, et gardez votre récépissé.</li>
+</ol>
+<ol lang="en">
+<li>Go to <b>{0}</b> and sign in.</li>
+<li>Choose “Je vote” (I vote), then enter your voting code.</li>
+<li>For each contest choose, check, confirm, and keep your receipt.</li>
+</ol>
+<h2>Gardez ce code secret</h2>
+<p>Il est personnel. Ne le donnez, ne l'envoyez ni ne le photographiez pour personne : ni
+l'administration, ni l'assistance, ni votre organisation syndicale ne vous le demanderont jamais. Code
+perdu ou invalidé : sur la page du code de vote, demandez-en un nouveau.</p>
+<p lang="en">It is personal. Never give, send or photograph it for anybody: neither the
+administration, nor the help desk, nor your union will ever ask for it. Code lost or invalidated: ask
+for a new one on the voting-code page.</p>
+)";
+
+}  // namespace
+
+std::string read_aloud(std::string_view text, bool french) {
+  constexpr std::array<std::string_view, 10> digits_fr{"zéro", "un",  "deux", "trois", "quatre",
+                                                       "cinq", "six", "sept", "huit",  "neuf"};
+  constexpr std::array<std::string_view, 10> digits_en{"zero", "one", "two",   "three", "four",
+                                                       "five", "six", "seven", "eight", "nine"};
+  // The international spelling alphabet (ICAO Annex 10).
+  constexpr std::array<std::string_view, 26> letters{
+      "Alfa",    "Bravo", "Charlie", "Delta",  "Echo",     "Foxtrot", "Golf",   "Hotel",  "India",
+      "Juliett", "Kilo",  "Lima",    "Mike",   "November", "Oscar",   "Papa",   "Quebec", "Romeo",
+      "Sierra",  "Tango", "Uniform", "Victor", "Whiskey",  "X-ray",   "Yankee", "Zulu"};
+  std::string out;
+  for (const char c : text) {
+    if (!out.empty()) out += ", ";
+    if (c >= '0' && c <= '9') {
+      out += (french ? digits_fr : digits_en).at(static_cast<std::size_t>(c - '0'));
+    } else {
+      out += letters.at(static_cast<std::size_t>(c - 'A'));
+    }
+  }
+  return out;
+}
+
+std::string notice_head(const NoticeElection& election) {
+  return fmt::format(R"(<!DOCTYPE html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>Notice de vote – {}</title>
+<style>
+{}
+</style>
+</head>
+<body>
+)",
+                     escaped(election.title.fr), style);
+}
+
+Secret<std::string> notice_page(const NoticeElection& election, const Voter& voter,
+                                const Code& code) {
+  using web::Language;
+  Secret<std::string> page(fmt::format(
+      R"(<article>
+<header>
+<h1>Notice de vote <span lang="en">– Voting notice</span></h1>
+<p><b>{}</b><br><span lang="en">{}</span></p>
+<p>{}<br>Dossier <span lang="en">– File</span> : {}</p>
+</header>
+<p>Ouvert du {} au {} (heure de Paris)<br>
+<span lang="en">Open from {} to {} (Paris time)</span></p>
+<h2>Vos scrutins <span lang="en">– Your contests</span></h2>
+<ul>
+{}</ul>
+)",
+      escaped(election.title.fr), escaped(election.title.en), escaped(full_name(voter)),
+      escaped(voter.id), web::format_time(election.opens_at, Language::french),
+      web::format_time(election.closes_at, Language::french),
+      web::format_time(election.opens_at, Language::english),
+      web::format_time(election.closes_at, Language::english), contest_list(election, voter)));
+  page.reveal() += code_block(code);
+  page.reveal() += fmt::format(guidance, escaped(election.origin));
+  page.reveal() += "</article>\n";
+  return page;
+}
+
+std::string notice_foot() {
+  return "</body>\n</html>\n";
+}
+
+}  // namespace isoloir::cli

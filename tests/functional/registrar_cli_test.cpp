@@ -1,0 +1,280 @@
+// The program itself, as the registrar runs it: isoloir registrar issue
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "cli/notice.hpp"
+#include "election/registrar.hpp"
+
+namespace isoloir {
+namespace {
+
+namespace fs = std::filesystem;
+
+const ElectionId election{*hex_decode_array<16>("00112233445566778899aabbccddeeff")};
+const std::vector<std::uint32_t> districts{1, 2};
+constexpr std::string_view draft = R"({"election_id":"00112233445566778899aabbccddeeff",
+  "title":{"en":"Professional elections","fr":"Élections <professionnelles>"},
+  "origin":"https://elections.education.example","bureaus":[],
+  "contests":[{"name":{"en":"National council","fr":"Conseil national"},"seats":5,
+               "districts":[{"name":"France"}]},
+              {"name":{"en":"Academic council","fr":"Conseil académique"},
+               "districts":[{"name":"Lille"},{"name":"La Réunion"}]}],
+  "opens_at":1669878000000,"closes_at":1670515200000})";
+constexpr std::string_view roll =
+    "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"
+    "E1;Mme;L'ÉLECTRICE & <Cie>;Zoé;zoe@education.example;0|1;1\n"
+    "all;M.;VOTANT;Loïc;loic@education.example;1;0\n";
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+class RegistrarCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "isoloir-registrar-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    write("draft.json", draft);
+    write("roll.csv", roll);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void write(const std::string& name, std::string_view content) const {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  }
+
+  Outcome run(const std::string& options = "", const std::string& redirection = ">out") const {
+    const std::string command = "cd " + folder_.string() + " && " + ISOLOIR_BINARY_DIR +
+                                "/isoloir registrar issue --draft draft.json --roll roll.csv " +
+                                "--out " + out_ + " " + options + " 2>err " + redirection;
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(folder_ / "out"),
+            contents(folder_ / "err")};
+  }
+
+  // Neither the folder nor a trace of its making.
+  bool nothing_written() const {
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (entry.path().filename().string().starts_with("issued")) return false;
+    }
+    return true;
+  }
+
+  fs::path folder_;
+  std::string out_ = "issued";
+};
+
+std::string match(const std::string& text, const std::string& pattern) {
+  std::smatch found;
+  return std::regex_search(text, found, std::regex(pattern)) ? found[1].str() : "";
+}
+
+Code code_shown(const std::string& out, const std::string& label) {
+  return Code::parse(match(out, label + ": ([0-9A-Z-]+)\n")).value();
+}
+
+// The code as the voter reads it from the four groups of her notice.
+Code code_printed(const std::string& notice) {
+  std::string typed;
+  const std::string block = match(notice, "<p class=\"characters\">(.*)</p>");
+  const std::regex group("<span>([0-9A-Z]+)</span>");
+  for (std::sregex_iterator i(block.begin(), block.end(), group), end; i != end; ++i) {
+    typed += (*i)[1].str() + " ";
+  }
+  return Code::parse(typed).value();
+}
+
+TEST_F(RegistrarCommand, NoticesImportAndRostersAgree) {
+  const Outcome result = run("--one-file");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const fs::path issued = folder_ / "issued";
+  const auto keys =
+      open_import(contents(issued / "server/import.sealed"), election,
+                  code_shown(result.out, "transport code of import.sealed"), districts);
+  ASSERT_TRUE(keys) << keys.error().message;
+  ASSERT_EQ(keys->size(), 2u);
+  const auto rosters = collect_rosters(*keys, election, districts).value();
+  const auto registrar = open_registrar_key(contents(issued / "registrar.key"),
+                                            code_shown(result.out, "code of registrar.key"));
+  ASSERT_TRUE(registrar) << registrar.error().message;
+  EXPECT_EQ(match(result.out, "registrar: ([0-9a-f]+)\n"), hex_encode(registrar->key.encoded()));
+  const auto status = check_roster_document(contents(issued / "server/roster.json"), registrar->key,
+                                            rosters, election);
+  EXPECT_TRUE(status) << status.error().message;
+  ASSERT_EQ(rosters.size(), 3u);
+  for (const auto& roster : rosters) {
+    Bytes expected;
+    for (const auto& key : roster.keys) append(expected, key.encoded());
+    const auto name =
+        std::to_string(roster.entry.contest) + "-" + std::to_string(roster.entry.district) + ".bin";
+    EXPECT_EQ(contents(issued / "server/roster" / name), as_text(expected)) << name;
+    EXPECT_EQ(expected.size(), 32u);
+  }
+  for (const auto& voter : *keys) {
+    const std::string notice = contents(issued / "notices" / (voter.id + ".html"));
+    const auto credential = derive_credential(code_printed(notice), voter.id, election);
+    EXPECT_EQ(credential.sign_in_key().key, voter.sign_in_key) << voter.id;
+  }
+}
+
+TEST_F(RegistrarCommand, TheNoticeSaysWhatTheVoterNeedsAndNothingMore) {
+  ASSERT_EQ(run("--one-file").code, 0);
+  const std::string notice = contents(folder_ / "issued/notices/E1.html");
+  for (const std::string text :
+       {"Élections &lt;professionnelles&gt;", "Professional elections",
+        "Mme Zoé L'ÉLECTRICE &amp; &lt;Cie&gt;", "Conseil national", "Academic council",
+        "La Réunion", "https://elections.education.example", "jeudi 1 décembre 2022 à 08h00",
+        "Thursday 1 December 2022 at 08:00", "<svg", "Gardez ce code secret", "Never give"}) {
+    EXPECT_NE(notice.find(text), std::string::npos) << text;
+  }
+  // One district is no choice, hence no news; the address signs in, so it never stands by the code.
+  for (const std::string text :
+       {"France", "zoe@education.example", "Lille", "<Cie>", "src=", "url(", "<link", "<script"}) {
+    EXPECT_EQ(notice.find(text), std::string::npos) << text;
+  }
+  const std::string all = contents(folder_ / "issued/all-notices.html");
+  for (const std::string id : {"E1", "all"}) {
+    const std::string one = contents(folder_ / "issued/notices" / (id + ".html"));
+    const auto start = one.find("<article>");
+    EXPECT_NE(all.find(one.substr(start, one.find("</article>") - start)), std::string::npos);
+  }
+}
+
+TEST_F(RegistrarCommand, TheCodesStandOnTheNoticesAlone) {
+  const Outcome result = run();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_FALSE(fs::exists(folder_ / "issued/all-notices.html"));
+  const Code code = code_printed(contents(folder_ / "issued/notices/E1.html"));
+  std::set<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "issued")) {
+    struct stat status {};
+    ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777u, entry.is_directory() ? 0700u : 0600u) << entry.path();
+    if (entry.is_directory()) continue;
+    files.insert(entry.path().lexically_relative(folder_ / "issued").string());
+    if (entry.path().extension() == ".html") continue;
+    const std::string content = contents(entry.path());
+    EXPECT_EQ(content.find(code.normalised()), std::string::npos) << entry.path();
+    EXPECT_EQ(content.find(code.shown().reveal()), std::string::npos) << entry.path();
+  }
+  EXPECT_EQ(files, (std::set<std::string>{"notices/E1.html", "notices/all.html", "registrar.key",
+                                          "server/import.sealed", "server/roster.json",
+                                          "server/roster/0-0.bin", "server/roster/1-0.bin",
+                                          "server/roster/1-1.bin"}));
+  EXPECT_EQ(result.err.find(code.shown().reveal()), std::string::npos);
+  EXPECT_EQ(result.out.find(code.shown().reveal()), std::string::npos);
+}
+
+TEST_F(RegistrarCommand, AKeyMadeEarlierSignsAgain) {
+  const Outcome first = run();
+  ASSERT_EQ(first.code, 0) << first.err;
+  fs::rename(folder_ / "issued", folder_ / "first");
+  write("code", match(first.out, "code of registrar.key: (.*)\n") + "\n");
+  const Outcome second = run("--key first/registrar.key", ">out <code");
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_EQ(match(second.out, "registrar: (.*)\n"), match(first.out, "registrar: (.*)\n"));
+  EXPECT_FALSE(fs::exists(folder_ / "issued/registrar.key"));
+  EXPECT_NE(contents(folder_ / "issued/notices/E1.html"),
+            contents(folder_ / "first/notices/E1.html"));
+
+  fs::remove_all(folder_ / "issued");
+  write("code", match(first.out, "transport code of import.sealed: (.*)\n") + "\n");
+  const Outcome wrong = run("--key first/registrar.key", ">out <code");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.err.find("sealed_file.code_or_content"), std::string::npos) << wrong.err;
+  EXPECT_TRUE(nothing_written());
+}
+
+TEST_F(RegistrarCommand, ABadRollIsNamedByLineAndNothingIsWritten) {
+  write("roll.csv", std::string(roll) + "E3;M.;VOTANT;Loïc;loic@education.example;9;0\nE4\n");
+  const Outcome result = run();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err,
+            "isoloir registrar: roll.invalid\n"
+            "line 4, column courriel: is the same as on line 3\n"
+            "line 4, column scrutins: contest 9 does not exist: they are 0 to 1\n"
+            "line 5: 1 cells, but the header has 7\n");
+  EXPECT_TRUE(nothing_written());
+}
+
+TEST_F(RegistrarCommand, ABadDraftIsRefusedWithItsReason) {
+  const auto without = [](const std::string& from, const std::string& to) {
+    std::string text(draft);
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "is no JSON"},
+      {"[]", "has no election_id"},
+      {without("00112233", "0011223"), "has no election_id"},
+      {without("\"fr\":\"Élections <professionnelles>\"", "\"de\":\"\""), "has no title"},
+      {without("\"origin\":\"https", "\"origine\":\"https"), "has no origin"},
+      {without("\"opens_at\":1669878000000", "\"opens_at\":1679878000000"), "has no opens_at"},
+      {without("\"closes_at\":1670515200000", "\"closes_at\":\"\""), "has no opens_at"},
+      {without("\"contests\":[", "\"contest\":["), "has no list of contests"},
+      {without("{\"en\":\"Academic council\",", "{"), "has no name in en and fr for contest 1"},
+      {without("[{\"name\":\"France\"}]", "[]"), "has no list of districts for contest 0"},
+      {without("{\"name\":\"Lille\"}", "7"), "has a district without a name in contest 1"},
+  };
+  for (const auto& [text, reason] : cases) {
+    write("draft.json", text);
+    const Outcome result = run();
+    EXPECT_EQ(result.code, 2) << reason;
+    EXPECT_NE(result.err.find("draft.form\nthe draft " + reason), std::string::npos)
+        << reason << "\n"
+        << result.err;
+    EXPECT_TRUE(nothing_written()) << reason;
+  }
+}
+
+TEST_F(RegistrarCommand, AnExistingFolderIsLeftAlone) {
+  fs::create_directory(folder_ / "issued");
+  write("issued/keep", "me");
+  const Outcome result = run();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("exists already"), std::string::npos) << result.err;
+  EXPECT_EQ(contents(folder_ / "issued/keep"), "me");
+}
+
+TEST_F(RegistrarCommand, CodesThatCannotBeShownAreNotKept) {
+  const Outcome result = run("", ">/dev/full");
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.err.find("nothing was kept"), std::string::npos) << result.err;
+  EXPECT_TRUE(nothing_written());
+}
+
+TEST_F(RegistrarCommand, AFolderThatCannotBeMadeIsAFailure) {
+  out_ = "nowhere/issued";
+  const Outcome result = run();
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.err.find("cannot make a folder"), std::string::npos) << result.err;
+  EXPECT_TRUE(nothing_written());
+}
+
+TEST(Notice, CodesAreReadAloudInBothLanguages) {
+  EXPECT_EQ(cli::read_aloud("70KX", true), "sept, zéro, Kilo, X-ray");
+  EXPECT_EQ(cli::read_aloud("19AZ", false), "one, nine, Alfa, Zulu");
+}
+
+}  // namespace
+}  // namespace isoloir
