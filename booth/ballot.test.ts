@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ballot_length, opened_choice, type Place, seal_ballot, verify_ballot } from "./ballot.ts";
 import { concat, system_random } from "./bytes.ts";
 import { public_key } from "./credential.ts";
-import { decode_scalar, encode_scalar, GENERATOR, multiply, ORDER, random_scalar, reduce } from "./group.ts";
+import { decode_point, decode_scalar, encode_scalar, GENERATOR, multiply, ORDER, random_scalar, reduce } from "./group.ts";
 import { Refused } from "./refused.ts";
 import { type Nonces, nonces_from, sign } from "./schnorr.ts";
 import { Transcript } from "./transcript.ts";
@@ -136,13 +136,21 @@ test("scalars that are zero, and sums that are the identity, are accepted", () =
   }
 });
 
-test("openings that are not the ballot's, or that show another option, are found out", () => {
+test("openings that are not the ballot's, or bytes that hold something else, are found out", () => {
   const place = place_with(2);
   const { ballot, openings } = seal_ballot(place, key, 0, nonces);
   assert.throws(() => opened_choice(place, { ballot, openings: [openings[1]!, openings[0]!] }), refused("opening"));
-  const two = place_with(2);
-  const other = seal_ballot(two, key, 1, nonces);
-  assert.notEqual(opened_choice(two, other), 0);
+  const other_point = multiply(GENERATOR, 1234n).toBytes();
+  for (const [what, offset] of [["alpha", 76], ["beta of the chosen", 108], ["beta of the other", 108 + 288]] as const) {
+    const changed = ballot.slice();
+    changed.set(other_point, offset);
+    assert.throws(() => opened_choice(place, { ballot: changed, openings }), refused("opening"), what);
+  }
+  // Two marks: β of the second option raised by the generator as well.
+  const beta = decode_point(ballot.subarray(108 + 288, 140 + 288)).add(GENERATOR);
+  const two = ballot.slice();
+  two.set(beta.toBytes(), 108 + 288);
+  assert.throws(() => opened_choice(place, { ballot: two, openings }), refused("opening"));
 });
 
 test("a choice outside the list is a programming error", () => {

@@ -6,7 +6,7 @@ import { concat, from_base64, from_hex, to_base64, to_hex, u32, utf8 } from "./b
 import { ed25519_accepts } from "./ed25519.ts";
 import { encode_scalar, ORDER } from "./group.ts";
 import { inclusion_path, tree_root } from "./merkle.fixture.ts";
-import { leaf_hash, proves_inclusion } from "./merkle.ts";
+import { leaf_hash, node_hash, proves_inclusion } from "./merkle.ts";
 import {
   ballot_entry, checkpoint_text, proof_text, receipt_for, signature_line, signed_checkpoint, witness_vkey,
 } from "./receipt.fixture.ts";
@@ -42,6 +42,12 @@ test("inclusion proofs of every leaf in trees of 1 to 40 leaves, each refused fo
       }
     }
   }
+});
+
+test("a path longer than the tree is deep is refused, even if it leads to the root", () => {
+  const [leaf, extra] = [leaf_hash(u32(1)), leaf_hash(u32(2))];
+  assert.ok(!proves_inclusion(leaf, 0, 1, [extra], node_hash(extra, leaf)));
+  assert.ok(!proves_inclusion(leaf, 0, 1, [extra], node_hash(leaf, extra)));
 });
 
 test("roots of the tree that tests build on are those of RFC 6962", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { from_hex, to_hex } from "./bytes.ts";
+import { concat, from_hex, to_hex, u32, utf8 } from "./bytes.ts";
 import { ORDER } from "./group.ts";
-import { Transcript } from "./transcript.ts";
+import { type Role, Transcript } from "./transcript.ts";
 
 const election_id = from_hex("000102030405060708090a0b0c0d0e0f");
 const fingerprint = Uint8Array.from({ length: 32 }, (_, i) => 100 + i);
@@ -42,6 +42,19 @@ for (const { what, actual, bytes, hash } of CASES) {
     assert.equal(createHash("sha512").update(Buffer.from(bytes, "hex")).digest("hex"), hash);
   });
 }
+
+test("each role has the context of the specification's table", () => {
+  const table: Record<Role, Uint8Array> = {
+    "credential salt": election_id, "sign-in key": election_id, "ballot key": election_id, "roster leaf": election_id,
+    "ballot core": fingerprint, "option proof": fingerprint, "sum proof": fingerprint, "ballot signature": fingerprint,
+    "sign-in proof": fingerprint, "key possession": fingerprint, nonce: new Uint8Array(0),
+  };
+  for (const [role, context] of Object.entries(table)) {
+    const fields = [utf8("isoloir/1"), utf8(role), context].map((field) => concat(u32(field.length), field));
+    const expected = createHash("sha512").update(concat(...fields)).digest("hex");
+    assert.equal(to_hex(transcript.hash(role as Role)), expected, role);
+  }
+});
 
 test("a scalar is the hash read little-endian, modulo the order", () => {
   const reversed = to_hex(transcript.hash("nonce").slice().reverse());
