@@ -279,8 +279,8 @@ class VotingSpace {
       if (this.over) return;
       if (error instanceof SessionOver) return this.end_session();
       if (error instanceof TryAgain) return this.show_error("voting.no_answer", action);
-      this.show_error("voting.error_manifest");
-      throw error;
+      this.show_error("voting.no_answer", action);
+      throw error; // a fault of ours: the browser's console has it
     }
   }
 
