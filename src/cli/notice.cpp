@@ -57,28 +57,30 @@ std::string qr_svg(const std::string& text) {
       qr->width + 2 * quiet, path);
 }
 
-constexpr std::string_view style = R"(@page { size: A4; margin: 15mm }
+constexpr std::string_view style = R"(@page { size: A4; margin: 12mm }
 * { box-sizing: border-box }
-body { margin: 0; color: #000; background: #fff; font: 11pt/1.4 Arial, "Liberation Sans", sans-serif }
+body { margin: 0; color: #000; background: #fff; font: 9.5pt/1.35 Arial, "Liberation Sans", sans-serif }
 article { max-width: 180mm; margin: 0 auto; padding: 8mm; overflow-wrap: anywhere }
 article + article { break-before: page }
 h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 2mm }
 h2 { font-size: 12pt; margin: 4mm 0 1mm }
 p, ol, ul { margin: 0 0 2mm }
 ol, ul { padding-left: 6mm }
-[lang=en] { color: #333; font-size: 9.5pt }
-.code { border: 2px solid #000; padding: 4mm; margin: 4mm 0; display: flex; flex-wrap: wrap;
-  gap: 4mm; align-items: center; justify-content: space-between; break-inside: avoid }
+[lang=en] { color: #333; font-size: 8.5pt }
+.code { border: 2px solid #000; padding: 3mm; margin: 3mm 0; display: flex; flex-wrap: wrap;
+  gap: 2mm; align-items: center; justify-content: space-between; break-inside: avoid }
 .code svg { width: 34mm; height: 34mm }
 .characters { margin: 0; font: bold 23pt/1.3 "DejaVu Sans Mono", "Liberation Mono", Consolas,
   monospace; white-space: nowrap }
 .characters span + span { margin-left: .5em }
-table { border-collapse: collapse; font-size: 9.5pt }
+table { border-collapse: collapse; font-size: 8.5pt }
 th { text-align: left; font-family: "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace;
   font-size: 11pt }
 th, td { padding: 0 4mm 0 0; vertical-align: baseline }
+section { display: grid; grid-template-columns: 11fr 9fr; gap: 8mm }
 @media print { article { max-width: none; padding: 0 } }
-@media (max-width: 600px) { .characters { font-size: 15pt; white-space: normal } })";
+@media (max-width: 600px) { section { display: block }
+  .characters { font-size: 15pt; white-space: normal } })";
 
 std::string full_name(const Voter& voter) {
   std::string name = voter.title.empty() ? "" : voter.title + " ";
@@ -122,34 +124,40 @@ std::string code_block(const Code& code) {
                      characters, qr_svg(code.shown().reveal()), reading);
 }
 
-// {0} is the portal's address.
-constexpr std::string_view guidance = R"(<h2>Comment lire le code</h2>
-<p>Seulement des chiffres et des lettres majuscules. Il n'y a jamais de lettre O, I, L ni U :
+// French and English side by side. {0} is the portal's address.
+constexpr std::string_view guidance = R"(<section><div>
+<h2>Comment lire le code</h2>
+<p>Seulement des chiffres et des lettres majuscules. Il n'y a jamais de lettre O, I, L ni U&nbsp;:
 <b>0</b> est toujours le chiffre zéro, <b>1</b> toujours le chiffre un. Majuscules ou minuscules,
-avec ou sans espaces ou tirets : tout est accepté. Le dernier caractère contrôle les autres : une
-faute de frappe est signalée et ne compte pas comme un essai.</p>
-<p lang="en">Digits and capital letters only. There is never a letter O, I, L or U: <b>0</b> is
-always the digit zero, <b>1</b> always the digit one. Capitals or not, spaces and hyphens or not:
-all are accepted. The last character checks the others: a typing mistake is pointed out and does not
-count as an attempt.</p>
+avec ou sans espaces ou tirets&nbsp;: tout est accepté. Le dernier caractère contrôle les
+autres&nbsp;: une faute de frappe est signalée et ne compte pas comme un essai.</p>
 <h2>Pour voter</h2>
 <ol>
 <li>Allez sur <b>{0}</b> et connectez-vous.</li>
-<li>Choisissez « Je vote », puis saisissez votre code de vote.</li>
+<li>Choisissez «&nbsp;Je vote&nbsp;», puis saisissez votre code de vote.</li>
 <li>Pour chaque scrutin, choisissez, vérifiez, validez, et gardez votre récépissé.</li>
 </ol>
-<ol lang="en">
+<h2>Gardez ce code secret</h2>
+<p>Il est personnel. Ne le donnez, ne l'envoyez ni ne le photographiez pour personne&nbsp;: ni
+l'administration, ni l'assistance, ni votre organisation syndicale ne vous le demanderont jamais.
+Code perdu ou invalidé&nbsp;: sur la page du code de vote, demandez-en un nouveau.</p>
+</div><div lang="en">
+<h2>How to read the code</h2>
+<p>Digits and capital letters only. There is never a letter O, I, L or U: <b>0</b> is always the
+digit zero, <b>1</b> always the digit one. Capitals or not, spaces and hyphens or not: all are
+accepted. The last character checks the others: a typing mistake is pointed out and does not count as
+an attempt.</p>
+<h2>To vote</h2>
+<ol>
 <li>Go to <b>{0}</b> and sign in.</li>
 <li>Choose “Je vote” (I vote), then enter your voting code.</li>
 <li>For each contest choose, check, confirm, and keep your receipt.</li>
 </ol>
-<h2>Gardez ce code secret</h2>
-<p>Il est personnel. Ne le donnez, ne l'envoyez ni ne le photographiez pour personne : ni
-l'administration, ni l'assistance, ni votre organisation syndicale ne vous le demanderont jamais. Code
-perdu ou invalidé : sur la page du code de vote, demandez-en un nouveau.</p>
-<p lang="en">It is personal. Never give, send or photograph it for anybody: neither the
-administration, nor the help desk, nor your union will ever ask for it. Code lost or invalidated: ask
-for a new one on the voting-code page.</p>
+<h2>Keep this code secret</h2>
+<p>It is personal. Never give, send or photograph it for anybody: neither the administration, nor
+the help desk, nor your union will ever ask for it. Code lost or invalidated: ask for a new one on
+the voting-code page.</p>
+</div></section>
 )";
 
 }  // namespace
@@ -202,7 +210,7 @@ Secret<std::string> notice_page(const NoticeElection& election, const Voter& vot
 <header>
 <h1>Notice de vote <span lang="en">– Voting notice</span></h1>
 <p><b>{}</b><br><span lang="en">{}</span></p>
-<p>{}<br>Dossier <span lang="en">– File</span> : {}</p>
+<p>{}<br>Dossier <span lang="en">– File</span>&nbsp;: {}</p>
 </header>
 <p>Ouvert du {} au {} (heure de Paris)<br>
 <span lang="en">Open from {} to {} (Paris time)</span></p>
