@@ -49,7 +49,7 @@ void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) 
   transaction.execute(
       "INSERT INTO voting_code (voter, sign_in_key, state, failures, changed_at) VALUES ($1, $2, "
       "'valid', 0, $3)",
-      {keys.voter, ByteView(keys.sign_in_key.encoded()), state.now()});
+      {keys.id, ByteView(keys.sign_in_key.encoded()), state.now()});
   for (const auto& item : keys.ballot_keys) {
     const auto& encoded = item.key.encoded();
     transaction.execute(
@@ -57,7 +57,7 @@ void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) 
         {ByteView(encoded), item.contest, item.district});
     Bytes contest;
     append_u32(contest, item.contest);
-    const auto lookup = state.link_key().lookup("link", {as_bytes(keys.voter), contest});
+    const auto lookup = state.link_key().lookup("link", {as_bytes(keys.id), contest});
     transaction.execute("INSERT INTO link (lookup, sealed) VALUES ($1, $2)",
                         {ByteView(lookup), state.link_key().seal(encoded, lookup, state.random())});
   }
@@ -67,7 +67,7 @@ void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) 
 // voter's keys must be for the voter's own contests.
 Status check_keys(const Manifest& manifest, const Roll& roll, const std::vector<VoterKeys>& keys) {
   std::map<std::string_view, const VoterKeys*> by_voter;
-  for (const auto& item : keys) by_voter[item.voter] = &item;
+  for (const auto& item : keys) by_voter[item.id] = &item;
   if (by_voter.size() != keys.size() || keys.size() != roll.voters.size()) {
     return fail("import.voters", "roll and keys do not name the same voters");
   }

@@ -2,22 +2,11 @@
 // and signing in.
 #pragma once
 
+#include "election/registrar.hpp"
 #include "election/roll.hpp"
 #include "service/state.hpp"
 
 namespace isoloir {
-
-// The keys that the registrar made for one voter, as the import file brings them.
-struct VoterKeys {
-  std::string voter;
-  Point sign_in_key;
-  struct BallotKey {
-    std::uint32_t contest = 0;
-    std::uint32_t district = 0;
-    Point key;
-  };
-  std::vector<BallotKey> ballot_keys;
-};
 
 // Writes voters, their contests, their voting codes' public keys, the public roster and, under the
 // link key, which ballot key is whose. All or nothing. Errors: import.voters (the two lists do not

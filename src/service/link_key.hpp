@@ -17,6 +17,10 @@ class LinkKey {
   static Expected<LinkKey> read(const std::filesystem::path& file);
   void write(const std::filesystem::path& file) const;
 
+  // Overwrites the file in place, then removes it; a file that is not there is destroyed already.
+  // Throws std::filesystem::filesystem_error.
+  static void destroy(const std::filesystem::path& file);
+
   // HMAC-SHA-256(L, column || value): a look-up column.
   ByteArray<32> lookup(std::string_view column, std::initializer_list<ByteView> value) const;
   Bytes seal(ByteView plaintext, ByteView lookup, Random& random) const {

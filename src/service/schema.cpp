@@ -92,8 +92,23 @@ CREATE TABLE journal (
 ) STRICT;
 )sql";
 
+constexpr std::string_view second = R"sql(
+-- After the freeze a retry, a receipt and a look-up find the ballot by its tracker.
+DROP TABLE box;
+CREATE TABLE box (
+  contest INTEGER NOT NULL, district INTEGER NOT NULL, ballot_key BLOB NOT NULL,
+  tracker BLOB NOT NULL UNIQUE, ballot BLOB NOT NULL, PRIMARY KEY (contest, district, ballot_key)
+) STRICT, WITHOUT ROWID;
+-- What a committed step still owes outside the database (erase-traces, destroy-link-key): tried
+-- again after a kill, until the row says when it was done.
+CREATE TABLE duty (
+  name TEXT PRIMARY KEY, due_at INTEGER NOT NULL, done_at INTEGER
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr store::Migration migrations[] = {
-    {1, "the election, its voters, its box and its log", first}};
+    {1, "the election, its voters, its box and its log", first},
+    {2, "the box by tracker, and what is still owed", second}};
 
 }  // namespace
 

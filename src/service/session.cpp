@@ -68,6 +68,18 @@ OpenedSession Sessions::rotate(const Session& old, const std::string& voter) {
   return open(voter);
 }
 
+TimeMs Sessions::extend(const Session& session) {
+  const TimeMs now = state_.now();
+  const auto end = state_.database().write([&](Transaction& transaction) -> Expected<TimeMs> {
+    const auto rows =
+        transaction.query("UPDATE session SET seen_at = $2 WHERE id = $1 RETURNING created_at",
+                          {ByteView(session.id), now});
+    if (rows.empty()) return now;
+    return std::min(now + limits_.idle_ms, rows[0].integer(0) + limits_.absolute_ms);
+  });
+  return *end;
+}
+
 void Sessions::end(const Session& session) {
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute("DELETE FROM captcha WHERE session = $1", {ByteView(session.id)});

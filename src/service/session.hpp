@@ -39,6 +39,8 @@ class Sessions {
   std::optional<Session> find(std::string_view cookie, bool touch);
   // A new token for a voter who has signed in; the old session ends.
   OpenedSession rotate(const Session& old, const std::string& voter);
+  // The voter asked for more time; gives the new end.
+  TimeMs extend(const Session& session);
   void end(const Session& session);
   void end_all_of(store::Transaction& transaction, const std::string& voter);
   void sweep();  // removes expired sessions and captchas

@@ -15,6 +15,13 @@ Expected<Secret<ByteArray<32>>> secret_field(const Json& json, std::string_view 
   return Secret<ByteArray<32>>(*bytes);
 }
 
+// The key is allowed to be missing only where the database knows that its destruction was due.
+bool link_key_was_due(store::Database& database) {
+  return *database.read([](store::Transaction& transaction) -> Expected<bool> {
+    return !transaction.query("SELECT 1 FROM duty WHERE name = 'destroy-link-key'").empty();
+  });
+}
+
 Status put_public_files(store::Transaction& transaction,
                         const std::map<std::string, std::string>& files) {
   for (const auto& [path, content] : files) {
@@ -91,13 +98,16 @@ Expected<std::unique_ptr<State>> State::open(const StatePaths& paths, Clock& clo
   }
   auto keys = ServerKeys::read(paths.keys());
   if (!keys) return fail(keys.error());
-  auto link_key = LinkKey::read(paths.link_key());
-  if (!link_key) return fail(link_key.error());
-  std::unique_ptr<State> state(
-      new State(paths, clock, random, std::move(*keys), std::move(*link_key)));
+  std::unique_ptr<State> state(new State(paths, clock, random, std::move(*keys)));
   state->database_ = store::open_sqlite({.path = paths.database()});
   if (const auto done = store::migrate(*state->database_, schema_migrations()); !done) {
     return fail(done.error());
+  }
+  auto link_key = LinkKey::read(paths.link_key());
+  if (link_key) {
+    state->link_key_ = std::make_shared<const LinkKey>(std::move(*link_key));
+  } else if (!link_key_was_due(*state->database_)) {
+    return fail(link_key.error());
   }
   auto text = state->database_->read([](store::Transaction& transaction) -> Expected<std::string> {
     const auto rows =
@@ -112,6 +122,23 @@ Expected<std::unique_ptr<State>> State::open(const StatePaths& paths, Clock& clo
   state->manifest_ = std::move(*manifest);
   state->fingerprint_ = state->manifest_.fingerprint();
   return state;
+}
+
+const LinkKey& State::link_key() const {
+  const std::lock_guard lock(link_key_mutex_);
+  ISOLOIR_ASSERT(link_key_ != nullptr);
+  return *link_key_;
+}
+
+std::shared_ptr<const LinkKey> State::held_link_key() const {
+  const std::lock_guard lock(link_key_mutex_);
+  return link_key_;
+}
+
+void State::destroy_link_key() {
+  LinkKey::destroy(paths_.link_key());
+  const std::lock_guard lock(link_key_mutex_);
+  link_key_.reset();
 }
 
 ByteArray<32> State::peppered(std::string_view purpose,

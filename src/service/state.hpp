@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 
 #include "base/clock.hpp"
 #include "crypto/ed25519.hpp"
@@ -42,8 +43,8 @@ class State {
   // state.exists, those of Manifest::parse.
   static Status create(const StatePaths& paths, const ServerKeys& keys,
                        const std::map<std::string, std::string>& files, Random& random);
-  // Errors: state.missing, server_keys.form, link_key.missing, link_key.form, store.schema_newer.
-  // Throws StoreError.
+  // Once the count is closed the link key may be gone. Errors: state.missing, server_keys.form,
+  // link_key.missing, link_key.form, store.schema_newer. Throws StoreError.
   static Expected<std::unique_ptr<State>> open(const StatePaths& paths, Clock& clock,
                                                Random& random);
 
@@ -52,7 +53,12 @@ class State {
   const std::string& manifest_text() const { return manifest_text_; }
   const Fingerprint& fingerprint() const { return fingerprint_; }
   const ServerKeys& keys() const { return keys_; }
-  const LinkKey& link_key() const { return link_key_; }
+  // Until the freeze, while it is certain to be there; asserts that it is.
+  const LinkKey& link_key() const;
+  // Nothing once it is destroyed; in memory as long as somebody holds it.
+  std::shared_ptr<const LinkKey> held_link_key() const;
+  // Overwrites and removes the escrow file, and forgets. Again is no error.
+  void destroy_link_key();
   const StatePaths& paths() const { return paths_; }
   TimeMs now() const { return clock_.now(); }
   Random& random() { return random_; }
@@ -61,18 +67,15 @@ class State {
   ByteArray<32> peppered(std::string_view purpose, std::initializer_list<ByteView> value) const;
 
  private:
-  State(StatePaths paths, Clock& clock, Random& random, ServerKeys keys, LinkKey link_key)
-      : paths_(std::move(paths)),
-        clock_(clock),
-        random_(random),
-        keys_(std::move(keys)),
-        link_key_(std::move(link_key)) {}
+  State(StatePaths paths, Clock& clock, Random& random, ServerKeys keys)
+      : paths_(std::move(paths)), clock_(clock), random_(random), keys_(std::move(keys)) {}
 
   StatePaths paths_;
   Clock& clock_;
   Random& random_;
   ServerKeys keys_;
-  LinkKey link_key_;
+  mutable std::mutex link_key_mutex_;
+  std::shared_ptr<const LinkKey> link_key_;
   std::unique_ptr<store::Database> database_;
   std::string manifest_text_;
   Manifest manifest_;

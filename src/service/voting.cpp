@@ -19,8 +19,21 @@ ByteArray<32> link_lookup(State& state, const std::string& voter, std::uint32_t 
   append_u32(number, contest);
   return state.link_key().lookup("link", {as_bytes(voter), number});
 }
-ByteArray<32> tracker_lookup(State& state, const Tracker& tracker) {
-  return state.link_key().lookup("tracker", {tracker.bytes});
+ByteArray<32> tracker_lookup(const LinkKey& link_key, const Tracker& tracker) {
+  return link_key.lookup("tracker", {tracker.bytes});
+}
+
+// Under the link key until the freeze, in the box after it.
+bool is_held(State& state, Transaction& transaction, const Tracker& tracker) {
+  if (!transaction.query("SELECT 1 FROM box WHERE tracker = $1", {ByteView(tracker.bytes)})
+           .empty()) {
+    return true;
+  }
+  const auto link_key = state.held_link_key();
+  return link_key && !transaction
+                          .query("SELECT 1 FROM ballot WHERE lookup_tracker = $1",
+                                 {ByteView(tracker_lookup(*link_key, tracker))})
+                          .empty();
 }
 
 std::string phase_of(Transaction& transaction, std::uint32_t contest) {
@@ -139,11 +152,7 @@ Expected<Ballot> judge_ballot(const Manifest& manifest, const Fingerprint& finge
 // caller's transaction.
 Status record_ballot(State& state, Transaction& transaction, const Session& session,
                      const Ballot& ballot, ByteView bytes, const Tracker& tracker) {
-  const auto by_tracker = tracker_lookup(state, tracker);
-  if (!transaction.query("SELECT 1 FROM ballot WHERE lookup_tracker = $1", {ByteView(by_tracker)})
-           .empty()) {
-    return {};  // the same bytes again: the same receipt
-  }
+  if (is_held(state, transaction, tracker)) return {};  // the same bytes again: the same receipt
   const std::string& voter = *session.voter;
   if (!transaction
            .query("SELECT 1 FROM sign_off WHERE contest = $1 AND voter = $2",
@@ -172,6 +181,7 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
     return fail("ballot.key", "not the key of this voter in this contest", "ballot.key");
   }
 
+  const auto by_tracker = tracker_lookup(state.link_key(), tracker);
   const auto by_key = state.link_key().lookup("ballot key", {key});
   transaction.execute("INSERT INTO ballot (lookup_tracker, lookup_key, sealed) VALUES ($1, $2, $3)",
                       {ByteView(by_tracker), ByteView(by_key),
@@ -255,14 +265,16 @@ Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView byt
   return tracker;
 }
 
-std::optional<Bytes> entry_of(State& state, const Tracker& tracker) {
-  const auto lookup = tracker_lookup(state, tracker);
-  const auto held = state.database().read([&](Transaction& transaction) -> Expected<bool> {
-    return !transaction.query("SELECT 1 FROM ballot WHERE lookup_tracker = $1", {ByteView(lookup)})
-                .empty();
+bool is_held(State& state, const Tracker& tracker) {
+  return *state.database().read([&](Transaction& transaction) -> Expected<bool> {
+    return is_held(state, transaction, tracker);
   });
-  if (!*held) return std::nullopt;
-  return ballot_entry(state.link_key().bytes(), tracker);
+}
+
+std::optional<Bytes> entry_of(State& state, const Tracker& tracker) {
+  const auto link_key = state.held_link_key();
+  if (!link_key || !is_held(state, tracker)) return std::nullopt;
+  return ballot_entry(link_key->bytes(), tracker);
 }
 
 Hours hours_of(State& state) {

@@ -48,7 +48,12 @@ std::vector<VoterContestState> contests_of(State& state, const std::string& vote
 // ballot.key (not this voter's key, or not in force).
 Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes);
 
-// The entry of an accepted ballot, or nothing for a tracker that the box does not hold.
+// Whether a ballot with this tracker was accepted; before and after the freeze and the count.
+bool is_held(State& state, const Tracker& tracker);
+
+// The entry of an accepted ballot, or nothing for a tracker that the box does not hold. Nothing
+// for any once the count is closed: the nonce is gone with the link key, and with it all receipts
+// but those that voters keep.
 std::optional<Bytes> entry_of(State& state, const Tracker& tracker);
 
 struct Hours {

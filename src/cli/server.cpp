@@ -1,0 +1,170 @@
+#include "cli/server.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "base/files.hpp"
+#include "board/log.hpp"
+#include "crypto/hash.hpp"
+#include "service/bureau.hpp"
+#include "web/assets.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+// Every board interval: hours and freeze, then one round of the log. What fails is said and tried
+// again at the next beat; nothing is lost, because what waits stays in the database.
+class Heartbeat {
+ public:
+  Heartbeat(State& state, Log& log, Sessions& sessions, std::uint32_t interval_seconds)
+      : state_(state), log_(log), sessions_(sessions), interval_(interval_seconds), thread_([this] {
+          run();
+        }) {}
+  ~Heartbeat() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    do {
+      lock.unlock();
+      beat();
+      lock.lock();
+    } while (!wake_.wait_for(lock, interval_, [this] { return stopping_; }));
+    lock.unlock();
+    beat();  // what was acknowledged last gets its receipt before the server is gone
+  }
+  void beat() {
+    try {
+      tick(state_, log_);
+      log_.append_round(is_voting(state_));
+      sessions_.sweep();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "isoloir: the board's round failed and is tried again: %s\n",
+                   error.what());
+    }
+  }
+
+  State& state_;
+  Log& log_;
+  Sessions& sessions_;
+  const std::chrono::seconds interval_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+web::TextOverrides overrides_of(const Portal& portal) {
+  web::TextOverrides overrides;
+  for (const auto& [id, text] : portal.texts) {
+    overrides[web::Language::french][id] = text.fr;
+    overrides[web::Language::english][id] = text.en;
+  }
+  return overrides;
+}
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+}  // namespace
+
+Expected<StateLock> StateLock::take(const std::filesystem::path& folder) {
+  const auto path = folder / "server.lock";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return fail("server.running", path.string() + ": cannot be opened");
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    ::close(file);
+    return fail("server.running", folder.string() + ": a server is running on this state already");
+  }
+  return StateLock(file);
+}
+StateLock::~StateLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void block_stop_signals() {
+  const auto set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+int run_server(State& state, const Portal& portal, ServerSettings settings) {
+  raise_file_limit();
+  const auto lock = StateLock::take(state.paths().folder);
+  if (!lock) return report(lock.error());
+  SystemRandom random;
+  Log log(state.database(), state.manifest().log_origin,
+          Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), random);
+  const web::Renderer renderer(web::asset, overrides_of(portal));
+  web::Site site(state, log, portal, renderer, std::move(settings.demo));
+  Heartbeat heartbeat(state, log, site.sessions(), portal.board_interval_seconds);
+  http::ServerOptions options;
+  options.address = settings.address;
+  options.port = settings.port;
+  options.trusted_proxies = std::move(settings.trusted_proxies);
+  options.report = [](std::string_view what) {
+    std::fprintf(stderr, "isoloir: %.*s\n", static_cast<int>(what.size()), what.data());
+  };
+  http::Server server(std::move(options), site);
+  if (const auto started = server.start(); !started) return report(started.error());
+  std::printf("listening http://localhost:%u\n", unsigned{server.port()});
+  std::fflush(stdout);
+  const auto set = stop_signals();
+  int signal_number = 0;
+  sigwait(&set, &signal_number);
+  server.stop();
+  return 0;
+}
+
+Expected<Portal> read_portal(const std::filesystem::path& folder) {
+  const auto file = folder / "portal.toml";
+  const auto text = read_file(file);
+  if (!text) return fail(text.error());
+  return Portal::parse(*text, file.string());
+}
+
+std::vector<BoothAsset> booth_assets() {
+  std::vector<BoothAsset> assets;
+  for (const std::string_view name : {"booth.js", "worker.js"}) {
+    if (const auto content = web::asset("web/" + std::string(name))) {
+      assets.push_back({"/assets/" + std::string(name), sha256(as_bytes(*content))});
+    }
+  }
+  return assets;
+}
+
+int report(const Error& error, int exit_code) {
+  std::fprintf(stderr, "isoloir: %s\n", error.message.c_str());
+  return exit_code;
+}
+
+}  // namespace isoloir::cli

@@ -1,0 +1,51 @@
+// Running a portal: one process holds the state's lock, sequences the log and answers HTTP until
+// SIGINT or SIGTERM.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "portal/portal.hpp"
+#include "service/state.hpp"
+#include "web/site.hpp"
+
+namespace isoloir::cli {
+
+struct ServerSettings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::vector<http::AddressRange> trusted_proxies;
+  std::optional<web::DemoPages> demo;
+};
+
+// Held while a server runs on the state; other programs see by it whether one does. Error:
+// server.running.
+class StateLock {
+ public:
+  static Expected<StateLock> take(const std::filesystem::path& folder);
+  StateLock(StateLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  StateLock& operator=(StateLock&&) = delete;
+  ~StateLock();
+
+ private:
+  explicit StateLock(int file) : file_(file) {}
+  int file_;
+};
+
+// Blocks SIGINT and SIGTERM in this thread and those it starts, so that run_server can wait for
+// them. Call first.
+void block_stop_signals();
+
+// Prints "listening http://localhost:PORT" on stdout when ready; returns after a graceful stop.
+// Gives the exit code.
+int run_server(State& state, const Portal& portal, ServerSettings settings);
+
+// portal.toml of a portal's folder. Errors: file.missing, portal.invalid.
+Expected<Portal> read_portal(const std::filesystem::path& folder);
+
+// What the manifest says of the scripts that the voter's browser runs.
+std::vector<BoothAsset> booth_assets();
+
+int report(const Error& error, int exit_code = 2);  // one line on stderr; gives exit_code
+
+}  // namespace isoloir::cli

@@ -1,0 +1,130 @@
+// The voting space's interface: JSON over the session's cookie, POSTs with the CSRF token in
+// X-CSRF-Token.
+#include "web/visit.hpp"
+
+namespace isoloir::web {
+namespace {
+
+constexpr std::int64_t minute_ms = 60'000;
+
+http::Response answer(const Json& json, int status = 200) {
+  return http::Response::json(canonical_json(json), status);
+}
+
+bool csrf_good(const http::Request& request, const Session& session) {
+  const auto sent = request.header("X-CSRF-Token").value_or("");
+  return equal_constant_time(as_bytes(sent), as_bytes(session.csrf));
+}
+
+std::string field(const Json& json, std::string_view name) {
+  const auto found = json.is_object() ? json.find(name) : json.end();
+  return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>()
+                                                                       : std::string();
+}
+
+std::string shown_state(const VoterContestState& contest, bool in_space) {
+  if (contest.voted_at) return "voted";
+  if (contest.phase == "open" || (contest.phase == "grace" && in_space)) return "open";
+  if (contest.phase == "sealed") return "not_open";
+  return contest.phase == "suspended" ? "suspended" : "closed";
+}
+
+}  // namespace
+
+// Every refused try uses captcha and nonce up, so the answer brings new ones.
+Json Site::next_try(Visit& visit, Json reply) {
+  reply["captchaId"] = captchas_.issue(*visit.session).id;
+  reply["nonce"] = hex_encode(sessions_.new_nonce(*visit.session));
+  return reply;
+}
+
+http::Response Site::api_voting_code(Visit& visit) {
+  const auto body = parse_json(visit.request.body);
+  if (!body || !csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
+    return answer(next_try(visit, {{"status", "captcha_wrong"}}));
+  }
+  const auto key_bytes = hex_decode_array<32>(field(*body, "key"));
+  const auto proof_bytes = hex_decode_array<64>(field(*body, "proof"));
+  const auto key = key_bytes ? Point::decode(*key_bytes) : std::nullopt;
+  const auto proof = proof_bytes ? SchnorrProof::decode(*proof_bytes) : std::nullopt;
+  if (!key || !proof) return error_page(400, &visit.request);
+  const CodePolicy policy{portal_.code_tries, portal_.code_proof_minutes * minute_ms};
+  return after_code(visit, open_voting_space(state_, policy, *visit.session, *key, *proof));
+}
+
+http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdict) {
+  if (!verdict) {
+    const auto& code = verdict.error().code;
+    // The nonce had expired while the page stood open: the same code may be tried again, at no
+    // cost.
+    if (code == "code.nonce") return answer(next_try(visit, {{"status", "captcha_wrong"}}));
+    return answer({{"status", code == "voting.not_open" ? "not_open" : "closed"}});
+  }
+  switch (verdict->kind) {
+    case CodeVerdict::Kind::accepted:
+      return answer({{"status", "ok"}});
+    case CodeVerdict::Kind::invalidated:
+      return answer({{"status", "code_invalidated"}});
+    case CodeVerdict::Kind::replaced:
+      return answer(next_try(visit, {{"status", "code_replaced"},
+                                     {"at", format_time(verdict->replaced_at, visit.language)},
+                                     {"triesLeft", verdict->tries_left}}));
+    case CodeVerdict::Kind::wrong:
+      break;
+  }
+  return answer(next_try(visit, {{"status", "code_wrong"}, {"triesLeft", verdict->tries_left}}));
+}
+
+http::Response Site::api_contests(Visit& visit) {
+  const bool in_space = visit.session->space_opened_at.has_value();
+  Json contests = Json::array();
+  for (const auto& contest : contests_of(state_, visit.voter())) {
+    Json item = {{"contest", contest.contest},
+                 {"district", contest.district},
+                 {"state", shown_state(contest, in_space)}};
+    if (contest.voted_at) item["votedAt"] = format_time(*contest.voted_at, visit.language);
+    contests.push_back(std::move(item));
+  }
+  const auto hours = hours_of(state_);
+  const TimeMs grace_ends =
+      hours.grace_ends_at.value_or(hours.closes_at + state_.manifest().grace_seconds * 1000LL);
+  return answer({{"contests", std::move(contests)},
+                 {"closesAt", hours.closes_at},
+                 {"graceEndsAt", grace_ends},
+                 {"now", state_.now()}});
+}
+
+http::Response Site::api_ballot(Visit& visit) {
+  const auto body = parse_json(visit.request.body);
+  if (!body || !csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  const auto ballot = base64_decode(field(*body, "ballot"));
+  if (!ballot) return error_page(400, &visit.request);
+  const auto tracker = cast_ballot(state_, *visit.session, *ballot);
+  if (tracker) {
+    return answer({{"status", "recorded"}, {"tracker", hex_encode(tracker->bytes)}});
+  }
+  const auto& code = tracker.error().code;
+  if (code == "ballot.already_voted") return answer({{"status", "already_voted"}});
+  if (code == "voting.suspended") return answer({{"status", "suspended"}});
+  if (code == "voting.closed" || code == "voting.not_open") return answer({{"status", "closed"}});
+  return answer({{"status", "refused"}, {"code", code}});
+}
+
+http::Response Site::api_receipt(Visit& visit) {
+  const auto query = http::read_query(visit.request);
+  const auto tracker = query ? parse_tracker(query->get("tracker").value_or("")) : std::nullopt;
+  if (!tracker) return error_page(400, &visit.request);
+  const auto entry = entry_of(state_, *tracker);
+  if (!entry) return answer({{"status", "unknown"}});
+  const auto receipt = log_.receipt(*entry);
+  if (!receipt) return answer({{"status", "pending"}});
+  return answer({{"status", "ready"}, {"receipt", receipt->text()}});
+}
+
+http::Response Site::api_extend(Visit& visit) {
+  if (!csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  return answer({{"expiresAt", sessions_.extend(*visit.session)}});
+}
+
+}  // namespace isoloir::web

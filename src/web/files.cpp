@@ -1,0 +1,128 @@
+// Files and public data: the embedded assets, captchas, the manifest, the receipt log.
+#include <charconv>
+
+#include "identity/captcha.hpp"
+#include "web/assets.hpp"
+#include "web/visit.hpp"
+
+namespace isoloir::web {
+namespace {
+
+std::string_view content_type(std::string_view name) {
+  if (name.ends_with(".css")) return "text/css; charset=utf-8";
+  if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (name.ends_with(".svg")) return "image/svg+xml";
+  return "application/octet-stream";
+}
+
+http::Response file(std::string body, std::string_view type) {
+  http::Response response;
+  response.body = std::move(body);
+  response.set_header("Content-Type", std::string(type));
+  return response;
+}
+
+std::optional<std::uint64_t> decimal(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() ||
+      (text.size() > 1 && text[0] == '0')) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+// tlog-tiles: "x001/x234/067" is 1234067.
+std::optional<std::uint64_t> tile_index(std::string_view text) {
+  std::uint64_t index = 0;
+  for (;;) {
+    const bool more = text.starts_with('x');
+    if (more) text.remove_prefix(1);
+    if (text.size() < 3 || index > 1'000'000'000) return std::nullopt;
+    for (const char c : text.substr(0, 3)) {
+      if (c < '0' || c > '9') return std::nullopt;
+      index = index * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    text.remove_prefix(3);
+    if (!more) return text.empty() ? std::optional(index) : std::nullopt;
+    if (!text.starts_with('/')) return std::nullopt;
+    text.remove_prefix(1);
+  }
+}
+
+}  // namespace
+
+http::Response Site::asset_file(Visit& visit) {
+  const std::string_view name = std::string_view(visit.request.path).substr(8);
+  for (const std::string_view folder : {"web/", "static/"}) {
+    if (const auto content = asset(std::string(folder) + std::string(name))) {
+      auto response = file(std::string(*content), content_type(name));
+      // Short, because a running page and its script must be of one build.
+      response.set_header("Cache-Control", "public, max-age=300");
+      return response;
+    }
+  }
+  return error_page(404, &visit.request);
+}
+
+http::Response Site::captcha_file(Visit& visit) {
+  std::string_view id = std::string_view(visit.request.path).substr(9);
+  const bool image = id.ends_with(".png");
+  if ((!image && !id.ends_with(".wav")) || !visit.session) return error_page(404, &visit.request);
+  id.remove_suffix(4);
+  const auto digits = captchas_.digits(*visit.session, id);
+  if (!digits) return error_page(404, &visit.request);
+  const auto language =
+      visit.language == Language::french ? CaptchaLanguage::french : CaptchaLanguage::english;
+  const Bytes content = image ? captcha_png(*digits, state_.random())
+                              : captcha_wav(*digits, language, state_.random());
+  return file(std::string(as_text(content)), image ? "image/png" : "audio/wav");
+}
+
+http::Response Site::manifest_file(Visit&) {
+  return file(state_.manifest_text(), "application/json");
+}
+
+http::Response Site::log_file(Visit& visit) {
+  std::string_view path = std::string_view(visit.request.path).substr(5);
+  const std::string log = hex_encode(state_.manifest().election_id.bytes) + "/";
+  if (!path.starts_with(log)) return error_page(404, &visit.request);
+  path.remove_prefix(log.size());
+  if (path == "checkpoint") {
+    auto note = log_.checkpoint_note();
+    if (!note.empty()) return file(std::move(note), "text/plain; charset=utf-8");
+  }
+  if (path.starts_with("tile/")) {
+    path.remove_prefix(5);
+    const auto slash = path.find('/');
+    const auto level = decimal(path.substr(0, slash));
+    std::string_view rest = slash == std::string_view::npos ? "" : path.substr(slash + 1);
+    std::uint64_t width = 256;
+    if (const auto partial = rest.find(".p/"); partial != std::string_view::npos) {
+      width = decimal(rest.substr(partial + 3)).value_or(0);
+      rest = rest.substr(0, partial);
+      if (width > 255) width = 0;  // a full tile has no such suffix
+    }
+    const auto index = tile_index(rest);
+    if (level && index) {
+      if (const auto tile = log_.tile(*level, *index, width)) {
+        return file(std::string(as_text(*tile)), "application/octet-stream")
+            .set_header("Cache-Control", "public, max-age=86400, immutable");
+      }
+    }
+  }
+  return error_page(404, &visit.request);
+}
+
+// For load balancers and monitors: 200 while the database answers and the writer keeps up.
+http::Response Site::health(Visit&) {
+  const auto waiting = state_.database().queued_writes();
+  (void)hours_of(state_);
+  return http::Response::json(canonical_json({{"status", "ok"}, {"queued_writes", waiting}}));
+}
+
+http::Response Site::demo_landing(Visit& visit) {
+  return page(visit, "demo", demo_->landing);
+}
+
+}  // namespace isoloir::web

@@ -1,0 +1,181 @@
+// The portal's pages: sign-in, home, the voting space's document, the tracker, the result.
+#include <fmt/format.h>
+
+#include "web/visit.hpp"
+
+namespace isoloir::web {
+namespace {
+
+constexpr std::int64_t minute_ms = 60'000;
+
+CodePolicy code_policy(const Portal& portal) {
+  return {portal.code_tries, portal.code_proof_minutes * minute_ms};
+}
+
+Json remaining(std::int64_t ms) {
+  const std::int64_t minutes = std::max<std::int64_t>(ms, 0) / minute_ms;
+  return {{"days", fmt::format("{:02}", minutes / (24 * 60))},
+          {"hours", fmt::format("{:02}", minutes / 60 % 24)},
+          {"minutes", fmt::format("{:02}", minutes % 60)}};
+}
+
+bool looks_like_email(std::string_view text) {
+  const auto at = text.find('@');
+  return at != 0 && at != std::string_view::npos && at + 1 < text.size();
+}
+
+}  // namespace
+
+// A form's CSRF token, in constant time. Empty when right.
+std::string Site::csrf_error(Visit& visit, const http::Form& form) const {
+  if (!visit.session) return "session";
+  const auto sent = form.get("csrf").value_or("");
+  return equal_constant_time(as_bytes(sent), as_bytes(visit.session->csrf)) ? "" : "csrf";
+}
+
+Json Site::captcha_data(Visit& visit) {
+  ensure_session(visit, sessions_);
+  const auto challenge = captchas_.issue(*visit.session);
+  return {{"id", challenge.id},
+          {"image_url", "/captcha/" + challenge.id + ".png"},
+          {"audio_url", "/captcha/" + challenge.id + ".wav"}};
+}
+
+http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view email, bool ended) {
+  Json data = {{"captcha", captcha_data(visit)},
+               {"election_title",
+                visit.language == Language::french ? portal_.election.fr : portal_.election.en},
+               {"email", email},
+               {"session_ended", ended}};
+  const auto hours = hours_of(state_);
+  data["opens_at"] = hours.opens_at;
+  data["closes_at"] = hours.closes_at;
+  if (!errors.empty()) data["errors"] = std::move(errors);
+  return page(visit, "sign_in", std::move(data));
+}
+
+http::Response Site::sign_in_form(Visit& visit) {
+  if (visit.signed_in()) return http::Response::redirect_303("/");
+  return sign_in_page(visit, Json::object(), "", false);
+}
+
+http::Response Site::sign_in_post(Visit& visit) {
+  const auto form = http::read_form(visit.request);
+  if (!form) return error_page(400, &visit.request);
+  const std::string_view email = form->get("email").value_or("");
+  const std::string_view password = form->get("password").value_or("");
+  // The page stood open longer than its session: start again with what was typed, the password
+  // apart.
+  if (!csrf_error(visit, *form).empty()) {
+    return sign_in_page(visit, Json::object(), email, true);
+  }
+  Json errors = Json::object();
+  if (!looks_like_email(email)) errors["email"] = true;
+  if (password.empty()) errors["password"] = true;
+  // Burnt whatever it says, so that one captcha serves one try.
+  const bool captcha = captchas_.check(*visit.session, form->get("captcha_id").value_or(""),
+                                       form->get("captcha").value_or(""));
+  if (!captcha) errors["captcha"] = true;
+  if (!errors.empty()) return sign_in_page(visit, std::move(errors), email, false);
+
+  const SignInPolicy policy{portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL};
+  const auto voter = sign_in(state_, policy, email, password, visit.request.client_address);
+  if (!voter) {
+    const bool delayed = voter.error().code == "sign_in.delayed";
+    return sign_in_page(visit, {{delayed ? "throttled" : "credentials", true}}, email, false);
+  }
+  auto opened = sessions_.rotate(*visit.session, *voter);
+  visit.token = opened.token.text();
+  visit.session = std::move(opened.session);
+  return http::Response::redirect_303("/");
+}
+
+http::Response Site::sign_out(Visit& visit) {
+  const auto form = http::read_form(visit.request);
+  if (!form) return error_page(400, &visit.request);
+  if (visit.session && csrf_error(visit, *form).empty()) sessions_.end(*visit.session);
+  auto response = http::Response::redirect_303("/signed-out");
+  response.without_cookie("session");
+  // A colleague's computer is a lawful polling place: nothing stays.
+  response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");
+  return response;
+}
+
+http::Response Site::signed_out(Visit& visit) {
+  return page(visit, "signed_out", Json::object());
+}
+
+http::Response Site::home(Visit& visit) {
+  if (!visit.signed_in()) return http::Response::redirect_303("/sign-in");
+  const auto hours = hours_of(state_);
+  const TimeMs now = state_.now();
+  bool open = false, before = false, suspended = false;
+  for (const auto& contest : contests_of(state_, visit.voter())) {
+    open = open || contest.phase == "open";
+    before = before || contest.phase == "sealed";
+    suspended = suspended || contest.phase == "suspended";
+  }
+  const bool closed = !open && !before && !suspended;
+  const auto result = state_.database().read([](store::Transaction& t) -> Expected<bool> {
+    return !t.query("SELECT 1 FROM public_file WHERE path = 'result.json'").empty();
+  });
+  return page(visit, "home",
+              {{"voter_name", voter_profile(state_, visit.voter())->display_name},
+               {"opens_at", hours.opens_at},
+               {"closes_at", hours.closes_at},
+               {"now_at", now},
+               {"remaining", remaining((before ? hours.opens_at : hours.closes_at) - now)},
+               {"open", open},
+               {"before", before && !open},
+               {"closed", closed},
+               {"suspended", suspended && !open},
+               {"result_available", *result}});
+}
+
+http::Response Site::voting_space(Visit& visit) {
+  const auto hours = hours_of(state_);
+  const auto code = code_state(state_, code_policy(portal_), visit.voter());
+  const auto& manifest = state_.manifest();
+  return page(visit, "voting_space",
+              {{"captcha", captcha_data(visit)},
+               {"election_id", hex_encode(manifest.election_id.bytes)},
+               {"handle", visit.voter()},
+               {"voter_name", voter_profile(state_, visit.voter())->display_name},
+               {"manifest_url", "/election/manifest.json"},
+               {"fingerprint_hex", hex_encode(state_.fingerprint().bytes)},
+               {"closes_at", hours.closes_at},
+               {"session_ends_at", visit.session->ends_at},
+               {"now_at", state_.now()},
+               {"invalidated", !code.valid},
+               {"tries_left", code.tries_left},
+               {"session_binding_hex", hex_encode(visit.session->id)},
+               {"nonce_hex", hex_encode(sessions_.new_nonce(*visit.session))}});
+}
+
+http::Response Site::tracker_form(Visit& visit) {
+  ensure_session(visit, sessions_);
+  return page(visit, "tracker", Json::object());
+}
+
+http::Response Site::tracker_post(Visit& visit) {
+  const auto form = http::read_form(visit.request);
+  if (!form) return error_page(400, &visit.request);
+  ensure_session(visit, sessions_);
+  const std::string typed(form->get("tracker").value_or(""));
+  Json data = {{"tracker", typed}};
+  const auto tracker = parse_tracker(typed);
+  if (!tracker) {
+    data["errors"] = {{"malformed", true}};
+  } else if (const auto entry = entry_of(state_, *tracker); entry && log_.receipt(*entry)) {
+    data["found"] = true;
+    const auto frozen = state_.database().read([](store::Transaction& t) -> Expected<bool> {
+      return t.query("SELECT 1 FROM contest_phase WHERE phase <> 'frozen'").empty();
+    });
+    data["in_box"] = *frozen;
+  } else {
+    data["not_found"] = true;
+  }
+  return page(visit, "tracker", std::move(data));
+}
+
+}  // namespace isoloir::web

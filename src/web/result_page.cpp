@@ -1,0 +1,130 @@
+// The result page, from result.json: figures, seats and the working of each quota and average.
+#include <algorithm>
+#include <charconv>
+
+#include "web/visit.hpp"
+
+namespace isoloir::web {
+namespace {
+
+// "n/d" as a decimal number, for the eye; the exact fraction stays in result.json.
+double decimal(const std::string& fraction) {
+  const auto slash = fraction.find('/');
+  const auto number = [](std::string_view text) {
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return static_cast<double>(value);
+  };
+  return number(std::string_view(fraction).substr(0, slash)) /
+         number(std::string_view(fraction).substr(slash + 1));
+}
+
+struct Names {
+  const Contest& contest;
+  std::string of(const Json& option) const {
+    return contest.options.at(option.get<std::size_t>()).name;
+  }
+};
+
+Json rounds_of(const Json& seats, const Names& names) {
+  Json rounds = Json::array();
+  const auto& lists = seats["lists"];
+  std::int64_t number = 0;
+  std::vector<std::int64_t> held;
+  for (const auto& list : lists) {
+    held.push_back(list["by_quota"].get<std::int64_t>());
+    number += held.back();
+  }
+  for (const auto& step : seats["steps"]) {
+    Json averages = Json::array();
+    std::size_t winner = 0;
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      if (lists[i]["option"] == step["winner"]) winner = i;
+      averages.push_back({{"name", names.of(lists[i]["option"])},
+                          {"average", decimal(step["averages"][i].get<std::string>())}});
+    }
+    rounds.push_back({{"seat", ++number},
+                      {"winner", names.of(step["winner"])},
+                      {"votes", lists[winner]["votes"]},
+                      {"divisor", ++held[winner]},
+                      {"average", decimal(step["averages"][winner].get<std::string>())},
+                      {"averages", std::move(averages)}});
+  }
+  return rounds;
+}
+
+Json lists_of(const Json& seats, const Names& names) {
+  Json lists = Json::array();
+  for (const auto& list : seats["lists"]) {
+    lists.push_back({{"name", names.of(list["option"])},
+                     {"votes", list["votes"]},
+                     {"quota_seats", list["by_quota"]},
+                     {"average_seats", list["by_average"]},
+                     {"seats", list["seats"]}});
+  }
+  return lists;
+}
+
+Json contest_of(const Contest& contest, const Json& figures, Language language) {
+  const Names names{contest};
+  const auto& seats = figures["seats"];
+  Json shown = {{"title", language == Language::french ? contest.name.fr : contest.name.en},
+                {"registered", figures["registered"]},
+                {"signed_off", figures["sign_offs"]},
+                {"valid", figures["valid"]},
+                {"blank", figures["blank"]},
+                {"equality_holds",
+                 figures["valid"].get<std::int64_t>() + figures["blank"].get<std::int64_t>() ==
+                     figures["sign_offs"].get<std::int64_t>()},
+                {"seats", contest.seats},
+                {"quota", decimal(seats["quota"].get<std::string>())},
+                {"lists", lists_of(seats, names)},
+                {"rounds", rounds_of(seats, names)}};
+  shown["has_rounds"] = !shown["rounds"].empty();
+  if (seats["unfilled"] != 0) shown["unfilled"] = seats["unfilled"];
+  Json ties = Json::array();
+  for (const auto& tie : seats["ties"]) {
+    std::string joined;
+    for (const auto& option : tie["between"]) {
+      joined += (joined.empty() ? "" : ", ") + names.of(option);
+    }
+    ties.push_back({{"names", joined}});
+  }
+  shown["ties"] = std::move(ties);
+  return shown;
+}
+
+}  // namespace
+
+http::Response Site::result(Visit& visit) {
+  struct Published {
+    std::string result;
+    TimeMs closed_at = 0;
+  };
+  // Shown once the president has closed the count (R211-575), never a partial figure (R211-570).
+  const auto published =
+      state_.database().read([](store::Transaction& t) -> Expected<std::optional<Published>> {
+        const auto rows = t.query("SELECT content FROM public_file WHERE path = 'result.json'");
+        const auto events = t.query("SELECT text FROM event ORDER BY number DESC LIMIT 1");
+        if (rows.empty() || events.empty()) return std::nullopt;
+        const auto last = parse_json(events[0].text(0));
+        if ((*last)["body"]["event"] != "close-count") return std::nullopt;
+        return Published{std::string(as_text(rows[0].blob(0))),
+                         (*last)["body"]["at"].get<std::int64_t>()};
+      });
+  if (!published->has_value()) return error_page(404, &visit.request);
+  const auto result = parse_json((*published)->result);
+  Json contests = Json::array();
+  for (const auto& figures : (*result)["contests"]) {
+    const auto& contest = state_.manifest().contests.at(figures["contest"].get<std::size_t>());
+    contests.push_back(contest_of(contest, figures, visit.language));
+  }
+  return page(
+      visit, "result",
+      {{"closed_at", (*published)->closed_at},
+       {"verify_command", "isoloir verify EXPORT --fingerprint " +
+                              hex_encode(state_.fingerprint().bytes) + " --checkpoint CHECKPOINT"},
+       {"contests", std::move(contests)}});
+}
+
+}  // namespace isoloir::web

@@ -1,0 +1,165 @@
+#include "web/site.hpp"
+
+#include <algorithm>
+
+#include "web/assets.hpp"
+#include "web/visit.hpp"
+
+namespace isoloir::web {
+namespace {
+
+constexpr std::int64_t minute_ms = 60'000;
+constexpr std::string_view session_cookie = "session";
+constexpr std::string_view language_cookie = "lang";
+
+SessionLimits session_limits(const Portal& portal) {
+  return {portal.session_idle_minutes * minute_ms, portal.session_absolute_minutes * minute_ms};
+}
+
+bool is_api(const http::Request& request) {
+  return request.path.starts_with("/api/");
+}
+
+// "a1b2 c3d4 …": how a fingerprint is shown, so that it can be read aloud.
+Json groups_of_four(std::string_view hex) {
+  Json groups = Json::array();
+  for (std::size_t i = 0; i < hex.size(); i += 4) groups.push_back(std::string(hex.substr(i, 4)));
+  return groups;
+}
+
+}  // namespace
+
+Site::Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
+           std::optional<DemoPages> demo)
+    : state_(state),
+      log_(log),
+      portal_(portal),
+      renderer_(renderer),
+      demo_(std::move(demo)),
+      sessions_(state, session_limits(portal)),
+      captchas_(state, portal.captcha_minutes * minute_ms) {}
+
+Site::~Site() = default;
+
+std::span<const Site::Route> Site::routes() {
+  using http::Lane;
+  using http::Method;
+  static constexpr Route table[] = {
+      {Method::get, "/", Lane::database, false, &Site::home},
+      {Method::get, "/sign-in", Lane::database, false, &Site::sign_in_form},
+      {Method::post, "/sign-in", Lane::crypto, false, &Site::sign_in_post},
+      {Method::post, "/sign-out", Lane::database, false, &Site::sign_out},
+      {Method::get, "/signed-out", Lane::light, false, &Site::signed_out},
+      {Method::get, "/voting-space", Lane::database, true, &Site::voting_space},
+      {Method::get, "/vote", Lane::database, true, &Site::voting_space},
+      {Method::get, "/vote/*", Lane::database, true, &Site::voting_space},
+      {Method::get, "/tracker", Lane::database, false, &Site::tracker_form},
+      {Method::post, "/tracker", Lane::database, false, &Site::tracker_post},
+      {Method::get, "/suivi", Lane::database, false, &Site::tracker_form},  // in receipts, as a QR code
+      {Method::get, "/result", Lane::database, false, &Site::result},
+      {Method::post, "/api/voting-code", Lane::crypto, true, &Site::api_voting_code},
+      {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
+      {Method::post, "/api/ballot", Lane::crypto, true, &Site::api_ballot},
+      {Method::get, "/api/receipt", Lane::database, true, &Site::api_receipt},
+      {Method::post, "/api/session/extend", Lane::database, true, &Site::api_extend},
+      {Method::get, "/assets/*", Lane::light, false, &Site::asset_file},
+      {Method::get, "/captcha/*", Lane::crypto, false, &Site::captcha_file},
+      {Method::get, "/election/manifest.json", Lane::light, false, &Site::manifest_file},
+      {Method::get, "/log/*", Lane::light, false, &Site::log_file},
+      {Method::get, "/healthz", Lane::database, false, &Site::health},
+      {Method::get, "/demo", Lane::light, false, &Site::demo_landing},
+  };
+  return table;
+}
+
+const Site::Route* Site::find(const http::Request& request) const {
+  const auto matches = [&](const Route& route) {
+    if (route.method != request.method) return false;
+    if (!route.path.ends_with('*')) return route.path == request.path;
+    return std::string_view(request.path).starts_with(route.path.substr(0, route.path.size() - 1));
+  };
+  const auto table = routes();
+  const auto found = std::find_if(table.begin(), table.end(), matches);
+  return found == table.end() ? nullptr : &*found;
+}
+
+http::Lane Site::lane(const http::Request& request) {
+  const auto* route = find(request);
+  return route ? route->lane : http::Lane::light;
+}
+
+http::Response Site::handle(const http::Request& request) {
+  const auto* route = find(request);
+  if (!route || (route->action == &Site::demo_landing && !demo_)) return error_page(404, &request);
+  Visit visit{.request = request, .session = {}, .token = {}};
+  if (const auto remembered = request.cookie(language_cookie)) {
+    visit.language = language_from_code(*remembered).value_or(Language::french);
+  }
+  if (const auto query = http::read_query(request); query) {
+    if (const auto chosen = query->get("lang")) {
+      if (const auto language = language_from_code(*chosen)) {
+        visit.language = *language;
+        visit.language_chosen = true;
+      }
+    }
+  }
+  if (route->lane != http::Lane::light) {
+    if (const auto cookie = request.cookie(session_cookie)) {
+      // Asking for the state of things is no sign of a person; everything else is.
+      const bool touch = request.path != "/api/receipt";
+      visit.session = sessions_.find(*cookie, touch);
+    }
+  }
+  if (route->signed_in && !visit.signed_in()) {
+    return is_api(request) ? http::Response::json("{\"status\":\"signed_out\"}", 401)
+                           : http::Response::redirect_303("/sign-in");
+  }
+  http::Response response = (this->*route->action)(visit);
+  if (visit.token) response.with_cookie(session_cookie, *visit.token);
+  if (visit.language_chosen) response.with_cookie(language_cookie, language_code(visit.language));
+  return response;
+}
+
+http::Response Site::page(Visit& visit, std::string_view view, Json data, int status) {
+  data["portal_title"] =
+      visit.language == Language::french ? portal_.election.fr : portal_.election.en;
+  data["path"] = visit.request.path;
+  data["fingerprint"] = {{"groups", groups_of_four(hex_encode(state_.fingerprint().bytes))}};
+  data["demo"] = demo_.has_value();
+  data["signed_in"] = visit.signed_in();
+  if (visit.session) data["csrf"] = visit.session->csrf;
+  return http::Response::html(renderer_.page(view, data, visit.language), status);
+}
+
+http::Response Site::busy_page(const http::Request& request) {
+  if (is_api(request)) return http::Response::json("{\"status\":\"busy\"}", 503);
+  Visit visit{.request = request, .session = {}, .token = {}};
+  return page(visit, "busy", {{"retry_seconds", limits::retry_after_seconds}}, 503);
+}
+
+http::Response Site::error_page(int status, const http::Request* request) {
+  static const http::Request nowhere = [] {
+    http::Request root;
+    root.path = "/";
+    return root;
+  }();
+  const http::Request& shown = request ? *request : nowhere;
+  if (is_api(shown)) return http::Response::json("{\"status\":\"error\"}", status);
+  Visit visit{.request = shown, .session = {}, .token = {}};
+  if (const auto remembered = shown.cookie(language_cookie)) {
+    visit.language = language_from_code(*remembered).value_or(Language::french);
+  }
+  const std::string_view view = status == 404 || status == 405 ? "not_found"
+                                : status < 500                 ? "bad_request"
+                                                               : "server_error";
+  return page(visit, view, Json::object(), status);
+}
+
+void ensure_session(Site::Visit& visit, Sessions& sessions) {
+  if (visit.session) return;
+  auto opened = sessions.open();
+  visit.token = opened.token.text();
+  visit.session = std::move(opened.session);
+}
+
+}  // namespace isoloir::web

@@ -1,0 +1,94 @@
+// The portal's site: which address does what, for whom. Pages by mustache views, the voting space's
+// JSON interface, the receipt log's tiles. Policy comes from the portal's file; this code never
+// asks which portal it serves.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "http/form.hpp"
+#include "http/server.hpp"
+#include "portal/portal.hpp"
+#include "service/accounts.hpp"
+#include "service/voting.hpp"
+#include "web/render.hpp"
+
+namespace isoloir::web {
+
+// What `isoloir demo` adds: a landing page. Absent in `isoloir serve`, whose addresses then do not
+// exist.
+struct DemoPages {
+  Json landing;  // data of views/demo.mustache
+};
+
+// Thread-safe. Everything given outlives it.
+class Site final : public http::Handler {
+ public:
+  Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
+       std::optional<DemoPages> demo);
+  ~Site() override;
+
+  http::Lane lane(const http::Request& request) override;
+  http::Response handle(const http::Request& request) override;
+  http::Response busy_page(const http::Request& request) override;
+  http::Response error_page(int status, const http::Request* request) override;
+
+  Sessions& sessions() { return sessions_; }
+
+  struct Visit;  // one request: language, session, cookies to set
+
+ private:
+  using Action = http::Response (Site::*)(Visit&);
+  struct Route {
+    http::Method method;
+    std::string_view path;  // a final '*' matches the rest
+    http::Lane lane;
+    bool signed_in;  // else 303 to sign-in, or 401 for /api/
+    Action action;
+  };
+  static std::span<const Route> routes();
+  const Route* find(const http::Request& request) const;
+
+  // Pages
+  http::Response home(Visit& visit);
+  http::Response sign_in_form(Visit& visit);
+  http::Response sign_in_post(Visit& visit);
+  http::Response sign_out(Visit& visit);
+  http::Response signed_out(Visit& visit);
+  http::Response voting_space(Visit& visit);
+  http::Response tracker_form(Visit& visit);
+  http::Response tracker_post(Visit& visit);
+  http::Response result(Visit& visit);
+  http::Response demo_landing(Visit& visit);
+
+  // Interface of the voting space
+  http::Response api_voting_code(Visit& visit);
+  http::Response api_contests(Visit& visit);
+  http::Response api_ballot(Visit& visit);
+  http::Response api_receipt(Visit& visit);
+  http::Response api_extend(Visit& visit);
+
+  // Files and public data
+  http::Response asset_file(Visit& visit);
+  http::Response captcha_file(Visit& visit);
+  http::Response manifest_file(Visit& visit);
+  http::Response log_file(Visit& visit);
+  http::Response health(Visit& visit);
+
+  http::Response page(Visit& visit, std::string_view view, Json data, int status = 200);
+  Json captcha_data(Visit& visit);
+  http::Response sign_in_page(Visit& visit, Json errors, std::string_view email, bool ended);
+  http::Response after_code(Visit& visit, const Expected<CodeVerdict>& verdict);
+  Json next_try(Visit& visit, Json answer);  // with a new captcha and nonce
+  std::string csrf_error(Visit& visit, const http::Form& form) const;
+
+  State& state_;
+  Log& log_;
+  const Portal& portal_;
+  const Renderer& renderer_;
+  std::optional<DemoPages> demo_;
+  Sessions sessions_;
+  Captchas captchas_;
+};
+
+}  // namespace isoloir::web

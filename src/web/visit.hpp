@@ -1,0 +1,22 @@
+// One request on its way through the site.
+#pragma once
+
+#include "web/site.hpp"
+
+namespace isoloir::web {
+
+struct Site::Visit {
+  const http::Request& request;
+  Language language = Language::french;
+  bool language_chosen = false;      // by ?lang=, to be remembered
+  std::optional<Session> session;    // live
+  std::optional<std::string> token;  // a new session's, to be set as cookie
+
+  const std::string& voter() const { return *session->voter; }
+  bool signed_in() const { return session && session->voter; }
+};
+
+// An open session for a page with a form, made when there is none.
+void ensure_session(Site::Visit& visit, Sessions& sessions);
+
+}  // namespace isoloir::web

@@ -1,0 +1,180 @@
+#include "service/voting.hpp"
+
+#include <thread>
+
+#include "service/voting_fixture.hpp"
+
+namespace isoloir {
+namespace {
+
+using VotingTest = VotingFixture;
+
+TEST_F(VotingTest, AVoteIsRecordedOnceWhateverIsRepeated) {
+  set_phase(0, "open");
+  const Session session = in_space(0);
+  const Bytes bytes = ballot(0, 0, 1);
+  EXPECT_EQ(cast(session, bytes), "recorded");
+  EXPECT_EQ(cast(session, bytes), "recorded");      // a lost answer, a double click
+  EXPECT_EQ(cast(in_space(0), bytes), "recorded");  // another session
+  EXPECT_EQ(cast(session, ballot(0, 0, 2)), "ballot.already_voted");
+  EXPECT_EQ(count_rows("ballot"), 1);
+  EXPECT_EQ(count_rows("sign_off"), 1);
+  EXPECT_EQ(count_rows("pending_leaf"), 1);
+  reopen();
+  EXPECT_EQ(count_rows("ballot"), 1);
+  log->append_round(true);
+  const auto entry = entry_of(*state, tracker_of(bytes));
+  ASSERT_TRUE(entry);
+  const auto receipt = log->receipt(*entry);
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(check_receipt(*receipt, state->manifest().log_origin, state->manifest().checkpoint_key)
+                .value(),
+            tracker_of(bytes));
+}
+
+TEST_F(VotingTest, OnlyOnesOwnKeyInOnesOwnContestCounts) {
+  set_phase(0, "open");
+  set_phase(1, "open");
+  const Session first = in_space(0);
+  EXPECT_EQ(cast(first, ballot(1, 0, 0)), "ballot.key");  // another voter's credential
+  const auto& manifest = state->manifest();
+  const auto key = credential(0).ballot_key(1);
+  const Bytes crossed = make_ballot(state->fingerprint(), 0, 0, manifest.contests[0].options.size(),
+                                    0, manifest.bureaus[0].key, key.secret.reveal(), random)
+                            .encode();
+  EXPECT_EQ(cast(first, crossed), "ballot.key");  // the key of the other contest
+  const Bytes elsewhere = make_ballot(Fingerprint{}, 0, 0, manifest.contests[0].options.size(), 0,
+                                      manifest.bureaus[0].key, key.secret.reveal(), random)
+                              .encode();
+  EXPECT_EQ(cast(first, elsewhere), "ballot.fingerprint");
+  Bytes district = ballot(0, 0, 0);
+  district[43] = 1;
+  EXPECT_EQ(cast(first, district), "ballot.district");
+  Bytes contest = ballot(0, 0, 0);
+  contest[39] = 9;
+  EXPECT_EQ(cast(first, contest), "ballot.contest");
+  EXPECT_EQ(count_rows("ballot"), 0);
+  // A voter who has only signed in to the portal has not shown the voting code.
+  EXPECT_EQ(cast(portal_session(0).session, ballot(0, 0, 0)), "ballot.key");
+}
+
+TEST_F(VotingTest, PhasesAreRowsAndContestsAreIsolated) {
+  const auto early = portal_session(0);
+  EXPECT_EQ(enter(early.session, credential(0).sign_in_key()).error().code, "voting.not_open");
+  set_phase(0, "open");
+  set_phase(1, "open");
+  const Session inside = in_space(0);
+  set_phase(0, "suspended");
+  EXPECT_EQ(cast(inside, ballot(0, 0, 0)), "voting.suspended");
+  EXPECT_EQ(cast(inside, ballot(0, 1, 0)), "recorded");
+  set_phase(0, "grace");
+  set_phase(1, "grace");
+  // L19: who was inside may finish; nobody new enters.
+  EXPECT_EQ(enter(portal_session(1).session, credential(1).sign_in_key()).error().code,
+            "voting.closed");
+  EXPECT_EQ(cast(inside, ballot(0, 0, 0)), "recorded");
+  set_phase(0, "frozen");
+  EXPECT_EQ(cast(inside, ballot(0, 0, 1)), "ballot.already_voted");
+}
+
+TEST_F(VotingTest, WrongCodesAreCountedThenTheCodeIsInvalidated) {
+  set_phase(0, "open");
+  const auto session = portal_session(0).session;
+  const auto wrong = credential(1).sign_in_key();
+  for (std::uint32_t left = 4; left >= 1; --left) {
+    const auto verdict = enter(session, wrong);
+    EXPECT_EQ(verdict->kind, CodeVerdict::Kind::wrong);
+    EXPECT_EQ(verdict->tries_left, left);
+  }
+  EXPECT_EQ(enter(session, wrong)->kind, CodeVerdict::Kind::invalidated);
+  // Requirement 22: the right code comes too late, in whatever session.
+  EXPECT_EQ(enter(portal_session(0).session, credential(0).sign_in_key())->kind,
+            CodeVerdict::Kind::invalidated);
+  EXPECT_FALSE(code_state(*state, {}, "E1").valid);
+}
+
+TEST_F(VotingTest, SuccessClearsFailures) {
+  set_phase(0, "open");
+  const auto session = portal_session(0).session;
+  EXPECT_EQ(enter(session, credential(1).sign_in_key())->tries_left, 4u);
+  EXPECT_EQ(enter(session, credential(0).sign_in_key())->kind, CodeVerdict::Kind::accepted);
+  EXPECT_EQ(enter(session, credential(1).sign_in_key())->tries_left, 4u);
+}
+
+TEST_F(VotingTest, ANonceServesOnce) {
+  set_phase(0, "open");
+  const auto session = portal_session(0).session;
+  const auto key = credential(0).sign_in_key();
+  const auto nonce = Sessions(*state, limits).new_nonce(session);
+  const auto proof = schnorr_prove(
+      sign_in_statement(state->fingerprint(), nonce, session.id, state->manifest().origin),
+      key.secret.reveal(), random);
+  EXPECT_EQ(open_voting_space(*state, {}, session, key.key, proof)->kind,
+            CodeVerdict::Kind::accepted);
+  EXPECT_EQ(open_voting_space(*state, {}, session, key.key, proof).error().code, "code.nonce");
+  // Nor does a proof made for one session open another.
+  const auto other = portal_session(0).session;
+  Sessions(*state, limits).new_nonce(other);
+  EXPECT_EQ(open_voting_space(*state, {}, other, key.key, proof)->kind, CodeVerdict::Kind::wrong);
+}
+
+TEST_F(VotingTest, ManyAtOnceLeaveOneVote) {
+  set_phase(0, "open");
+  const Session session = in_space(0);
+  std::vector<Bytes> ballots;
+  for (int i = 0; i < 8; ++i) ballots.push_back(ballot(0, 0, static_cast<std::size_t>(i % 3)));
+  std::atomic<int> recorded = 0;
+  std::vector<std::thread> threads;
+  for (const auto& bytes : ballots) {
+    threads.emplace_back([&] { recorded += cast(session, bytes) == "recorded" ? 1 : 0; });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(recorded, 1);
+  EXPECT_EQ(count_rows("ballot"), 1);
+  EXPECT_EQ(count_rows("sign_off"), 1);
+}
+
+TEST_F(VotingTest, AccountsAndThrottles) {
+  ASSERT_TRUE(create_account(*state, {"E1", "Mot-de-passe-1", "Question ?", "L'École d’été"}));
+  EXPECT_EQ(create_account(*state, {"E1", "court", "", ""}).error().code, "account.password");
+  EXPECT_EQ(create_account(*state, {"E9", "Mot-de-passe-1", "", ""}).error().code,
+            "account.unknown_voter");
+  EXPECT_EQ(sign_in(*state, {}, "e1@PORTAL.example", "Mot-de-passe-1", "192.0.2.1").value(), "E1");
+  // Requirement 30.
+  EXPECT_TRUE(answer_matches(*state, "E1", " l'ecole d'ete") == false);
+  EXPECT_TRUE(answer_matches(*state, "E1", "L'E\u0301COLE D'E\u0301TE\u0301"));
+  EXPECT_TRUE(answer_matches(*state, "E1", "lécoledété"));
+  EXPECT_FALSE(answer_matches(*state, "E1", "lécοledété"));  // Greek omicron
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(sign_in(*state, {}, "e1@portal.example", "x", "192.0.2.1").error().code,
+              "sign_in.refused");
+  }
+  EXPECT_EQ(sign_in(*state, {}, "e1@portal.example", "Mot-de-passe-1", "192.0.2.1").error().code,
+            "sign_in.delayed");
+  // Requirement 25: the voter elsewhere is not locked out; nor for ever here.
+  EXPECT_TRUE(sign_in(*state, {}, "e1@portal.example", "Mot-de-passe-1", "192.0.2.2"));
+  clock.advance(16 * minute);
+  EXPECT_TRUE(sign_in(*state, {}, "e1@portal.example", "Mot-de-passe-1", "192.0.2.1"));
+}
+
+TEST_F(VotingTest, CaptchasServeOnceInTheirSession) {
+  Captchas captchas(*state, 10 * minute);
+  const auto mine = portal_session(0).session;
+  const auto theirs = portal_session(1).session;
+  const auto first = captchas.issue(mine);
+  const auto digits = *captchas.digits(mine, first.id);
+  EXPECT_FALSE(captchas.digits(theirs, first.id));
+  EXPECT_FALSE(captchas.check(theirs, first.id, digits));  // requirement 28: swapped
+  EXPECT_TRUE(captchas.check(mine, first.id, digits));
+  EXPECT_FALSE(captchas.check(mine, first.id, digits));  // reused
+  const auto second = captchas.issue(mine);
+  EXPECT_FALSE(captchas.check(mine, second.id, "x"));
+  EXPECT_FALSE(captchas.digits(mine, second.id));  // guessed wrong once: burnt
+  const auto third = captchas.issue(mine);
+  const auto right = *captchas.digits(mine, third.id);
+  clock.advance(11 * minute);
+  EXPECT_FALSE(captchas.check(mine, third.id, right));  // expired
+}
+
+}  // namespace
+}  // namespace isoloir
