@@ -10,5 +10,6 @@ void add_demo(CLI::App& app, int& exit_code);
 void add_registrar(CLI::App& app, int& exit_code);
 void add_seats(CLI::App& app, int& exit_code);
 void add_trustee(CLI::App& app, int& exit_code);
+void add_verify(CLI::App& app, int& exit_code);
 
 }  // namespace isoloir::cli

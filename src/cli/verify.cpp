@@ -1,0 +1,198 @@
+// isoloir verify: the checks of docs/protocol.md section 11 on an export, for people and scripts.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/files.hpp"
+#include "cli/commands.hpp"
+#include "election/verification.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string folder;
+  std::string fingerprint;
+  std::string checkpoint;
+  std::string receipts;
+};
+
+// As people copy it: groups of hex digits in either case.
+std::optional<Fingerprint> read_fingerprint(std::string_view typed) {
+  std::string hex;
+  for (const char c : typed) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!std::isspace(byte) && c != '-' && c != ':') {
+      hex.push_back(static_cast<char>(std::tolower(byte)));
+    }
+  }
+  const auto bytes = hex_decode_array<32>(hex);
+  return bytes ? std::optional(Fingerprint{*bytes}) : std::nullopt;
+}
+
+Expected<std::map<std::string, std::string>> read_receipts(const std::string& folder) {
+  std::error_code error;
+  std::map<std::string, std::string> receipts;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!entry->is_regular_file(error)) continue;
+    auto text = read_file(entry->path());
+    if (!text) return fail(text.error());
+    receipts.emplace(entry->path().filename().string(), std::move(*text));
+  }
+  if (error) return fail("receipts.folder", folder + ": " + error.message());
+  return receipts;
+}
+
+Expected<Anchors> read_anchors(const Options& options) {
+  Anchors anchors;
+  if (!options.fingerprint.empty()) {
+    anchors.fingerprint = read_fingerprint(options.fingerprint);
+    if (!anchors.fingerprint) {
+      return fail("anchor.form", "a fingerprint is 64 hexadecimal digits");
+    }
+  }
+  if (!options.checkpoint.empty()) {
+    auto note = read_file(options.checkpoint);
+    if (!note) return fail(note.error());
+    anchors.checkpoint = std::move(*note);
+  }
+  if (!options.receipts.empty()) {
+    auto receipts = read_receipts(options.receipts);
+    if (!receipts) return fail(receipts.error());
+    anchors.receipts = std::move(*receipts);
+    anchors.receipts_given = true;
+  }
+  return anchors;
+}
+
+// At most four lines a second: an export of a large election takes hours.
+class ProgressLine {
+ public:
+  void operator()(int check, std::uint64_t done, std::uint64_t total) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told_ < std::chrono::milliseconds(250)) return;
+    told_ = now;
+    std::fprintf(stderr, "%sV%d: %llu of %llu%s", terminal_ ? "\r\033[K" : "", check,
+                 static_cast<unsigned long long>(done), static_cast<unsigned long long>(total),
+                 terminal_ ? "" : "\n");
+    open_ = terminal_;
+  }
+  void finish() const {
+    if (open_) std::fputs("\r\033[K", stderr);
+  }
+
+ private:
+  const bool terminal_ = isatty(STDERR_FILENO) == 1;
+  bool open_ = false;
+  std::chrono::steady_clock::time_point told_ = std::chrono::steady_clock::now();
+};
+
+// Names in an export are anybody's: they cannot move the cursor.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c1 = byte == 0xc2 && i + 1 < text.size() &&
+                    static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
+    if (c1) ++i;
+    out.push_back(byte < 0x20 || byte == 0x7f || c1 ? '?' : text[i]);
+  }
+  return out;
+}
+
+std::string first_line(const Report& report) {
+  if (const auto* failure = report.first_failure()) {
+    return "refused at V" + std::to_string(failure->number) + ", " + failure->name + ": " +
+           failure->detail + " (" + failure->code + ")";
+  }
+  if (!report.anchored) return "consistent, not anchored: " + report.anchoring;
+  return "verified";
+}
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::passed:
+      return "ok";
+    case Verdict::failed:
+      return "REFUSED";
+    case Verdict::not_run:
+      return "not run";
+  }
+  return "";
+}
+
+void add_trust(std::vector<std::string>& lines, const Report& report) {
+  if (report.guardian && !*report.guardian) {
+    std::uint64_t resting = 0;
+    for (const auto& contest : report.trust) resting += contest.reissued_that_voted;
+    lines.push_back("no guardian: up to " + std::to_string(resting) +
+                    " ballots rest on the server's honesty");
+  }
+  for (const auto& contest : report.trust) {
+    lines.push_back("contest " + std::to_string(contest.contest) + ": " +
+                    std::to_string(contest.reissued_that_voted) +
+                    " keys added during the vote have voted; margin of the last seat: " +
+                    (contest.last_seat_margin ? std::to_string(*contest.last_seat_margin) + " votes"
+                                              : "none, no other list"));
+  }
+  if (report.fingerprint && report.witness_threshold == 0) {
+    lines.push_back(
+        "no witness: that the log showed everybody the same rests on checkpoints "
+        "being compared");
+  }
+}
+
+std::vector<std::string> lines_of(const Report& report) {
+  std::vector<std::string> lines{first_line(report)};
+  if (report.fingerprint) lines.push_back("fingerprint " + hex_encode(report.fingerprint->bytes));
+  for (const auto& check : report.checks) {
+    std::string line = "V" + std::to_string(check.number);
+    line.resize(5, ' ');
+    line += name_of(check.verdict);
+    line.resize(14, ' ');
+    lines.push_back(line + check.name + ": " + check.detail);
+  }
+  if (report.consistent()) add_trust(lines, report);
+  return lines;
+}
+
+int run_verify(const Options& options) {
+  const auto complain = [](const Error& error) {
+    std::fprintf(stderr, "isoloir verify: %s (%s)\n", printable(error.message).c_str(),
+                 error.code.c_str());
+    return 2;
+  };
+  const auto anchors = read_anchors(options);
+  if (!anchors) return complain(anchors.error());
+  const auto reader = ExportReader::of_folder(options.folder);
+  if (!reader) return complain(reader.error());
+  ProgressLine progress;
+  const Report report = verify_export(*reader, *anchors, std::ref(progress));
+  progress.finish();
+  for (const auto& line : lines_of(report)) {
+    if (std::puts(printable(line).c_str()) < 0) return 1;
+  }
+  return std::fflush(stdout) == 0 && report.consistent() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("verify", "check an election from its export");
+  command->add_option("export", options->folder, "the folder of the export")->required();
+  command->add_option("--fingerprint", options->fingerprint, "from the minutes of the sealing");
+  command->add_option("--checkpoint", options->checkpoint,
+                      "file with the log's checkpoint, from the minutes of the closing");
+  command->add_option("--receipts", options->receipts, "folder of receipts to look up");
+  command->callback([options, &exit_code] { exit_code = run_verify(*options); });
+}
+
+}  // namespace isoloir::cli

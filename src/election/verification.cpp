@@ -1,0 +1,404 @@
+#include "election/verification.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "base/limits.hpp"
+#include "crypto/hash.hpp"
+#include "election/verification_state.hpp"
+
+namespace isoloir {
+namespace verification {
+
+std::string describe(const Place& place) {
+  return "contest " + std::to_string(place.first) + ", district " + std::to_string(place.second);
+}
+
+void in_ranges(std::size_t count, std::size_t grain,
+               const std::function<void(std::size_t, std::size_t)>& work,
+               const std::function<void(std::size_t)>& done) {
+  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t threads = std::min(cores, (count + grain - 1) / grain);
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  const auto run = [&] {
+    for (std::size_t begin = 0; (begin = next.fetch_add(grain)) < count;) {
+      const std::size_t end = std::min(count, begin + grain);
+      work(begin, end);
+      const std::lock_guard lock(mutex);
+      done(end - begin);
+    }
+  };
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(run);
+  run();
+}
+
+Expected<std::string> State::file(std::string_view path) const {
+  const auto listed = index.find(std::string(path));
+  if (listed == index.end()) return fail("export.missing", std::string(path) + " is not listed");
+  auto content = reader.read(path);
+  if (content && digest_of(*content) != listed->second) {
+    return fail("export.changed", std::string(path) + " is not the file that the index describes");
+  }
+  return content;
+}
+
+Expected<Json> State::json(std::string_view path) const {
+  const auto content = file(path);
+  if (!content) return fail(content.error());
+  auto json = parse_canonical_json(*content);
+  if (!json) return fail(json.error().code, std::string(path) + ": " + json.error().message);
+  return json;
+}
+
+std::size_t State::count_paths(std::string_view prefix, std::string_view suffix) const {
+  std::size_t count = 0;
+  for (auto it = index.lower_bound(std::string(prefix));
+       it != index.end() && it->first.starts_with(prefix); ++it) {
+    count += it->first.ends_with(suffix);
+  }
+  return count;
+}
+
+bool holds_office(const Bureau& bureau, const Point& key, bool president_only) {
+  for (const auto& group : bureau.groups) {
+    for (const auto& member : group.members) {
+      if (member.signing_key != key) continue;
+      if (member.role == BureauRole::president) return true;
+      if (member.role == BureauRole::secretary && !president_only) return true;
+    }
+  }
+  return false;
+}
+
+// ---- V0: anchors
+
+Outcome check_anchors(State& state) {
+  const auto& anchors = state.anchors;
+  if (anchors.fingerprint && *anchors.fingerprint != state.fingerprint) {
+    return fail("anchor.fingerprint", "the export is of another election: its fingerprint is " +
+                                          hex_encode(state.fingerprint.bytes));
+  }
+  std::optional<Checkpoint> given;
+  if (anchors.checkpoint) {
+    const auto opened = open_checkpoint(*anchors.checkpoint, state.manifest.log_origin,
+                                        state.manifest.checkpoint_key);
+    if (!opened) return fail(opened.error().code, "the given one: " + opened.error().message);
+    const auto same = [&](const Checkpoint& c) {
+      return c.size == opened->size && c.root == opened->root;
+    };
+    if (std::none_of(state.checkpoints.begin(), state.checkpoints.end(), same)) {
+      return fail("anchor.checkpoint",
+                  "the given checkpoint of " + std::to_string(opened->size) +
+                      " entries is signed by the log, yet it is none of the export: two views");
+    }
+    given = *opened;
+  }
+  auto& missing = state.report.anchoring;
+  if (!anchors.fingerprint) missing = "no fingerprint given";
+  if (!given) missing += std::string(missing.empty() ? "" : ", ") + "no checkpoint given";
+  // An earlier checkpoint says nothing of the entries after it, and so of the box.
+  if (given && given->size < state.freeze_checkpoint.size) {
+    missing += std::string(missing.empty() ? "" : ", ") + "the checkpoint given is of " +
+               std::to_string(given->size) + " entries, before the box was frozen";
+  }
+  state.report.anchored = missing.empty();
+  return missing.empty() ? "fingerprint and checkpoint of " + std::to_string(given->size) +
+                               " entries are those given"
+                         : missing;
+}
+
+// ---- V1: files
+
+namespace {
+
+struct Layout {
+  std::set<std::string> required;
+  std::set<std::string> allowed;
+};
+
+Layout layout_of(const State& state, const Manifest& manifest) {
+  Layout layout;
+  auto& required = layout.required;
+  for (const auto path :
+       {export_path::manifest, export_path::seal, export_path::roster_document, export_path::leaves,
+        export_path::pads, export_path::checkpoints, export_path::tally, export_path::result}) {
+    required.emplace(path);
+  }
+  for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
+    for (std::size_t g = 0; g < manifest.bureaus[b].groups.size(); ++g) {
+      for (std::size_t j = 1; j <= manifest.bureaus[b].groups[g].members.size(); ++j) {
+        for (std::uint32_t round = 0; round < ceremony_rounds; ++round) {
+          required.insert(export_path::ceremony(b, round, g, j));
+        }
+        layout.allowed.insert(export_path::shares(b, g, j));
+      }
+    }
+  }
+  const auto batches = state.count_paths("reissue/", ".json");
+  for (const auto& roster : manifest.rosters) {
+    required.insert(export_path::roster(roster.contest, roster.district));
+    required.insert(export_path::box(roster.contest, roster.district));
+    for (std::size_t n = 0; n < batches; ++n) {  // which of them is for V8 to say
+      layout.allowed.insert(export_path::batch_removed(n, roster.contest, roster.district));
+      layout.allowed.insert(export_path::batch_added(n, roster.contest, roster.district));
+    }
+  }
+  for (std::size_t n = 0; n < batches; ++n) required.insert(export_path::batch(n));
+  const auto events = state.count_paths("events/", "");
+  for (std::size_t n = 0; n < events; ++n) required.insert(export_path::event(n));
+  return layout;
+}
+
+Status check_layout(const State& state, const Manifest& manifest) {
+  const Layout layout = layout_of(state, manifest);
+  for (const auto& path : layout.required) {
+    if (!state.index.contains(path)) return fail("export.missing", path + " is missing");
+  }
+  for (const auto& [path, digest] : state.index) {
+    if (!layout.required.contains(path) && !layout.allowed.contains(path)) {
+      return fail("export.stranger", path + " is no file of an export of this election");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome check_files(State& state) {
+  const auto text = state.reader.read(export_path::index);
+  if (!text) return fail(text.error());
+  auto index = parse_export_index(*text);
+  if (!index) return fail(index.error().code, "index.json: " + index.error().message);
+  state.index = std::move(*index);
+  for (const auto& path : state.reader.paths()) {
+    if (path != export_path::index && !state.index.contains(path)) {
+      return fail("export.unlisted", path + " is not listed in index.json");
+    }
+  }
+  std::uint64_t total = 0;
+  for (const auto& [path, digest] : state.index) total += digest.size;
+  std::uint64_t done = 0;
+  for (const auto& [path, digest] : state.index) {
+    if (path.ends_with(".json")) {
+      const auto json = state.json(path);
+      if (!json) return fail(json.error());
+    } else if (const auto content = state.file(path); !content) {
+      return fail(content.error());
+    }
+    state.tell(1, done += digest.size, total);
+  }
+  const auto manifest = state.file(export_path::manifest);
+  if (!manifest) return fail(manifest.error());
+  if (const auto parsed = Manifest::parse(*manifest)) {
+    if (const auto good = check_layout(state, *parsed); !good) return fail(good.error());
+  }
+  return std::to_string(state.index.size()) + " files, " + std::to_string(total) + " bytes";
+}
+
+// ---- V2: manifest and seal
+
+namespace {
+
+Status check_seal(const State& state, std::string_view text) {
+  const auto wrong = [](std::string why) {
+    return fail("seal.form", "seal.json: " + std::move(why));
+  };
+  const auto seal = SignedDocument::parse_and_verify(text, "seal", state.fingerprint);
+  if (!seal) return fail(seal.error().code, "seal.json: " + seal.error().message);
+  const auto& body = seal->body();
+  if (!has_exactly(body, {"ballots", "fingerprint", "sealed_at", "sign_offs", "type"}) ||
+      !integer_field(body, "sealed_at")) {
+    return wrong("not the fields of a seal");
+  }
+  if (text_field(body, "fingerprint") != hex_encode(state.fingerprint.bytes)) {
+    return wrong("of another manifest");
+  }
+  if (u32_field(body, "ballots") != 0u || u32_field(body, "sign_offs") != 0u) {
+    return wrong("the box or the list was not empty");
+  }
+  std::set<Point> members;
+  for (const auto& bureau : state.manifest.bureaus) {
+    for (const auto& group : bureau.groups) {
+      for (const auto& member : group.members) {
+        members.insert(member.signing_key);
+        if (!seal->signed_by(member.signing_key)) {
+          return fail("seal.signer", "seal.json is not signed by " + member.name);
+        }
+      }
+    }
+  }
+  if (seal->signers().size() != members.size()) {
+    return fail("seal.signer", "seal.json is signed by a key that no bureau has");
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome check_manifest(State& state) {
+  const auto text = state.file(export_path::manifest);
+  if (!text) return fail(text.error());
+  auto manifest = Manifest::parse(*text);
+  if (!manifest) return fail(manifest.error().code, "manifest.json: " + manifest.error().message);
+  state.manifest = std::move(*manifest);
+  state.fingerprint = {sha256(as_bytes(*text))};
+  state.report.fingerprint = state.fingerprint;
+  state.report.guardian = state.manifest.guardian_key.has_value();
+  state.report.witness_threshold = state.manifest.witness_threshold;
+  const auto malformed = [](std::string why) {
+    return fail("manifest.form", "manifest.json: " + std::move(why));
+  };
+  if (state.manifest.text() != *text) return malformed("it does not read back as it is written");
+  if (witnesses_of(state.manifest).size() != state.manifest.witnesses.size()) {
+    return malformed("a witness is no verifier key of cosignatures, or is there twice");
+  }
+  if (state.manifest.guardian_required && !state.manifest.guardian_key) {
+    return malformed("a guardian is required and none is named");
+  }
+  const auto seal = state.file(export_path::seal);
+  if (!seal) return fail(seal.error());
+  if (const auto good = check_seal(state, *seal); !good) return fail(good.error());
+  return "fingerprint " + hex_encode(state.fingerprint.bytes);
+}
+
+// ---- V3: ceremony
+
+namespace {
+
+// The message lies under the name of its own slot; that all slots are there is V1's.
+bool named_after_slot(std::string_view text, const CeremonySlot& slot) {
+  static constexpr std::string_view types[ceremony_rounds] = {
+      "ceremony-hello", "ceremony-hash", "ceremony-commitments", "ceremony-agreement",
+      "ceremony-possession"};
+  const auto document = SignedDocument::parse(text);
+  return document && text_field(document->body(), "type") == types[slot.round] &&
+         u32_field(document->body(), "group") == slot.group &&
+         u32_field(document->body(), "index") == slot.index;
+}
+
+}  // namespace
+
+Outcome check_ceremony(State& state) {
+  std::size_t count = 0;
+  std::set<std::string> ids;
+  for (std::size_t b = 0; b < state.manifest.bureaus.size(); ++b) {
+    const auto& bureau = state.manifest.bureaus[b];
+    std::vector<std::string> messages;
+    for (std::uint32_t g = 0; g < bureau.groups.size(); ++g) {
+      for (std::uint32_t j = 1; j <= bureau.groups[g].members.size(); ++j) {
+        for (std::uint32_t round = 0; round < ceremony_rounds; ++round) {
+          const auto path = export_path::ceremony(b, round, g, j);
+          auto text = state.file(path);
+          if (!text) return fail(text.error());
+          if (!named_after_slot(*text, {round, g, j})) {
+            return fail("ceremony.slot", path + " is another message than its name says");
+          }
+          messages.push_back(std::move(*text));
+        }
+      }
+    }
+    if (const auto good = verify_ceremony(state.manifest.election_id, bureau, messages); !good) {
+      return fail(good.error().code, "bureau " + std::to_string(b) + ": " + good.error().message);
+    }
+    count += messages.size();
+  }
+  return std::to_string(count) + " messages, " + std::to_string(state.manifest.bureaus.size()) +
+         " bureaus";
+}
+
+Outcome check_minutes(State&) {
+  return "the export holds none";
+}
+
+}  // namespace verification
+
+// ---- All of them
+
+namespace {
+
+using verification::Outcome;
+using verification::State;
+
+struct Check {
+  int number;
+  const char* name;
+  std::vector<int> needs;  // checks whose findings it reads
+  Outcome (*run)(State&);
+};
+
+// In the order in which they run: V0 needs the log and the events.
+const std::vector<Check>& all_checks() {
+  using namespace verification;
+  static const std::vector<Check> checks = {
+      {1, "files", {}, check_files},
+      {2, "manifest and seal", {1}, check_manifest},
+      {3, "ceremony", {2}, check_ceremony},
+      {4, "rosters", {2}, check_rosters},
+      {5, "log", {2}, check_log},
+      {6, "leaves", {5}, check_leaves},
+      {7, "events", {6}, check_events},
+      {0, "anchors", {2, 5, 7}, check_anchors},
+      {8, "reissues", {4, 6, 7}, check_batches},
+      {9, "enrolments and strike-offs", {4, 7, 8}, check_roll_changes},
+      {10, "ballots", {4, 8, 9}, check_ballots},
+      {11, "ballot signatures", {10}, check_ballot_signatures},
+      {12, "option proofs", {10}, check_option_proofs},
+      {13, "sum proofs", {10}, check_sum_proofs},
+      {14, "one ballot a key", {10}, check_ballot_keys},
+      {15, "box", {7, 10}, check_box},
+      {16, "bijection", {7}, check_bijection},
+      {17, "aggregates", {7, 10}, check_aggregates},
+      {18, "tally", {7, 17}, check_tally},
+      {19, "decryption shares", {17}, check_shares},
+      {20, "decryption", {19}, check_decryption},
+      {21, "sums and ranges", {20}, check_sums},
+      {22, "result", {20, 21}, check_result},
+      {23, "sign-offs", {7, 10}, check_sign_offs},
+      {24, "receipts", {5, 10}, check_receipts},
+      {25, "minutes", {2}, check_minutes},
+  };
+  return checks;
+}
+
+}  // namespace
+
+const CheckReport* Report::first_failure() const {
+  const auto found = std::find_if(checks.begin(), checks.end(), [](const CheckReport& check) {
+    return check.verdict == Verdict::failed;
+  });
+  return found == checks.end() ? nullptr : &*found;
+}
+
+Report verify_export(const ExportReader& reader, const Anchors& anchors,
+                     const VerificationProgress& progress) {
+  Report report;
+  State state(reader, anchors, progress, report);
+  std::set<int> passed;
+  for (const auto& check : all_checks()) {
+    CheckReport entry{check.number, check.name, Verdict::not_run, {}, {}};
+    const auto missing = std::find_if(check.needs.begin(), check.needs.end(),
+                                      [&](int needed) { return !passed.contains(needed); });
+    if (missing != check.needs.end()) {
+      entry.detail = "needs V" + std::to_string(*missing);
+    } else if (const auto outcome = check.run(state)) {
+      passed.insert(check.number);
+      entry.verdict = Verdict::passed;
+      entry.detail = *outcome;
+    } else {
+      entry.verdict = Verdict::failed;
+      entry.code = outcome.error().code;
+      entry.detail = outcome.error().message;
+    }
+    report.checks.push_back(std::move(entry));
+  }
+  std::sort(report.checks.begin(), report.checks.end(),
+            [](const CheckReport& a, const CheckReport& b) { return a.number < b.number; });
+  report.anchored = report.anchored && report.consistent();
+  if (report.consistent()) report.trust = measure_trust(state);
+  return report;
+}
+
+}  // namespace isoloir

@@ -1,0 +1,67 @@
+// Verification of a whole election from its export (docs/protocol.md section 11), checks V0 to V25
+// by number.
+//
+// Every check that can run does: one that needs what a failed one would have given is reported as
+// not run. The verdict depends neither on threads nor on the order in which rows are read; the
+// first offender in the order of the export is named. Memory: the log's leaf hashes, the keys of
+// the roster, and one box file at a time.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "election/export.hpp"
+#include "election/manifest.hpp"
+
+namespace isoloir {
+
+struct Anchors {
+  std::optional<Fingerprint> fingerprint;       // from the minutes
+  std::optional<std::string> checkpoint;        // a note, from the minutes
+  std::map<std::string, std::string> receipts;  // by name, for the report
+  bool receipts_given = false;
+};
+
+enum class Verdict { passed, failed, not_run };
+
+struct CheckReport {
+  int number = 0;
+  std::string name;
+  Verdict verdict = Verdict::not_run;
+  std::string code;    // of the error, when failed
+  std::string detail;  // what was checked, or the first offender
+};
+
+// What the system's honesty rests on, contest by contest.
+struct ContestTrust {
+  std::uint32_t contest = 0;
+  std::uint64_t reissued_that_voted = 0;  // keys added during the vote that voted
+  // Votes by which the list nearest to it missed the last seat; nothing where no other list stood.
+  std::optional<std::uint64_t> last_seat_margin;
+};
+
+struct Report {
+  std::vector<CheckReport> checks;  // ascending, V0 to V25
+  // Fingerprint and checkpoint were given, and the checkpoint is one that holds the freeze.
+  bool anchored = false;
+  std::string anchoring;  // what is missing, when not anchored
+
+  std::optional<Fingerprint> fingerprint;  // of the export
+  std::optional<bool> guardian;            // once the manifest is read
+  std::uint32_t witness_threshold = 0;
+  std::vector<ContestTrust> trust;  // when all checks have passed
+
+  const CheckReport* first_failure() const;
+  bool consistent() const { return first_failure() == nullptr; }
+};
+
+// Called from several threads, one at a time: check, what is done of it, what there is to do.
+using VerificationProgress =
+    std::function<void(int check, std::uint64_t done, std::uint64_t total)>;
+
+Report verify_export(const ExportReader& reader, const Anchors& anchors,
+                     const VerificationProgress& progress = {});
+
+}  // namespace isoloir

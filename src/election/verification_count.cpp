@@ -1,0 +1,331 @@
+// V16 to V22: the bijection, aggregates, tally, shares, decryption and the result.
+#include <algorithm>
+
+#include "crypto/hash.hpp"
+#include "election/verification_state.hpp"
+
+namespace isoloir::verification {
+namespace {
+
+std::vector<std::size_t> counts_of(const State& state, std::uint32_t bureau) {
+  std::vector<std::size_t> found;
+  for (std::size_t n = 0; n < state.events.size(); ++n) {
+    if (state.events[n].name == "count" && state.events[n].bureau == bureau) found.push_back(n);
+  }
+  return found;
+}
+
+// The bureaus that have something to count.
+std::set<std::uint32_t> counting_bureaus(const Manifest& manifest) {
+  std::set<std::uint32_t> bureaus;
+  for (const auto& contest : manifest.contests) bureaus.insert(contest.bureau);
+  return bureaus;
+}
+
+}  // namespace
+
+// ---- V16: bijection
+
+Outcome check_bijection(State& state) {
+  std::size_t signers = 0;
+  for (std::size_t n = 0; n < state.events.size(); ++n) {
+    const auto& event = state.events[n];
+    if (event.name != "count") continue;
+    const auto path = export_path::event(n);
+    if (event.data["bijection"] != true) {
+      return fail("count.bijection",
+                  path + " does not say that the box is what the log has accepted");
+    }
+    if (!fulfils_opening_rule(state.manifest.bureaus[event.bureau], event.signers)) {
+      return fail("count.opening_rule", path + " is signed by fewer than the opening rule wants");
+    }
+    signers += event.signers.size();
+  }
+  return std::to_string(signers) + " holders have checked it";
+}
+
+// ---- V17: aggregates
+
+Outcome check_aggregates(State& state) {
+  const auto file = state.json(export_path::tally);
+  if (!file) return fail(file.error());
+  const TallyAnchors anchors{static_cast<std::uint32_t>(state.freeze_checkpoint.size),
+                             state.freeze_checkpoint.root, state.freeze.box_root};
+  auto tally = make_tally(state.manifest, anchors, state.districts);
+  if (!tally) return fail(tally.error());
+  Votes none;
+  for (const auto& unit : tally->units) none.emplace_back(unit.total.sums.size(), 0);
+  const Json expected = Json::parse(tally_json(*tally, none))["units"];
+  if (!has_exactly(*file, {"tally", "units"}) || !(*file)["units"].is_array() ||
+      (*file)["units"].size() != expected.size()) {
+    return fail("tally.form", "tally.json has not the units that the manifest gives");
+  }
+  for (std::size_t u = 0; u < expected.size(); ++u) {
+    Json unit = (*file)["units"][u];
+    if (unit.is_object() && unit.contains("votes")) unit["votes"] = expected[u]["votes"];
+    if (unit != expected[u]) {
+      return fail("tally.unit", "tally.json, contest " + std::to_string(tally->units[u].contest) +
+                                    ", unit " + std::to_string(tally->units[u].unit) +
+                                    ": districts, ballots or sums are not those of the box");
+    }
+  }
+  state.tally = std::move(*tally);
+  return std::to_string(state.tally->units.size()) + " units";
+}
+
+// ---- V18: tally
+
+Outcome check_tally(State& state) {
+  const std::string hash = hex_encode(state.tally->hash);
+  const auto file = state.json(export_path::tally);
+  if (!file) return fail(file.error());
+  if (text_field(*file, "tally") != hash) {
+    return fail("tally.hash", "tally.json has another tally hash");
+  }
+  for (const auto bureau : counting_bureaus(state.manifest)) {
+    const auto counts = counts_of(state, bureau);
+    if (counts.size() != 1) {
+      return fail("tally.count", "bureau " + std::to_string(bureau) + " has signed " +
+                                     std::to_string(counts.size()) + " count events, not one");
+    }
+    if (text_field(state.events[counts[0]].data, "tally") != hash) {
+      return fail("tally.signed", export_path::event(counts[0]) + " is of another tally");
+    }
+  }
+  return "tally " + hash;
+}
+
+// ---- V19: shares
+
+namespace {
+
+std::optional<std::vector<LeftOut>> read_left_out(const Json& result) {
+  if (!result.is_object() || !result.contains("left_out") || !result["left_out"].is_array()) {
+    return std::nullopt;
+  }
+  std::vector<LeftOut> list;
+  for (const auto& item : result["left_out"]) {
+    const auto bureau = u32_field(item, "bureau");
+    const auto group = u32_field(item, "group");
+    const auto index = u32_field(item, "index");
+    const auto reason = text_field(item, "reason");
+    if (!bureau || !group || !index || !reason) return std::nullopt;
+    list.push_back({*bureau, *group, *index, *reason});
+  }
+  return list;
+}
+
+// Good, or left out for the published reason.
+Status judge_file(State& state, const std::string& text, const LeftOut& who,
+                  const std::vector<LeftOut>& published) {
+  const auto path = export_path::shares(who.bureau, who.group, who.index);
+  const auto reason = std::find_if(published.begin(), published.end(), [&](const LeftOut& l) {
+    return std::tie(l.bureau, l.group, l.index) == std::tie(who.bureau, who.group, who.index);
+  });
+  auto shares = judge_shares(state.manifest, *state.tally, text);
+  if (shares && std::tie(shares->bureau, shares->group, shares->index) !=
+                    std::tie(who.bureau, who.group, who.index)) {
+    return fail("shares.name", path + " holds the shares of another member");
+  }
+  if (shares && reason != published.end()) {
+    return fail("shares.left_out", path + " is good, and the result leaves it out");
+  }
+  if (!shares && (reason == published.end() || reason->reason != shares.error().code)) {
+    return fail(shares.error().code, path + " is not good, and the result does not leave it out " +
+                                         "for this reason: " + shares.error().message);
+  }
+  if (shares) {
+    state.shares.push_back(std::move(*shares));
+  } else {
+    state.left_out.push_back({who.bureau, who.group, who.index, shares.error().code});
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome check_shares(State& state) {
+  const auto result = state.json(export_path::result);
+  if (!result) return fail(result.error());
+  const auto published = read_left_out(*result);
+  if (!published) return fail("result.form", "result.json does not say which shares are left out");
+  const auto total = state.count_paths("shares/", ".json");
+  const auto& bureaus = state.manifest.bureaus;
+  for (std::uint32_t b = 0; b < bureaus.size(); ++b) {
+    for (std::uint32_t g = 0; g < bureaus[b].groups.size(); ++g) {
+      for (std::uint32_t j = 1; j <= bureaus[b].groups[g].members.size(); ++j) {
+        const auto path = export_path::shares(b, g, j);
+        if (!state.index.contains(path)) continue;
+        const auto text = state.file(path);
+        if (!text) return fail(text.error());
+        if (auto good = judge_file(state, *text, {b, g, j, {}}, *published); !good) {
+          return fail(good.error());
+        }
+        state.tell(19, state.shares.size() + state.left_out.size(), total);
+      }
+    }
+  }
+  if (state.left_out.size() != published->size()) {
+    return fail("shares.left_out", "the result leaves out shares that are not there");
+  }
+  return std::to_string(state.shares.size()) + " good, " + std::to_string(state.left_out.size()) +
+         " left out";
+}
+
+// ---- V20 and V21: decryption, sums and ranges
+
+Outcome check_decryption(State& state) {
+  auto votes = decrypt(state.manifest, *state.tally, state.shares);
+  if (!votes) {
+    const bool sums = votes.error().code == "count.range" || votes.error().code == "count.sum";
+    if (!sums) return fail(votes.error());
+    state.found.emplace(21, votes.error());
+    return "all qualifying sets agree";
+  }
+  state.votes = std::move(*votes);
+  const auto file = state.json(export_path::tally);
+  if (!file) return fail(file.error());
+  for (std::size_t u = 0; u < state.votes.size(); ++u) {
+    if ((*file)["units"][u]["votes"] != Json(state.votes[u])) {
+      return fail("tally.votes", "tally.json, contest " +
+                                     std::to_string(state.tally->units[u].contest) + ", unit " +
+                                     std::to_string(state.tally->units[u].unit) +
+                                     ": the shares give other votes");
+    }
+  }
+  return "all qualifying sets agree";
+}
+
+Outcome check_sums(State& state) {
+  const auto error = state.found.find(21);
+  if (error != state.found.end()) return fail(error->second);
+  return "votes of each unit add up to its ballots";
+}
+
+// ---- V22: result
+
+namespace {
+
+// Lots are people's, so they are read from the published result; make_result refuses those that
+// break no tie.
+std::optional<std::vector<ContestFigures>> read_figures(const State& state, const Json& result) {
+  const auto size = state.manifest.contests.size();
+  if (!result.is_object() || !result.contains("contests") || !result["contests"].is_array() ||
+      result["contests"].size() != size) {
+    return std::nullopt;
+  }
+  std::vector<ContestFigures> figures;
+  for (std::uint32_t k = 0; k < size; ++k) {
+    ContestFigures one{state.keys.registered(k), state.contest_ballots[k], {}};
+    const auto& contest = result["contests"][k];
+    if (!contest.is_object() || !contest.contains("seats") || !contest["seats"].is_object() ||
+        !contest["seats"].contains("lots") || !contest["seats"]["lots"].is_array()) {
+      return std::nullopt;
+    }
+    for (const auto& lot : contest["seats"]["lots"]) {
+      if (!lot.is_number_unsigned()) return std::nullopt;
+      one.lots.push_back(lot.get<std::uint32_t>());
+    }
+    figures.push_back(std::move(one));
+  }
+  return figures;
+}
+
+// A result that is signed is this one; a lot counts only under a president's signature.
+Status check_signed_result(const State& state, const std::string& text,
+                           const std::vector<ContestFigures>& figures) {
+  const std::string hash = hex_encode(sha256(as_bytes(text)));
+  std::set<std::uint32_t> closed;
+  for (std::size_t n = 0; n < state.events.size(); ++n) {
+    const auto& event = state.events[n];
+    if (event.name != "close-count") continue;
+    closed.insert(event.bureau);
+    if (text_field(event.data, "result") != hash) {
+      return fail("result.signed", export_path::event(n) + " is of another result");
+    }
+  }
+  for (std::size_t k = 0; k < figures.size(); ++k) {
+    if (!figures[k].lots.empty() && !closed.contains(state.manifest.contests[k].bureau)) {
+      return fail("result.lots",
+                  "contest " + std::to_string(k) + " has a lot that no president has signed");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome check_result(State& state) {
+  const auto text = state.file(export_path::result);
+  if (!text) return fail(text.error());
+  const auto result = parse_canonical_json(*text);
+  if (!result) return fail(result.error());
+  const auto figures = read_figures(state, *result);
+  if (!figures) return fail("result.form", "result.json has not the form of a result");
+  const auto expected =
+      make_result(state.manifest, *state.tally, state.votes, *figures, state.left_out);
+  if (!expected) return fail(expected.error());
+  if (*expected != *text) {
+    for (std::size_t k = 0; k < figures->size(); ++k) {
+      if (Json::parse(*expected)["contests"][k] != (*result)["contests"][k]) {
+        return fail("result.contest",
+                    "result.json: contest " + std::to_string(k) + " comes out differently");
+      }
+    }
+    return fail("result.form", "result.json comes out differently");
+  }
+  if (const auto good = check_signed_result(state, *text, *figures); !good) {
+    return fail(good.error());
+  }
+  return std::to_string(figures->size()) + " contests";
+}
+
+// ---- Trust
+
+namespace {
+
+// Quota and highest average together are the method of highest averages alone (each whole quota is
+// a seat won at an average of a quota or more). So the last seat is the one won at the lowest of
+// the averages votes / seats, and another list comes level with v votes more when (votes + v) /
+// (its seats + 1) reaches that. Products fit 64 bits: see limits::result_seats.
+std::optional<std::uint64_t> last_seat_margin(const Json& seats) {
+  if (!seats["ties"].empty()) return 0;
+  struct List {
+    std::uint64_t votes, seats;
+  };
+  std::vector<List> lists;
+  for (const auto& list : seats["lists"]) {
+    lists.push_back(
+        {list["votes"].get<std::uint64_t>(),
+         list["by_quota"].get<std::uint64_t>() + list["by_average"].get<std::uint64_t>()});
+  }
+  std::optional<std::size_t> last;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    if (lists[i].seats == 0) continue;
+    if (!last || lists[i].votes * lists[*last].seats < lists[*last].votes * lists[i].seats)
+      last = i;
+  }
+  std::optional<std::uint64_t> margin;
+  for (std::size_t i = 0; last && i < lists.size(); ++i) {
+    if (i == *last) continue;
+    const auto product = lists[*last].votes * (lists[i].seats + 1);
+    const auto needed = product / lists[*last].seats + (product % lists[*last].seats != 0);
+    const auto missing = needed > lists[i].votes ? needed - lists[i].votes : 0;
+    margin = std::min(margin.value_or(missing), missing);
+  }
+  return margin;
+}
+
+}  // namespace
+
+std::vector<ContestTrust> measure_trust(const State& state) {
+  const auto result = state.json(export_path::result);
+  std::vector<ContestTrust> trust;
+  for (std::uint32_t k = 0; result && k < state.manifest.contests.size(); ++k) {
+    trust.push_back(
+        {k, state.reissued_that_voted[k], last_seat_margin((*result)["contests"][k]["seats"])});
+  }
+  return trust;
+}
+
+}  // namespace isoloir::verification
