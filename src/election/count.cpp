@@ -165,6 +165,36 @@ Expected<Tally> make_tally(const Manifest& manifest, const TallyAnchors& anchors
   return tally;
 }
 
+Status count_opened(const Manifest& manifest, const Tally& tally, std::uint32_t bureau,
+                    const std::vector<SignedDocument>& events) {
+  const SignedDocument* opened = nullptr;
+  for (const auto& event : events) {
+    const Json& body = event.body();
+    if (text_field(body, "type") != "event" || text_field(body, "event") != "count" ||
+        u32_field(body, "bureau") != bureau) {
+      continue;
+    }
+    if (opened != nullptr) return fail("count.second_event", "the log holds two count events");
+    opened = &event;
+  }
+  if (opened == nullptr) return fail("count.not_opened", "the log holds no count event");
+  const Json& body = opened->body();
+  const Json data = body.contains("data") ? body["data"] : Json();
+  if (text_field(data, "tally") != hex_encode(tally.hash)) {
+    return fail("count.tally", "the count event in the log is of another tally");
+  }
+  if (!data.contains("bijection") || data["bijection"] != Json(true)) {
+    return fail("count.bijection", "the count event does not say that the box fits the log");
+  }
+  if (!opened->signatures_good(tally.fingerprint)) {
+    return fail("count.signature", "a signature of the count event is wrong");
+  }
+  if (!fulfils_opening_rule(manifest.bureaus.at(bureau), opened->signers())) {
+    return fail("count.opening_rule", "the signers of the count event may not open the box");
+  }
+  return {};
+}
+
 // ---- Shares
 
 Expected<std::string> make_shares(const Manifest& manifest, const Tally& tally,

@@ -63,6 +63,14 @@ struct Tally {
 Expected<Tally> make_tally(const Manifest& manifest, const TallyAnchors& anchors,
                            const DistrictAggregates& districts);
 
+// May this bureau's holders make shares for this tally: of its `count` events in the log there is
+// one, it carries T, says that the bijection was checked, and is signed by members who fulfil the
+// opening rule (checks V16 and V18). `events`: every event of the log, in any order. Errors:
+// count.not_opened (no count event), count.second_event, count.tally (of another T),
+// count.bijection, count.signature, count.opening_rule.
+Status count_opened(const Manifest& manifest, const Tally& tally, std::uint32_t bureau,
+                    const std::vector<SignedDocument>& events);
+
 // ---- Shares
 
 // One good `shares` document.

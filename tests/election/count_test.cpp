@@ -276,6 +276,46 @@ TEST_F(CountTest, SharesOfTheRecordedTallyCanBeMadeAgain) {
   EXPECT_EQ(code_of(judge_shares(manifest, t, *again)), "good");
 }
 
+TEST_F(CountTest, HoldersWaitForTheOneCountEventUnderTheOpeningRule) {
+  vote_all();
+  const Tally t = tally();
+  const auto event = [&](const Json& data, const std::vector<std::size_t>& signers,
+                         const char* name = "count", std::uint32_t bureau = 0) {
+    SignedDocument document(Json{{"type", "event"},
+                                 {"number", 3},
+                                 {"event", name},
+                                 {"at", 1},
+                                 {"bureau", bureau},
+                                 {"contest", nullptr},
+                                 {"data", data}});
+    for (const auto h : signers) {
+      document.sign(ceremony.holders[h].signing(), t.fingerprint, random);
+    }
+    return document;
+  };
+  const auto opened = [&](const std::vector<SignedDocument>& events) {
+    return code_of(count_opened(manifest, t, 0, events));
+  };
+  const Json data = {{"tally", hex_encode(t.hash)}, {"bijection", true}};
+  const auto good = event(data, {1, 3, 4});
+  EXPECT_EQ(opened({event({}, {0}, "close"), good, event(data, {0}, "count", 1)}), "good");
+  EXPECT_EQ(opened({}), "count.not_opened");
+  EXPECT_EQ(opened({event(data, {1, 3, 4}, "count", 1)}), "count.not_opened");
+  EXPECT_EQ(opened({good, good}), "count.second_event");
+  EXPECT_EQ(opened({event({{"tally", "00"}, {"bijection", true}}, {1, 3, 4})}), "count.tally");
+  EXPECT_EQ(opened({event(nullptr, {1, 3, 4})}), "count.tally");
+  EXPECT_EQ(opened({event({{"tally", hex_encode(t.hash)}}, {1, 3, 4})}), "count.bijection");
+  EXPECT_EQ(opened({event({{"tally", hex_encode(t.hash)}, {"bijection", false}}, {1, 3, 4})}),
+            "count.bijection");
+  EXPECT_EQ(opened({event(data, {0, 1, 3})}), "count.opening_rule");  // one delegate only
+  EXPECT_EQ(opened({event(data, {2, 3, 4, 5, 6})}), "count.opening_rule");
+  EXPECT_EQ(opened({event(data, {})}), "count.opening_rule");
+  SignedDocument forged = event(data, {1, 3});
+  forged.add_signature(ceremony.holders[4].signing().key,
+                       {Point::generator(), Scalar::from_u64(1)});
+  EXPECT_EQ(opened({forged}), "count.signature");
+}
+
 TEST_F(CountTest, OnlyTheManifestsHolderMakesShares) {
   vote_all();
   const Tally t = tally();

@@ -1,0 +1,359 @@
+// The holders' tool: the ceremony by files as an operator runs it, then the count with a check that
+// stands for a whole verification. Each opening or sealing of a private file costs Argon2id at its
+// full 256 MiB, so a bureau of two serves all tests.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "cli/trustee.hpp"
+#include "crypto/sealing.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+class TrusteeCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "isoloir-trustee-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  Outcome run(const std::string& arguments, const std::string& input = "") const {
+    std::ofstream(folder_ / "in", std::ios::binary) << input;
+    const std::string command = std::string(ISOLOIR_BINARY_DIR) + "/isoloir trustee " + arguments +
+                                " <" + path("in") + " >" + path("out") + " 2>" + path("err");
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(folder_ / "out"),
+            contents(folder_ / "err")};
+  }
+  void plan(const std::string& stick, const std::string& group) const {
+    const auto planned = run("plan " + path(stick) + " --election " + std::string(32, '7') +
+                             " --bureau 'Bureau national' --group '" + group + "'");
+    ASSERT_EQ(planned.code, 0) << planned.err;
+  }
+  std::string holder(int member) const {
+    const std::string number = std::to_string(member);
+    return " --holder " + path("holder-" + number) + " --code-file " + path("code-" + number);
+  }
+  bool no_partial_file() const {
+    for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+      if (entry.path().extension() == ".partial") return false;
+    }
+    return true;
+  }
+
+  SystemRandom random;
+  fs::path folder_;
+};
+
+TEST_F(TrusteeCommand, PlansStrictlyAndOnce) {
+  const std::string groups =
+      " --group 'Présidence; 1; president=Ada; secretary=Blaise Pascal'"
+      " --group 'Délégués;2;delegate=Chloé;delegate=David;substitute=Émile'";
+  const auto planned = run("plan " + path("stick") + " --bureau 'Bureau national'" + groups);
+  ASSERT_EQ(planned.code, 0) << planned.err;
+  EXPECT_NE(planned.out.find("Délégués 3 (Émile)"), std::string::npos) << planned.out;
+  const auto read = CeremonyPlan::parse(contents(folder_ / "stick/plan.json"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->groups[0].members[1].name, "Blaise Pascal");
+  EXPECT_EQ(read->groups[1].threshold, 2u);
+  const auto again = run("plan " + path("stick") + " --bureau B" + groups);
+  EXPECT_EQ(again.code, 1);
+  EXPECT_NE(again.err.find("is already there"), std::string::npos);
+  for (const std::string bad : {"", "A", "A;1", "A;;president=X", "A;x;president=X", "A;1;X",
+                                "A;1;king=X", "A;1;president=", "A;1;president=X;",
+                                "A;0;president=X", "A;2;president=X", "A;-1;president=X"}) {
+    const auto refused = run("plan " + path("other") + " --bureau B --group '" + bad + "'");
+    EXPECT_EQ(refused.code, bad.empty() ? refused.code : 1) << bad;
+    EXPECT_NE(refused.code, 0) << bad;
+    EXPECT_FALSE(fs::exists(folder_ / "other/plan.json")) << bad;
+  }
+  EXPECT_EQ(run("plan " + path("other") + " --bureau B --election 12" + groups).code, 1);
+  EXPECT_EQ(run("").code, 2);
+  EXPECT_EQ(run("step " + path("stick")).code, 2);
+}
+
+TEST_F(TrusteeCommand, TheCodeIsShownOnceAndTypedBack) {
+  plan("stick", "G;1;president=Ada");
+  const std::string join = "join " + path("stick") + " --group 0 --member 1 --holder " + path("h");
+  const auto wrong = run(join, "0000-0000-0000-00000\n\n\n");
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_FALSE(fs::exists(folder_ / "h"));
+  EXPECT_FALSE(fs::exists(folder_ / "stick/0-00-01.json"));
+  EXPECT_NE(wrong.out.find("activation code"), std::string::npos);
+  EXPECT_EQ(run("join " + path("stick") + " --group 0 --member 2" + holder(1)).code, 1);
+  EXPECT_EQ(run("join " + path("stick") + " --group 1 --member 1" + holder(1)).code, 1);
+}
+
+// The whole ceremony of two, and on the way: the stick forgets a message, a wrong code, a wrong
+// file, a second private file for one place, a framed holder.
+TEST_F(TrusteeCommand, ACeremonyByFiles) {
+  plan("stick", "Bureau;2;president=Ada;secretary=Blaise");
+  const std::string stick = path("stick");
+  const auto joined = run("join " + stick + " --group 0 --member 1" + holder(1));
+  ASSERT_EQ(joined.code, 0) << joined.err;
+  EXPECT_NE(joined.out.find("Still missing: Bureau 2 (Blaise)"), std::string::npos) << joined.out;
+  struct stat status {};
+  ASSERT_EQ(::stat(path("holder-1").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  EXPECT_EQ(contents(folder_ / "holder-1").find("ISOLOIR-SEALED-1\ntrustee\n"), 0u);
+  EXPECT_EQ(run("join " + stick + " --group 0 --member 1" + holder(9)).code, 1);
+  EXPECT_EQ(run("join " + stick + " --group 0 --member 2 --holder " + path("holder-1") +
+                " --code-file " + path("code-9"))
+                .code,
+            1);
+  ASSERT_EQ(run("join " + stick + " --group 0 --member 2" + holder(2)).code, 0);
+
+  // The code of another, a code that was mistyped, a file that is no private file.
+  const auto other =
+      run("step " + stick + " --holder " + path("holder-1"), contents(folder_ / "code-2"));
+  EXPECT_EQ(other.code, 1);
+  EXPECT_NE(other.err.find("sealed_file.code_or_content"), std::string::npos) << other.err;
+  EXPECT_NE(run("step " + stick + " --holder " + path("holder-1"), "0000\n").err.find("code.form"),
+            std::string::npos);
+  EXPECT_NE(run("step " + stick + " --holder " + path("code-1") + " --code-file " + path("code-1"))
+                .err.find("sealed_file.form"),
+            std::string::npos);
+
+  // The stick loses the hello: it is written again, byte for byte.
+  const std::string hello = contents(folder_ / "stick/0-00-01.json");
+  fs::remove(folder_ / "stick/0-00-01.json");
+  const auto typed = run("step " + stick + " --holder " + path("holder-1"),
+                         contents(folder_ / "code-1"));  // as a person types it
+  ASSERT_EQ(typed.code, 0) << typed.err;
+  EXPECT_NE(typed.out.find("round 1"), std::string::npos);
+  EXPECT_EQ(contents(folder_ / "stick/0-00-01.json"), hello);
+
+  // Somebody puts another's bytes in the place of this holder's message.
+  const std::string hash = contents(folder_ / "stick/1-00-01.json");
+  auto forged = SignedDocument::parse(hash);
+  ASSERT_TRUE(forged);
+  SignedDocument resigned(forged->body());
+  resigned.sign(KeyPair::generate(random), ElectionId{}, random);
+  std::ofstream(folder_ / "stick/1-00-01.json", std::ios::binary) << resigned.text();
+  const auto framed = run("step " + stick + holder(1));
+  EXPECT_EQ(framed.code, 1);
+  EXPECT_NE(framed.err.find("holder.framed"), std::string::npos) << framed.err;
+  std::ofstream(folder_ / "stick/1-00-01.json", std::ios::binary) << hash;
+
+  for (int round = 1; round < 5; ++round) {
+    for (const int member : {2, 1}) {
+      if (round == 1 && member == 1) continue;
+      const auto step = run("step " + stick + holder(member));
+      ASSERT_EQ(step.code, 0) << step.err;
+    }
+  }
+  const auto seen = run("inspect " + stick);
+  EXPECT_EQ(seen.code, 0) << seen.err;
+  EXPECT_NE(seen.out.find("The ceremony is complete"), std::string::npos) << seen.out;
+  const auto files = read_ceremony_folder(stick);
+  ASSERT_TRUE(files);
+  EXPECT_TRUE(finish(files->plan, files->messages));
+  EXPECT_TRUE(no_partial_file());
+  const auto complained = run("complain " + stick + holder(1));
+  EXPECT_NE(complained.err.find("ceremony.no_complaint"), std::string::npos);
+}
+
+// ---- Sealing and count, in this process, with a bureau made locally.
+
+class TrusteeCount : public TrusteeCommand {
+ protected:
+  void SetUp() override {
+    TrusteeCommand::SetUp();
+    plan_ = {{random.array<16>()}, random.array<16>(), "Bureau", {}};
+    plan_.groups.push_back(
+        {"P", 2, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
+    local_ = run_ceremony_locally(plan_, random);
+    manifest_.election_id = plan_.election;
+    Contest contest;
+    contest.rule = "proportional-highest-average";
+    contest.seats = 1;
+    contest.options.resize(2);
+    contest.options[1].blank = true;
+    contest.districts = {"All"};
+    contest.units = {{"All", {0}}};
+    manifest_.contests = {contest};
+    manifest_.bureaus = {to_manifest_bureau(plan_, local_.result)};
+    fs::create_directory(folder_ / "shares");
+    std::ofstream(folder_ / "event", std::ios::binary) << count_event(checked(1)).text();
+  }
+
+  SignedDocument count_event(const CheckedCount& of) const {
+    return SignedDocument(
+        Json{{"type", "event"},
+             {"number", 4},
+             {"event", "count"},
+             {"at", 1},
+             {"bureau", 0},
+             {"contest", nullptr},
+             {"data", {{"tally", hex_encode(of.tally.hash)}, {"bijection", true}}}});
+  }
+  // A checked count of so many ballots, with its event signed by all.
+  CheckedCount checked(std::uint64_t ballots) {
+    Aggregate sum(2);
+    for (std::uint64_t i = 0; i < ballots; ++i) {
+      const Scalar r = Scalar::from_u64(i + 5);
+      const Point blind = r * manifest_.bureaus[0].key;
+      sum.add(std::vector<Ciphertext>{{base_multiply(r), blind + Point::generator()},
+                                      {base_multiply(r + r), blind + blind}});
+    }
+    CheckedCount result{manifest_, *make_tally(manifest_, {}, {{{0, 0}, sum}}), {}};
+    SignedDocument event = count_event(result);
+    for (const auto& h : local_.holders) {
+      event.sign(h.signing(), manifest_.fingerprint(), random);
+    }
+    result.events.push_back(event);
+    return result;
+  }
+  HolderFile file(std::size_t h) {
+    return HolderFile(folder_ / ("file-" + std::to_string(h)), Code::generate(random),
+                      local_.holders[h].clone());
+  }
+
+  CeremonyPlan plan_;
+  LocalCeremony local_;
+  Manifest manifest_;
+};
+
+// The output fails after the tally was recorded: the shares of that tally can be made again, those
+// of a second one never, whatever has reached the disk.
+TEST_F(TrusteeCount, RecordsTheTallyBeforeAnyShareLeaves) {
+  Code code = Code::generate(random);
+  HolderFile holder(folder_ / "h", code.clone(), local_.holders[0].clone());
+  ASSERT_TRUE(holder.create(random));
+  EXPECT_FALSE(holder.create(random));  // nothing is overwritten
+  const auto crashed = make_share_file(checked(3), folder_ / "missing", holder, random);
+  ASSERT_FALSE(crashed);
+  EXPECT_EQ(crashed.error().code, "trustee.file");
+
+  auto reopened = HolderFile::open(folder_ / "h", std::move(code));
+  ASSERT_TRUE(reopened) << reopened.error().code;
+  const auto second = make_share_file(checked(2), folder_ / "shares", *reopened, random);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, "holder.second_tally");
+  EXPECT_TRUE(fs::is_empty(folder_ / "shares"));
+  const auto first = checked(3);
+  const auto made = make_share_file(first, folder_ / "shares", *reopened, random);
+  ASSERT_TRUE(made) << made.error().message;
+  const auto text = contents(folder_ / "shares/0-00-01.json");
+  EXPECT_TRUE(judge_shares(manifest_, first.tally, text));
+  const auto again = make_share_file(first, folder_ / "shares", *reopened, random);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, "trustee.file");
+  EXPECT_EQ(contents(folder_ / "shares/0-00-01.json"), text);
+  EXPECT_TRUE(no_partial_file());
+}
+
+TEST_F(TrusteeCount, NoShareBeforeTheCountEventNorForAnotherManifest) {
+  auto holder = file(0);
+  auto unopened = checked(1);
+  unopened.events.clear();
+  EXPECT_EQ(make_share_file(unopened, folder_ / "shares", holder, random).error().code,
+            "count.not_opened");
+  EXPECT_FALSE(holder.state.bound_tally());
+  auto foreign = checked(1);
+  foreign.manifest.bureaus[0].ceremony[0] ^= 1;
+  EXPECT_EQ(make_share_file(foreign, folder_ / "shares", holder, random).error().code,
+            "count.holder");
+  EXPECT_FALSE(holder.state.bound_tally());
+  EXPECT_TRUE(fs::is_empty(folder_ / "shares"));
+}
+
+TEST_F(TrusteeCount, AttestsTheTallyThatItHasChecked) {
+  const auto count = checked(1);
+  ASSERT_TRUE(attest_count(count, folder_ / "event", file(0), random));
+  ASSERT_TRUE(attest_count(count, folder_ / "event", file(1), random));
+  const auto event = SignedDocument::parse(contents(folder_ / "event"));
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(count_opened(manifest_, count.tally, 0, {*event}));
+  const auto before = contents(folder_ / "event");
+  EXPECT_EQ(attest_count(checked(2), folder_ / "event", file(0), random).error().code,
+            "trustee.document");
+  EXPECT_EQ(contents(folder_ / "event"), before);
+}
+
+TEST_F(TrusteeCount, SignsSealsAndEventsButNoCount) {
+  const auto sign = [&](const Json& body) {
+    std::ofstream(folder_ / "document", std::ios::binary) << SignedDocument(body).text();
+    const auto result = sign_document(manifest_, folder_ / "document", file(1), random);
+    if (!result) return result.error().code;
+    const auto signed_one = SignedDocument::parse(contents(folder_ / "document"));
+    return signed_one && signed_one->signatures_good(manifest_.fingerprint()) &&
+                   signed_one->signed_by(local_.holders[1].signing().key)
+               ? std::string("good")
+               : std::string("unsigned");
+  };
+  const std::string fingerprint = hex_encode(manifest_.fingerprint().bytes);
+  Json seal = {{"type", "seal"},
+               {"fingerprint", fingerprint},
+               {"ballots", 0},
+               {"sign_offs", 0},
+               {"sealed_at", 1}};
+  EXPECT_EQ(sign(seal), "good");
+  seal["ballots"] = 1;
+  EXPECT_EQ(sign(seal), "trustee.document");
+  seal["ballots"] = 0;
+  seal["fingerprint"] = std::string(64, '0');
+  EXPECT_EQ(sign(seal), "trustee.document");
+  Json event = count_event(checked(1)).body();
+  EXPECT_EQ(sign(event), "trustee.document");
+  event["event"] = "suspend";
+  EXPECT_EQ(sign(event), "good");
+  event["bureau"] = 1;
+  EXPECT_EQ(sign(event), "trustee.document");
+  EXPECT_EQ(sign({{"type", "roster"}}), "trustee.document");
+}
+
+TEST_F(TrusteeCount, WithoutVerificationThereIsNoShareCommand) {
+  const auto offered = [](CountCheck check) {
+    CLI::App app;
+    int exit_code = 0;
+    add_trustee(app, exit_code, std::move(check));
+    return !app.get_subcommand("trustee")
+                ->get_subcommands(
+                    [](const CLI::App* command) { return command->get_name() == "share"; })
+                .empty();
+  };
+  EXPECT_FALSE(offered({}));
+  EXPECT_TRUE(offered(
+      [](const CountQuestion&) -> Expected<CheckedCount> { return fail("verify.failed", "V12"); }));
+}
+
+// The check's refusal is the end: the private file is not even asked for.
+TEST_F(TrusteeCount, AFailedVerificationOpensNothing) {
+  CLI::App app;
+  int exit_code = 0;
+  add_trustee(app, exit_code, [](const CountQuestion& question) -> Expected<CheckedCount> {
+    return fail("verify.failed", question.export_folder.string());
+  });
+  app.parse("trustee share export --fingerprint 00 --checkpoint c --link-key l --out " +
+            path("shares") + " --holder " + path("none"));
+  EXPECT_EQ(exit_code, 1);
+  EXPECT_TRUE(fs::is_empty(folder_ / "shares"));
+}
+
+}  // namespace
+}  // namespace isoloir::cli
