@@ -65,4 +65,7 @@ inline constexpr std::size_t email_bytes = 254;     // RFC 5321, a path without 
 inline constexpr std::size_t trustee_groups = 64;
 inline constexpr std::size_t trustee_file_bytes = 64 * 1024 * 1024;  // shares of every unit
 
+// The bureau's events (src/service/bureau)
+inline constexpr std::size_t event_reason_bytes = 1000;
+
 }  // namespace isoloir::limits

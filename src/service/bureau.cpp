@@ -1,0 +1,431 @@
+#include "service/bureau.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "crypto/hash.hpp"
+#include "service/freeze.hpp"
+#include "service/journal.hpp"
+
+namespace isoloir {
+namespace {
+
+using store::Transaction;
+
+enum class Signer { board, officer, board_or_officer, president, opening_rule };
+enum class Scope { election, bureau, contest, bureau_or_contest };
+
+// The table of section 8. Enrolments and strike-offs join it with the roll's amendments.
+struct EventRule {
+  std::string_view name;
+  Signer signer;
+  Scope scope;
+};
+constexpr EventRule event_rules[] = {
+    {"open", Signer::board, Scope::election},
+    {"suspend", Signer::officer, Scope::contest},
+    {"resume", Signer::officer, Scope::contest},
+    {"extend", Signer::officer, Scope::election},
+    {"unseal", Signer::officer, Scope::bureau_or_contest},
+    {"reseal", Signer::officer, Scope::bureau_or_contest},
+    {"close", Signer::board_or_officer, Scope::election},
+    {"freeze", Signer::board, Scope::election},
+    {"count", Signer::opening_rule, Scope::bureau},
+    {"close-count", Signer::president, Scope::bureau},
+};
+
+// An event whose form has been judged.
+struct Event {
+  const EventRule* rule = nullptr;
+  std::int64_t number = 0;
+  TimeMs at = 0;
+  std::uint32_t bureau = 0;
+  std::optional<std::uint32_t> contest;
+  Json data;
+  bool by_board = false;
+};
+
+tl::unexpected<Error> refuse_phase(std::string why) {
+  return fail("bureau.phase", std::move(why));
+}
+
+std::int64_t next_number(Transaction& transaction) {
+  return transaction.query("SELECT COALESCE(MAX(number), -1) + 1 FROM event")[0].integer(0);
+}
+
+// Of the last event, or nothing before the first.
+TimeMs last_time(Transaction& transaction) {
+  const auto rows = transaction.query("SELECT text FROM event ORDER BY number DESC LIMIT 1");
+  if (rows.empty()) return 0;
+  return *integer_field(SignedDocument::parse(rows[0].text(0))->body(), "at");
+}
+
+Status judge_scope(const Manifest& manifest, const Event& event) {
+  const auto wrong = [](std::string why) { return fail("bureau.contest", std::move(why)); };
+  const Scope scope = event.rule->scope;
+  if (event.bureau >= manifest.bureaus.size()) return wrong("there is no such bureau");
+  if (scope == Scope::election && event.bureau != 0) {
+    return wrong("the first bureau acts for the whole election");
+  }
+  if (scope == Scope::election || scope == Scope::bureau) {
+    if (event.contest) return wrong("this event concerns no single contest");
+    return {};
+  }
+  if (!event.contest) {
+    if (scope == Scope::bureau_or_contest) return {};
+    return wrong("this event concerns one contest: which?");
+  }
+  const auto* contest = manifest.contest(*event.contest);
+  if (!contest || contest->bureau != event.bureau) {
+    return wrong("this bureau has no such contest");
+  }
+  return {};
+}
+
+bool is_reason(const Json& data) {
+  const auto reason = text_field(data, "reason");
+  return has_exactly(data, {"reason"}) && reason && !reason->empty() &&
+         reason->size() <= limits::event_reason_bytes;
+}
+
+Status judge_data(const Event& event) {
+  const auto& name = event.rule->name;
+  const auto& data = event.data;
+  bool good = false;
+  if (name == "open" || name == "close") {
+    good = has_exactly(data, {});
+  } else if (name == "extend") {
+    good = has_exactly(data, {"closes_at"}) && integer_field(data, "closes_at");
+  } else if (name == "freeze") {
+    good = has_exactly(data, {"ballots", "box_root", "pads", "sign_off_root", "sign_offs"});
+  } else if (name == "count") {
+    const auto tally = text_field(data, "tally");
+    good = has_exactly(data, {"bijection", "tally"}) && data["bijection"] == Json(true) && tally &&
+           hex_decode_array<64>(*tally);
+  } else if (name == "close-count") {
+    const auto result = text_field(data, "result");
+    good = has_exactly(data, {"result"}) && result && hex_decode_array<32>(*result);
+  } else {
+    good = is_reason(data);
+  }
+  if (!good)
+    return fail("bureau.data",
+                "the data of this event is not what " + std::string(name) + " carries");
+  return {};
+}
+
+// Exactly the keys that the table names; signatures good.
+Status judge_signers(const Manifest& manifest, const Event& event, const SignedDocument& document) {
+  const auto wrong = [](std::string why) { return fail("bureau.signer", std::move(why)); };
+  const auto signers = document.signers();
+  if (signers.empty()) return wrong("nobody has signed");
+  if (!document.signatures_good(manifest.fingerprint())) return wrong("a signature is wrong");
+  const Signer wanted = event.rule->signer;
+  if (event.by_board) {
+    if (wanted == Signer::board || wanted == Signer::board_or_officer) return {};
+    return wrong("the server cannot sign this");
+  }
+  if (wanted == Signer::board) return wrong("only the server signs this");
+  bool officer = false;
+  bool president = false;
+  for (const auto& key : signers) {
+    const auto member = member_of(manifest, key);
+    if (!member || member->bureau != event.bureau) {
+      return wrong("a signer is no member of this bureau");
+    }
+    officer =
+        officer || member->role == BureauRole::president || member->role == BureauRole::secretary;
+    president = president || member->role == BureauRole::president;
+  }
+  if (wanted == Signer::opening_rule) {
+    if (fulfils_opening_rule(manifest.bureaus[event.bureau], signers)) return {};
+    return wrong("these members may not open the box: too few of a group");
+  }
+  if (wanted == Signer::president) {
+    if (president) return {};
+    return wrong("a president of this bureau must sign");
+  }
+  if (signers.size() != 1 || !officer) {
+    return wrong("one president or secretary of this bureau signs");
+  }
+  return {};
+}
+
+Expected<Event> read_event(Transaction& transaction, State& state, const SignedDocument& document) {
+  const Json& body = document.body();
+  const auto malformed = [](std::string why) { return fail("bureau.event", std::move(why)); };
+  const auto number = integer_field(body, "number");
+  const auto at = integer_field(body, "at");
+  const auto bureau = u32_field(body, "bureau");
+  const auto name = text_field(body, "event");
+  if (!has_exactly(body, {"at", "bureau", "contest", "data", "event", "number", "type"}) ||
+      text_field(body, "type") != "event" || !number || !at || !bureau || !name) {
+    return malformed("not an event");
+  }
+  Event event;
+  for (const auto& rule : event_rules) {
+    if (rule.name == *name) event.rule = &rule;
+  }
+  if (!event.rule) return malformed("no event is called " + *name);
+  event.contest = u32_field(body, "contest");
+  if (!event.contest && !body["contest"].is_null()) return malformed("no such contest");
+  if (*number != next_number(transaction)) return malformed("not the next number: draft it again");
+  if (*at < last_time(transaction) || *at > std::max(state.now(), last_time(transaction))) {
+    return malformed("its time is before the last event's, or in the future");
+  }
+  event.number = *number;
+  event.at = *at;
+  event.bureau = *bureau;
+  event.data = body["data"];
+  event.by_board = document.signers() == std::vector<Point>{state.manifest().board_key};
+  return event;
+}
+
+// ---- Effects
+
+void set_phase(Transaction& transaction, std::string_view from, std::string_view to) {
+  transaction.execute("UPDATE contest_phase SET phase = $2 WHERE phase = $1", {from, to});
+}
+
+Status open_vote(Transaction& transaction, const VotePhases& phases, const Event& event) {
+  if (!phases.all("sealed")) return refuse_phase("the vote has been opened already");
+  if (event.at < phases.opens_at) return fail("bureau.hours", "it is not the opening hour yet");
+  set_phase(transaction, "sealed", "open");
+  return {};
+}
+
+Status change_contest(Transaction& transaction, const VotePhases& phases, const Event& event) {
+  const auto& phase = phases.contests.at(*event.contest);
+  const char* next = "suspended";
+  if (event.rule->name == "suspend") {
+    if (phase != "open" && phase != "grace") {
+      return refuse_phase("only a contest that runs can be suspended; this one is " + phase);
+    }
+  } else {
+    if (phase != "suspended") {
+      return refuse_phase("only a suspended contest can be resumed; this one is " + phase);
+    }
+    next = phases.grace_ends_at ? "grace" : "open";
+  }
+  transaction.execute("UPDATE contest_phase SET phase = $2 WHERE contest = $1",
+                      {*event.contest, next});
+  return {};
+}
+
+// Between the opening and the close.
+Status require_open(const VotePhases& phases) {
+  if (phases.all("sealed")) return refuse_phase("the vote is not open yet");
+  if (phases.grace_ends_at) return refuse_phase("the vote is closed");
+  return {};
+}
+
+Status extend_hours(Transaction& transaction, const VotePhases& phases, const Event& event) {
+  if (const auto open = require_open(phases); !open) return open;
+  const auto closes_at = *integer_field(event.data, "closes_at");
+  if (closes_at <= phases.closes_at || closes_at <= event.at) {
+    return fail("bureau.hours", "an extension ends later than the vote does now");
+  }
+  transaction.execute("UPDATE hours SET closes_at = $1 WHERE id = 1", {closes_at});
+  return {};
+}
+
+Status close_vote(Transaction& transaction, const State& state, const VotePhases& phases,
+                  const Event& event) {
+  if (const auto open = require_open(phases); !open) return open;
+  if (event.by_board && event.at < phases.closes_at) {
+    return fail("bureau.hours", "it is not the closing hour yet");
+  }
+  const TimeMs end =
+      std::min(event.at, phases.closes_at) + TimeMs{state.manifest().grace_seconds} * 1000;
+  transaction.execute("UPDATE hours SET grace_ends_at = $1 WHERE id = 1", {end});
+  set_phase(transaction, "open", "grace");
+  return {};
+}
+
+Status judge_freeze(Transaction& transaction, const VotePhases& phases) {
+  if (!phases.all("frozen")) return refuse_phase("ballots may still come in");
+  if (!events_named(transaction, "freeze").empty()) return refuse_phase("frozen already");
+  return {};
+}
+
+Status open_count(Transaction& transaction, const Event& event) {
+  if (events_named(transaction, "freeze").empty()) return refuse_phase("the box is not frozen yet");
+  if (!events_named(transaction, "count", event.bureau).empty()) {
+    return refuse_phase("the count of this bureau has been opened already");
+  }
+  return {};
+}
+
+Status end_count(Transaction& transaction, const State& state, const Event& event) {
+  if (events_named(transaction, "count", event.bureau).empty()) {
+    return refuse_phase("the count of this bureau has not been opened");
+  }
+  if (!events_named(transaction, "close-count", event.bureau).empty()) {
+    return refuse_phase("the count of this bureau is closed already");
+  }
+  const auto result =
+      transaction.query("SELECT content FROM public_file WHERE path = 'result.json'");
+  if (result.empty()) return refuse_phase("there is no result yet");
+  if (text_field(event.data, "result") != hex_encode(sha256(result[0].blob(0)))) {
+    return fail("bureau.data", "the event names another result than the one computed");
+  }
+  // This one is not among them yet.
+  if (events_named(transaction, "close-count").size() + 1 == state.manifest().bureaus.size()) {
+    owe(transaction, duty_destroy_link_key, event.at);
+  }
+  return {};
+}
+
+Status take_effect(Transaction& transaction, const State& state, const Event& event) {
+  const auto phases = read_phases(transaction);
+  const auto& name = event.rule->name;
+  if (name == "open") return open_vote(transaction, phases, event);
+  if (name == "suspend" || name == "resume") return change_contest(transaction, phases, event);
+  if (name == "extend") return extend_hours(transaction, phases, event);
+  if (name == "close") return close_vote(transaction, state, phases, event);
+  if (name == "freeze") return judge_freeze(transaction, phases);
+  if (name == "count") return open_count(transaction, event);
+  if (name == "close-count") return end_count(transaction, state, event);
+  return {};  // unseal and reseal are traces (R211-541)
+}
+
+}  // namespace
+
+SignedDocument draft_event(Transaction& transaction, State& state, const EventDraft& draft) {
+  return SignedDocument({{"type", "event"},
+                         {"number", next_number(transaction)},
+                         {"event", draft.name},
+                         {"at", std::max(state.now(), last_time(transaction))},
+                         {"bureau", draft.bureau},
+                         {"contest", draft.contest ? Json(*draft.contest) : Json(nullptr)},
+                         {"data", draft.data}});
+}
+
+Status append_signed_event(Transaction& transaction, State& state, const SignedDocument& document) {
+  const auto event = read_event(transaction, state, document);
+  if (!event) return fail(event.error());
+  if (auto good = judge_scope(state.manifest(), *event); !good) return good;
+  if (auto good = judge_data(*event); !good) return good;
+  if (auto good = judge_signers(state.manifest(), *event, document); !good) return good;
+  if (auto done = take_effect(transaction, state, *event); !done) return done;
+  transaction.execute("INSERT INTO event (number, text, logged) VALUES ($1, $2, 0)",
+                      {event->number, document.text()});
+  Json row = {{"step", "event"}, {"event", event->rule->name}, {"number", event->number}};
+  if (event->contest) row["contest"] = *event->contest;
+  journal(transaction, state.now(), row);
+  return {};
+}
+
+Expected<std::int64_t> append_event(Transaction& transaction, State& state, const EventDraft& draft,
+                                    const std::vector<const KeyPair*>& signers) {
+  auto document = draft_event(transaction, state, draft);
+  for (const auto* signer : signers) {
+    document.sign(*signer, state.fingerprint(), state.random());
+  }
+  if (const auto done = append_signed_event(transaction, state, document); !done) {
+    return fail(done.error());
+  }
+  return *integer_field(document.body(), "number");
+}
+
+Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
+                                  const std::vector<const KeyPair*>& signers) {
+  return state.database().write(
+      [&](Transaction& transaction) { return append_event(transaction, state, draft, signers); });
+}
+
+std::vector<SignedDocument> read_events(Transaction& transaction) {
+  std::vector<SignedDocument> events;
+  for (const auto& row : transaction.query("SELECT text FROM event ORDER BY number")) {
+    auto event = SignedDocument::parse(row.text(0));
+    ISOLOIR_ASSERT(event.has_value());
+    events.push_back(std::move(*event));
+  }
+  return events;
+}
+
+std::vector<SignedDocument> events_named(Transaction& transaction, std::string_view name,
+                                         std::optional<std::uint32_t> bureau) {
+  auto events = read_events(transaction);
+  std::erase_if(events, [&](const SignedDocument& event) {
+    return text_field(event.body(), "event") != name ||
+           (bureau && u32_field(event.body(), "bureau") != bureau);
+  });
+  return events;
+}
+
+std::optional<MemberPlace> member_of(const Manifest& manifest, const Point& signing_key) {
+  for (std::uint32_t b = 0; b < manifest.bureaus.size(); ++b) {
+    const auto& groups = manifest.bureaus[b].groups;
+    for (std::uint32_t g = 0; g < groups.size(); ++g) {
+      for (std::uint32_t j = 0; j < groups[g].members.size(); ++j) {
+        const auto& member = groups[g].members[j];
+        if (member.signing_key == signing_key) {
+          return MemberPlace{b, g, j + 1, member.name, member.role};
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+bool VotePhases::all(std::string_view phase) const {
+  return std::all_of(contests.begin(), contests.end(),
+                     [&](const std::string& own) { return own == phase; });
+}
+bool VotePhases::any(std::string_view phase) const {
+  return std::find(contests.begin(), contests.end(), phase) != contests.end();
+}
+
+VotePhases read_phases(Transaction& transaction) {
+  VotePhases phases;
+  for (const auto& row : transaction.query("SELECT phase FROM contest_phase ORDER BY contest")) {
+    phases.contests.push_back(row.text(0));
+  }
+  const auto hours =
+      transaction.query("SELECT opens_at, closes_at, grace_ends_at FROM hours WHERE id = 1");
+  phases.opens_at = hours[0].integer(0);
+  phases.closes_at = hours[0].integer(1);
+  phases.grace_ends_at = hours[0].optional_integer(2);
+  return phases;
+}
+
+VotePhases phases_of(State& state) {
+  return *state.database().read(
+      [](Transaction& transaction) -> Expected<VotePhases> { return read_phases(transaction); });
+}
+
+bool is_voting(State& state) {
+  const auto phases = phases_of(state);
+  return phases.any("open") || phases.any("suspended") || phases.any("grace");
+}
+
+std::int64_t voters_inside(Transaction& transaction) {
+  return transaction
+      .query(
+          "SELECT COUNT(DISTINCT s.voter) FROM session s JOIN voter_contest c ON c.voter = "
+          "s.voter LEFT JOIN sign_off o ON o.voter = c.voter AND o.contest = c.contest WHERE "
+          "s.space_opened_at IS NOT NULL AND o.voter IS NULL")[0]
+      .integer(0);
+}
+
+void tick(State& state, Log& log) {
+  const std::vector<const KeyPair*> board = {&state.keys().board};
+  // Another process may have been first: then the event is refused, and that is well.
+  const auto post = [&](const char* name) {
+    (void)post_event(state, {name, 0, {}, Json::object()}, board);
+  };
+  auto phases = phases_of(state);
+  if (phases.all("sealed") && state.now() >= phases.opens_at) {
+    post("open");
+    phases = phases_of(state);
+  }
+  if (!phases.all("sealed") && !phases.grace_ends_at && state.now() >= phases.closes_at) {
+    post("close");
+    phases = phases_of(state);
+  }
+  if (phases.grace_ends_at) freeze_when_due(state, log);
+  pay_duties(state);
+}
+
+}  // namespace isoloir

@@ -1,0 +1,89 @@
+// The bureau's events (docs/protocol.md section 8): who may do what and when, and what follows from
+// it in the database. An event and its effect are one transaction; times and phases are rows, so
+// that a clock set back changes nothing. Thread-safe.
+//
+// phase of a contest: sealed -> open <-> suspended, at the close open -> grace <-> suspended, then
+// frozen.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "board/log.hpp"
+#include "election/signed_document.hpp"
+#include "service/state.hpp"
+
+namespace isoloir {
+
+// ---- Events
+
+struct EventDraft {
+  std::string name;
+  std::uint32_t bureau = 0;
+  std::optional<std::uint32_t> contest;
+  Json data = Json::object();
+};
+
+// The next event, to be signed: it has its number, and the present time or that of the event before
+// if that is later.
+SignedDocument draft_event(store::Transaction& transaction, State& state, const EventDraft& draft);
+
+// Judges a signed event, inserts it with its effect and journals it. Errors: bureau.event
+// (malformed, unknown, or of a number or time that is not the next: draft again), bureau.contest
+// (no such contest of this bureau), bureau.data, bureau.signer (a key that the event does not
+// allow, or one that is missing), bureau.phase (not now), bureau.hours (too early).
+Status append_signed_event(store::Transaction& transaction, State& state,
+                           const SignedDocument& event);
+
+// Drafts, signs and appends. Gives the number. Errors: those of append_signed_event.
+Expected<std::int64_t> append_event(store::Transaction& transaction, State& state,
+                                    const EventDraft& draft,
+                                    const std::vector<const KeyPair*>& signers);
+Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
+                                  const std::vector<const KeyPair*>& signers);
+
+// All events in the order of their numbers.
+std::vector<SignedDocument> read_events(store::Transaction& transaction);
+// Those of this name; of one bureau where one is given.
+std::vector<SignedDocument> events_named(store::Transaction& transaction, std::string_view name,
+                                         std::optional<std::uint32_t> bureau = std::nullopt);
+
+// ---- Members
+
+struct MemberPlace {
+  std::uint32_t bureau = 0;
+  std::uint32_t group = 0;
+  std::uint32_t index = 0;  // from 1
+  std::string name;
+  BureauRole role = BureauRole::delegate;
+};
+std::optional<MemberPlace> member_of(const Manifest& manifest, const Point& signing_key);
+
+// ---- The vote as a whole
+
+struct VotePhases {
+  std::vector<std::string> contests;  // the phase of each
+  TimeMs opens_at = 0;
+  TimeMs closes_at = 0;                 // in force
+  std::optional<TimeMs> grace_ends_at;  // set by the close
+  bool all(std::string_view phase) const;
+  bool any(std::string_view phase) const;
+};
+VotePhases read_phases(store::Transaction& transaction);
+VotePhases phases_of(State& state);
+
+// From the opening to the freeze: while rounds of the log must be padded even if nothing waits.
+bool is_voting(State& state);
+
+// Voters who are in the voting space and still have a contest to vote in; sessions that have
+// expired count until Sessions::sweep removes them.
+std::int64_t voters_inside(store::Transaction& transaction);
+
+// What the clock brings: opens and closes at the hour, freezes at the end of the grace period or
+// when nobody is left inside, and finishes what an earlier step owes, after a kill too. Called by
+// the process that sequences the log, at its start and before every round. Throws StoreError and
+// std::runtime_error.
+void tick(State& state, Log& log);
+
+}  // namespace isoloir

@@ -1,0 +1,53 @@
+// The count of a frozen election on the server (docs/protocol.md section 10): the tally that the
+// holders sign, their shares, the result, the end. What is decrypted, and whether it may be, is
+// src/election/count.hpp's; this file reads and writes the state. Thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "election/count.hpp"
+#include "service/state.hpp"
+
+namespace isoloir {
+
+// Sums the box, after checking that it is the one of the freeze event and, in private with the link
+// key, that ballot -> nonce -> leaf is a bijection onto the leaves that are neither pads nor
+// events. Errors: count.not_frozen, count.not_logged (the freeze event waits for the log's next
+// round), count.link_key (destroyed), count.box (not the frozen one), count.bijection, those of
+// Ballot::decode and make_tally.
+Expected<Tally> prepare_count(State& state);
+
+// The `count` event of one bureau for this tally. Gives its number. Errors: those of
+// append_signed_event.
+Expected<std::int64_t> open_count(State& state, const Tally& tally, std::uint32_t bureau,
+                                  const std::vector<const KeyPair*>& signers);
+
+// May this bureau's holders make shares: see isoloir::count_opened; only events that the log holds
+// count.
+Status count_opened(State& state, const Tally& tally, std::uint32_t bureau);
+
+// Takes one document of shares. A document that its member has signed but whose shares are wrong is
+// kept, to be published with its reason; the same member may bring another in its place. Errors:
+// those of count_opened; shares.form, shares.member, shares.signature, shares.tally (not kept),
+// count.shares_given (this member's good shares are there already), count.closed.
+struct ImportedShares {
+  std::string path;      // in the export
+  std::string left_out;  // the reason, or empty
+};
+Expected<ImportedShares> import_shares(State& state, const Tally& tally, std::string_view text);
+
+// By contest, the options in the order drawn by lot, where a tie needs one.
+using Lots = std::map<std::uint32_t, std::vector<std::uint32_t>>;
+
+// Decrypts, attributes the seats, stores tally.json and result.json; gives the latter. Nothing is
+// shown to voters before the count is closed. Errors: those of count_opened for each bureau, of
+// decrypt and make_result, count.closed.
+Expected<std::string> finish_count(State& state, const Tally& tally, const Lots& lots = {});
+
+// The president's `close-count` event (R211-575). Once every bureau has closed, the link key is to
+// be destroyed: tick or pay_duties does it. Errors: count.no_result, those of append_signed_event.
+Expected<std::int64_t> close_count(State& state, std::uint32_t bureau, const KeyPair& president);
+
+}  // namespace isoloir
