@@ -344,9 +344,8 @@ Status CeremonyRecord::judge_hello(const SignedDocument& document, const Ceremon
       }
     }
   }
-  auto& place = sender(slot.group, slot.index);
-  place.signing_key = *signing;
-  place.encryption_key = *encryption;
+  place(slot).signing_key = *signing;
+  place(slot).encryption_key = *encryption;
   keys_.groups[slot.group].signing_keys[slot.index - 1] = *signing;
   return {};
 }
@@ -356,7 +355,7 @@ Status CeremonyRecord::judge_hash(const Json& body, const CeremonySlot& slot) {
   if (!has_exactly(body, {"ceremony", "group", "hash", "index", "type"}) || !hash) {
     return malformed("a field is missing, malformed or too many");
   }
-  sender(slot.group, slot.index).hash = *hash;
+  place(slot).hash = *hash;
   return {};
 }
 
@@ -407,7 +406,7 @@ Status CeremonyRecord::judge_commitments(const Json& body, const CeremonySlot& s
     }
     said.boxes[receivers[i]] = {*key, *box};
   }
-  sender(slot.group, slot.index) = std::move(said);
+  place(slot) = std::move(said);
   return {};
 }
 
@@ -518,8 +517,8 @@ const CeremonyRecord::Sender& CeremonyRecord::sender(std::uint32_t group,
                                                      std::uint32_t index) const {
   return senders_.at(group).at(index - 1);
 }
-CeremonyRecord::Sender& CeremonyRecord::sender(std::uint32_t group, std::uint32_t index) {
-  return senders_.at(group).at(index - 1);
+CeremonyRecord::Sender& CeremonyRecord::place(const CeremonySlot& slot) {
+  return senders_.at(slot.group).at(slot.index - 1);
 }
 
 // ---- Holder

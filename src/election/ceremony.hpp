@@ -113,7 +113,7 @@ class CeremonyRecord {
   const Sender& sender(std::uint32_t group, std::uint32_t index) const;
 
  private:
-  Sender& sender(std::uint32_t group, std::uint32_t index);
+  Sender& place(const CeremonySlot& slot);
   Status judge(const SignedDocument& document, const CeremonySlot& slot);
   Status judge_hello(const SignedDocument& document, const CeremonySlot& slot);
   Status judge_hash(const Json& body, const CeremonySlot& slot);

@@ -329,6 +329,8 @@ TEST_F(RogueTest, ExtraCoefficientIsRefused) {
   EXPECT_EQ(announce_and_send({point(0), point(1), extra}, good,
                               [](Json& b) { b["proofs"].push_back(b["proofs"][0]); }),
             "ceremony.coefficients");
+  EXPECT_EQ(announce_and_send({point(0), point(1), extra}, good, [](Json&) {}),
+            "ceremony.coefficients");
   EXPECT_EQ(announce_and_send({point(0)}, good, [](Json& b) { b["proofs"].erase(1); }),
             "ceremony.coefficients");
   EXPECT_EQ(announce_and_send({point(0), point(1)}, good, [](Json& b) { b["proofs"].erase(1); }),
@@ -399,6 +401,31 @@ TEST_F(WrongShareTest, IsNamedAndTheComplaintShowsWhoLied) {
   forged["ceremony"] = std::string(32, '0');
   EXPECT_EQ(code_of(judge_complaint(record, canonical_json(forged))), "ceremony.replayed");
   EXPECT_EQ(code_of(judge_complaint(record, "{}")), "ceremony.form");
+}
+
+// The box opens well, to a scalar that is not on the sender's polynomial.
+TEST_F(WrongShareTest, AShareThatTheCommitmentsDoNotGive) {
+  run_until(2);
+  const auto& sender = record.sender(1, 2);
+  const KeyPair once = KeyPair::generate(random);
+  const Point shared = once.secret.reveal() * record.sender(1, 1).encryption_key;
+  const auto h = Transcript(DraftRole::share_box, plan.election)
+                     .add(ByteView(plan.ceremony))
+                     .add(1u)
+                     .add(2u)
+                     .add(1u)
+                     .add(ByteView(sender.hash))
+                     .add(once.key)
+                     .add(shared)
+                     .hash();
+  const Bytes box = seal_with_nonce(ByteView(h).first(32), ByteView(h).subspan(32, 24),
+                                    Scalar::from_u64(4).encoded());
+  run_with_bad_boxes([&](Json& b) {
+    b["shares"][0]["key"] = hex_encode(once.key.encoded());
+    b["shares"][0]["box"] = hex_encode(box);
+  });
+  EXPECT_EQ(code_of(next_message(record, holder(1, 1), random)), "ceremony.wrong_share");
+  EXPECT_EQ(code_of(next_message(record, holder(1, 3), random)), "good");
 }
 
 TEST_F(WrongShareTest, ABoxThatDoesNotOpen) {

@@ -243,6 +243,44 @@ TEST_F(CountTest, AnAdaptedStatementIsRefused) {
   EXPECT_EQ(code_of(judge_shares(manifest, t, document)), "shares.proof");
 }
 
+// The proof is honest about x_j and about D, but D is not x_j alpha: only the second equation sees
+// it.
+TEST_F(CountTest, AWrongPartialWithAProofMadeForIt) {
+  vote_all();
+  const Tally t = tally();
+  const auto& member = manifest.bureaus[0].groups[1].members[0];
+  const auto& sum = t.units[0].total.sums[0];
+  const Scalar& x = ceremony.holders[2].share().reveal();
+  const auto proven = [&](const Point& d) {
+    const Scalar w = Scalar::random(random);
+    const Point a = base_multiply(w);
+    const Point b = w * sum.alpha;
+    const Scalar e = Transcript(SealedRole::decryption_share, t.fingerprint)
+                         .add(ByteView(t.hash))
+                         .add(0u)
+                         .add(0u)
+                         .add(0u)
+                         .add(1u)
+                         .add(1u)
+                         .add(member.share_key)
+                         .add(sum.alpha)
+                         .add(sum.beta)
+                         .add(d)
+                         .add(a)
+                         .add(b)
+                         .scalar();
+    return code_of(judge_shares(manifest, t, altered(2, shares(t, 2), [&](Json& body) {
+                                  auto& share = body["shares"][0];
+                                  share["D"] = hex_encode(d.encoded());
+                                  share["A"] = hex_encode(a.encoded());
+                                  share["B"] = hex_encode(b.encoded());
+                                  share["z"] = hex_encode((w + e * x).encoded());
+                                })));
+  };
+  EXPECT_EQ(proven(x * sum.alpha), "good");
+  EXPECT_EQ(proven(x * sum.alpha + Point::generator()), "shares.proof");
+}
+
 // A box that differs by one ballot would give away that ballot by the difference of two results.
 TEST_F(CountTest, NoSecondDecryptionOfASlightlyDifferentBox) {
   vote_all();
