@@ -203,7 +203,7 @@ Status classify(State& state, const KnownLeaves& known, ByteView pads) {
   const auto pad_leaf = [&] { return leaf_hash(pad_entry(*to_array<32>(pads.first(32)))); };
   std::optional<Digest> pad;
   if (!pads.empty()) pad = pad_leaf();
-  std::set<Digest> ballots;
+  std::vector<Digest> ballots;
   for (std::uint64_t i = 0; i < state.leaves.size(); ++i) {
     const auto& leaf = state.leaves[i];
     const auto found = known.find(leaf);
@@ -220,10 +220,13 @@ Status classify(State& state, const KnownLeaves& known, ByteView pads) {
       state.kinds.push_back(kind);
     } else {
       state.kinds.push_back(LeafKind::ballot);
-      if (!ballots.insert(leaf).second) {
-        return fail("log.twice", "leaf " + std::to_string(i) + " was there before");
-      }
+      ballots.push_back(leaf);
     }
+  }
+  std::sort(ballots.begin(), ballots.end());
+  if (const auto twice = std::adjacent_find(ballots.begin(), ballots.end());
+      twice != ballots.end()) {
+    return fail("log.twice", "the leaf " + hex_encode(*twice) + " is in the log twice");
   }
   if (!pads.empty()) {
     return fail("log.pads", "pad " + std::to_string(next_pad) +

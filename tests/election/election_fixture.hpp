@@ -1,0 +1,410 @@
+// A whole small election made in memory through the pure modules, up to its export: two contests,
+// three voters of whom one abstains, one enrolled late, one whose code was reissued, an empty unit,
+// two groups of trustees. Hooks let a test be dishonest at one point, with everything after it made
+// consistently.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "crypto/hash.hpp"
+#include "election/ballot.hpp"
+#include "election/ceremony.hpp"
+#include "election/checkpoint.hpp"
+#include "election/count.hpp"
+#include "election/export.hpp"
+#include "election/manifest.hpp"
+
+namespace isoloir::test {
+
+using Files = std::map<std::string, std::string>;
+using Box = std::map<std::pair<std::uint32_t, std::uint32_t>, std::map<Point, Bytes>>;
+using Signers = std::vector<const KeyPair*>;
+
+class TestElection;
+
+struct EventDraft {  // of an event
+  std::string name;
+  Json contest = nullptr;
+  Json data = Json::object();
+  Signers signers;
+};
+struct ElectionHooks {
+  std::function<void(TestElection&)> setup;    // the manifest, before it is sealed
+  std::function<void(Json&, Signers&)> seal;   // body
+  std::function<void(Json&, Signers&)> event;  // body of each event
+  std::function<void(TestElection&, const std::string&)> after;  // an event, by name
+  std::function<void(Json&, Signers&)> batch;
+  std::function<void(TestElection&)> box;      // ballots, before they are accepted
+  std::function<void(TestElection&)> counted;  // files of tally and shares, before the result
+  std::function<void(Files&)> files;           // before the index is made
+  std::function<void(std::string&)> note;      // each checkpoint
+  bool nobody = false;                         // no voter at all
+};
+
+class TestElection {
+ public:
+  using Hooks = ElectionHooks;
+
+  explicit TestElection(Hooks given = {}) : hooks(std::move(given)) {
+    set_up();
+    seal();
+    vote();
+    close();
+    count();
+    finish();
+  }
+
+  // ---- For the hooks
+
+  void emit(EventDraft draft) {
+    const std::size_t number = event_number++;
+    Json body = {{"type", "event"},   {"number", number}, {"event", draft.name},
+                 {"at", now += 1000}, {"bureau", 0},      {"contest", draft.contest},
+                 {"data", draft.data}};
+    if (hooks.event) hooks.event(body, draft.signers);
+    const std::string text = signed_text(std::move(body), draft.signers);
+    files[export_path::event(number)] = text;
+    append_round({document_entry(entry_event, text)}, {});
+    if (draft.name == "freeze") {
+      const auto root = Json::parse(text)["body"]["data"].value("box_root", std::string());
+      anchors.box_root = hex_decode_array<32>(root).value_or(Digest{});
+      anchors.log_size = static_cast<std::uint32_t>(log.size());
+      anchors.log_root = log.root();
+    }
+    if (hooks.after) hooks.after(*this, draft.name);
+  }
+  std::string signed_text(Json body, const Signers& signers) {
+    SignedDocument document(std::move(body));
+    const bool draft = text_field(document.body(), "type") == "roster";
+    for (const auto* signer : signers) {
+      if (draft) {
+        document.sign(*signer, manifest.election_id, random);
+      } else {
+        document.sign(*signer, fingerprint(), random);
+      }
+    }
+    return document.text();
+  }
+  Bytes ballot(std::uint32_t k, std::uint32_t d, std::size_t choice, const KeyPair& key) {
+    return make_ballot(fingerprint(), k, d, manifest.contests[k].options.size(), choice,
+                       manifest.bureaus[0].key, key.secret.reveal(), random)
+        .encode();
+  }
+  void cast(std::uint32_t k, std::uint32_t d, std::size_t choice, const KeyPair& key) {
+    box[{k, d}][key.key] = ballot(k, d, choice, key);
+  }
+  Fingerprint fingerprint() const { return manifest.fingerprint(); }
+  const KeyPair& president() const { return ceremony.holders[0].signing(); }
+  const KeyPair& secretary() const { return ceremony.holders[1].signing(); }
+  const KeyPair& delegate(std::size_t i) const { return ceremony.holders[2 + i].signing(); }
+  Signers opening() const { return {&president(), &delegate(0), &delegate(1)}; }
+
+  void append_round(const std::vector<Bytes>& documents, std::vector<Digest> ballots) {
+    for (const auto& entry : documents) add_leaf(leaf_hash(entry));
+    std::map<Digest, Bytes> rest;
+    for (const auto& leaf : ballots) rest.emplace(leaf, Bytes());
+    while (rest.empty() || (documents.size() + rest.size()) % 16 != 0) {
+      const auto pad = random.array<32>();
+      rest.emplace(leaf_hash(pad_entry(pad)), Bytes(pad.begin(), pad.end()));
+    }
+    for (const auto& [leaf, pad] : rest) {
+      add_leaf(leaf);
+      files["log/pads.bin"] += as_text(pad);
+      pads += !pad.empty();
+    }
+    notes.push_back(sign_checkpoint({manifest.log_origin, log.size(), log.root()}, checkpoint_key));
+    if (hooks.note) hooks.note(notes.back());
+  }
+  void reindex() { files["index.json"] = index_of(files); }
+  static std::string index_of(const Files& of) {
+    ExportIndex index;
+    for (const auto& [path, content] : of) {
+      if (path != export_path::index) index.emplace(path, digest_of(content));
+    }
+    return export_index(index);
+  }
+  std::string receipt(const Bytes& of) const {
+    const auto entry = ballot_entry(link_key, tracker_of(of));
+    const auto place = static_cast<std::uint64_t>(
+        std::find(leaves.begin(), leaves.end(), leaf_hash(entry)) - leaves.begin());
+    const auto note = notes.back();
+    return Receipt{entry, place, inclusion_proof(leaves, place), note}.text();
+  }
+
+  Hooks hooks;
+  SeededRandom random{2026};
+  KeyPair board = KeyPair::generate(random);
+  KeyPair registrar = KeyPair::generate(random);
+  Ed25519KeyPair checkpoint_key = Ed25519KeyPair::generate(random);
+  Bytes link_key = random.bytes(32);
+  LocalCeremony ceremony;
+  Manifest manifest;
+  // Keys of the voters: [voter][contest]. Voter 2 abstains; voter 3 is enrolled late in contest 0.
+  std::vector<std::vector<KeyPair>> voters;
+  KeyPair reissued = KeyPair::generate(random);  // voter 1's new key in contest 1
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Point>> rosters;
+  Box box;
+  Files files;
+  TimeMs now = 1'000'000;
+  std::size_t event_number = 0;
+  std::vector<Digest> leaves;
+  MerkleAccumulator log;
+  std::uint64_t pads = 0;
+  std::vector<std::string> notes;
+  std::optional<Tally> tally;
+  std::vector<std::string> shares_left_out;  // reasons, for member (0, 0, 1)
+
+ private:
+  void add_leaf(const Digest& leaf) {
+    leaves.push_back(leaf);
+    log.append(leaf);
+    files["log/leaves.bin"] += as_text(leaf);
+  }
+  static ContestOption list(const std::string& name) {
+    ContestOption option;
+    option.name = name;
+    option.candidates = {name + " 1", name + " 2"};
+    return option;
+  }
+  static Contest contest(std::vector<ContestOption> options, std::uint32_t districts) {
+    Contest result;
+    result.name = {"Contest", "Scrutin"};
+    result.seats = 3;
+    result.rule = "proportional-highest-average";
+    result.options = std::move(options);
+    for (std::uint32_t d = 0; d < districts; ++d) {
+      result.districts.push_back("D" + std::to_string(d));
+      result.units.push_back({"U" + std::to_string(d), {d}});
+    }
+    result.reissue_max = 1;
+    return result;
+  }
+
+  void set_up() {
+    manifest.election_id.bytes = random.array<16>();
+    manifest.title = {"Election", "Élection"};
+    manifest.origin = "https://vote.example";
+    manifest.log_origin = "vote.example/log";
+    manifest.opens_at = 1'000'500;
+    manifest.closes_at = 1'005'000;
+    ContestOption blank;
+    blank.blank = true;
+    manifest.contests = {contest({list("Alpha"), list("Bêta"), blank}, 3),
+                         contest({blank, list("Gamma")}, 1)};
+    CeremonyPlan plan{manifest.election_id, random.array<16>(), "Bureau", {}};
+    plan.groups.push_back(
+        {"P", 1, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
+    plan.groups.push_back({"D", 2, {}});
+    for (const char* name : {"Chloé", "David", "Émilie"}) {
+      plan.groups[1].members.push_back({name, BureauRole::delegate});
+    }
+    ceremony = run_ceremony_locally(plan, random);
+    manifest.bureaus = {to_manifest_bureau(plan, ceremony.result)};
+    for (const auto& text : ceremony.messages) add_message(text);
+    manifest.board_key = board.key;
+    manifest.registrar_key = registrar.key;
+    manifest.checkpoint_key = checkpoint_key.key;
+    for (int v = 0; v < 4; ++v) {
+      voters.emplace_back();
+      for (int k = 0; k < 2; ++k) voters.back().push_back(KeyPair::generate(random));
+    }
+    if (!hooks.nobody) {
+      rosters[{0, 0}] = {voters[0][0].key, voters[1][0].key};
+      rosters[{0, 1}] = {voters[2][0].key};
+      rosters[{1, 0}] = {voters[0][1].key, voters[1][1].key, voters[2][1].key};
+    }
+    for (std::uint32_t k = 0; k < 2; ++k) {
+      for (std::uint32_t d = 0; d < manifest.contests[k].districts.size(); ++d) {
+        auto& keys = rosters[{k, d}];
+        std::sort(keys.begin(), keys.end());
+        manifest.rosters.push_back({k, d, static_cast<std::uint32_t>(keys.size()),
+                                    roster_root(manifest.election_id, k, d, keys)});
+        files[export_path::roster(k, d)] = bytes_of(keys);
+      }
+    }
+    if (hooks.setup) hooks.setup(*this);
+  }
+  void add_message(const std::string& text) {
+    static const std::map<std::string, std::uint32_t> rounds = {{"ceremony-hello", 0},
+                                                                {"ceremony-hash", 1},
+                                                                {"ceremony-commitments", 2},
+                                                                {"ceremony-agreement", 3},
+                                                                {"ceremony-possession", 4}};
+    const Json body = Json::parse(text)["body"];
+    files[export_path::ceremony(0, rounds.at(body["type"].get<std::string>()),
+                                body["group"].get<std::size_t>(),
+                                body["index"].get<std::size_t>())] = text;
+  }
+  static std::string bytes_of(const std::vector<Point>& keys) {
+    std::string bytes;
+    for (const auto& key : keys) bytes += as_text(key.encoded());
+    return bytes;
+  }
+
+  void seal() {
+    files["manifest.json"] = manifest.text();
+    Json body = {{"type", "seal"},
+                 {"fingerprint", hex_encode(fingerprint().bytes)},
+                 {"ballots", 0},
+                 {"sign_offs", 0},
+                 {"sealed_at", now}};
+    Signers signers;
+    for (const auto& holder : ceremony.holders) signers.push_back(&holder.signing());
+    if (hooks.seal) hooks.seal(body, signers);
+    files["seal.json"] = signed_text(std::move(body), signers);
+    files["roster.json"] = signed_text({{"type", "roster"},
+                                        {"election_id", hex_encode(manifest.election_id.bytes)},
+                                        {"rosters", Json::parse(manifest.text())["roster"]}},
+                                       {&registrar});
+  }
+
+  void reissue() {
+    const std::vector<Point> removed{voters[1][1].key};
+    const std::vector<Point> added{reissued.key};
+    const auto root = [&](const std::vector<Point>& keys) {
+      return hex_encode(roster_root(manifest.election_id, 1, 0, keys));
+    };
+    Json body = {{"type", "reissue-batch"},
+                 {"number", 0},
+                 {"at", now},
+                 {"persons", 1},
+                 {"register_root", std::string(64, '0')},
+                 {"units",
+                  {{{"contest", 1},
+                    {"district", 0},
+                    {"size", 1},
+                    {"removed_root", root(removed)},
+                    {"added_root", root(added)}}}}};
+    files[export_path::batch_removed(0, 1, 0)] = bytes_of(removed);
+    files[export_path::batch_added(0, 1, 0)] = bytes_of(added);
+    Signers signers{&board};
+    if (hooks.batch) hooks.batch(body, signers);
+    files[export_path::batch(0)] = signed_text(std::move(body), signers);
+    append_round({document_entry(entry_batch, files[export_path::batch(0)])}, {});
+  }
+
+  void vote() {
+    files["log/pads.bin"];
+    emit({"open", nullptr, Json::object(), {&board}});
+    if (!hooks.nobody) {
+      emit({"suspend", 0, {{"reason", "A fire alarm"}}, {&secretary()}});
+      emit({"resume", 0, {{"reason", "It was none"}}, {&president()}});
+      emit({"enrol",
+            0,
+            {{"district", 1}, {"key", hex_encode(voters[3][0].key.encoded())}},
+            {&registrar, &president()}});
+      emit({"strike-off",
+            1,
+            {{"district", 0}, {"key", hex_encode(voters[2][1].key.encoded())}},
+            {&president()}});
+      reissue();
+      cast(0, 0, 0, voters[0][0]);
+      cast(0, 0, 0, voters[1][0]);
+      cast(0, 1, 1, voters[3][0]);
+      cast(1, 0, 1, voters[0][1]);
+      cast(1, 0, 0, reissued);
+    }
+    if (hooks.box) hooks.box(*this);
+    std::vector<Digest> accepted;
+    for (const auto& [place, ballots] : box) {
+      for (const auto& [key, bytes] : ballots) {
+        accepted.push_back(leaf_hash(ballot_entry(link_key, tracker_of(bytes))));
+      }
+    }
+    append_round({}, accepted);
+  }
+
+  void close() {
+    now = std::max(now, manifest.closes_at);
+    emit({"close", nullptr, Json::object(), {&board}});
+    MerkleAccumulator tree;
+    std::vector<std::uint64_t> ballots(2);
+    for (const auto& roster : manifest.rosters) {
+      auto& file = files[export_path::box(roster.contest, roster.district)];
+      for (const auto& [key, bytes] : box[{roster.contest, roster.district}]) {
+        tree.append(leaf_hash(bytes));
+        file += as_text(bytes);
+        ++ballots[roster.contest];
+      }
+    }
+    emit({"freeze",
+          nullptr,
+          {{"box_root", hex_encode(tree.root())},
+           {"ballots", ballots},
+           {"pads", pads},
+           {"sign_offs", ballots},
+           {"sign_off_root", std::string(64, '0')}},
+          {&board}});
+    sign_offs = ballots;
+  }
+
+  void count() {
+    DistrictAggregates districts;
+    for (const auto& [place, ballots] : box) {
+      const auto options = manifest.contests[place.first].options.size();
+      Aggregate sums(options);
+      for (const auto& [key, bytes] : ballots) {
+        if (const auto ballot = Ballot::decode(bytes, options)) sums.add(ballot->options);
+      }
+      districts.emplace(place, std::move(sums));
+    }
+    tally = *make_tally(manifest, anchors, districts);
+    emit({"count", nullptr, {{"bijection", true}, {"tally", hex_encode(tally->hash)}}, opening()});
+    std::size_t h = 0;
+    for (std::size_t g = 0; g < 2; ++g) {
+      for (std::size_t j = 1; j <= manifest.bureaus[0].groups[g].members.size(); ++j, ++h) {
+        auto holder = ceremony.holders[h].clone();
+        if (!holder.bind_tally(tally->hash)) continue;
+        const auto shares = make_shares(manifest, *tally, 0, holder, random);
+        if (shares) files[export_path::shares(0, g, j)] = *shares;
+      }
+    }
+    if (hooks.counted) hooks.counted(*this);
+    std::vector<ShareDocument> good;
+    for (const auto& [path, text] : files) {
+      if (!path.starts_with("shares/")) continue;
+      if (auto judged = judge_shares(manifest, *tally, text)) good.push_back(std::move(*judged));
+    }
+    Votes none;
+    for (const auto& unit : tally->units) none.emplace_back(unit.total.sums.size(), 0);
+    votes = decrypt(manifest, *tally, good).value_or(none);
+    files["tally.json"] = tally_json(*tally, votes);
+  }
+
+  void finish() {
+    std::vector<ContestFigures> figures(2);
+    for (std::uint32_t k = 0; k < 2; ++k) {
+      for (const auto& roster : manifest.rosters) {
+        if (roster.contest == k) figures[k].registered += roster.size;
+      }
+      figures[k].sign_offs = sign_offs[k];
+      figures[k].lots = lots;
+    }
+    if (!hooks.nobody) {
+      figures[0].registered += 1;  // enrolled
+      figures[1].registered -= 1;  // struck off
+    }
+    std::vector<LeftOut> left_out;
+    for (const auto& reason : shares_left_out) left_out.push_back({0, 0, 1, reason});
+    files["result.json"] = make_result(manifest, *tally, votes, figures, left_out)
+                               .value_or(R"({"contests":[],"left_out":[]})");
+    const auto hash = hex_encode(sha256(as_bytes(files["result.json"])));
+    emit({"close-count", nullptr, {{"result", hash}}, {&president()}});
+    Json all = Json::array();
+    for (const auto& note : notes) all.push_back(note);
+    files["log/checkpoints.json"] = canonical_json(all);
+    if (hooks.files) hooks.files(files);
+    reindex();
+  }
+
+  TallyAnchors anchors;
+  std::vector<std::uint64_t> sign_offs;
+  std::vector<std::uint32_t> lots;
+  Votes votes;
+};
+
+}  // namespace isoloir::test

@@ -1,0 +1,729 @@
+#include "election/verification.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "crypto/ed25519.hpp"
+#include "election/election_fixture.hpp"
+
+namespace isoloir {
+namespace {
+
+using test::Files;
+using test::Signers;
+using test::TestElection;
+
+Report verify(const Files& files, const Anchors& anchors = {}) {
+  return verify_export(ExportReader::of_files(files), anchors);
+}
+
+// The checks that refuse, by number: "V5 V6".
+std::string refusals(const Report& report) {
+  std::string result;
+  for (const auto& check : report.checks) {
+    if (check.verdict != Verdict::failed) continue;
+    result += (result.empty() ? "V" : " V") + std::to_string(check.number);
+  }
+  return result;
+}
+std::string details(const Report& report) {
+  std::string result;
+  for (const auto& check : report.checks) {
+    result += "V" + std::to_string(check.number) + " " + check.code + " " + check.detail + "\n";
+  }
+  return result;
+}
+
+const CheckReport& check(const Report& report, std::size_t number) {
+  return report.checks.at(number);
+}
+
+void expect_refused(const TestElection::Hooks& hooks, const std::string& by) {
+  const TestElection election(hooks);
+  const auto report = verify(election.files);
+  EXPECT_EQ(refusals(report), by) << details(report);
+}
+
+// Changes the files after everything, with an index that agrees.
+TestElection::Hooks on_files(std::function<void(Files&)> change) {
+  TestElection::Hooks hooks;
+  hooks.files = std::move(change);
+  return hooks;
+}
+TestElection::Hooks on_event(const std::string& name, std::function<void(Json&, Signers&)> change) {
+  TestElection::Hooks hooks;
+  hooks.event = [=](Json& body, Signers& signers) {
+    if (body["event"] == name) change(body, signers);
+  };
+  return hooks;
+}
+TestElection::Hooks on_box(std::function<void(TestElection&)> change) {
+  TestElection::Hooks hooks;
+  hooks.box = std::move(change);
+  return hooks;
+}
+
+// The one election that most tests start from.
+const TestElection& good() {
+  static const TestElection election;
+  return election;
+}
+
+Anchors anchors_of(const TestElection& election) {
+  Anchors anchors;
+  anchors.fingerprint = election.fingerprint();
+  anchors.checkpoint = election.notes.back();
+  return anchors;
+}
+
+TEST(Verification, AGoodElection) {
+  const auto report = verify(good().files);
+  ASSERT_TRUE(report.consistent()) << details(report);
+  ASSERT_EQ(report.checks.size(), 26u);
+  for (std::size_t n = 0; n < 26; ++n) {
+    EXPECT_EQ(check(report, n).number, static_cast<int>(n));
+    EXPECT_EQ(check(report, n).verdict, Verdict::passed);
+  }
+  EXPECT_FALSE(report.anchored);
+  EXPECT_EQ(report.anchoring, "no fingerprint given, no checkpoint given");
+  const Json result = Json::parse(good().files.at("result.json"));
+  EXPECT_EQ(result["contests"][0]["votes"], Json({2, 1, 0}));
+  EXPECT_EQ(result["contests"][1]["votes"], Json({1, 1}));
+}
+
+TEST(Verification, WhatRestsOnTheServer) {
+  const auto report = verify(good().files);
+  ASSERT_EQ(report.trust.size(), 2u);
+  EXPECT_EQ(report.guardian, false);
+  EXPECT_EQ(report.witness_threshold, 0u);
+  EXPECT_EQ(report.trust[0].reissued_that_voted, 0u);
+  EXPECT_EQ(report.trust[1].reissued_that_voted, 1u);
+  // Alpha 2, Bêta 1, three seats: one vote more and Bêta is level for the last.
+  EXPECT_EQ(report.trust[0].last_seat_margin, 1u);
+  EXPECT_FALSE(report.trust[1].last_seat_margin);
+}
+
+TEST(Verification, AnElectionWithoutVoters) {
+  TestElection::Hooks hooks;
+  hooks.nobody = true;
+  const TestElection election(hooks);
+  const auto report = verify(election.files, anchors_of(election));
+  ASSERT_TRUE(report.consistent()) << details(report);
+  EXPECT_TRUE(report.anchored);
+  EXPECT_EQ(report.trust[0].reissued_that_voted, 0u);
+}
+
+TEST(Verification, BothAnchorsOrNotAnchored) {
+  const Anchors both = anchors_of(good());
+  EXPECT_TRUE(verify(good().files, both).anchored);
+  Anchors one = both;
+  one.checkpoint.reset();
+  EXPECT_FALSE(verify(good().files, one).anchored);
+  one = both;
+  one.fingerprint.reset();
+  EXPECT_FALSE(verify(good().files, one).anchored);
+  // A checkpoint before the freeze says nothing of the box.
+  one = both;
+  one.checkpoint = good().notes.front();
+  const auto early = verify(good().files, one);
+  EXPECT_TRUE(early.consistent());
+  EXPECT_FALSE(early.anchored);
+}
+
+TEST(Verification, V0TheAnchorsAreOfAnotherElection) {
+  Anchors anchors = anchors_of(good());
+  anchors.fingerprint->bytes[0] ^= 1;
+  EXPECT_EQ(refusals(verify(good().files, anchors)), "V0");
+  anchors = anchors_of(good());
+  // A wholly self-made export, consistent in itself.
+  TestElection::Hooks hooks;
+  hooks.setup = [](TestElection& e) { e.manifest.title.en = "Another"; };
+  const TestElection other(hooks);
+  EXPECT_EQ(refusals(verify(other.files)), "");
+  EXPECT_EQ(refusals(verify(other.files, anchors)), "V0");
+  // A split view: signed by the log, of a tree that is not the export's.
+  const auto& log = good();
+  anchors = anchors_of(good());
+  anchors.checkpoint =
+      sign_checkpoint({log.manifest.log_origin, log.log.size(), Digest{1}}, log.checkpoint_key);
+  EXPECT_EQ(refusals(verify(log.files, anchors)), "V0");
+  anchors.checkpoint = "no checkpoint\n";
+  EXPECT_EQ(refusals(verify(log.files, anchors)), "V0");
+}
+
+TEST(Verification, V1EveryFileIsListedAndAsListed) {
+  for (const auto& [path, content] : good().files) {
+    Files files = good().files;
+    files.erase(path);
+    EXPECT_EQ(refusals(verify(files)), "V1") << path << " missing";
+    files = good().files;
+    files[path] += '\n';
+    EXPECT_EQ(refusals(verify(files)), "V1") << path << " longer";
+  }
+  Files files = good().files;
+  files["box/extra.bin"] = "";
+  EXPECT_EQ(refusals(verify(files)), "V1");
+  files["index.json"] = TestElection::index_of(files);
+  EXPECT_EQ(refusals(verify(files)), "V1") << "listed, but no file of an export";
+  expect_refused(on_files([](Files& f) { f["result.json"].insert(1, " "); }), "V1");
+  expect_refused(on_files([](Files& f) { f.erase("box/0-2.bin"); }), "V1");
+  expect_refused(on_files([](Files& f) { f["shares/0-0-3.json"] = f["shares/0-0-1.json"]; }), "V1");
+  EXPECT_EQ(refusals(verify({})), "V1");
+}
+
+TEST(Verification, V1EveryByte) {
+  SeededRandom random(1);
+  for (const auto& [path, content] : good().files) {
+    const bool all = content.size() <= 300 || path == "index.json";
+    const std::size_t flips = all ? std::min<std::size_t>(content.size(), 600) : 20;
+    for (std::size_t n = 0; n < flips; ++n) {
+      const bool each = flips == content.size();
+      const std::size_t i = each ? n : random.below(static_cast<std::uint32_t>(content.size()));
+      Files files = good().files;
+      files[path][i] = static_cast<char>(files[path][i] ^ (1 << random.below(8)));
+      EXPECT_EQ(refusals(verify(files)), "V1") << path << ", byte " << i;
+    }
+  }
+}
+
+// An index that agrees does not help: what is not signed is computed again.
+TEST(Verification, AnyByteUnderAFreshIndexIsRefused) {
+  SeededRandom random(2);
+  for (const auto& [path, content] : good().files) {
+    if (content.empty() || path == "index.json") continue;
+    for (int n = 0; n < 2; ++n) {
+      const std::size_t i = random.below(static_cast<std::uint32_t>(content.size()));
+      Files files = good().files;
+      files[path][i] = static_cast<char>(files[path][i] ^ (1 << random.below(8)));
+      files["index.json"] = TestElection::index_of(files);
+      EXPECT_NE(refusals(verify(files)), "") << path << ", byte " << i;
+    }
+  }
+}
+
+TEST(Verification, V2Seal) {
+  TestElection::Hooks hooks;
+  hooks.seal = [](Json&, Signers& signers) { signers.pop_back(); };
+  expect_refused(hooks, "V2");
+  hooks.seal = [](Json& body, Signers&) { body["ballots"] = 1; };
+  expect_refused(hooks, "V2");
+  hooks.seal = [](Json& body, Signers&) { body["fingerprint"] = std::string(64, '0'); };
+  expect_refused(hooks, "V2");
+  SeededRandom random(3);
+  const KeyPair stranger = KeyPair::generate(random);
+  hooks.seal = [&](Json&, Signers& signers) { signers.push_back(&stranger); };
+  expect_refused(hooks, "V2");
+  TestElection::Hooks witness;
+  witness.setup = [](TestElection& e) { e.manifest.witnesses = {"nobody"}; };
+  expect_refused(witness, "V2");
+}
+
+TEST(Verification, V3Ceremony) {
+  expect_refused(on_files([](Files& f) {
+                   std::swap(f["ceremony/0/3-01-01.json"], f["ceremony/0/3-01-02.json"]);
+                 }),
+                 "V3");
+  TestElection::Hooks hooks;
+  hooks.setup = [](TestElection& e) { e.manifest.bureaus[0].ceremony[0] ^= 1; };
+  expect_refused(hooks, "V3");
+  // A threshold that the ceremony did not make: one delegate could open.
+  hooks.setup = [](TestElection& e) { e.manifest.bureaus[0].groups[1].threshold = 1; };
+  const auto report = verify(TestElection(hooks).files);
+  EXPECT_EQ(check(report, 3).verdict, Verdict::failed) << details(report);
+}
+
+TEST(Verification, V4Rosters) {
+  TestElection::Hooks hooks;
+  hooks.setup = [](TestElection& e) { e.manifest.rosters[0].root[0] ^= 1; };
+  expect_refused(hooks, "V4");
+  hooks.setup = [](TestElection& e) { e.registrar = KeyPair::generate(e.random); };
+  const auto unsigned_roster = verify(TestElection(hooks).files);
+  EXPECT_EQ(check(unsigned_roster, 4).code, "roster.signer");
+  // One key in two districts.
+  hooks.setup = [](TestElection& e) {
+    const Point key = e.rosters[{0, 0}][0];
+    e.manifest.rosters[2].size = 1;
+    e.manifest.rosters[2].root = roster_root(e.manifest.election_id, 0, 2, {{key}});
+    e.files[export_path::roster(0, 2)] = as_text(key.encoded());
+  };
+  const auto twice = verify(TestElection(hooks).files);
+  EXPECT_EQ(check(twice, 4).code, "roster.unique");
+  // The identity is no key.
+  hooks.setup = [](TestElection& e) {
+    e.manifest.rosters[2].size = 1;
+    e.manifest.rosters[2].root = roster_root(e.manifest.election_id, 0, 2, {{Point()}});
+    e.files[export_path::roster(0, 2)] = std::string(32, '\0');
+  };
+  EXPECT_EQ(check(verify(TestElection(hooks).files), 4).code, "keys.form");
+}
+
+TEST(Verification, V5Log) {
+  const auto edit = [](const std::function<void(Json&)>& change) {
+    return on_files([=](Files& f) {
+      Json notes = Json::parse(f["log/checkpoints.json"]);
+      change(notes);
+      f["log/checkpoints.json"] = canonical_json(notes);
+    });
+  };
+  expect_refused(edit([](Json& notes) { std::swap(notes[0], notes[1]); }), "V5");
+  expect_refused(edit([](Json& notes) { notes.erase(notes.size() - 1); }), "V5");
+  expect_refused(edit([](Json& notes) { notes.push_back(notes.back()); }), "V5");
+  expect_refused(edit([](Json& notes) { notes = Json::array(); }), "V5");
+  expect_refused(
+      edit([](Json& notes) {
+        const auto& e = good();
+        notes[2] = sign_checkpoint({e.manifest.log_origin, 48, Digest{7}}, e.checkpoint_key);
+      }),
+      "V5");
+}
+
+// Cosignatures as tlog-cosignature describes them.
+TEST(Verification, V5Witnesses) {
+  SeededRandom random(6);
+  const auto witness = Ed25519KeyPair::generate(random);
+  const std::string name = "witness.example/w";
+  Bytes typed{4};
+  append(typed, witness.key);
+  const ByteArray<1> newline{'\n'};
+  const auto digest = sha256({as_bytes(name), newline, typed});
+  const Bytes id(digest.begin(), digest.begin() + 4);
+  const auto cosign = [&](std::string& note, const std::string& message_start) {
+    const auto body = note.substr(0, note.find("\n\n") + 1);
+    Bytes signature = id;
+    append_u64(signature, 1'000'000'123'456);
+    append(signature, ed25519_sign(witness, as_bytes(message_start + body)));
+    note += "\u2014 " + name + " " + base64_encode(signature) + "\n";
+  };
+  TestElection::Hooks hooks;
+  hooks.setup = [&](TestElection& e) {
+    e.manifest.witnesses = {name + "+" + hex_encode(id) + "+" + base64_encode(typed)};
+    e.manifest.witness_threshold = 1;
+  };
+  expect_refused(hooks, "V5");
+  hooks.note = [&](std::string& note) { cosign(note, "cosignature/v1\ntime 1000000123456\n"); };
+  expect_refused(hooks, "");
+  hooks.note = [&](std::string& note) { cosign(note, "cosignature/v1\ntime 1000000123457\n"); };
+  expect_refused(hooks, "V5");
+  int count = 0;  // one checkpoint without it is enough
+  hooks.note = [&](std::string& note) {
+    if (++count != 3) cosign(note, "cosignature/v1\ntime 1000000123456\n");
+  };
+  expect_refused(hooks, "V5");
+}
+
+TEST(Verification, V6Leaves) {
+  expect_refused(
+      on_files([](Files& f) { f["log/pads.bin"].resize(f["log/pads.bin"].size() - 32); }), "V6");
+  expect_refused(on_files([](Files& f) {
+                   auto& pads = f["log/pads.bin"];
+                   pads = pads.substr(32) + pads.substr(0, 32);
+                 }),
+                 "V6");
+  // A ballot was accepted and is not in the box.
+  TestElection::Hooks hooks;
+  hooks.box = [](TestElection& e) { e.append_round({}, {leaf_hash(e.random.bytes(65))}); };
+  expect_refused(hooks, "V6");
+  // A ballot in the box was never accepted: put in after the log was written.
+  hooks.box = nullptr;
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name == "close") e.cast(0, 1, 0, e.voters[2][0]);
+  };
+  expect_refused(hooks, "V6");
+}
+
+TEST(Verification, V7Events) {
+  const auto& keys = good();
+  expect_refused(on_event("suspend", [&](Json&, Signers& s) { s = {&keys.delegate(0)}; }), "V7");
+  expect_refused(on_event("open", [&](Json&, Signers& s) { s = {&keys.president()}; }), "V7");
+  expect_refused(on_event("open", [&](Json& b, Signers&) { b["at"] = 1000; }), "V7");
+  expect_refused(on_event("close", [](Json& b, Signers&) { b["at"] = 900'000; }), "V7");
+  expect_refused(on_event("resume", [](Json& b, Signers&) { b["event"] = "suspend"; }), "V7");
+  expect_refused(on_event("resume", [](Json& b, Signers&) { b["contest"] = 1; }), "V7");
+  expect_refused(on_event("suspend", [](Json& b, Signers&) { b["data"]["reason"] = ""; }), "V7");
+  expect_refused(on_event("suspend", [](Json& b, Signers&) { b["number"] = 7; }), "V7");
+  expect_refused(on_event("suspend", [](Json& b, Signers&) { b["event"] = "pause"; }), "V7");
+  expect_refused(on_event("freeze", [](Json& b, Signers&) { b["data"].erase("pads"); }), "V7");
+  expect_refused(on_event("close-count", [&](Json&, Signers& s) { s = {&keys.secretary()}; }),
+                 "V7");
+  TestElection::Hooks hooks;
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name == "close") e.emit({"extend", nullptr, {{"closes_at", 2'000'000}}, {&e.president()}});
+  };
+  expect_refused(hooks, "V7");
+  // A ballot accepted after the freeze.
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name != "freeze") return;
+    const auto ballot = e.ballot(0, 1, 0, e.voters[2][0]);
+    e.append_round({}, {leaf_hash(ballot_entry(e.link_key, tracker_of(ballot)))});
+    e.files[export_path::box(0, 1)] += as_text(ballot);
+  };
+  const auto report = verify(TestElection(hooks).files);
+  EXPECT_EQ(check(report, 7).verdict, Verdict::failed) << details(report);
+}
+
+TEST(Verification, V8Reissues) {
+  TestElection::Hooks hooks;
+  const auto& keys = good();
+  hooks.batch = [&](Json&, Signers& s) { s = {&keys.president()}; };
+  expect_refused(hooks, "V8");
+  hooks.batch = [](Json& body, Signers&) { body["units"][0]["size"] = 2; };
+  expect_refused(hooks, "V8");
+  hooks.batch = [](Json& body, Signers&) {
+    body["units"][0]["added_root"] = body["units"][0]["removed_root"];
+  };
+  expect_refused(hooks, "V8");
+  hooks.batch = [](Json& body, Signers&) { body["number"] = 1; };
+  expect_refused(hooks, "V8");
+  // Above the maximum the bureau signs too.
+  hooks.batch = nullptr;
+  hooks.setup = [](TestElection& e) { e.manifest.contests[1].reissue_max = 0; };
+  expect_refused(hooks, "V8");
+  hooks.batch = [&](Json&, Signers& s) { s.push_back(&keys.secretary()); };
+  expect_refused(hooks, "");
+  // A guardian is named and has not signed.
+  hooks.batch = nullptr;
+  SeededRandom random(4);
+  const KeyPair guardian = KeyPair::generate(random);
+  hooks.setup = [&](TestElection& e) { e.manifest.guardian_key = guardian.key; };
+  expect_refused(hooks, "V8");
+  hooks.batch = [&](Json&, Signers& s) { s.push_back(&guardian); };
+  expect_refused(hooks, "");
+  // A key used before is given out again; its former holder could vote with it.
+  hooks = {};
+  hooks.setup = [](TestElection& e) { e.reissued = KeyPair::of(e.voters[0][0].secret.clone()); };
+  EXPECT_EQ(check(verify(TestElection(hooks).files), 8).code, "reissue.added");
+}
+
+TEST(Verification, V9EnrolmentsAndStrikeOffs) {
+  const auto& keys = good();
+  const auto hex = [](const KeyPair& key) { return hex_encode(key.key.encoded()); };
+  expect_refused(
+      on_event("strike-off", [&](Json& b, Signers&) { b["data"]["key"] = hex(keys.voters[2][0]); }),
+      "V9");
+  expect_refused(
+      on_event("strike-off", [&](Json& b, Signers&) { b["data"]["key"] = hex(keys.voters[1][1]); }),
+      "V9");  // reissued: no longer in force
+  expect_refused(on_event("strike-off", [&](Json& b, Signers&) { b["data"]["district"] = 9; }),
+                 "V9");
+  expect_refused(
+      on_event("enrol", [&](Json& b, Signers&) { b["data"]["key"] = hex(keys.voters[2][0]); }),
+      "V9");
+}
+
+TEST(Verification, V10BallotsOutOfPlace) {
+  const auto replace = [](TestElection& e, Bytes bytes) {
+    e.box[{0, 1}][e.voters[3][0].key] = std::move(bytes);
+  };
+  expect_refused(on_box([&](TestElection& e) { replace(e, e.ballot(0, 0, 1, e.voters[3][0])); }),
+                 "V10");
+  expect_refused(on_box([&](TestElection& e) {
+                   replace(e, make_ballot({}, 0, 1, 3, 0, e.manifest.bureaus[0].key,
+                                          e.voters[3][0].secret.reveal(), e.random)
+                                  .encode());
+                 }),
+                 "V10");
+  expect_refused(on_box([&](TestElection& e) {
+                   Bytes bytes = e.ballot(0, 1, 1, e.voters[3][0]);
+                   std::fill(bytes.begin() + 76, bytes.begin() + 108, std::uint8_t{0xff});
+                   replace(e, bytes);
+                 }),
+                 "V10");
+  // Two ballots exchanged: their order would tell which came first.
+  TestElection::Hooks hooks = on_box([](TestElection& e) {
+    auto& box = e.box[{0, 0}];
+    std::swap(box.begin()->second, box.rbegin()->second);
+  });
+  expect_refused(hooks, "V10");
+}
+
+// A ballot whose sender is dishonest: changed, and signed again.
+Bytes resigned(TestElection& e, Ballot ballot, const KeyPair& key) {
+  const Bytes bytes = ballot.encode();
+  Transcript statement(SealedRole::ballot_signature, e.fingerprint());
+  statement.add(ByteView(sha512(ByteView(bytes).first(bytes.size() - 64))));
+  ballot.signature = schnorr_prove(statement, key.secret.reveal(), e.random);
+  return ballot.encode();
+}
+TestElection::Hooks on_ballot(std::function<void(Ballot&)> change, bool sign) {
+  return on_box([=](TestElection& e) {
+    auto& bytes = e.box[{0, 1}][e.voters[3][0].key];
+    Ballot ballot = *Ballot::decode(bytes, 3);
+    change(ballot);
+    bytes = sign ? resigned(e, ballot, e.voters[3][0]) : ballot.encode();
+  });
+}
+
+TEST(Verification, V11ToV13EachProof) {
+  const Scalar one = Scalar::from_u64(1);
+  expect_refused(
+      on_ballot([&](Ballot& b) { b.signature.response = b.signature.response + one; }, false),
+      "V11");
+  expect_refused(on_ballot([&](Ballot& b) { b.proofs[2].z1 = b.proofs[2].z1 + one; }, true), "V12");
+  expect_refused(on_ballot([&](Ballot& b) { b.sum_proof.z = b.sum_proof.z + one; }, true), "V13");
+  const TestElection election(on_ballot([&](Ballot& b) { b.sum_proof.z = one; }, true));
+  EXPECT_EQ(check(verify(election.files), 13).detail.find("box/0-1.bin, ballot 0: "), 0u);
+}
+
+TEST(Verification, V14Keys) {
+  // By a key that was reissued, by one struck off, by a stranger.
+  const auto by = [](const std::function<const KeyPair&(TestElection&)>& key) {
+    return on_box([=](TestElection& e) {
+      e.box[{1, 0}].erase(e.reissued.key);
+      e.cast(1, 0, 1, key(e));
+    });
+  };
+  expect_refused(by([](TestElection& e) -> const KeyPair& { return e.voters[1][1]; }), "V14");
+  expect_refused(by([](TestElection& e) -> const KeyPair& { return e.voters[2][1]; }), "V14");
+  expect_refused(by([](TestElection& e) -> const KeyPair& { return e.board; }), "V14");
+  expect_refused(by([](TestElection& e) -> const KeyPair& { return e.reissued; }), "");
+  // Voter 0 of district 0 votes in district 2 of the same contest.
+  expect_refused(on_box([](TestElection& e) {
+                   e.box[{0, 0}].erase(e.voters[0][0].key);
+                   e.cast(0, 2, 0, e.voters[0][0]);
+                 }),
+                 "V14");
+  // Twice with one key.
+  TestElection::Hooks hooks;
+  hooks.box = [](TestElection& e) {
+    const KeyPair& key = e.voters[3][0];
+    Bytes both = e.ballot(0, 1, 1, key);
+    e.append_round({}, {leaf_hash(ballot_entry(e.link_key, tracker_of(both)))});
+    append(both, e.ballot(0, 1, 1, key));
+    e.box[{0, 1}][key.key] = both;
+  };
+  const auto report = verify(TestElection(hooks).files);
+  EXPECT_EQ(check(report, 14).code, "ballot.second") << details(report);
+}
+
+// Draws the same bytes twice, then goes on.
+struct Stutter final : Random {
+  explicit Stutter(Random& source) : inner(source) {}
+  void fill(std::span<std::uint8_t> target) override {
+    if (++calls == 2) {
+      std::copy(first.begin(), first.end(), target.begin());
+      return;
+    }
+    inner.fill(target);
+    if (calls == 1) first.assign(target.begin(), target.end());
+  }
+  Random& inner;
+  int calls = 0;
+  Bytes first;
+};
+
+// The same randomness for two options: only the check of the alphas sees it, all proofs are good.
+TEST(Verification, V14Alphas) {
+  expect_refused(on_box([](TestElection& e) {
+                   const KeyPair& key = e.voters[3][0];
+                   Stutter stutter(e.random);
+                   const Ballot ballot =
+                       make_ballot(e.fingerprint(), 0, 1, 3, 1, e.manifest.bureaus[0].key,
+                                   key.secret.reveal(), stutter);
+                   ASSERT_EQ(ballot.options[0].alpha, ballot.options[1].alpha);
+                   e.box[{0, 1}][key.key] = ballot.encode();
+                 }),
+                 "V14");
+}
+
+TEST(Verification, V15BoxAndCounts) {
+  expect_refused(
+      on_event("freeze", [](Json& b, Signers&) { b["data"]["box_root"] = std::string(64, '1'); }),
+      "V15");
+  expect_refused(on_event("freeze",
+                          [](Json& b, Signers&) {
+                            b["data"]["ballots"] = {4, 1};
+                          }),
+                 "V15");
+  expect_refused(on_event("freeze", [](Json& b, Signers&) { b["data"]["pads"] = 1; }), "V15");
+}
+
+TEST(Verification, V16Bijection) {
+  const auto& keys = good();
+  expect_refused(on_event("count", [](Json& b, Signers&) { b["data"]["bijection"] = false; }),
+                 "V16");
+  expect_refused(on_event("count", [&](Json&, Signers& s) { s = {&keys.president()}; }), "V16");
+}
+
+TEST(Verification, V17Aggregates) {
+  const auto edit = [](const std::function<void(Json&)>& change) {
+    return on_files([=](Files& f) {
+      Json tally = Json::parse(f["tally.json"]);
+      change(tally["units"]);
+      f["tally.json"] = canonical_json(tally);
+    });
+  };
+  expect_refused(edit([](Json& u) { u[0]["alpha"][0] = u[0]["alpha"][1]; }), "V17");
+  expect_refused(edit([](Json& u) { u[1]["ballots"] = 2; }), "V17");
+  expect_refused(edit([](Json& u) { u[1]["districts"] = {2}; }), "V17");
+  expect_refused(edit([](Json& u) { u.erase(3); }), "V17");
+}
+
+TEST(Verification, V18OneTally) {
+  expect_refused(
+      on_event("count", [](Json& b, Signers&) { b["data"]["tally"] = std::string(128, '0'); }),
+      "V18");
+  TestElection::Hooks hooks;  // a second count, of a slightly different box
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name == "freeze") {
+      e.emit(
+          {"count", nullptr, {{"bijection", true}, {"tally", std::string(128, '0')}}, e.opening()});
+    }
+  };
+  expect_refused(hooks, "V18");
+}
+
+// Changes member (0, 0, 1)'s document, signed again by it.
+TestElection::Hooks on_shares(std::function<void(Json&)> change, std::string published) {
+  TestElection::Hooks hooks;
+  hooks.counted = [=](TestElection& e) {
+    auto& text = e.files[export_path::shares(0, 0, 1)];
+    Json body = Json::parse(text)["body"];
+    change(body);
+    text = e.signed_text(std::move(body), {&e.president()});
+    if (!published.empty()) e.shares_left_out = {published};
+  };
+  return hooks;
+}
+
+TEST(Verification, V19Shares) {
+  const auto spoil = [](Json& body) { body["shares"][0]["z"] = body["shares"][1]["z"]; };
+  expect_refused(on_shares(spoil, ""), "V19");
+  expect_refused(on_shares(spoil, "shares.proof"), "");  // published, and left out
+  expect_refused(on_shares(spoil, "shares.set"), "V19");
+  expect_refused(on_shares([](Json&) {}, "shares.proof"), "V19");  // good, and left out
+}
+
+TEST(Verification, V20Decryption) {
+  TestElection::Hooks hooks;  // the delegates have one share, two are needed
+  hooks.counted = [](TestElection& e) {
+    e.files.erase(export_path::shares(0, 1, 1));
+    e.files.erase(export_path::shares(0, 1, 2));
+  };
+  expect_refused(hooks, "V20");
+  expect_refused(on_files([](Files& f) {
+                   Json tally = Json::parse(f["tally.json"]);
+                   tally["units"][0]["votes"] = {1, 1, 0};
+                   f["tally.json"] = canonical_json(tally);
+                 }),
+                 "V20");
+}
+
+// Two votes in one ballot: the proofs refuse it, and so do the sums alone.
+TEST(Verification, V21Sums) {
+  const auto two = [](Ballot& b) { b.options[0].beta = b.options[0].beta + Point::generator(); };
+  expect_refused(on_ballot(two, true), "V12 V21");
+}
+
+TEST(Verification, V22Result) {
+  const auto edit = [](const std::function<void(Json&)>& change) {
+    return on_files([=](Files& f) {
+      Json result = Json::parse(f["result.json"]);
+      change(result);
+      f["result.json"] = canonical_json(result);
+    });
+  };
+  expect_refused(edit([](Json& r) { r["contests"][0]["seats"]["lists"][0]["seats"] = 3; }), "V22");
+  expect_refused(edit([](Json& r) { r["contests"][0]["registered"] = 9; }), "V22");
+  expect_refused(edit([](Json& r) { r["contests"][0]["seats"]["lots"] = {0}; }), "V22");
+  expect_refused(edit([](Json& r) { r["more"] = 1; }), "V22");
+  expect_refused(edit([](Json& r) { r["contests"] = 1; }), "V22");
+  expect_refused(on_event("close-count",
+                          [](Json& b, Signers&) { b["data"]["result"] = std::string(64, '0'); }),
+                 "V22");
+}
+
+TEST(Verification, V23SignOffs) {
+  expect_refused(on_event("freeze",
+                          [](Json& b, Signers&) {
+                            b["data"]["sign_offs"] = {4, 2};
+                          }),
+                 "V23");
+}
+
+TEST(Verification, V24Receipts) {
+  const auto& e = good();
+  const auto& box = e.box.at({1, 0});
+  Anchors anchors;
+  anchors.receipts_given = true;
+  for (const auto& [key, bytes] : box) {
+    anchors.receipts[hex_encode(key.encoded())] = e.receipt(bytes);
+  }
+  EXPECT_EQ(refusals(verify(e.files, anchors)), "");
+  const auto with = [&](const std::string& text) {
+    Anchors one = anchors;
+    one.receipts["x"] = text;
+    return refusals(verify(e.files, one));
+  };
+  EXPECT_EQ(with("no receipt"), "V24");
+  // The log accepted a ballot, gave a receipt, and the box has another: shown by the receipt alone.
+  Bytes dropped;
+  std::string receipt;
+  TestElection::Hooks hooks;
+  hooks.after = [&](TestElection& other, const std::string& name) {
+    if (name != "close") return;
+    const Point key = other.voters[3][0].key;
+    dropped = other.box[{0, 1}][key];
+    receipt = other.receipt(dropped);
+    other.cast(0, 1, 0, other.voters[3][0]);
+  };
+  const TestElection other(hooks);
+  EXPECT_EQ(refusals(verify(other.files)), "");
+  Anchors held;
+  held.receipts_given = true;
+  held.receipts["mine"] = receipt;
+  const auto report = verify(other.files, held);
+  EXPECT_EQ(refusals(report), "V24");
+  EXPECT_EQ(check(report, 24).code, "receipt.box");
+}
+
+TEST(ExportReader, AFolderAsItLies) {
+  namespace fs = std::filesystem;
+  std::string pattern = (fs::temp_directory_path() / "isoloir-export-XXXXXX").string();
+  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+  const fs::path folder = pattern;
+  for (const auto& [path, content] : good().files) {
+    fs::create_directories((folder / path).parent_path());
+    std::ofstream(folder / path, std::ios::binary) << content;
+  }
+  const auto verdict = [&] {
+    return refusals(verify_export(*ExportReader::of_folder(folder), anchors_of(good())));
+  };
+  EXPECT_EQ(verdict(), "");
+  std::ofstream(folder / ".hidden") << "";
+  EXPECT_EQ(verdict(), "V1");
+  fs::remove(folder / ".hidden");
+  // A link is no file of an export, whatever it leads to.
+  fs::rename(folder / "result.json", folder.string() + "-moved");
+  fs::create_symlink(folder.string() + "-moved", folder / "result.json");
+  EXPECT_EQ(verdict(), "V1");
+  fs::remove_all(folder);
+  fs::remove(folder.string() + "-moved");
+  EXPECT_FALSE(ExportReader::of_folder(folder));
+}
+
+TEST(ExportIndex, IsReadStrictly) {
+  const std::string text = export_index({{"a", digest_of("1")}, {"b", digest_of("")}});
+  const auto index = parse_export_index(text);
+  ASSERT_TRUE(index);
+  EXPECT_EQ(index->at("a"), digest_of("1"));
+  const auto with = [&](const std::function<void(Json&)>& change) {
+    Json json = Json::parse(text);
+    change(json);
+    const auto parsed = parse_export_index(canonical_json(json));
+    return parsed ? "good" : parsed.error().code;
+  };
+  EXPECT_EQ(with([](Json&) {}), "good");
+  EXPECT_EQ(with([](Json& j) { j["format"] = "isoloir-export/2"; }), "export.index");
+  EXPECT_EQ(with([](Json& j) { j["more"] = 1; }), "export.index");
+  EXPECT_EQ(with([](Json& j) { std::swap(j["files"][0], j["files"][1]); }), "export.index");
+  EXPECT_EQ(with([](Json& j) { j["files"][1]["path"] = "a"; }), "export.index");
+  EXPECT_EQ(with([](Json& j) { j["files"][1]["path"] = "index.json"; }), "export.index");
+  EXPECT_EQ(with([](Json& j) { j["files"][1]["size"] = -1; }), "export.index");
+  EXPECT_EQ(with([](Json& j) { j["files"][1]["sha256"] = "00"; }), "export.index");
+}
+
+}  // namespace
+}  // namespace isoloir
