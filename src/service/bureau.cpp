@@ -198,8 +198,8 @@ Status change_contest(Transaction& transaction, const VotePhases& phases, const 
   const auto& phase = phases.contests.at(*event.contest);
   const char* next = "suspended";
   if (event.rule->name == "suspend") {
-    if (phase != "open" && phase != "grace") {
-      return refuse_phase("only a contest that runs can be suspended; this one is " + phase);
+    if (phase != "open") {
+      return refuse_phase("only an open contest can be suspended; this one is " + phase);
     }
   } else {
     if (phase != "suspended") {
@@ -240,6 +240,20 @@ Status close_vote(Transaction& transaction, const State& state, const VotePhases
   transaction.execute("UPDATE hours SET grace_ends_at = $1 WHERE id = 1", {end});
   set_phase(transaction, "open", "grace");
   return {};
+}
+
+// Traces only (R211-541), but each seal is broken before it is renewed.
+Status trace_seal(Transaction& transaction, const VotePhases& phases, const Event& event) {
+  if (phases.all("frozen")) return refuse_phase("the box is frozen");
+  bool broken = false;
+  for (const auto& earlier : read_events(transaction)) {
+    const Json& body = earlier.body();
+    if (body["bureau"] != event.bureau || u32_field(body, "contest") != event.contest) continue;
+    if (body["event"] == "unseal") broken = true;
+    if (body["event"] == "reseal") broken = false;
+  }
+  if (broken == (event.rule->name == "reseal")) return {};
+  return refuse_phase(broken ? "the seal is broken already" : "the seal is whole");
 }
 
 Status judge_freeze(Transaction& transaction, const VotePhases& phases) {
@@ -286,7 +300,7 @@ Status take_effect(Transaction& transaction, const State& state, const Event& ev
   if (name == "freeze") return judge_freeze(transaction, phases);
   if (name == "count") return open_count(transaction, event);
   if (name == "close-count") return end_count(transaction, state, event);
-  return {};  // unseal and reseal are traces (R211-541)
+  return trace_seal(transaction, phases, event);
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ void LinkKey::destroy(const std::filesystem::path& file) {
       ::pwrite(handle, zeros.data(), zeros.size(), 0) == static_cast<ssize_t>(zeros.size()) &&
       ::fsync(handle) == 0;
   ::close(handle);
-  if (!written || ::unlink(file.c_str()) != 0) raise("the link key cannot be destroyed");
+  // Another process may destroy it at the same time.
+  if (!written || (::unlink(file.c_str()) != 0 && errno != ENOENT)) raise("the link key cannot be destroyed");
   const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) raise("the folder of the link key cannot be synced");
   ::fsync(folder);

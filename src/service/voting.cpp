@@ -105,8 +105,10 @@ void end_code_try(State& state, const Session& session, bool right, bool invalid
 }
 
 // Status of the vote as a whole, for who wants to enter: open if any of the voter's contests is.
+// After the close nobody new enters, though a contest that was suspended then may be resumed.
 Status entry_allowed(State& state, const std::string& voter) {
   Status refusal = fail("voting.closed", "the vote is closed", "voting.closed");
+  if (hours_of(state).grace_ends_at) return refusal;
   for (const auto& contest : contests_of(state, voter)) {
     const auto allowed = phase_allows(contest.phase, false);
     if (allowed || contest.phase == "suspended") return {};
