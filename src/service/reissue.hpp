@@ -1,0 +1,151 @@
+// A lost voting code and its successor (reissue design, procedure A): proof by challenge question
+// and number, a single-use link to a personal destination, new public keys made in the voter's
+// browser. The server never knows a code. Requirement numbers are those of the design.
+//
+// What matters happens in one transaction each; times never run back (requirement 21). Thread-safe.
+#pragma once
+
+#include "courier/text_source.hpp"
+#include "portal/reissue_policy.hpp"
+#include "service/session.hpp"
+
+namespace isoloir {
+
+// Why not. `code` is stable; `message_id` is the text to show, `message.*` excluded.
+struct ReissueRefusal {
+  std::string code;
+  std::string message_id;
+  TimeMs at = 0;                 // delayed, throttled: try again from then on; link_*: see there
+  std::uint32_t tries_left = 0;  // wrong_proof
+};
+template <typename T>
+using ReissueResult = tl::expected<T, ReissueRefusal>;
+
+enum class ReissueChannel { email, sms };
+
+struct ReissueRequest {
+  std::string answer;  // to the challenge question, as typed
+  std::string
+      identity;  // NUMEN or the first ten characters of the social security number, as typed
+  ReissueChannel channel = ReissueChannel::email;
+  std::string destination;  // as typed
+  std::string client_address;
+  std::string language;         // "fr" or "en": of the messages
+  bool captcha_solved = false;  // a captcha of this request, asked for after reissue.captcha
+};
+struct ReissueSent {
+  std::string reference;    // "K7QD-2M4X", also in the message
+  std::string destination;  // as typed, to show; not kept
+  ReissueChannel channel = ReissueChannel::email;
+  TimeMs link_expires_at = 0;
+};
+
+struct OpenedFlow {
+  std::string cookie;  // base64url of 32 new random bytes: the flow, for this browser alone
+  TimeMs expires_at = 0;
+};
+
+struct FlowContest {
+  std::uint32_t contest = 0;
+  std::uint32_t district = 0;
+};
+struct FlowView {
+  std::string handle;                 // of the credential
+  std::vector<FlowContest> contests;  // for which new ballot keys are wanted: not yet voted in
+  std::string token_hash;             // hex, 32 bytes: item of the possession proofs
+  std::string reference;
+  std::string language;
+  TimeMs expires_at = 0;
+  bool issued = false;
+};
+
+struct NewBallotKey {
+  std::uint32_t contest = 0;
+  Point key;
+  SchnorrProof proof;
+};
+struct NewKeys {
+  Point sign_in_key;
+  SchnorrProof sign_in_proof;
+  std::vector<NewBallotKey> ballot_keys;  // ascending by contest
+};
+struct IssuedCode {
+  std::string reference;
+  TimeMs issued_at = 0;
+};
+
+struct ReissueStatus {
+  enum class Kind { none, sent, opened, issued, blocked };
+  Kind kind = Kind::none;
+  TimeMs at = 0;
+  std::string reference;
+};
+
+struct CancelledReissue {
+  std::string reference;
+  // Contests in which a vote was cast after the new code was made: it stays in the box, the bureau
+  // named in the manifest must be told.
+  std::vector<std::uint32_t> voted_since;
+};
+
+// The statement of a key possession proof (protocol section 4), without key and R. Contest: nothing
+// for the sign-in key.
+Transcript possession_statement(const Fingerprint& fingerprint, const ByteArray<32>& token_hash,
+                                std::optional<std::uint32_t> contest);
+
+class Reissues {
+ public:
+  Reissues(State& state, const ReissuePolicy& policy, const TextSource& texts)
+      : state_(state), policy_(policy), texts_(texts) {}
+
+  // Step 1 and 2: the form on the portal, for who is signed in. Refusals: reissue.wrong_proof
+  // (answer or number, never which; tries_left), reissue.delayed (wrong before: at),
+  // reissue.throttled (at; 0 where waiting is not the point), reissue.captcha (many requests from
+  // this network: ask again with a captcha solved), reissue.destination (message_id says why),
+  // reissue.closed, reissue.limit (as many as policy allows), reissue.blocked (assistance).
+  ReissueResult<ReissueSent> request(const Session& session, const ReissueRequest& request);
+
+  // The click on the link page, in any browser. `token` from the fragment, `cookie` that of a flow
+  // which this browser may hold already: then the same flow goes on. Refusals:
+  // reissue.link_unknown, reissue.link_expired (at: since when), reissue.link_used (at: issued),
+  // reissue.link_superseded (at: when the newer one was sent), reissue.link_elsewhere (at: opened
+  // in another browser), reissue.link_cancelled.
+  ReissueResult<OpenedFlow> open(std::string_view token,
+                                 std::optional<std::string_view> cookie = std::nullopt);
+
+  // Nothing for a cookie of no living flow: back to the start (requirement 1).
+  std::optional<FlowView> view(std::string_view cookie);
+
+  // Replaces the code. The same flow with the same keys gets the same answer for policy's
+  // repeat_ms; other keys do not. Refusals: those of open, reissue.keys (contests missing or too
+  // many, a key ever used, a proof that is wrong), reissue.closed, reissue.limit, reissue.blocked.
+  ReissueResult<IssuedCode> issue(std::string_view cookie, const NewKeys& keys);
+
+  // The voter has written the code down: the flow is over, its cookie good for nothing.
+  void acknowledge(std::string_view cookie);
+
+  // The link in the notice. Blocks the new code and self-service; again is no error. Refusals:
+  // reissue.link_unknown, reissue.closed (the vote is closed).
+  ReissueResult<CancelledReissue> cancel(std::string_view token);
+
+  // For the page on which the request was made.
+  ReissueStatus status(const std::string& voter);
+
+  // Tells the voter that the voting code was invalidated (requirement 26), once for each time; call
+  // after a verdict `invalidated`.
+  void notify_invalidated(const std::string& voter, std::string_view language);
+
+  // Forgets what is out of date: throttles of more than a day, flows that never ended.
+  void sweep();
+
+ private:
+  State& state_;
+  const ReissuePolicy& policy_;
+  const TextSource& texts_;
+};
+
+// Gathers what was reissued into a signed batch of the board (protocol section 5) when the oldest
+// waits for `batch_every_ms`, and whatever waits once the vote is closed. Called by `tick`.
+void gather_reissues_when_due(State& state, std::int64_t batch_every_ms);
+
+}  // namespace isoloir
