@@ -66,9 +66,11 @@ class TestElection {
                  {"at", now += 1000}, {"bureau", 0},      {"contest", draft.contest},
                  {"data", draft.data}};
     if (hooks.event) hooks.event(body, draft.signers);
+    now = std::max(now, integer_field(body, "at").value_or(now));
     const std::string text = signed_text(std::move(body), draft.signers);
     files[export_path::event(number)] = text;
-    append_round({document_entry(entry_event, text)}, {});
+    waiting.push_back(document_entry(entry_event, text));
+    if (!hold) append_waiting();
     if (draft.name == "freeze") {
       const auto root = Json::parse(text)["body"]["data"].value("box_root", std::string());
       anchors.box_root = hex_decode_array<32>(root).value_or(Digest{});
@@ -76,6 +78,10 @@ class TestElection {
       anchors.log_root = log.root();
     }
     if (hooks.after) hooks.after(*this, draft.name);
+  }
+  void append_waiting() {
+    append_round(waiting, {});
+    waiting.clear();
   }
   std::string signed_text(Json body, const Signers& signers) {
     SignedDocument document(std::move(body));
@@ -151,6 +157,8 @@ class TestElection {
   Files files;
   TimeMs now = 1'000'000;
   std::size_t event_number = 0;
+  bool hold = false;           // events wait
+  std::vector<Bytes> waiting;  // their entries
   std::vector<Digest> leaves;
   MerkleAccumulator log;
   std::uint64_t pads = 0;

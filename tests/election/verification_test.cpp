@@ -334,6 +334,66 @@ TEST(Verification, V6Leaves) {
   expect_refused(hooks, "V6");
 }
 
+TEST(Verification, V6DocumentsAreInTheLogOnce) {
+  TestElection::Hooks hooks;
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name == "close") {
+      e.append_round({document_entry(entry_event, e.files[export_path::event(0)])}, {});
+    }
+  };
+  expect_refused(hooks, "V6");
+  hooks.after = [](TestElection& e, const std::string& name) {  // made, and never shown
+    if (name == "open") e.hold = true;
+    if (name == "suspend") e.waiting.clear();
+    e.hold = name == "open";
+  };
+  expect_refused(hooks, "V6");
+}
+
+TEST(Verification, V7OrderInTheLog) {
+  TestElection::Hooks hooks;
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name == "open") e.hold = true;
+    if (name != "resume") return;
+    std::swap(e.waiting[0], e.waiting[1]);
+    e.append_waiting();
+    e.hold = false;
+  };
+  expect_refused(hooks, "V7");
+  hooks.after = [](TestElection& e, const std::string& name) {  // one round for both is good
+    e.hold = name == "open";
+  };
+  expect_refused(hooks, "");
+}
+
+TEST(Verification, V7TheClosingHour) {
+  const auto close_at = [](TimeMs at, const KeyPair& by) {
+    return on_event("close", [=, &by](Json& b, Signers& s) {
+      b["at"] = at;
+      s = {&by};
+    });
+  };
+  const auto& keys = good();
+  const TimeMs hour = keys.manifest.closes_at;
+  const TimeMs after_all = hour + 5000;
+  auto hooks = close_at(after_all, keys.board);
+  expect_refused(hooks, "");
+  hooks.setup = [=](TestElection& e) { e.manifest.closes_at = after_all + 1; };
+  expect_refused(hooks, "V7");
+  hooks.event = close_at(after_all, keys.secretary()).event;  // persons may close earlier
+  expect_refused(hooks, "");
+  // Extended, the hour is the later one.
+  hooks = {};
+  hooks.after = [=](TestElection& e, const std::string& name) {
+    if (name == "enrol") {
+      e.emit({"extend", nullptr, {{"closes_at", after_all + 100'000}}, {&e.secretary()}});
+    }
+  };
+  expect_refused(hooks, "V7");
+  hooks.event = close_at(after_all + 100'000, keys.board).event;
+  expect_refused(hooks, "");
+}
+
 TEST(Verification, V7Events) {
   const auto& keys = good();
   expect_refused(on_event("suspend", [&](Json&, Signers& s) { s = {&keys.delegate(0)}; }), "V7");
@@ -397,6 +457,25 @@ TEST(Verification, V8Reissues) {
   EXPECT_EQ(check(verify(TestElection(hooks).files), 8).code, "reissue.added");
 }
 
+TEST(Verification, V8Lists) {
+  const auto edit = [](const std::string& path, const std::function<void(std::string&)>& change) {
+    return on_files([=](Files& f) { change(f[path]); });
+  };
+  const auto removed = export_path::batch_removed(0, 1, 0);
+  const auto added = export_path::batch_added(0, 1, 0);
+  expect_refused(edit(removed, [](std::string& s) { s += s; }), "V8");
+  expect_refused(edit(removed, [](std::string& s) { s.clear(); }), "V8");
+  expect_refused(edit(added, [](std::string& s) { s = std::string(32, '\0'); }), "V8");
+  expect_refused(edit(export_path::batch_added(0, 0, 2), [](std::string&) {}), "V8");
+  // A key that was never in force is replaced: a voter out of nothing.
+  TestElection::Hooks hooks;
+  hooks.batch = [](Json& body, Signers&) {
+    std::swap(body["units"][0]["removed_root"], body["units"][0]["added_root"]);
+  };
+  hooks.files = [=](Files& f) { std::swap(f[removed], f[added]); };
+  EXPECT_EQ(check(verify(TestElection(hooks).files), 8).code, "reissue.removed");
+}
+
 TEST(Verification, V9EnrolmentsAndStrikeOffs) {
   const auto& keys = good();
   const auto hex = [](const KeyPair& key) { return hex_encode(key.key.encoded()); };
@@ -436,6 +515,11 @@ TEST(Verification, V10BallotsOutOfPlace) {
     auto& box = e.box[{0, 0}];
     std::swap(box.begin()->second, box.rbegin()->second);
   });
+  expect_refused(hooks, "V10");
+}
+
+TEST(Verification, V10ABoxWithARest) {
+  TestElection::Hooks hooks = on_files([](Files& f) { f["box/0-1.bin"] += "x"; });
   expect_refused(hooks, "V10");
 }
 
@@ -677,6 +761,82 @@ TEST(Verification, V24Receipts) {
   const auto report = verify(other.files, held);
   EXPECT_EQ(refusals(report), "V24");
   EXPECT_EQ(check(report, 24).code, "receipt.box");
+}
+
+// Replaces one value of a document by another kind of value.
+void spoil(Json& json, Random& random) {
+  static const std::vector<Json> values = {nullptr,
+                                           true,
+                                           0,
+                                           4'000'000'000,
+                                           "",
+                                           "00",
+                                           Json::array(),
+                                           {{"a", 1}},
+                                           -1,
+                                           Json::array({Json::array()})};
+  Json* place = &json;
+  while (place->is_structured() && !place->empty() && random.below(5) != 0) {
+    auto item = place->begin();
+    std::advance(item, random.below(static_cast<std::uint32_t>(place->size())));
+    place = &*item;
+  }
+  if (place->is_object() && !place->empty() && random.below(2) == 0) {
+    place->erase(place->begin());
+  } else {
+    *place = values[random.below(static_cast<std::uint32_t>(values.size()))];
+  }
+}
+
+// Whatever a JSON document says, there is a verdict and it is no.
+TEST(Verification, SpoiledDocumentsAreRefused) {
+  SeededRandom random(8);
+  for (const auto& [path, content] : good().files) {
+    if (!path.ends_with(".json")) continue;
+    for (int n = 0; n < 3; ++n) {
+      Files files = good().files;
+      Json json = Json::parse(content);
+      spoil(json, random);
+      files[path] = canonical_json(json);
+      if (files[path] == content) continue;
+      if (path != "index.json") files["index.json"] = TestElection::index_of(files);
+      EXPECT_NE(refusals(verify(files)), "") << path << " " << files[path].substr(0, 500);
+    }
+  }
+}
+
+// Nor do signatures under nonsense help, nor does it stop the program.
+TEST(Verification, SignedNonsenseIsRefused) {
+  SeededRandom random(9);
+  for (int n = 0; n < 40; ++n) {
+    TestElection::Hooks hooks;
+    const auto number = random.below(9);
+    Json was, is;
+    hooks.event = [&](Json& body, Signers&) {
+      if (body["number"] != number) return;
+      was = body;
+      Json changed = body;
+      spoil(changed, random);
+      if (changed.is_object()) body = changed;
+      is = body;
+    };
+    const TestElection election(hooks);
+    const auto report = verify(election.files);
+    const bool same = was == is || was["at"] != is.value("at", Json());
+    EXPECT_TRUE(same || !report.consistent()) << is.dump();
+  }
+  for (int n = 0; n < 30; ++n) {
+    TestElection::Hooks hooks;
+    bool same = false;
+    hooks.batch = [&](Json& body, Signers&) {
+      Json changed = body;
+      spoil(changed, random);
+      same = !changed.is_object() || changed == body || changed["at"] != body["at"] ||
+             changed["persons"] != body["persons"];
+      if (changed.is_object()) body = changed;
+    };
+    EXPECT_TRUE(!verify(TestElection(hooks).files).consistent() || same);
+  }
 }
 
 TEST(ExportReader, AFolderAsItLies) {
