@@ -1,0 +1,51 @@
+// `isoloir serve`: the product. TLS ends at a proxy in front of it (docs/operations.md), or it listens on loopback.
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/server.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+struct ServeOptions {
+  std::filesystem::path portal;
+  std::filesystem::path state;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::vector<std::string> trusted_proxies;
+};
+
+int run_serve(const ServeOptions& options) {
+  block_stop_signals();
+  SystemClock clock;
+  SystemRandom random;
+  ServerSettings settings;
+  settings.address = options.address;
+  settings.port = options.port;
+  for (const auto& text : options.trusted_proxies) {
+    const auto range = http::AddressRange::parse(text);
+    if (!range) return report(range.error());
+    settings.trusted_proxies.push_back(*range);
+  }
+  const auto portal = read_portal(options.portal);
+  if (!portal) return report(portal.error());
+  const auto state = State::open({options.state}, clock, random);
+  if (!state) return report(state.error());
+  return run_server(**state, *portal, std::move(settings));
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<ServeOptions>();
+  auto* command = app.add_subcommand("serve", "Serve a sealed election to its voters");
+  command->add_option("portal", options->portal, "Folder of the portal")->required();
+  command->add_option("--state", options->state, "Folder of the election")->required();
+  command->add_option("--address", options->address, "Address to listen on");
+  command->add_option("--port", options->port, "Port to listen on");
+  command->add_option("--trusted-proxy", options->trusted_proxies,
+                      "Address or range whose X-Forwarded-For is believed; may be repeated");
+  command->callback([options, &exit_code] { exit_code = run_serve(*options); });
+}
+
+}  // namespace isoloir::cli
