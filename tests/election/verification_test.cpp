@@ -219,6 +219,8 @@ TEST(Verification, V2Seal) {
   TestElection::Hooks witness;
   witness.setup = [](TestElection& e) { e.manifest.witnesses = {"nobody"}; };
   expect_refused(witness, "V2");
+  witness.setup = [](TestElection& e) { e.manifest.guardian_required = true; };
+  expect_refused(witness, "V2");
 }
 
 TEST(Verification, V3Ceremony) {
@@ -258,6 +260,17 @@ TEST(Verification, V4Rosters) {
     e.files[export_path::roster(0, 2)] = std::string(32, '\0');
   };
   EXPECT_EQ(check(verify(TestElection(hooks).files), 4).code, "keys.form");
+}
+
+TEST(Verification, V4OtherRostersThanTheManifests) {
+  TestElection::Hooks hooks;
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name != "close-count") return;
+    Json body = Json::parse(e.files["roster.json"])["body"];
+    body["rosters"][0]["size"] = 3;
+    e.files["roster.json"] = e.signed_text(std::move(body), {&e.registrar});
+  };
+  expect_refused(hooks, "V4");
 }
 
 TEST(Verification, V5Log) {
@@ -400,6 +413,7 @@ TEST(Verification, V7Events) {
   expect_refused(on_event("open", [&](Json&, Signers& s) { s = {&keys.president()}; }), "V7");
   expect_refused(on_event("open", [&](Json& b, Signers&) { b["at"] = 1000; }), "V7");
   expect_refused(on_event("close", [](Json& b, Signers&) { b["at"] = 900'000; }), "V7");
+  expect_refused(on_event("resume", [](Json& b, Signers&) { b["at"] = 1'001'999; }), "V7");
   expect_refused(on_event("resume", [](Json& b, Signers&) { b["event"] = "suspend"; }), "V7");
   expect_refused(on_event("resume", [](Json& b, Signers&) { b["contest"] = 1; }), "V7");
   expect_refused(on_event("suspend", [](Json& b, Signers&) { b["data"]["reason"] = ""; }), "V7");
@@ -455,6 +469,22 @@ TEST(Verification, V8Reissues) {
   hooks = {};
   hooks.setup = [](TestElection& e) { e.reissued = KeyPair::of(e.voters[0][0].secret.clone()); };
   EXPECT_EQ(check(verify(TestElection(hooks).files), 8).code, "reissue.added");
+}
+
+TEST(Verification, V8AfterTheFreeze) {
+  Bytes batch;
+  TestElection::Hooks hooks;
+  hooks.after = [&](TestElection& e, const std::string& name) {
+    if (name == "strike-off") e.hold = true;
+    if (name == "close") {
+      batch = e.waiting[0];
+      e.waiting.erase(e.waiting.begin());
+      e.append_waiting();
+      e.hold = false;
+    }
+    if (name == "freeze") e.append_round({batch}, {});
+  };
+  expect_refused(hooks, "V8");
 }
 
 TEST(Verification, V8Lists) {
@@ -719,6 +749,26 @@ TEST(Verification, V22Result) {
                  "V22");
 }
 
+// One seat, one vote each: people draw a lot, and a president signs what they drew.
+TEST(Verification, V22Lots) {
+  TestElection::Hooks hooks;
+  hooks.setup = [](TestElection& e) { e.manifest.contests[0].seats = 1; };
+  hooks.box = [](TestElection& e) { e.box[{0, 0}].erase(e.voters[1][0].key); };
+  const TestElection tied(hooks);
+  const auto report = verify(tied.files);
+  ASSERT_EQ(refusals(report), "") << details(report);
+  EXPECT_EQ(report.trust[0].last_seat_margin, 0u);
+  hooks.counted = [](TestElection& e) { e.lots = {1}; };
+  const TestElection drawn(hooks);
+  EXPECT_EQ(Json::parse(drawn.files.at("result.json"))["contests"][0]["seats"]["lists"][1]["seats"],
+            1);
+  EXPECT_EQ(refusals(verify(drawn.files)), "");
+  hooks.unclosed = true;
+  expect_refused(hooks, "V22");
+  hooks.counted = nullptr;  // without a lot the count may still be open
+  expect_refused(hooks, "");
+}
+
 TEST(Verification, V23SignOffs) {
   expect_refused(on_event("freeze",
                           [](Json& b, Signers&) {
@@ -742,6 +792,14 @@ TEST(Verification, V24Receipts) {
     return refusals(verify(e.files, one));
   };
   EXPECT_EQ(with("no receipt"), "V24");
+  // A good ballot's receipt under another tree that the log has signed: two views.
+  auto other_leaves = e.leaves;
+  other_leaves.back()[0] ^= 1;
+  auto split = *Receipt::parse(e.receipt(box.begin()->second));
+  split.proof = inclusion_proof(other_leaves, split.index);
+  split.checkpoint_note = sign_checkpoint(
+      {e.manifest.log_origin, other_leaves.size(), merkle_root(other_leaves)}, e.checkpoint_key);
+  EXPECT_EQ(with(split.text()), "V24");
   // The log accepted a ballot, gave a receipt, and the box has another: shown by the receipt alone.
   Bytes dropped;
   std::string receipt;
