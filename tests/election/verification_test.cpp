@@ -710,6 +710,17 @@ TEST(Verification, V19Shares) {
   expect_refused(on_shares([](Json&) {}, "shares.proof"), "V19");  // good, and left out
 }
 
+TEST(Verification, V19SharesThatAreNotThere) {
+  TestElection::Hooks hooks;
+  hooks.counted = [](TestElection& e) { e.files.erase(export_path::shares(0, 0, 1)); };
+  expect_refused(hooks, "");
+  hooks.counted = [](TestElection& e) {
+    e.files.erase(export_path::shares(0, 0, 1));
+    e.shares_left_out = {"shares.proof"};
+  };
+  expect_refused(hooks, "V19");
+}
+
 TEST(Verification, V20Decryption) {
   TestElection::Hooks hooks;  // the delegates have one share, two are needed
   hooks.counted = [](TestElection& e) {
