@@ -67,5 +67,7 @@ inline constexpr std::size_t trustee_file_bytes = 64 * 1024 * 1024;  // shares o
 
 // The bureau's events (src/service/bureau)
 inline constexpr std::size_t event_reason_bytes = 1000;
+inline constexpr int bureau_server_wait_ms = 20'000;  // several rounds of a server's log
+inline constexpr int bureau_poll_ms = 100;
 
 }  // namespace isoloir::limits

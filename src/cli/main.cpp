@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   CLI::App app{"isoloir: Internet voting that anyone can verify"};
   app.require_subcommand(1);
   int exit_code = 0;
+  isoloir::cli::add_bureau(app, exit_code);
   isoloir::cli::add_demo(app, exit_code);
   isoloir::cli::add_registrar(app, exit_code);
   isoloir::cli::add_seats(app, exit_code);

@@ -150,7 +150,8 @@ std::string read_line_hidden() {
   return line;
 }
 
-// --code-file is for rehearsals and scripts; else the code is typed.
+}  // namespace
+
 Expected<Code> ask_code(const std::string& code_file) {
   Secret<std::string> text{std::string()};
   if (code_file.empty()) {
@@ -163,6 +164,8 @@ Expected<Code> ask_code(const std::string& code_file) {
   }
   return Code::parse(text.reveal());
 }
+
+namespace {
 
 // Shows a new code once and has it typed back, so that nobody seals a file under a code that was
 // noted wrongly. With a code file, writes it there.

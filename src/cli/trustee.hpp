@@ -45,6 +45,10 @@ struct CeremonyFolder {
 };
 Expected<CeremonyFolder> read_ceremony_folder(const std::filesystem::path& folder);
 
+// The code in this file (rehearsals, scripts), or, without a name, the one typed on standard input.
+// Errors: trustee.file, those of Code::parse.
+Expected<Code> ask_code(const std::string& code_file);
+
 // A private file with the code that opens it.
 class HolderFile {
  public:
