@@ -70,4 +70,13 @@ inline constexpr std::size_t event_reason_bytes = 1000;
 inline constexpr int bureau_server_wait_ms = 20'000;  // several rounds of a server's log
 inline constexpr int bureau_poll_ms = 100;
 
+// Messages (src/courier)
+inline constexpr std::int64_t message_retry_ms = 60'000;        // then twice as long each time
+inline constexpr std::int64_t message_lease_ms = 120'000;       // a sending that takes longer was cut short
+inline constexpr std::int64_t message_kept_ms = 45 * 60'000;    // requirement 46 says one hour
+inline constexpr std::int64_t message_life_ms = 24 * 3'600'000; // of a notice
+
+// Reissue (src/service/reissue)
+inline constexpr std::size_t reissue_field_bytes = 1024;
+
 }  // namespace isoloir::limits

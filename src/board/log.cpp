@@ -25,6 +25,7 @@ struct Log::Round {
   };
   std::vector<Leaf> leaves;
   std::vector<std::int64_t> events;
+  std::vector<std::int64_t> batches;
 };
 
 Log::Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random)
@@ -57,6 +58,11 @@ Log::Round Log::gather(store::Transaction& transaction, bool pad_always) const {
        transaction.query("SELECT number, text FROM event WHERE logged = 0 ORDER BY number")) {
     round.events.push_back(row.integer(0));
     round.leaves.push_back({leaf_hash(document_entry(entry_event, row.text(1))), std::nullopt});
+  }
+  for (const auto& row : transaction.query(
+           "SELECT number, text FROM reissue_batch WHERE logged = 0 ORDER BY number")) {
+    round.batches.push_back(row.integer(0));
+    round.leaves.push_back({leaf_hash(document_entry(entry_batch, row.text(1))), std::nullopt});
   }
   const auto unsorted = static_cast<std::ptrdiff_t>(round.leaves.size());
   for (const auto& row : transaction.query("SELECT leaf FROM pending_leaf")) {
@@ -98,6 +104,9 @@ void Log::append_round(bool pad_always) {
     transaction.execute("DELETE FROM pending_leaf");
     for (const auto number : round.events) {
       transaction.execute("UPDATE event SET logged = 1 WHERE number = $1", {number});
+    }
+    for (const auto number : round.batches) {
+      transaction.execute("UPDATE reissue_batch SET logged = 1 WHERE number = $1", {number});
     }
     note = sign_checkpoint({origin_, accumulator.size(), accumulator.root()}, key_);
     transaction.execute("INSERT INTO checkpoint (size, note) VALUES ($1, $2)",

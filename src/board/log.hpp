@@ -19,8 +19,8 @@ class Log {
   // is not the tree's: a log behind what it has signed must not start.
   Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random);
 
-  // One round: events that wait, then ballots' leaves and pads sorted by hash, filled up to the
-  // next of 16, 64, 256 …. Without anything waiting, a round of pads alone when `pad_always`
+  // One round: events and reissue batches that wait, then ballots' leaves and pads sorted by hash,
+  // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when `pad_always`
   // (during the vote), else nothing.
   void append_round(bool pad_always);
 

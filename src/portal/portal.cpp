@@ -228,6 +228,73 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   portal.board_interval_seconds = read.number(board, "interval_seconds", 1, 60);
 }
 
+RateLimit read_rate(Reader& read, const toml::table& parent, std::string_view name) {
+  const auto& table = read.table(parent, name);
+  read.known(table, {"minute", "hour", "day", "voters"});
+  const auto part = [&](std::string_view window) {
+    return table.contains(window) ? read.number(table, window, 1, 10'000) : 0;
+  };
+  return {part("minute"), part("hour"), part("day")};
+}
+
+std::vector<std::string> read_countries(Reader& read, const toml::table& table) {
+  std::vector<std::string> countries;
+  for (const auto& node : read.array(table, "phone_countries")) {
+    const auto code = node.value_or(std::string());
+    const bool good = !code.empty() && code.size() <= 3 && code[0] != '0' &&
+                      code.find_first_not_of("0123456789") == std::string::npos;
+    if (!good) read.problem(node, "a country is its calling code in quotes, such as \"33\"");
+    countries.push_back(code);
+  }
+  return countries;
+}
+
+void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("reissue")) return;
+  const auto& procedures = read.table(root, "reissue");
+  read.known(procedures, {"voting_code"});
+  const auto& table = read.table(procedures, "voting_code");
+  read.known(table, {"email_link_minutes", "sms_link_minutes", "opened_minutes", "repeat_minutes",
+                     "per_election", "before_opening", "requests", "wrong_proofs_per_day",
+                     "first_delay_seconds", "network", "destination", "phone_countries"});
+  const auto minutes = [&](std::string_view name, std::int64_t most) {
+    return std::int64_t{read.number(table, name, 1, most)} * 60'000;
+  };
+  ReissuePolicy policy;
+  policy.email_link_ms = minutes("email_link_minutes", 24 * 60);
+  policy.sms_link_ms = minutes("sms_link_minutes", 60);
+  policy.opened_ms = minutes("opened_minutes", 120);
+  policy.repeat_ms = minutes("repeat_minutes", 60);
+  policy.per_election = read.number(table, "per_election", 1, 100);
+  policy.before_opening = table["before_opening"].value_or(false);
+  policy.requests = read_rate(read, table, "requests");
+  policy.wrong_proofs_per_day = read.number(table, "wrong_proofs_per_day", 1, 20);
+  policy.first_delay_ms = std::int64_t{read.number(table, "first_delay_seconds", 1, 3600)} * 1000;
+  policy.network = read_rate(read, table, "network");
+  policy.destination = read_rate(read, table, "destination");
+  policy.destination_voters = read.number(read.table(table, "destination"), "voters", 1, 100);
+  policy.phone_countries = read_countries(read, table);
+  portal.reissue = policy;
+}
+
+void read_messages(Reader& read, const toml::table& root, Portal& portal) {
+  if (!portal.reissue && !root.contains("messages")) return;
+  const auto& table = read.table(root, "messages");
+  read.known(table, {"email_sender", "sms_sender"});
+  portal.messages.email_sender = read.text(table, "email_sender");
+  if (portal.messages.email_sender.find('@') == std::string::npos) {
+    read.problem(table, "\"email_sender\" must be an e-mail address");
+  }
+  auto& sender = portal.messages.sms_sender;
+  sender = read.text(table, "sms_sender");
+  const bool plain = std::all_of(sender.begin(), sender.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  });
+  if (!plain || sender.size() > 11) {
+    read.problem(table, "\"sms_sender\" must be 1 to 11 letters and digits without accents");
+  }
+}
+
 void read_texts(Reader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("texts")) return;
   for (const auto& [id, node] : read.table(root, "texts")) {
@@ -253,9 +320,11 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   }
   Reader read(name);
   Portal portal;
-  read.known(root, {"portal", "hours", "sign_in", "session", "voting_code", "board", "bureau",
-                    "contest", "texts"});
+  read.known(root, {"portal", "hours", "sign_in", "session", "voting_code", "reissue", "messages",
+                    "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
+  read_reissue(read, root, portal);
+  read_messages(read, root, portal);
   for (const auto& node : read.array(root, "bureau")) {
     if (const auto* bureau = node.as_table()) portal.bureaus.push_back(read_bureau(read, *bureau));
   }

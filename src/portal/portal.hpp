@@ -2,10 +2,12 @@
 // error with its line, so that a misspelt number never silently becomes a default.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "election/manifest.hpp"
+#include "portal/reissue_policy.hpp"
 
 namespace isoloir {
 
@@ -43,6 +45,9 @@ struct Portal {
 
   std::uint32_t code_tries = 0;
   std::uint32_t code_proof_minutes = 0;
+
+  std::optional<ReissuePolicy> reissue;  // absent: a lost code is the assistance's business
+  MessagePolicy messages;                // there when reissue is
 
   std::uint32_t board_interval_seconds = 0;
 

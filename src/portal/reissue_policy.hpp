@@ -1,6 +1,5 @@
 // Policy of [reissue.voting_code] and [messages] in portal.toml: how a lost voting code is replaced
-// by the voter alone, and how messages leave. Numbers here are the defaults of
-// docs/protocol.md's companion text on throttles; the portal's file gives its own.
+// by the voter alone, and how messages leave. The portal's file gives every number.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +30,6 @@ struct ReissuePolicy {
   std::uint32_t destination_voters = 2;  // in 24 hours
   // Calling codes to which text messages go: 33 for France, 262, 590, 594, 596, 687, 689 overseas.
   std::vector<std::string> phone_countries;
-  std::int64_t batch_every_ms = 24 * 3'600'000;  // how long a reissue may wait for its batch
 };
 
 struct MessagePolicy {

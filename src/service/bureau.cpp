@@ -6,6 +6,7 @@
 #include "crypto/hash.hpp"
 #include "service/freeze.hpp"
 #include "service/journal.hpp"
+#include "service/reissue.hpp"
 
 namespace isoloir {
 namespace {
@@ -438,6 +439,7 @@ void tick(State& state, Log& log) {
     post("close");
     phases = phases_of(state);
   }
+  gather_reissues_when_due(state);
   if (phases.grace_ends_at) freeze_when_due(state, log);
   pay_duties(state);
 }

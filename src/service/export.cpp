@@ -73,6 +73,27 @@ void add_events(Transaction& transaction, Folder& folder) {
   }
 }
 
+void add_batches(Transaction& transaction, Folder& folder) {
+  for (const auto& batch :
+       transaction.query("SELECT number, text FROM reissue_batch ORDER BY number")) {
+    const auto n = static_cast<std::size_t>(batch.integer(0));
+    folder.add(export_path::batch(n), batch.text(1));
+    for (const auto& unit : transaction.query(
+             "SELECT DISTINCT contest, district, added FROM reissue_key WHERE batch = $1 ORDER BY "
+             "contest, district, added",
+             {batch.integer(0)})) {
+      const auto k = static_cast<std::uint32_t>(unit.integer(0));
+      const auto d = static_cast<std::uint32_t>(unit.integer(1));
+      folder.add(unit.integer(2) != 0 ? export_path::batch_added(n, k, d)
+                                      : export_path::batch_removed(n, k, d),
+                 joined(transaction.query("SELECT ballot_key FROM reissue_key WHERE batch = $1 AND "
+                                          "contest = $2 AND district = $3 AND added = $4 ORDER BY "
+                                          "ballot_key",
+                                          {batch.integer(0), k, d, unit.integer(2)})));
+    }
+  }
+}
+
 void add_box(Transaction& transaction, const Manifest& manifest, Folder& folder) {
   for (std::uint32_t k = 0; k < manifest.contests.size(); ++k) {
     for (std::uint32_t d = 0; d < manifest.contests[k].districts.size(); ++d) {
@@ -94,8 +115,11 @@ Status write_export(State& state, const fs::path& target) {
     if (events_named(transaction, "freeze").empty()) {
       return fail("export.not_frozen", "an export exists from the freeze on");
     }
-    if (!transaction.query("SELECT 1 FROM event WHERE logged = 0").empty()) {
-      return fail("export.not_logged", "an event waits for the log's next round");
+    if (!transaction
+             .query("SELECT 1 FROM event WHERE logged = 0 UNION ALL SELECT 1 FROM reissue_batch "
+                    "WHERE logged = 0")
+             .empty()) {
+      return fail("export.not_logged", "an event or a batch waits for the log's next round");
     }
     Folder folder(target, state.random());
     for (const auto& row : transaction.query("SELECT path FROM public_file ORDER BY path")) {
@@ -105,6 +129,7 @@ Status write_export(State& state, const fs::path& target) {
     }
     add_log(transaction, folder);
     add_events(transaction, folder);
+    add_batches(transaction, folder);
     add_box(transaction, state.manifest(), folder);
     folder.publish();
     return {};

@@ -5,6 +5,7 @@
 // What matters happens in one transaction each; times never run back (requirement 21). Thread-safe.
 #pragma once
 
+#include "courier/outbox.hpp"
 #include "courier/text_source.hpp"
 #include "portal/reissue_policy.hpp"
 #include "service/session.hpp"
@@ -144,8 +145,19 @@ class Reissues {
   const TextSource& texts_;
 };
 
-// Gathers what was reissued into a signed batch of the board (protocol section 5) when the oldest
-// waits for `batch_every_ms`, and whatever waits once the vote is closed. Called by `tick`.
-void gather_reissues_when_due(State& state, std::int64_t batch_every_ms);
+// Gathers what was reissued into a signed batch of the board (protocol section 5): when the oldest
+// has waited for a day, and whatever waits once the vote is closed. Called by `tick`.
+void gather_reissues_when_due(State& state);
+
+// The outbox of this election, under a key of the server's pepper. For who delivers:
+//   Outbox outbox = outbox_of(state); outbox.deliver(transport, state.now());
+//   outbox.purge(state.now());
+Outbox outbox_of(State& state);
+// Messages of the demonstration's inbox, newest first, each for at most an hour.
+std::vector<InboxMessage> read_inbox(State& state);
+
+// Whether the texts of messages are good for this election: a text message with its link fits one
+// segment (requirement 45). Asked when the server starts. Error: message.too_long.
+Status check_message_texts(const State& state, const TextSource& texts);
 
 }  // namespace isoloir

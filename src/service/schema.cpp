@@ -106,9 +106,58 @@ CREATE TABLE duty (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view third = R"sql(
+-- A reissue by the voter alone. state: link-queued, opened, issued, acknowledged, expired,
+-- superseded, cancelled; state_at and expires_at belong to it. Tokens are there as HMAC only.
+CREATE TABLE reissue_flow (
+  id BLOB PRIMARY KEY, voter TEXT NOT NULL REFERENCES voter(id), reference TEXT NOT NULL,
+  state TEXT NOT NULL, state_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  requested_at INTEGER NOT NULL, issued_at INTEGER, session BLOB NOT NULL, language TEXT NOT NULL,
+  message BLOB,                              -- that carries the link; null when none was sent
+  link_ms INTEGER NOT NULL, key_version INTEGER NOT NULL,
+  token_mac BLOB NOT NULL UNIQUE, cookie_mac BLOB UNIQUE, cancel_mac BLOB UNIQUE,
+  token_hash BLOB,                           -- SHA-256, from the click on: item of the proofs
+  keys_hash BLOB                             -- SHA-256 of the new keys
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reissue_flow_voter ON reissue_flow (voter);
+-- Tries by HMAC of who or where; voter is an HMAC too.
+CREATE TABLE attempt (
+  id BLOB PRIMARY KEY, key BLOB NOT NULL, voter BLOB, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_key ON attempt (key, at);
+
+-- Removed and added keys, unpaired; batch is null while they wait for theirs.
+CREATE TABLE reissue_key (
+  ballot_key BLOB NOT NULL, added INTEGER NOT NULL, contest INTEGER NOT NULL,
+  district INTEGER NOT NULL, batch INTEGER, PRIMARY KEY (ballot_key, added)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reissue_key_batch ON reissue_key (batch, contest, district);
+-- The sealed register of persons behind a batch; -1 while they wait.
+CREATE TABLE reissue_person (
+  batch INTEGER NOT NULL, voter TEXT NOT NULL, at INTEGER NOT NULL, salt BLOB NOT NULL,
+  PRIMARY KEY (batch, voter)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE reissue_batch (
+  number INTEGER PRIMARY KEY, text TEXT NOT NULL, logged INTEGER NOT NULL
+) STRICT;
+
+-- Messages to voters. sealed: destination, subject and body under the courier's key, until purged.
+CREATE TABLE message (
+  id BLOB PRIMARY KEY, created_at INTEGER NOT NULL, voter TEXT NOT NULL, kind TEXT NOT NULL,
+  channel TEXT NOT NULL, sealed BLOB, status TEXT NOT NULL, status_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL, next_at INTEGER NOT NULL, tries INTEGER NOT NULL,
+  cut_short INTEGER NOT NULL                 -- how often a sending was
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_status ON message (status, next_at);
+
+-- The voter's code was replaced: the portal session goes on under a new id at its next request.
+ALTER TABLE session ADD COLUMN renew INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
-    {2, "the box by tracker, and what is still owed", second}};
+    {2, "the box by tracker, and what is still owed", second},
+    {3, "reissues by the voter, their batches, messages", third}};
 
 }  // namespace
 

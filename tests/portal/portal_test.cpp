@@ -33,6 +33,33 @@ TEST(Portal, EducationIsRead) {
   EXPECT_EQ(portal->grace_minutes, 30u);
 }
 
+TEST(Portal, ReissuePolicyIsRead) {
+  const auto portal = Portal::parse(education(), "portal.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  ASSERT_TRUE(portal->reissue);
+  EXPECT_EQ(portal->reissue->email_link_ms, 7'200'000);
+  EXPECT_EQ(portal->reissue->sms_link_ms, 600'000);
+  EXPECT_EQ(portal->reissue->requests.per_day, 6u);
+  EXPECT_EQ(portal->reissue->network.per_hour, 60u);
+  EXPECT_EQ(portal->reissue->network.per_day, 0u);
+  EXPECT_EQ(portal->reissue->destination_voters, 2u);
+  EXPECT_EQ(portal->reissue->phone_countries.size(), 7u);
+  EXPECT_EQ(portal->messages.sms_sender, "Elections");
+}
+
+// Requirement 45: what a network would cut or refuse is refused here.
+TEST(Portal, R45SenderOfTextMessages) {
+  for (const auto* bad : {"Élections", "Elections 22", "Elections2022"}) {
+    const auto portal = Portal::parse(changed(education(), "sms_sender = \"Elections\"",
+                                              "sms_sender = \"" + std::string(bad) + "\""),
+                                      "p.toml");
+    ASSERT_FALSE(portal) << bad;
+    EXPECT_THAT(portal.error().message, testing::HasSubstr("\"sms_sender\" must be"));
+  }
+  EXPECT_FALSE(Portal::parse(changed(education(), "[messages]", "[messages2]"), "p.toml"));
+  EXPECT_FALSE(Portal::parse(changed(education(), "\"262\"", "\"+262\""), "p.toml"));
+}
+
 TEST(Portal, ProblemsAreNamedByLine) {
   const auto problem = [](const std::string& text) {
     const auto portal = Portal::parse(text, "p.toml");

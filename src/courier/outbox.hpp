@@ -1,0 +1,102 @@
+// Messages to voters: queued in the caller's transaction, sealed under the courier's key, handed to
+// a transport, tracked, and purged soon after (reissue requirements 34, 46, 48, 49).
+//
+// status: queued -> sent (handed over, no answer yet) -> accepted | delivered | failed, or expired.
+// Thread-safe; one process delivers at a time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "crypto/sealing.hpp"
+#include "store/database.hpp"
+
+namespace isoloir {
+
+enum class MessageChannel { email, sms };
+std::string_view name_of(MessageChannel channel);  // "email", "sms"
+
+using MessageId = ByteArray<16>;
+
+struct NewMessage {
+  std::string voter;
+  std::string kind;  // "reissue-link", "reissue-notice", ...
+  MessageChannel channel = MessageChannel::email;
+  std::string destination;
+  std::string subject;  // empty for a text message
+  std::string body;
+  TimeMs expires_at = 0;  // after which it would be of no use
+};
+
+struct OutgoingMessage {
+  std::string id;  // the same when it is sent again
+  MessageChannel channel = MessageChannel::email;
+  std::string destination;
+  std::string subject;
+  std::string body;
+};
+
+enum class Delivery {
+  accepted,   // the relay has it
+  delivered,  // it has arrived
+  refused,    // never try again
+  later
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // May throw, which counts as `later`.
+  virtual Delivery send(const OutgoingMessage& message) = 0;
+};
+
+// The demonstration's: every message stays in the database, where its inbox pages read it.
+class InboxTransport final : public Transport {
+ public:
+  Delivery send(const OutgoingMessage&) override { return Delivery::delivered; }
+};
+
+struct InboxMessage {
+  std::string id;  // hex
+  TimeMs created_at = 0;
+  std::string kind;
+  MessageChannel channel = MessageChannel::email;
+  std::string destination;
+  std::string subject;
+  std::string body;
+};
+
+class Outbox {
+ public:
+  Outbox(store::Database& database, SymmetricKey key, Random& random)
+      : database_(database), key_(std::move(key)), random_(random) {}
+
+  MessageId queue(store::Transaction& transaction, TimeMs now, const NewMessage& message);
+
+  // Sends what is due, each message on its own: one that cannot be sent waits 1, 2, 4 ... minutes
+  // while the others go. A message whose sending was cut short is sent once more, never a third
+  // time.
+  void deliver(Transport& transport, TimeMs now);
+
+  // Wipes destination and text of what came to an end `limits::message_kept_ms` ago; the row stays.
+  void purge(TimeMs now);
+
+  // What has been delivered and is not purged, newest first.
+  std::vector<InboxMessage> inbox();
+
+ private:
+  std::optional<OutgoingMessage> claim(TimeMs now);
+  void settle(const OutgoingMessage& message, Delivery delivery, TimeMs now);
+
+  store::Database& database_;
+  const SymmetricKey key_;
+  Random& random_;
+};
+
+// Whether a text fits one text message: at most 160 characters of the GSM 7-bit alphabet (3GPP TS
+// 23.038), those of its extension counting twice (requirement 45).
+bool fits_one_sms(std::string_view utf8);
+
+}  // namespace isoloir

@@ -1,0 +1,155 @@
+#include "reissue/destination.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/domain.hpp"
+#include "base/limits.hpp"
+#include "base/unicode.hpp"
+
+namespace isoloir::reissue {
+namespace {
+
+tl::unexpected<Error> refuse(std::string_view message_id) {
+  return fail("reissue.destination", "the destination is refused", message_id);
+}
+
+// White space at the ends comes from pasting; a line break is never harmless.
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// RFC 5321 Dot-string: no quotes, comments, spaces or control characters by construction.
+bool is_dot_string(std::string_view local) {
+  constexpr std::string_view special = "!#$%&'*+-/=?^_`{|}~";
+  if (local.empty() || local.size() > 64 || local.front() == '.' || local.back() == '.' ||
+      local.find("..") != std::string_view::npos) {
+    return false;
+  }
+  return std::all_of(local.begin(), local.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           special.find(c) != std::string_view::npos;
+  });
+}
+
+struct Mailbox {
+  std::string local;
+  std::string domain;  // ASCII
+  // Providers differ on dots and tags; one mailbox must not count as several.
+  std::string local_key() const {
+    std::string key = nfkc_casefold(local.substr(0, local.find('+'))).value_or("");
+    std::erase(key, '.');
+    return key;
+  }
+};
+
+std::optional<Mailbox> read_mailbox(std::string_view text) {
+  const auto at = text.find('@');
+  if (text.size() > limits::email_bytes || at == std::string_view::npos) return std::nullopt;
+  const auto domain = domain_to_ascii(text.substr(at + 1));
+  if (!is_dot_string(text.substr(0, at)) || !domain || domain->back() == '.') return std::nullopt;
+  return Mailbox{std::string(text.substr(0, at)), *domain};
+}
+
+bool same_or_below(std::string_view domain, std::string_view parent) {
+  if (domain == parent) return true;
+  return domain.size() > parent.size() && domain.ends_with(parent) &&
+         domain[domain.size() - parent.size() - 1] == '.';
+}
+
+// Mobiles by calling code: the first digits after it, and how many digits follow the code.
+struct MobilePlan {
+  std::string_view country;
+  std::string_view start;
+  std::size_t digits;
+};
+constexpr std::array mobile_plans{
+    MobilePlan{"33", "6", 9},    MobilePlan{"33", "7", 9},    MobilePlan{"262", "692", 9},
+    MobilePlan{"262", "693", 9}, MobilePlan{"262", "639", 9}, MobilePlan{"590", "690", 9},
+    MobilePlan{"590", "691", 9}, MobilePlan{"594", "694", 9}, MobilePlan{"596", "696", 9},
+    MobilePlan{"596", "697", 9}, MobilePlan{"687", "7", 6},   MobilePlan{"687", "8", 6},
+    MobilePlan{"687", "9", 6},   MobilePlan{"689", "87", 8},  MobilePlan{"689", "88", 8},
+    MobilePlan{"689", "89", 8}};
+
+// Nine digits after the national 0, or after +33: overseas ones have their own calling code.
+std::string french_number(std::string_view nine) {
+  for (const auto& plan : mobile_plans) {
+    if (plan.country != "33" && plan.digits == 9 && nine.starts_with(plan.start)) {
+      return std::string(plan.country) + std::string(nine);
+    }
+  }
+  return "33" + std::string(nine);
+}
+
+// Digits of the international form without +, or nothing.
+std::optional<std::string> international(std::string_view typed) {
+  std::string digits;
+  bool plus = false;
+  for (std::size_t i = 0; i < typed.size(); ++i) {
+    const char c = typed[i];
+    if (c >= '0' && c <= '9') {
+      digits.push_back(c);
+    } else if (c == '+' && digits.empty() && !plus) {
+      plus = true;
+    } else if (plus && typed.substr(i).starts_with("(0)")) {  // +33 (0)6 ...
+      i += 2;
+    } else if (std::string_view(" .-()/").find(c) == std::string_view::npos) {
+      return std::nullopt;
+    }
+  }
+  if (!plus && digits.starts_with("00")) {
+    digits.erase(0, 2);
+    plus = true;
+  }
+  if (!plus) {
+    if (digits.size() != 10 || digits[0] != '0') return std::nullopt;
+    return french_number(std::string_view(digits).substr(1));
+  }
+  if (digits.starts_with("33") && digits.size() == 11) {
+    return french_number(std::string_view(digits).substr(2));
+  }
+  if (digits.size() < 8 || digits.size() > 15 || digits[0] == '0') return std::nullopt;
+  return digits;
+}
+
+bool is_mobile(std::string_view digits, std::string_view country) {
+  bool planned = false;
+  for (const auto& plan : mobile_plans) {
+    if (plan.country != country) continue;
+    planned = true;
+    const auto rest = digits.substr(country.size());
+    if (rest.size() == plan.digits && rest.starts_with(plan.start)) return true;
+  }
+  return !planned;
+}
+
+}  // namespace
+
+Expected<Destination> judge_email(std::string_view typed, std::string_view professional) {
+  const auto personal = read_mailbox(trimmed(typed));
+  if (!personal) return refuse("reissue.email_form");
+  if (mixes_scripts(personal->domain)) return refuse("reissue.email_script");
+  const auto own = read_mailbox(trimmed(professional));
+  if (own && own->local_key() == personal->local_key() &&
+      (same_or_below(personal->domain, own->domain) ||
+       same_or_below(own->domain, personal->domain))) {
+    return refuse("reissue.email_professional");
+  }
+  return Destination{personal->local + "@" + personal->domain,
+                     personal->local_key() + "@" + personal->domain};
+}
+
+Expected<Phone> judge_phone(std::string_view typed, const std::vector<std::string>& countries) {
+  const auto digits = typed.size() <= 40 ? international(trimmed(typed)) : std::nullopt;
+  if (!digits) return refuse("reissue.phone_form");
+  for (const auto& country : countries) {
+    if (!digits->starts_with(country)) continue;
+    if (!is_mobile(*digits, country)) return refuse("reissue.phone_form");
+    return Phone{{"+" + *digits, "+" + *digits}, true};
+  }
+  return Phone{{"+" + *digits, "+" + *digits}, false};
+}
+
+}  // namespace isoloir::reissue

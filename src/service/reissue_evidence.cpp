@@ -1,0 +1,93 @@
+#include "service/reissue_evidence.hpp"
+
+#include "base/unicode.hpp"
+#include "service/accounts.hpp"
+
+namespace isoloir {
+namespace {
+
+using reissue::Token;
+using reissue::TokenPurpose;
+
+// NUMEN and social security numbers are compared in upper case and without what people put between
+// groups of digits.
+std::string normalised_number(std::string_view typed) {
+  std::string number;
+  for (const char c : nfkc_casefold(typed.substr(0, 64)).value_or("")) {
+    if (c == ' ' || c == '-' || c == '.') continue;
+    number.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  }
+  return number;
+}
+
+bool number_matches(State& state, const std::string& voter, std::string_view typed) {
+  const std::string number = normalised_number(typed);
+  const auto numen = state.peppered("numen", {as_bytes(number)});
+  const auto nir = state.peppered("nir10", {as_bytes(number)});
+  const auto row =
+      state.database().read([&](store::Transaction& transaction) -> Expected<store::Rows> {
+        return transaction.query("SELECT numen_mac, nir_mac FROM voter WHERE id = $1", {voter});
+      });
+  if (row->empty()) return false;
+  const bool by_numen = equal_constant_time(numen, row->at(0).optional_blob(0).value_or(Bytes(32)));
+  const bool by_nir = equal_constant_time(nir, row->at(0).optional_blob(1).value_or(Bytes(32)));
+  return by_numen || by_nir;
+}
+
+}  // namespace
+
+EvidenceVerifier::Person EvidenceVerifier::person(State& state, const std::string& voter,
+                                                  std::string_view answer,
+                                                  std::string_view identity) {
+  const bool answered = answer_matches(state, voter, answer);
+  const bool numbered = number_matches(state, voter, identity);
+  Person person;
+  if (answered) person.answer = reissue::SecretAnswer();
+  if (numbered) person.number = reissue::PersonNumber();
+  return person;
+}
+
+std::optional<reissue::LinkToken> EvidenceVerifier::link(State& state, const Token& token,
+                                                         ByteView stored) {
+  if (!equal_constant_time(token_mac(state, TokenPurpose::link, token), stored)) return {};
+  return reissue::LinkToken();
+}
+
+std::optional<reissue::CancelToken> EvidenceVerifier::cancel(State& state, const Token& token,
+                                                             ByteView stored) {
+  if (!equal_constant_time(token_mac(state, TokenPurpose::cancel, token), stored)) return {};
+  return reissue::CancelToken();
+}
+
+std::optional<reissue::KeyPossession> EvidenceVerifier::possession(State& state,
+                                                                   const ByteArray<32>& token_hash,
+                                                                   const NewKeys& keys) {
+  const auto proven = [&](const Point& key, const SchnorrProof& proof,
+                          std::optional<std::uint32_t> contest) {
+    return schnorr_verify(possession_statement(state.fingerprint(), token_hash, contest), key,
+                          proof);
+  };
+  if (!proven(keys.sign_in_key, keys.sign_in_proof, std::nullopt)) return {};
+  for (const auto& item : keys.ballot_keys) {
+    if (!proven(item.key, item.proof, item.contest)) return {};
+  }
+  return reissue::KeyPossession();
+}
+
+ByteArray<32> token_mac(State& state, TokenPurpose purpose, const Token& token) {
+  Bytes version;
+  append_u32(version, token_key_version);
+  const auto key = state.peppered("reissue token key", {version});
+  return reissue::token_mac(key, purpose, state.manifest().election_id, token);
+}
+
+Transcript possession_statement(const Fingerprint& fingerprint, const ByteArray<32>& token_hash,
+                                std::optional<std::uint32_t> contest) {
+  Transcript statement(SealedRole::key_possession, fingerprint);
+  statement.add(ByteView(token_hash))
+      .add(std::string_view(contest ? "ballot" : "sign-in"))
+      .add(contest.value_or(0));
+  return statement;
+}
+
+}  // namespace isoloir

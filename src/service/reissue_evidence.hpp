@@ -1,0 +1,35 @@
+// The verifiers of what a reissue rests on. Nobody else can make evidence (src/reissue/engine.hpp).
+#pragma once
+
+#include "reissue/engine.hpp"
+#include "reissue/token.hpp"
+#include "service/reissue.hpp"
+
+namespace isoloir {
+
+struct EvidenceVerifier {
+  struct Person {
+    std::optional<reissue::SecretAnswer> answer;
+    std::optional<reissue::PersonNumber> number;
+  };
+  // Judges both, whatever the first says; one Argon2id.
+  static Person person(State& state, const std::string& voter, std::string_view answer,
+                       std::string_view identity);
+
+  // By HMAC: the caller has found the row whose stored one this is.
+  static std::optional<reissue::LinkToken> link(State& state, const reissue::Token& token,
+                                                ByteView stored);
+  static std::optional<reissue::CancelToken> cancel(State& state, const reissue::Token& token,
+                                                    ByteView stored);
+
+  // Every key is proven under the token's hash, for its own purpose and contest.
+  static std::optional<reissue::KeyPossession> possession(State& state,
+                                                          const ByteArray<32>& token_hash,
+                                                          const NewKeys& keys);
+};
+
+// HMAC of a token under the key of this server.
+inline constexpr std::int64_t token_key_version = 1;
+ByteArray<32> token_mac(State& state, reissue::TokenPurpose purpose, const reissue::Token& token);
+
+}  // namespace isoloir

@@ -1,0 +1,187 @@
+#include "service/reissue_flow.hpp"
+
+#include <algorithm>
+
+#include "service/journal.hpp"
+#include "service/reissue_evidence.hpp"
+
+namespace isoloir::flows {
+namespace {
+
+using store::Row;
+using store::Transaction;
+
+constexpr std::string_view columns =
+    "SELECT f.id, f.voter, f.reference, f.state, f.state_at, f.expires_at, f.requested_at, "
+    "f.issued_at, f.session, f.language, f.token_mac, f.cookie_mac, f.cancel_mac, f.token_hash, "
+    "f.keys_hash, f.link_ms, m.status, m.status_at, m.expires_at FROM reissue_flow f LEFT JOIN "
+    "message m ON m.id = f.message WHERE f.key_version = ";
+
+// A link lives from the relay's acceptance; while the message waits it has not begun to.
+reissue::FlowState link_queued(const Row& row) {
+  const reissue::LinkQueued queued{row.integer(4), row.integer(5)};
+  if (row.is_null(16)) return queued;
+  const std::string& status = row.text(16);
+  const bool accepted = status == "accepted" || status == "delivered";
+  if (!accepted && status != "queued" && status != "sent") return queued;
+  const TimeMs from = accepted ? row.integer(17) : row.integer(18);
+  return *reissue::step(queued, reissue::RelayAccepted{from, row.integer(15)}, from);
+}
+
+reissue::FlowState read_state(const Row& row) {
+  const std::string& name = row.text(3);
+  const TimeMs at = row.integer(4);
+  if (name == "link-queued") return link_queued(row);
+  if (name == "opened") return reissue::Opened{at, row.integer(5)};
+  if (name == "issued") return reissue::Issued{at, row.integer(5)};
+  if (name == "acknowledged") return reissue::Acknowledged{row.integer(7)};
+  if (name == "expired") return reissue::Expired{at, row.optional_integer(7)};
+  if (name == "superseded") return reissue::Superseded{at};
+  ISOLOIR_ASSERT(name == "cancelled");
+  return reissue::Cancelled{at};
+}
+
+struct StateColumns {
+  const char* name;
+  TimeMs at = 0;
+  TimeMs expires_at = 0;
+};
+struct ToColumns {
+  StateColumns operator()(const reissue::LinkQueued& s) const {
+    return {"link-queued", s.sent_at, s.expires_at};
+  }
+  StateColumns operator()(const reissue::Opened& s) const {
+    return {"opened", s.opened_at, s.expires_at};
+  }
+  StateColumns operator()(const reissue::Issued& s) const {
+    return {"issued", s.issued_at, s.repeat_until};
+  }
+  StateColumns operator()(const reissue::Acknowledged& s) const {
+    return {"acknowledged", s.issued_at, s.issued_at};
+  }
+  StateColumns operator()(const reissue::Expired& s) const { return {"expired", s.since, s.since}; }
+  StateColumns operator()(const reissue::Superseded& s) const {
+    return {"superseded", s.newer_at, s.newer_at};
+  }
+  StateColumns operator()(const reissue::Cancelled& s) const { return {"cancelled", s.at, s.at}; }
+  // Never outlive the request or the transaction in which they are reached.
+  template <typename Passing>
+  StateColumns operator()(const Passing&) const {
+    ISOLOIR_ASSERT(false);
+  }
+};
+
+Flow read_flow(const Row& row) {
+  return {row.blob(0),           row.text(1),           row.text(2),
+          read_state(row),       row.integer(6),        row.optional_integer(7),
+          row.blob(8),           row.text(9),           row.blob(10),
+          row.optional_blob(11), row.optional_blob(12), row.optional_blob(13),
+          row.optional_blob(14)};
+}
+
+std::string select(std::string_view condition) {
+  return std::string(columns) + std::to_string(token_key_version) + " AND " +
+         std::string(condition);
+}
+
+}  // namespace
+
+std::optional<Flow> find(State& state, Transaction& transaction, By column,
+                         const reissue::Token& token) {
+  using reissue::TokenPurpose;
+  const auto purpose = column == By::token    ? TokenPurpose::link
+                       : column == By::cookie ? TokenPurpose::flow
+                                              : TokenPurpose::cancel;
+  const char* condition = column == By::token    ? "f.token_mac = $1"
+                          : column == By::cookie ? "f.cookie_mac = $1"
+                                                 : "f.cancel_mac = $1";
+  const auto rows =
+      transaction.query(select(condition), {ByteView(isoloir::token_mac(state, purpose, token))});
+  if (rows.empty()) return std::nullopt;
+  return read_flow(rows[0]);
+}
+
+std::vector<Flow> of_voter(State&, Transaction& transaction, const std::string& voter) {
+  std::vector<Flow> flows;
+  for (const auto& row :
+       transaction.query(select("f.voter = $1 ORDER BY f.requested_at DESC, f.id"), {voter})) {
+    flows.push_back(read_flow(row));
+  }
+  return flows;
+}
+
+void supersede_all(State& state, Transaction& transaction, const std::string& voter, TimeMs now) {
+  for (auto& flow : of_voter(state, transaction, voter)) {
+    const auto next = reissue::step(flow.state, reissue::Supersede{}, now);
+    if (!next) continue;
+    flow.state = *next;
+    save_state(transaction, flow);
+  }
+}
+
+void save_state(Transaction& transaction, const Flow& flow) {
+  const auto values = std::visit(ToColumns(), flow.state);
+  transaction.execute(
+      "UPDATE reissue_flow SET state = $2, state_at = $3, expires_at = $4 WHERE id = $1",
+      {flow.id, values.name, values.at, values.expires_at});
+}
+
+TimeMs steady_now(State& state, Transaction& transaction) {
+  const auto last = transaction.query("SELECT at FROM journal ORDER BY number DESC LIMIT 1");
+  return last.empty() ? state.now() : std::max(state.now(), last[0].integer(0));
+}
+
+void note(State& state, Transaction& transaction, TimeMs at, std::string_view step,
+          const std::string& voter, Json more) {
+  more["step"] = step;
+  more["voter"] = hex_encode(state.peppered("journal", {as_bytes(voter)}));
+  journal(transaction, at, more);
+}
+
+std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
+                                     const ReissuePolicy& policy, const std::string& voter) {
+  if (!transaction
+           .query("SELECT 1 FROM reissue_flow WHERE voter = $1 AND state = 'cancelled'", {voter})
+           .empty()) {
+    return refusal("reissue.blocked");
+  }
+  // Nobody here could sign the guardian's part of a batch.
+  bool possible = false;
+  if (!state.manifest().guardian_key) {
+    for (const auto& row : transaction.query(
+             "SELECT p.phase FROM voter_contest c JOIN contest_phase p ON p.contest = c.contest "
+             "WHERE c.voter = $1",
+             {voter})) {
+      const auto& phase = row.text(0);
+      possible = possible || phase == "open" || (phase == "sealed" && policy.before_opening);
+      if (phase == "suspended") {  // which may also come back after the close
+        possible = possible ||
+                   transaction.query("SELECT grace_ends_at FROM hours WHERE id = 1")[0].is_null(0);
+      }
+    }
+  }
+  if (!possible) return refusal("reissue.closed");
+  const auto issued = transaction.query(
+      "SELECT COUNT(*) FROM reissue_flow WHERE voter = $1 AND issued_at IS NOT NULL", {voter});
+  if (issued[0].integer(0) >= policy.per_election) return refusal("reissue.limit");
+  return std::nullopt;
+}
+
+std::vector<FlowContest> contests_to_vote(Transaction& transaction, const std::string& voter) {
+  std::vector<FlowContest> contests;
+  for (const auto& row : transaction.query(
+           "SELECT c.contest, c.district FROM voter_contest c LEFT JOIN sign_off s ON s.contest = "
+           "c.contest AND s.voter = c.voter WHERE c.voter = $1 AND s.voter IS NULL ORDER BY "
+           "c.contest",
+           {voter})) {
+    contests.push_back(
+        {static_cast<std::uint32_t>(row.integer(0)), static_cast<std::uint32_t>(row.integer(1))});
+  }
+  return contests;
+}
+
+ReissueRefusal refusal(std::string_view code, TimeMs at) {
+  return {std::string(code), std::string(code), at, 0};
+}
+
+}  // namespace isoloir::flows

@@ -1,0 +1,53 @@
+// A reissue's row in the database, as the engine's state and back; used by src/service/reissue*.cpp
+// alone.
+#pragma once
+
+#include "reissue/engine.hpp"
+#include "reissue/token.hpp"
+#include "service/reissue.hpp"
+
+namespace isoloir::flows {
+
+struct Flow {
+  Bytes id;
+  std::string voter;
+  std::string reference;
+  reissue::FlowState state;
+  TimeMs requested_at = 0;
+  std::optional<TimeMs> issued_at;
+  Bytes session;  // in which it was requested
+  std::string language;
+  Bytes token_mac;
+  std::optional<Bytes> cookie_mac;
+  std::optional<Bytes> cancel_mac;
+  std::optional<Bytes> token_hash;
+  std::optional<Bytes> keys_hash;
+};
+
+enum class By { token, cookie, cancel };
+std::optional<Flow> find(State& state, store::Transaction& transaction, By column,
+                         const reissue::Token& token);
+std::vector<Flow> of_voter(State& state, store::Transaction& transaction,
+                           const std::string& voter);  // newest first
+// Living links of the voter die (requirements 17, 18).
+void supersede_all(State& state, store::Transaction& transaction, const std::string& voter,
+                   TimeMs now);
+void save_state(store::Transaction& transaction, const Flow& flow);
+
+// Never before what the journal has seen (requirement 21).
+TimeMs steady_now(State& state, store::Transaction& transaction);
+
+// Row of the journal: step, flow, voter as HMAC, and `more`.
+void note(State& state, store::Transaction& transaction, TimeMs at, std::string_view step,
+          const std::string& voter, Json more = Json::object());
+
+// Whether a code may be replaced now; gives the refusal's code.
+std::optional<ReissueRefusal> closed(State& state, store::Transaction& transaction,
+                                     const ReissuePolicy& policy, const std::string& voter);
+
+std::vector<FlowContest> contests_to_vote(store::Transaction& transaction,
+                                          const std::string& voter);
+
+ReissueRefusal refusal(std::string_view code, TimeMs at = 0);
+
+}  // namespace isoloir::flows

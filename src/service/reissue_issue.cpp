@@ -1,0 +1,401 @@
+// From the click on the link to the new code, its notice and its blocking.
+#include <algorithm>
+#include <set>
+
+#include "base/limits.hpp"
+#include "crypto/hash.hpp"
+#include "reissue/throttle.hpp"
+#include "service/reissue.hpp"
+#include "service/reissue_evidence.hpp"
+#include "service/reissue_flow.hpp"
+
+namespace isoloir {
+namespace {
+
+using flows::By;
+using flows::Flow;
+using flows::refusal;
+using reissue::Token;
+using reissue::TokenPurpose;
+using store::Transaction;
+
+tl::unexpected<ReissueRefusal> refuse(const reissue::Refusal& why) {
+  return tl::make_unexpected(refusal(why.code, why.at));
+}
+tl::unexpected<ReissueRefusal> refuse(std::string_view code, TimeMs at = 0) {
+  return tl::make_unexpected(refusal(code, at));
+}
+
+std::optional<Flow> find_by_text(State& state, Transaction& transaction, By column,
+                                 std::string_view text) {
+  const auto token = Token::parse(text);
+  if (!token) return std::nullopt;
+  return flows::find(state, transaction, column, *token);
+}
+
+// Once seen to be over it stays over, wherever the clock goes (requirement 21).
+void remember_expiry(Transaction& transaction, Flow flow, TimeMs now) {
+  const auto expired = reissue::step(flow.state, reissue::Expire{}, now);
+  if (!expired) return;
+  flow.state = *expired;
+  flows::save_state(transaction, flow);
+}
+
+ReissueResult<OpenedFlow> open_flow(State& state, const ReissuePolicy& policy,
+                                    Transaction& transaction, const Token& token,
+                                    const std::optional<Token>& held, const Token& cookie) {
+  auto flow = flows::find(state, transaction, By::token, token);
+  if (!flow) return refuse("reissue.link_unknown");
+  const auto evidence = EvidenceVerifier::link(state, token, flow->token_mac);
+  if (!evidence) return refuse("reissue.link_unknown");
+  const TimeMs now = flows::steady_now(state, transaction);
+  const bool same_browser =
+      held && flow->cookie_mac &&
+      equal_constant_time(token_mac(state, TokenPurpose::flow, *held), *flow->cookie_mac);
+  const auto next =
+      reissue::step(flow->state, reissue::OpenLink{*evidence, same_browser, policy.opened_ms}, now);
+  if (!next) {
+    remember_expiry(transaction, *flow, now);
+    return refuse(next.error());
+  }
+  flow->state = *next;
+  flows::save_state(transaction, *flow);
+  transaction.execute("UPDATE reissue_flow SET cookie_mac = $2, token_hash = $3 WHERE id = $1",
+                      {flow->id, ByteView(token_mac(state, TokenPurpose::flow, cookie)),
+                       ByteView(sha256(token.bytes.reveal()))});
+  flows::note(state, transaction, now, "reissue link opened", flow->voter,
+              {{"reference", flow->reference}});
+  return OpenedFlow{cookie.text(), std::get<reissue::Opened>(*next).expires_at};
+}
+
+// ---- The swap
+
+ByteArray<32> hash_of(const NewKeys& keys) {
+  Bytes bytes(keys.sign_in_key.encoded().begin(), keys.sign_in_key.encoded().end());
+  for (const auto& item : keys.ballot_keys) {
+    append_u32(bytes, item.contest);
+    append(bytes, item.key.encoded());
+  }
+  return sha256(bytes);
+}
+
+bool ever_used(Transaction& transaction, const Point& key) {
+  return !transaction
+              .query(
+                  "SELECT 1 FROM roster_key WHERE ballot_key = $1 UNION ALL SELECT 1 FROM "
+                  "voting_code WHERE sign_in_key = $1 UNION ALL SELECT 1 FROM replaced_code WHERE "
+                  "sign_in_key = $1 LIMIT 1",
+                  {ByteView(key.encoded())})
+              .empty();
+}
+
+// Exactly the contests not yet voted in, and keys that nobody ever had.
+bool keys_fit(Transaction& transaction, const std::vector<FlowContest>& contests,
+              const NewKeys& keys) {
+  if (contests.size() != keys.ballot_keys.size()) return false;
+  std::set<Point> distinct{keys.sign_in_key};
+  bool fit = !ever_used(transaction, keys.sign_in_key);
+  for (std::size_t i = 0; i < contests.size(); ++i) {
+    fit = fit && keys.ballot_keys[i].contest == contests[i].contest &&
+          distinct.insert(keys.ballot_keys[i].key).second &&
+          !ever_used(transaction, keys.ballot_keys[i].key);
+  }
+  return fit;
+}
+
+// As many as the manifest allows without the bureau's signature under the batch (check V8).
+bool within_maximum(State& state, Transaction& transaction,
+                    const std::vector<FlowContest>& contests) {
+  return std::all_of(contests.begin(), contests.end(), [&](const FlowContest& place) {
+    const auto used = transaction.query(
+        "SELECT COUNT(*) FROM reissue_key WHERE contest = $1 AND added = 1", {place.contest});
+    return used[0].integer(0) < std::int64_t{state.manifest().contests[place.contest].reissue_max};
+  });
+}
+
+void list_key(Transaction& transaction, ByteView key, const FlowContest& place, bool added) {
+  transaction.execute(
+      "INSERT INTO reissue_key (ballot_key, added, contest, district) VALUES ($1, $2, $3, $4)",
+      {key, added ? 1 : 0, place.contest, place.district});
+}
+
+void swap_ballot_key(State& state, Transaction& transaction, const std::string& voter,
+                     const FlowContest& place, const Point& key) {
+  Bytes number;
+  append_u32(number, place.contest);
+  const auto lookup = state.link_key().lookup("link", {as_bytes(voter), number});
+  const auto row =
+      transaction.query("SELECT sealed FROM link WHERE lookup = $1", {ByteView(lookup)});
+  ISOLOIR_ASSERT(!row.empty());
+  const auto old = state.link_key().unseal(row[0].blob(0), lookup);
+  ISOLOIR_ASSERT(old.has_value());
+  transaction.execute("UPDATE roster_key SET in_force = 0 WHERE ballot_key = $1", {*old});
+  transaction.execute(
+      "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
+      {ByteView(key.encoded()), place.contest, place.district});
+  transaction.execute(
+      "UPDATE link SET sealed = $2 WHERE lookup = $1",
+      {ByteView(lookup), state.link_key().seal(key.encoded(), lookup, state.random())});
+  // A key that no batch has added yet vanishes from the lists instead of being removed there.
+  const bool pending = transaction.execute(
+                           "DELETE FROM reissue_key WHERE ballot_key = $1 AND added = 1 AND batch "
+                           "IS NULL",
+                           {*old}) == 1;
+  if (!pending) list_key(transaction, *old, place, false);
+  list_key(transaction, key.encoded(), place, true);
+}
+
+void swap_code(State& state, Transaction& transaction, const Flow& flow,
+               const std::vector<FlowContest>& contests, const NewKeys& keys, TimeMs now) {
+  const auto old =
+      transaction.query("SELECT sign_in_key FROM voting_code WHERE voter = $1", {flow.voter})[0]
+          .blob(0);
+  transaction.execute(
+      "INSERT INTO replaced_code (sign_in_key, voter, replaced_at) VALUES ($1, $2, $3)",
+      {old, flow.voter, now});
+  transaction.execute(
+      "UPDATE voting_code SET sign_in_key = $2, state = 'valid', failures = 0, changed_at = $3 "
+      "WHERE voter = $1",
+      {flow.voter, ByteView(keys.sign_in_key.encoded()), now});
+  for (std::size_t i = 0; i < contests.size(); ++i) {
+    swap_ballot_key(state, transaction, flow.voter, contests[i], keys.ballot_keys[i].key);
+  }
+  transaction.execute(
+      "INSERT INTO reissue_person (batch, voter, at, salt) VALUES (-1, $1, $2, $3) ON CONFLICT "
+      "(batch, voter) DO UPDATE SET at = excluded.at",
+      {flow.voter, now, state.random().bytes(16)});
+}
+
+// Sessions of the old code die; the one that asked goes on outside the voting space, under a new id
+// (requirement 54).
+void end_sessions(Transaction& transaction, const Flow& flow) {
+  transaction.execute("DELETE FROM session WHERE voter = $1 AND id <> $2",
+                      {flow.voter, flow.session});
+  transaction.execute(
+      "UPDATE session SET space_opened_at = NULL, nonce = NULL, renew = 1 WHERE voter = $1",
+      {flow.voter});
+}
+
+void send_notice(State& state, const TextSource& texts, Transaction& transaction, const Flow& flow,
+                 const Token& cancel, TimeMs now) {
+  const Json values = {{"created_at", now},
+                       {"reference", flow.reference},
+                       {"link", state.manifest().origin + "/reissue/cancel#" + cancel.text()}};
+  const auto email =
+      transaction.query("SELECT email FROM voter WHERE id = $1", {flow.voter})[0].text(0);
+  outbox_of(state).queue(
+      transaction, now,
+      {flow.voter, "reissue-notice", MessageChannel::email, email,
+       texts.text("message.reissue_notice_subject", flow.language, Json::object()),
+       texts.text("message.reissue_notice_body", flow.language, values),
+       now + limits::message_life_ms});
+}
+
+struct NewCode {
+  const NewKeys& keys;
+  ByteArray<32> hash;
+  std::optional<reissue::KeyPossession> possession;
+};
+
+// The same answer again, as long as policy says.
+ReissueResult<IssuedCode> repeat(const Flow& flow, const NewCode& code, TimeMs now) {
+  const bool same = flow.keys_hash && equal_constant_time(*flow.keys_hash, code.hash);
+  const auto next = reissue::step(flow.state, reissue::Repeat{same}, now);
+  if (!next) return refuse(next.error());
+  return IssuedCode{flow.reference, *flow.issued_at};
+}
+
+ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
+                                     const TextSource& texts, Transaction& transaction,
+                                     const Token& cookie, const NewCode& code) {
+  auto flow = flows::find(state, transaction, By::cookie, cookie);
+  if (!flow) return refuse("reissue.link_unknown");
+  const TimeMs now = flows::steady_now(state, transaction);
+  if (std::holds_alternative<reissue::Issued>(flow->state)) return repeat(*flow, code, now);
+  if (!code.possession) return refuse("reissue.keys");
+  const auto armed = reissue::step(flow->state, reissue::Arm{*code.possession}, now);
+  if (!armed) {
+    remember_expiry(transaction, *flow, now);
+    return refuse(armed.error());
+  }
+  if (auto shut = flows::closed(state, transaction, policy, flow->voter)) {
+    return tl::make_unexpected(*shut);
+  }
+  const auto contests = flows::contests_to_vote(transaction, flow->voter);
+  if (!within_maximum(state, transaction, contests)) return refuse("reissue.limit");
+  if (!keys_fit(transaction, contests, code.keys)) return refuse("reissue.keys");
+  const auto issued = reissue::step(*armed, reissue::Issue{policy.repeat_ms}, now);
+  if (!issued) return refuse(issued.error());
+
+  const auto cancel = Token::generate(state.random());
+  swap_code(state, transaction, *flow, contests, code.keys, now);
+  flow->state = *issued;
+  flows::save_state(transaction, *flow);
+  transaction.execute(
+      "UPDATE reissue_flow SET issued_at = $2, cancel_mac = $3, keys_hash = $4 WHERE id = $1",
+      {flow->id, now, ByteView(token_mac(state, TokenPurpose::cancel, cancel)),
+       ByteView(code.hash)});
+  flows::supersede_all(state, transaction, flow->voter, now);
+  end_sessions(transaction, *flow);
+  transaction.execute(  // success clears the counter of wrong proofs (requirement 27)
+      "DELETE FROM attempt WHERE key = $1",
+      {ByteView(
+          state.peppered("reissue attempt", {as_bytes("wrong proof"), as_bytes(flow->voter)}))});
+  send_notice(state, texts, transaction, *flow, cancel, now);
+  flows::note(state, transaction, now, "voting code replaced", flow->voter,
+              {{"reference", flow->reference}});
+  return IssuedCode{flow->reference, now};
+}
+
+// ---- Blocking
+
+ReissueResult<CancelledReissue> cancel_code(State& state, Transaction& transaction,
+                                            const Token& token) {
+  auto flow = flows::find(state, transaction, By::cancel, token);
+  const auto evidence = flow && flow->cancel_mac
+                            ? EvidenceVerifier::cancel(state, token, *flow->cancel_mac)
+                            : std::nullopt;
+  if (!evidence) return refuse("reissue.link_unknown");
+  const TimeMs now = flows::steady_now(state, transaction);
+  const bool again = std::holds_alternative<reissue::Cancelled>(flow->state);
+  const auto next = reissue::step(flow->state, reissue::Cancel{*evidence}, now);
+  if (!next) return refuse(next.error());
+  CancelledReissue cancelled{flow->reference, {}};
+  for (const auto& row : transaction.query(
+           "SELECT contest FROM sign_off WHERE voter = $1 AND at >= $2 ORDER BY contest",
+           {flow->voter, *flow->issued_at})) {
+    cancelled.voted_since.push_back(static_cast<std::uint32_t>(row.integer(0)));
+  }
+  if (again) return cancelled;
+  flow->state = *next;
+  flows::save_state(transaction, *flow);
+  flows::supersede_all(state, transaction, flow->voter, now);
+  transaction.execute(
+      "UPDATE voting_code SET state = 'invalidated', changed_at = $2 WHERE voter = $1",
+      {flow->voter, now});
+  transaction.execute("UPDATE session SET space_opened_at = NULL, nonce = NULL WHERE voter = $1",
+                      {flow->voter});
+  flows::note(state, transaction, now, "voting code blocked by its owner", flow->voter,
+              {{"reference", flow->reference}});
+  return cancelled;
+}
+
+struct ToStatus {
+  TimeMs now;
+  const Flow& flow;
+  using Kind = ReissueStatus::Kind;
+  ReissueStatus operator()(const reissue::LinkQueued& s) const {
+    if (now >= s.expires_at) return {};
+    return {Kind::sent, s.sent_at, flow.reference};
+  }
+  ReissueStatus operator()(const reissue::Opened& s) const {
+    if (now >= s.expires_at) return {};
+    return {Kind::opened, s.opened_at, flow.reference};
+  }
+  ReissueStatus operator()(const reissue::Cancelled& s) const {
+    return {Kind::blocked, s.at, flow.reference};
+  }
+  template <typename Other>
+  ReissueStatus operator()(const Other&) const {
+    if (!flow.issued_at) return {};
+    return {Kind::issued, *flow.issued_at, flow.reference};
+  }
+};
+
+// Refusals say what was not done; what was counted or noted stays.
+template <typename Result, typename Job>
+Result write_result(State& state, Job&& job) {
+  return *state.database().write(
+      [&](Transaction& transaction) -> Expected<Result> { return job(transaction); });
+}
+
+}  // namespace
+
+ReissueResult<OpenedFlow> Reissues::open(std::string_view text,
+                                         std::optional<std::string_view> held_text) {
+  const auto token = Token::parse(text);
+  if (!token) return refuse("reissue.link_unknown");
+  const auto held = held_text ? Token::parse(*held_text) : std::nullopt;
+  const auto cookie = Token::generate(state_.random());
+  return write_result<ReissueResult<OpenedFlow>>(state_, [&](Transaction& transaction) {
+    return open_flow(state_, policy_, transaction, *token, held, cookie);
+  });
+}
+
+std::optional<FlowView> Reissues::view(std::string_view cookie) {
+  return *state_.database().read(
+      [&](Transaction& transaction) -> Expected<std::optional<FlowView>> {
+        const auto flow = find_by_text(state_, transaction, By::cookie, cookie);
+        if (!flow) return std::nullopt;
+        FlowView view{
+            flow->voter, {},   hex_encode(*flow->token_hash), flow->reference, flow->language,
+            0,           false};
+        if (const auto* opened = std::get_if<reissue::Opened>(&flow->state)) {
+          view.expires_at = opened->expires_at;
+          view.contests = flows::contests_to_vote(transaction, flow->voter);
+        } else if (const auto* issued = std::get_if<reissue::Issued>(&flow->state)) {
+          view.expires_at = issued->repeat_until;
+          view.issued = true;
+        }
+        if (flows::steady_now(state_, transaction) >= view.expires_at) return std::nullopt;
+        return view;
+      });
+}
+
+ReissueResult<IssuedCode> Reissues::issue(std::string_view cookie_text, const NewKeys& keys) {
+  const auto cookie = Token::parse(cookie_text);
+  if (!cookie) return refuse("reissue.link_unknown");
+  const auto token_hash = *state_.database().read(
+      [&](Transaction& transaction) -> Expected<std::optional<ByteArray<32>>> {
+        const auto flow = flows::find(state_, transaction, By::cookie, *cookie);
+        if (!flow) return std::nullopt;
+        return to_array<32>(*flow->token_hash);
+      });
+  if (!token_hash) return refuse("reissue.link_unknown");
+  const NewCode code{keys, hash_of(keys), EvidenceVerifier::possession(state_, *token_hash, keys)};
+  return write_result<ReissueResult<IssuedCode>>(state_, [&](Transaction& transaction) {
+    return issue_code(state_, policy_, texts_, transaction, *cookie, code);
+  });
+}
+
+void Reissues::acknowledge(std::string_view cookie) {
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    auto flow = find_by_text(state_, transaction, By::cookie, cookie);
+    if (!flow) return {};
+    const auto next = reissue::step(flow->state, reissue::Acknowledge{}, state_.now());
+    if (!next) return {};
+    flow->state = *next;
+    flows::save_state(transaction, *flow);
+    return {};
+  });
+}
+
+ReissueResult<CancelledReissue> Reissues::cancel(std::string_view text) {
+  const auto token = Token::parse(text);
+  if (!token) return refuse("reissue.link_unknown");
+  return write_result<ReissueResult<CancelledReissue>>(
+      state_, [&](Transaction& transaction) { return cancel_code(state_, transaction, *token); });
+}
+
+ReissueStatus Reissues::status(const std::string& voter) {
+  return *state_.database().read([&](Transaction& transaction) -> Expected<ReissueStatus> {
+    const auto all = flows::of_voter(state_, transaction, voter);
+    for (const auto& flow : all) {
+      if (std::holds_alternative<reissue::Cancelled>(flow.state)) {
+        return ToStatus{0, flow}(std::get<reissue::Cancelled>(flow.state));
+      }
+    }
+    if (all.empty()) return ReissueStatus{};
+    const TimeMs now = flows::steady_now(state_, transaction);
+    return std::visit(ToStatus{now, all.front()}, all.front().state);
+  });
+}
+
+void Reissues::sweep() {
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM attempt WHERE at <= $1", {state_.now() - reissue::day_ms});
+    return {};
+  });
+}
+
+}  // namespace isoloir

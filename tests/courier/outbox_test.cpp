@@ -1,0 +1,187 @@
+#include "courier/outbox.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "store/sqlite/sqlite_database.hpp"
+
+namespace isoloir {
+namespace {
+
+constexpr TimeMs start = 1'700'000'000'000;
+constexpr TimeMs minute = 60'000;
+
+// Says what it is told to say, and writes down what it was given.
+struct ScriptedTransport final : Transport {
+  Delivery send(const OutgoingMessage& message) override {
+    sent.push_back(message);
+    if (message.destination.starts_with("poison")) throw std::runtime_error("cannot be sent");
+    return answer;
+  }
+  Delivery answer = Delivery::accepted;
+  std::vector<OutgoingMessage> sent;
+};
+
+struct OutboxTest : testing::Test {
+  OutboxTest() : folder(make_folder()), database(open_database()) {
+    const auto made = database->write([](store::Transaction& t) -> Status {
+      t.script(
+          "CREATE TABLE message (id BLOB PRIMARY KEY, created_at INTEGER NOT NULL, voter TEXT NOT "
+          "NULL, kind TEXT NOT NULL, channel TEXT NOT NULL, sealed BLOB, status TEXT NOT NULL, "
+          "status_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, next_at INTEGER NOT NULL, "
+          "tries INTEGER NOT NULL, cut_short INTEGER NOT NULL) STRICT, WITHOUT ROWID");
+      return {};
+    });
+    EXPECT_TRUE(made);
+  }
+  ~OutboxTest() override {
+    database.reset();
+    std::filesystem::remove_all(folder);
+  }
+  std::filesystem::path make_folder() {
+    auto path =
+        std::filesystem::temp_directory_path() / ("isoloir-outbox-" + hex_encode(random.bytes(8)));
+    std::filesystem::create_directories(path);
+    return path;
+  }
+  std::unique_ptr<store::Database> open_database() {
+    return store::open_sqlite({folder / "outbox.sqlite"});
+  }
+  Outbox outbox() { return Outbox(*database, SymmetricKey(ByteArray<32>{7}), random); }
+
+  std::string queue(const std::string& destination, TimeMs now = start) {
+    const auto id = database->write([&](store::Transaction& t) -> Expected<MessageId> {
+      return outbox().queue(t, now,
+                            {"E1", "reissue-link", MessageChannel::email, destination, "Subject",
+                             "body with a secret link", now + 120 * minute});
+    });
+    return hex_encode(*id);
+  }
+  std::string status(const std::string& id) {
+    return *database->read([&](store::Transaction& t) -> Expected<std::string> {
+      return t.query("SELECT status FROM message WHERE id = $1", {*hex_decode(id)})[0].text(0);
+    });
+  }
+
+  SystemRandom random;
+  std::filesystem::path folder;
+  std::unique_ptr<store::Database> database;
+  ScriptedTransport transport;
+};
+
+TEST_F(OutboxTest, SendsOnceAndKeepsTheStatus) {
+  const auto id = queue("camille@example.org");
+  EXPECT_EQ(status(id), "queued");
+  EXPECT_TRUE(outbox().inbox().empty());
+  outbox().deliver(transport, start);
+  outbox().deliver(transport, start + minute);
+  ASSERT_EQ(transport.sent.size(), 1u);
+  EXPECT_EQ(transport.sent[0].destination, "camille@example.org");
+  EXPECT_EQ(transport.sent[0].subject, "Subject");
+  EXPECT_EQ(transport.sent[0].body, "body with a secret link");
+  EXPECT_EQ(status(id), "accepted");
+  ASSERT_EQ(outbox().inbox().size(), 1u);
+  EXPECT_EQ(outbox().inbox()[0].body, "body with a secret link");
+}
+
+// Requirement 34: without a relay messages wait, and go when it is back.
+TEST_F(OutboxTest, R34WaitsForTheRelay) {
+  transport.answer = Delivery::later;
+  const auto id = queue("camille@example.org");
+  outbox().deliver(transport, start);
+  EXPECT_EQ(status(id), "queued");
+  outbox().deliver(transport, start + minute - 1);
+  EXPECT_EQ(transport.sent.size(), 1u);
+  outbox().deliver(transport, start + minute);
+  EXPECT_EQ(transport.sent.size(), 2u);
+  outbox().deliver(transport, start + 3 * minute - 1);
+  EXPECT_EQ(transport.sent.size(), 2u);
+  transport.answer = Delivery::delivered;
+  outbox().deliver(transport, start + 3 * minute);
+  EXPECT_EQ(status(id), "delivered");
+}
+
+TEST_F(OutboxTest, ExpiresWhenOfNoUseAnyMore) {
+  transport.answer = Delivery::later;
+  const auto id = queue("camille@example.org");
+  outbox().deliver(transport, start);
+  outbox().deliver(transport, start + 120 * minute);
+  EXPECT_EQ(status(id), "expired");
+  EXPECT_EQ(transport.sent.size(), 1u);
+}
+
+// Requirement 48.
+TEST_F(OutboxTest, R48APoisonMessageDoesNotBlockTheQueue) {
+  const auto damaged = queue("damaged@example.org");
+  ASSERT_TRUE(database->write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE message SET sealed = $1", {random.bytes(40)});
+    return {};
+  }));
+  const auto poison = queue("poison@example.org");
+  const auto good = queue("camille@example.org", start + 1);
+  outbox().deliver(transport, start + 1);
+  EXPECT_EQ(status(damaged), "failed");
+  EXPECT_EQ(status(poison), "queued");
+  EXPECT_EQ(status(good), "accepted");
+}
+
+// Requirement 49: handed over, then killed before the answer was written down.
+TEST_F(OutboxTest, R49AtMostOneDuplicateWithTheSameContent) {
+  struct Killed {};
+  struct KilledTransport final : Transport {
+    explicit KilledTransport(ScriptedTransport& inner) : inner_(inner) {}
+    Delivery send(const OutgoingMessage& message) override {
+      inner_.send(message);
+      throw Killed{};  // no std::exception: nobody settles it
+    }
+    ScriptedTransport& inner_;
+  } killed(transport);
+  const auto id = queue("camille@example.org");
+  EXPECT_THROW(outbox().deliver(killed, start), Killed);
+  EXPECT_EQ(status(id), "sent");
+  EXPECT_NO_THROW(outbox().deliver(killed, start + minute));  // another process may still be at it
+  EXPECT_THROW(outbox().deliver(killed, start + 10 * minute), Killed);
+  outbox().deliver(killed, start + 30 * minute);
+  EXPECT_EQ(status(id), "failed");
+  ASSERT_EQ(transport.sent.size(), 2u);
+  EXPECT_EQ(transport.sent[0].id, transport.sent[1].id);
+  EXPECT_EQ(transport.sent[0].body, transport.sent[1].body);
+}
+
+// Requirement 46.
+TEST_F(OutboxTest, R46DestinationAndTextArePurgedWithinAnHourOfTheEnd) {
+  const auto id = queue("camille@example.org");
+  outbox().deliver(transport, start);
+  outbox().purge(start + minute);
+  EXPECT_EQ(outbox().inbox().size(), 1u);
+  outbox().purge(start + 60 * minute - 1);
+  EXPECT_TRUE(outbox().inbox().empty());
+  EXPECT_TRUE(*database->read([&](store::Transaction& t) -> Expected<bool> {
+    return t.query("SELECT sealed FROM message")[0].is_null(0);
+  }));
+  EXPECT_EQ(status(id), "accepted");
+  transport.answer = Delivery::later;
+  queue("dominique@example.org");
+  outbox().deliver(transport, start);
+  outbox().purge(start + 60 * minute);
+  EXPECT_TRUE(*database->read([&](store::Transaction& t) -> Expected<bool> {
+    return !t.query("SELECT 1 FROM message WHERE sealed IS NOT NULL").empty();
+  })) << "what still waits keeps its text";
+}
+
+// Requirement 45.
+TEST(ShortMessage, R45OneSegmentOfGsmSevenBit) {
+  EXPECT_TRUE(fits_one_sms(std::string(160, 'a')));
+  EXPECT_FALSE(fits_one_sms(std::string(161, 'a')));
+  EXPECT_TRUE(fits_one_sms("réf. à où Ç É https://x.example/r#A_b-c ?"));
+  for (const auto* bad : {"ê", "ç", "’", "\u00a0", "`", "\t", "û", "😀"}) {
+    EXPECT_FALSE(fits_one_sms(bad)) << bad;
+  }
+  EXPECT_TRUE(fits_one_sms(std::string(158, 'a') + "€"));
+  EXPECT_FALSE(fits_one_sms(std::string(159, 'a') + "€"));
+}
+
+}  // namespace
+}  // namespace isoloir

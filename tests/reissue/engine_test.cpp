@@ -1,0 +1,174 @@
+#include "reissue/engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace isoloir {
+// Stands for the verifier of the service, which alone may make evidence.
+struct EvidenceVerifier {
+  template <typename E>
+  static E make() {
+    return E();
+  }
+};
+}  // namespace isoloir
+
+namespace isoloir::reissue {
+namespace {
+
+template <typename E>
+E evidence() {
+  return EvidenceVerifier::make<E>();
+}
+
+static_assert(!std::is_default_constructible_v<SecretAnswer>);
+static_assert(!std::is_default_constructible_v<PersonNumber>);
+static_assert(!std::is_default_constructible_v<LinkToken>);
+static_assert(!std::is_default_constructible_v<KeyPossession>);
+static_assert(!std::is_default_constructible_v<CancelToken>);
+static_assert(!std::is_convertible_v<LinkToken, KeyPossession>);
+
+constexpr TimeMs now = 1'000'000;
+constexpr TimeMs later = now + 500;
+
+std::string name_of(const FlowState& state) {
+  constexpr const char* names[] = {"Started", "MethodChosen", "Proven",   "LinkQueued",
+                                   "Opened",  "Armed",        "Issued",   "Acknowledged",
+                                   "Expired", "Superseded",   "Cancelled"};
+  return names[state.index()];
+}
+
+std::vector<FlowState> all_states() {
+  return {Started{},
+          MethodChosen{},
+          Proven{later},
+          LinkQueued{now - 100, later},
+          Opened{now - 50, later},
+          Armed{later},
+          Issued{now - 20, later},
+          Acknowledged{now - 20},
+          Expired{now - 10, std::nullopt},
+          Superseded{now - 10},
+          Cancelled{now - 10}};
+}
+std::vector<std::pair<std::string, FlowEvent>> all_events() {
+  return {{"ChooseQuestion", ChooseQuestion{}},
+          {"Prove", Prove{evidence<SecretAnswer>(), evidence<PersonNumber>(), 600}},
+          {"QueueLink", QueueLink{7200}},
+          {"RelayAccepted", RelayAccepted{now, 7200}},
+          {"OpenLink", OpenLink{evidence<LinkToken>(), false, 1800}},
+          {"OpenLinkAgain", OpenLink{evidence<LinkToken>(), true, 1800}},
+          {"Arm", Arm{evidence<KeyPossession>()}},
+          {"Issue", Issue{600}},
+          {"Repeat", Repeat{true}},
+          {"RepeatOther", Repeat{false}},
+          {"Acknowledge", Acknowledge{}},
+          {"Supersede", Supersede{}},
+          {"Cancel", Cancel{evidence<CancelToken>()}}};
+}
+
+// Requirement 2: every State x Event pair; only the table's transitions succeed.
+TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
+  const std::map<std::pair<std::string, std::string>, std::string> table = {
+      {{"Started", "ChooseQuestion"}, "MethodChosen"},
+      {{"MethodChosen", "Prove"}, "Proven"},
+      {{"Proven", "QueueLink"}, "LinkQueued"},
+      {{"LinkQueued", "RelayAccepted"}, "LinkQueued"},
+      {{"LinkQueued", "OpenLink"}, "Opened"},
+      {{"LinkQueued", "OpenLinkAgain"}, "Opened"},
+      {{"LinkQueued", "Supersede"}, "Superseded"},
+      {{"Opened", "OpenLinkAgain"}, "Opened"},
+      {{"Opened", "Arm"}, "Armed"},
+      {{"Opened", "Supersede"}, "Superseded"},
+      {{"Armed", "Issue"}, "Issued"},
+      {{"Armed", "Supersede"}, "Superseded"},
+      {{"Issued", "Repeat"}, "Issued"},
+      {{"Issued", "Acknowledge"}, "Acknowledged"},
+      {{"Issued", "Cancel"}, "Cancelled"},
+      {{"Acknowledged", "Cancel"}, "Cancelled"},
+      {{"Cancelled", "Cancel"}, "Cancelled"},
+  };
+  const std::map<std::string, std::set<std::string_view>> refusals = {
+      {"Started", {"reissue.not_proven"}},
+      {"MethodChosen", {"reissue.not_proven"}},
+      {"Proven", {"reissue.not_proven"}},
+      {"LinkQueued", {"reissue.link_not_opened"}},
+      {"Opened", {"reissue.order", "reissue.link_elsewhere"}},
+      {"Armed", {"reissue.order"}},
+      {"Issued", {"reissue.link_used"}},
+      {"Acknowledged", {"reissue.link_used"}},
+      {"Expired", {"reissue.link_expired"}},
+      {"Superseded", {"reissue.link_superseded"}},
+      {"Cancelled", {"reissue.link_cancelled"}},
+  };
+  std::size_t succeeded = 0;
+  for (const auto& state : all_states()) {
+    for (const auto& [event_name, event] : all_events()) {
+      SCOPED_TRACE(name_of(state) + " x " + event_name);
+      const auto result = step(state, event, now);
+      const auto expected = table.find({name_of(state), event_name});
+      ASSERT_EQ(result.has_value(), expected != table.end());
+      if (result) {
+        EXPECT_EQ(name_of(*result), expected->second);
+        ++succeeded;
+      } else {
+        EXPECT_TRUE(refusals.at(name_of(state)).contains(result.error().code))
+            << result.error().code;
+      }
+    }
+  }
+  EXPECT_EQ(succeeded, table.size());
+}
+
+// Requirements 2 and 19: at the deadline every way forward is shut, and Expire alone succeeds.
+TEST(ReissueEngine, R19PastItsTimeNothingGoesOn) {
+  const std::set<std::string> timed = {"LinkQueued", "Opened", "Armed", "Issued"};
+  for (const auto& state : all_states()) {
+    SCOPED_TRACE(name_of(state));
+    EXPECT_FALSE(step(state, Expire{}, later - 1));
+    const auto expired = step(state, Expire{}, later);
+    EXPECT_EQ(expired.has_value(), timed.contains(name_of(state)));
+    if (expired) {
+      EXPECT_EQ(name_of(*expired), "Expired");
+    }
+    EXPECT_FALSE(step(state, QueueLink{1}, later));
+    EXPECT_FALSE(step(state, OpenLink{evidence<LinkToken>(), true, 1}, later));
+    EXPECT_FALSE(step(state, Arm{evidence<KeyPossession>()}, later));
+    EXPECT_FALSE(step(state, Issue{1}, later));
+    EXPECT_FALSE(step(state, Repeat{true}, later));
+  }
+}
+
+// The new code can be blocked after the answer can no longer be repeated; a link that merely
+// expired blocks nothing.
+TEST(ReissueEngine, R47CancelStaysPossibleAfterIssue) {
+  const Cancel cancel{evidence<CancelToken>()};
+  EXPECT_TRUE(step(Expired{now - 10, now - 20}, cancel, now));
+  EXPECT_FALSE(step(Expired{now - 10, std::nullopt}, cancel, now));
+}
+
+TEST(ReissueEngine, TheLinkLivesFromTheRelaysAcceptance) {
+  const auto accepted = step(LinkQueued{now, now + 100}, RelayAccepted{now + 80, 100}, now + 90);
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(std::get<LinkQueued>(*accepted).expires_at, now + 180);
+}
+
+TEST(ReissueEngine, RefusalsSayWhen) {
+  const auto at = [](const FlowState& state, const FlowEvent& event) {
+    const auto result = step(state, event, now);
+    return result ? TimeMs{-1} : result.error().at;
+  };
+  const OpenLink open{evidence<LinkToken>(), false, 1};
+  EXPECT_EQ(at(Opened{now - 50, later}, open), now - 50);
+  EXPECT_EQ(at(Issued{now - 20, later}, open), now - 20);
+  EXPECT_EQ(at(Superseded{now - 10}, open), now - 10);
+  EXPECT_EQ(at(LinkQueued{now - 100, now}, open), now);
+}
+
+}  // namespace
+}  // namespace isoloir::reissue
