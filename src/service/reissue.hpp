@@ -126,7 +126,7 @@ class Reissues {
   void acknowledge(std::string_view cookie);
 
   // The link in the notice. Blocks the new code and self-service; again is no error. Refusals:
-  // reissue.link_unknown, reissue.closed (the vote is closed).
+  // reissue.link_unknown, reissue.closed (the box is frozen).
   ReissueResult<CancelledReissue> cancel(std::string_view token);
 
   // For the page on which the request was made.

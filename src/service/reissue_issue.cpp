@@ -256,6 +256,9 @@ ReissueResult<CancelledReissue> cancel_code(State& state, Transaction& transacti
                             ? EvidenceVerifier::cancel(state, token, *flow->cancel_mac)
                             : std::nullopt;
   if (!evidence) return refuse("reissue.link_unknown");
+  if (transaction.query("SELECT 1 FROM contest_phase WHERE phase <> 'frozen'").empty()) {
+    return refuse("reissue.closed");
+  }
   const TimeMs now = flows::steady_now(state, transaction);
   const bool again = std::holds_alternative<reissue::Cancelled>(flow->state);
   const auto next = reissue::step(flow->state, reissue::Cancel{*evidence}, now);

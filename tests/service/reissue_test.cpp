@@ -1,0 +1,729 @@
+#include "service/reissue_fixture.hpp"
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "election/verification.hpp"
+#include "service/bureau.hpp"
+#include "service/count.hpp"
+#include "service/export.hpp"
+#include "service/journal.hpp"
+
+namespace isoloir {
+namespace {
+
+constexpr TimeMs day = 24 * hour;
+using Reissue = ReissueFixture;
+
+TEST_F(Reissue, TheWholeWay) {
+  const Credential old = credential(0);
+  const auto sent = ask(0, form(0));
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->destination, personal_emails[0]);
+  EXPECT_EQ(sent->link_expires_at, clock.now() + policy.email_link_ms);
+  EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::sent);
+  const auto opened = reissues().open(token_in("reissue-link"));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::opened);
+  const auto view = reissues().view(opened->cookie);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->handle, "E1");
+  EXPECT_EQ(view->contests.size(), 2u);
+  EXPECT_EQ(view->reference, sent->reference);
+  EXPECT_FALSE(view->issued);
+  auto code = Code::generate(random);
+  const auto issued = reissues().issue(opened->cookie, keys_for(*view, new_credential(0, code)));
+  ASSERT_TRUE(issued) << issued.error().code;
+  EXPECT_EQ(issued->reference, sent->reference);
+  EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::issued);
+  EXPECT_TRUE(reissues().view(opened->cookie)->issued);
+  reissues().acknowledge(opened->cookie);
+  EXPECT_FALSE(reissues().view(opened->cookie));
+
+  EXPECT_EQ(try_code(0, old), CodeVerdict::Kind::replaced);
+  codes[0] = std::move(code);
+  const auto session = in_space(0);
+  EXPECT_EQ(cast(session, ballot(0, 0, 1)), "recorded");
+  EXPECT_EQ(cast(session, ballot(0, 1, 0)), "recorded");
+  EXPECT_EQ(*check_journal(state->database()), std::nullopt);
+}
+
+// Requirements 1 and 3: nothing of a later step without the one before, or from another browser.
+TEST_F(Reissue, R01R03NoStepIsSkipped) {
+  const auto token = link_for(0);
+  const auto code = Code::generate(random);
+  const FlowView guessed{"E1", {{0, 0}, {1, 0}}, hex_encode(ByteArray<32>{}), "", "fr", 0, false};
+  const auto keys = keys_for(guessed, new_credential(0, code));
+  for (const auto& cookie : {std::string(), token, base64url_encode(random.bytes(32))}) {
+    EXPECT_FALSE(reissues().view(cookie));
+    EXPECT_EQ(issue_code(cookie, keys), "reissue.link_unknown");
+  }
+  const auto opened = reissues().open(token);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(open_code(token), "reissue.link_elsewhere");
+  EXPECT_EQ(open_code(token, base64url_encode(random.bytes(32))), "reissue.link_elsewhere");
+  EXPECT_EQ(reissues().open(token).error().at, clock.now());
+  EXPECT_EQ(open_code(token, opened->cookie), "opened") << "the same browser, reloaded";
+  EXPECT_FALSE(reissues().view(opened->cookie)) << "its cookie was renewed";
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted) << "nothing has changed";
+}
+
+// Requirement 4: of two tabs of one browser, one wins.
+TEST_F(Reissue, R04TwoTabsOneCode) {
+  const auto cookie = cookie_for(0);
+  const auto view = *reissues().view(cookie);
+  const auto first = keys_for(view, new_credential(0, Code::generate(random)));
+  const auto second = keys_for(view, new_credential(0, Code::generate(random)));
+  std::vector<std::string> answers(2);
+  {
+    std::jthread a([&] { answers[0] = issue_code(cookie, first); });
+    std::jthread b([&] { answers[1] = issue_code(cookie, second); });
+  }
+  std::sort(answers.begin(), answers.end());
+  EXPECT_EQ(answers, (std::vector<std::string>{"issued", "reissue.link_used"}));
+  EXPECT_EQ(count_rows("replaced_code"), 1);
+}
+
+TEST_F(Reissue, TheSameKeysGetTheSameAnswerForTenMinutes) {
+  const auto cookie = cookie_for(0);
+  const auto view = *reissues().view(cookie);
+  const auto keys = keys_for(view, new_credential(0, Code::generate(random)));
+  const auto first = reissues().issue(cookie, keys);
+  ASSERT_TRUE(first);
+  clock.advance(policy.repeat_ms - 1);
+  const auto again = reissues().issue(cookie, keys);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->reference, first->reference);
+  EXPECT_EQ(again->issued_at, first->issued_at);
+  EXPECT_EQ(count_rows("replaced_code"), 1);
+  clock.advance(1);
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.link_used");
+}
+
+// Requirement 5.
+TEST_F(Reissue, R05ClosedOrSealedElection) {
+  const auto set_both = [&](std::string_view phase) {
+    set_phase(0, phase);
+    set_phase(1, phase);
+  };
+  const auto cookie = cookie_for(0);
+  const auto keys = keys_for(*reissues().view(cookie), new_credential(0, Code::generate(random)));
+  for (const auto* phase : {"sealed", "grace", "frozen"}) {
+    set_both(phase);
+    EXPECT_EQ(ask_code(1, form(1)), "reissue.closed") << phase;
+    EXPECT_EQ(issue_code(cookie, keys), "reissue.closed") << phase;
+  }
+  policy.before_opening = true;
+  EXPECT_EQ(ask_code(1, form(1)), "reissue.closed");
+  set_both("sealed");
+  EXPECT_EQ(ask_code(1, form(1)), "sent");
+  set_both("suspended");
+  EXPECT_EQ(issue_code(cookie, keys), "issued");
+}
+
+// Requirement 7: after one vote a new code serves the other contest, and no second ballot.
+TEST_F(Reissue, R07ASecondBallotStaysImpossible) {
+  const auto first = ballot(0, 0, 1);
+  ASSERT_EQ(cast(in_space(0), first), "recorded");
+  const auto cookie = cookie_for(0);
+  const auto view = *reissues().view(cookie);
+  ASSERT_EQ(view.contests.size(), 1u);
+  EXPECT_EQ(view.contests[0].contest, 1u);
+  auto code = Code::generate(random);
+  const auto credential_of_both = new_credential(0, code);
+  auto both = view;
+  both.contests = {{0, 0}, {1, 0}};
+  EXPECT_EQ(issue_code(cookie, keys_for(both, credential_of_both)), "reissue.keys");
+  ASSERT_EQ(issue_code(cookie, keys_for(view, credential_of_both)), "issued");
+  codes[0] = std::move(code);
+  const auto session = in_space(0);
+  EXPECT_EQ(cast(session, ballot(0, 0, 0)), "ballot.already_voted");
+  EXPECT_EQ(cast(session, first), "recorded") << "the same ballot again: its receipt";
+  EXPECT_EQ(cast(session, ballot(0, 1, 0)), "recorded");
+  EXPECT_EQ(count_rows("ballot"), 2);
+}
+
+TEST_F(Reissue, BallotsUnderReplacedKeysAreRefused) {
+  const auto old = ballot(0, 0, 1);
+  replace_code(0);
+  EXPECT_EQ(cast(in_space(0), old), "ballot.key");
+}
+
+// Requirement 13: of sixteen clicks on one link, one opens it.
+TEST_F(Reissue, R13SixteenClicksOnOneToken) {
+  const auto token = link_for(0);
+  std::vector<std::string> answers(16);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& answer : answers) {
+      threads.emplace_back([&, this] { answer = open_code(token); });
+    }
+  }
+  EXPECT_EQ(std::count(answers.begin(), answers.end(), "opened"), 1);
+  EXPECT_EQ(std::count(answers.begin(), answers.end(), "reissue.link_elsewhere"), 15);
+}
+
+// Requirement 14, the service's side: looking is not using.
+TEST_F(Reissue, R14LookingLeavesTheLinkUsable) {
+  const auto token = link_for(0);
+  for (int i = 0; i < 100; ++i) {
+    (void)reissues().view(token);
+    (void)reissues().status("E1");
+  }
+  EXPECT_EQ(open_code(token), "opened");
+}
+
+// Requirement 16: a token is good for its purpose alone.
+TEST_F(Reissue, R16PurposesAreNotExchanged) {
+  const auto link = link_for(0);
+  EXPECT_EQ(reissues().cancel(link).error().code, "reissue.link_unknown");
+  EXPECT_FALSE(reissues().view(link));
+  const auto opened = reissues().open(link);
+  EXPECT_EQ(open_code(opened->cookie), "reissue.link_unknown");
+  EXPECT_FALSE(reissues().view(link));
+  EXPECT_EQ(reissues().cancel(opened->cookie).error().code, "reissue.link_unknown");
+  const auto keys =
+      keys_for(*reissues().view(opened->cookie), new_credential(0, Code::generate(random)));
+  ASSERT_EQ(issue_code(opened->cookie, keys), "issued");
+  const auto cancel = token_in("reissue-notice");
+  EXPECT_EQ(open_code(cancel), "reissue.link_unknown");
+  EXPECT_FALSE(reissues().view(cancel));
+}
+
+// Requirements 17 and 18.
+TEST_F(Reissue, R17R18ANewerLinkOrCodeKillsTheOlder) {
+  const auto first = link_for(0);
+  clock.advance(2 * minute);
+  const auto second = link_for(0);
+  const auto refused = reissues().open(first);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "reissue.link_superseded");
+  EXPECT_EQ(refused.error().at, clock.now());
+  const auto opened = reissues().open(second);
+  ASSERT_TRUE(opened);
+  const auto keys =
+      keys_for(*reissues().view(opened->cookie), new_credential(0, Code::generate(random)));
+  clock.advance(2 * minute);
+  const auto third = link_for(0);
+  EXPECT_EQ(issue_code(opened->cookie, keys), "reissue.link_superseded");
+  ASSERT_EQ(open_code(third), "opened");
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
+}
+
+// Requirements 19 and 21.
+TEST_F(Reissue, R19R21ExpiredStaysExpired) {
+  const auto token = link_for(0);
+  const TimeMs sent_at = clock.now();
+  clock.set(sent_at + policy.email_link_ms);
+  const auto refused = reissues().open(token);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "reissue.link_expired");
+  EXPECT_EQ(refused.error().at, sent_at + policy.email_link_ms);
+  clock.set(sent_at);
+  EXPECT_EQ(open_code(token), "reissue.link_expired") << "clock set back";
+
+  clock.set(sent_at + 3 * hour);
+  const auto cookie = cookie_for(1);
+  const auto keys = keys_for(*reissues().view(cookie), new_credential(1, Code::generate(random)));
+  clock.advance(policy.opened_ms);
+  EXPECT_FALSE(reissues().view(cookie));
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.link_expired");
+  clock.set(sent_at);
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.link_expired");
+}
+
+TEST_F(Reissue, TheLinkLivesFromTheRelaysAcceptance) {
+  ASSERT_EQ(ask_code(0, form(0)), "sent");
+  clock.advance(100 * minute);  // the relay was down
+  const auto token = token_in("reissue-link");
+  clock.advance(policy.email_link_ms - 1);
+  EXPECT_EQ(open_code(token), "opened");
+}
+
+TEST_F(Reissue, TextMessageLinksLiveTenMinutes) {
+  auto request = form(0);
+  request.channel = ReissueChannel::sms;
+  request.destination = "06 12 34 56 78";
+  ASSERT_EQ(ask_code(0, request), "sent");
+  const auto messages = inbox();
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].destination, "+33612345678");
+  EXPECT_EQ(messages[0].channel, MessageChannel::sms);
+  const auto token = token_in("reissue-link");
+  clock.advance(policy.sms_link_ms);
+  EXPECT_EQ(open_code(token), "reissue.link_expired");
+}
+
+// Requirement 20: what fails after the link is consumed leaves it valid and nothing changed.
+TEST_F(Reissue, R20ACrashBeforeTheCommitRollsBack) {
+  const auto cookie = cookie_for(0);
+  const auto view = *reissues().view(cookie);
+  auto code = Code::generate(random);
+  const auto keys = keys_for(view, new_credential(0, code));
+  const auto script = [&](std::string_view sql) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      t.script(sql);
+      return {};
+    }));
+  };
+  for (const std::string table : {"roster_key", "replaced_code", "message", "journal"}) {
+    script("CREATE TRIGGER crash BEFORE INSERT ON " + table +
+           " BEGIN SELECT RAISE(ABORT, 'crash'); END");
+    EXPECT_THROW((void)issue_code(cookie, keys), store::StoreError) << table;
+    script("DROP TRIGGER crash");
+    EXPECT_EQ(count_rows("replaced_code"), 0) << table;
+    EXPECT_EQ(count_rows("reissue_key"), 0) << table;
+    ASSERT_TRUE(reissues().view(cookie)) << table;
+    EXPECT_FALSE(reissues().view(cookie)->issued) << table;
+  }
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
+  EXPECT_EQ(issue_code(cookie, keys), "issued");
+}
+
+// Requirements 22 and 24: five wrong proofs over sessions and addresses; the sixth, right, waits.
+TEST_F(Reissue, R22FiveWrongThenTheRightOneIsRefused) {
+  for (int i = 0; i < 5; ++i) {
+    auto wrong = form(0);
+    (i % 2 == 0 ? wrong.answer : wrong.identity) = "wrong";
+    wrong.client_address = "198.51.100." + std::to_string(i);
+    const auto refused = ask(0, wrong);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "reissue.wrong_proof");
+    EXPECT_EQ(refused.error().tries_left, 4u - static_cast<unsigned>(i));
+    EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed") << "before the delay is over";
+    clock.advance(minute << i);
+  }
+  EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed");
+  EXPECT_EQ(ask_code(1, form(1)), "sent") << "another voter";
+  clock.advance(day);
+  EXPECT_EQ(ask_code(0, form(0)), "sent");
+}
+
+// Requirement 23: sending again wipes no counter; 27: a new code does.
+TEST_F(Reissue, R23R27WhatClearsTheCounter) {
+  auto wrong = form(0);
+  wrong.answer = "wrong";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ask_code(0, wrong), "reissue.wrong_proof");
+    clock.advance(minute << i);
+  }
+  const auto cookie = cookie_for(0);
+  clock.advance(minute);
+  const auto after_link = ask(0, wrong);
+  EXPECT_EQ(after_link.error().tries_left, 1u) << "the link sent changed nothing";
+  ASSERT_EQ(issue_code(cookie, keys_for(*reissues().view(cookie),
+                                        new_credential(0, Code::generate(random)))),
+            "issued");
+  clock.advance(minute);
+  EXPECT_EQ(ask(0, wrong).error().tries_left, 4u);
+}
+
+// Requirement 24: the try is counted even if the answer never comes back.
+TEST_F(Reissue, R24CountedBeforeItIsCompared) {
+  const auto attempts = count_rows("attempt");
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.script(
+        "CREATE TRIGGER crash BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'crash'); END");
+    return {};
+  }));
+  auto wrong = form(0);
+  wrong.answer = "wrong";
+  EXPECT_THROW((void)ask(0, wrong), store::StoreError);
+  EXPECT_EQ(count_rows("attempt"), attempts + 2) << "wrong proof and network";
+}
+
+// Requirement 25: who is not signed in as the voter cannot lock the voter out.
+TEST_F(Reissue, R25AThousandForeignFailuresChangeNothing) {
+  const auto token = link_for(0);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(open_code(base64url_encode(random.bytes(32))), "reissue.link_unknown");
+  }
+  EXPECT_EQ(open_code(token), "opened");
+  clock.advance(2 * minute);
+  EXPECT_EQ(ask_code(0, form(0)), "sent");
+}
+
+// Requirement 26.
+TEST_F(Reissue, R26AnInvalidatedCodeIsToldAndReplaced) {
+  const auto other = credential(1);
+  for (int i = 0; i < 5; ++i) (void)try_code(0, other);
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::invalidated);
+  reissues().notify_invalidated("E1", "fr");
+  reissues().notify_invalidated("E1", "fr");
+  reissues().notify_invalidated("E2", "fr");
+  const auto messages = inbox();
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].kind, "code-invalidated");
+  EXPECT_EQ(messages[0].destination, "E1@portal.example");
+  replace_code(0);
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
+}
+
+// Requirement 30 as reissue sees it, and both kinds of number.
+TEST_F(Reissue, R30SpellingsOfAnswerAndNumber) {
+  auto request = form(0);
+  request.answer = " DEUX-chevaux ";
+  request.identity = "12x 1234567 abc";
+  EXPECT_EQ(ask_code(0, request), "sent");
+  request = form(2);
+  request.identity = "1 85 05 99 123";
+  EXPECT_EQ(ask_code(2, request), "sent");
+  clock.advance(2 * minute);
+  set_number(2, "nir10", "185052A123");
+  request.identity = "1 85 05 2a 123";
+  EXPECT_EQ(ask_code(2, request), "sent");
+  auto homoglyph = form(1);
+  homoglyph.answer = "D\u0435ux-Chevaux";  // Cyrillic
+  EXPECT_EQ(ask_code(1, homoglyph), "reissue.wrong_proof");
+  clock.advance(minute);
+  auto swapped = form(1);
+  swapped.identity = right_numbers[0];
+  EXPECT_EQ(ask_code(1, swapped), "reissue.wrong_proof") << "another voter's number";
+}
+
+// A voter without a number has no empty one that fits.
+TEST_F(Reissue, NoNumberOnTheRollMatchesNothing) {
+  ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute("UPDATE voter SET numen_mac = NULL, nir_mac = NULL WHERE id = 'E1'");
+    return {};
+  }));
+  auto request = form(0);
+  request.identity = "";
+  EXPECT_EQ(ask_code(0, request), "reissue.wrong_proof");
+}
+
+// Requirements 32 and 34: the answer does not wait for, or depend on, the relay or the message.
+TEST_F(Reissue, R34R42TheAnswerIsTheSameWhateverBecomesOfTheMessage) {
+  auto served = form(0);
+  served.channel = ReissueChannel::sms;
+  served.destination = "+33612345678";
+  auto unserved = form(1);
+  unserved.channel = ReissueChannel::sms;
+  unserved.destination = "+447911123456";
+  const auto a = ask(0, served);
+  const auto b = ask(1, unserved);
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(a->link_expires_at, b->link_expires_at);
+  EXPECT_EQ(a->reference.size(), b->reference.size());
+  EXPECT_EQ(reissues().status("E2").kind, ReissueStatus::Kind::sent);
+  ASSERT_EQ(inbox().size(), 1u) << "no text message abroad";
+  EXPECT_EQ(inbox()[0].destination, "+33612345678");
+}
+
+// Requirements 36 to 40 at the door: judged before any try is counted.
+TEST_F(Reissue, R39RefusedDestinationsCostNoTry) {
+  auto request = form(0);
+  request.destination = "e1+perso@Portal.example";
+  const auto refused = ask(0, request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "reissue.destination");
+  EXPECT_EQ(refused.error().message_id, "reissue.email_professional");
+  request.destination = "a@example.org\r\nBcc: b@example.org";
+  EXPECT_EQ(ask(0, request).error().message_id, "reissue.email_form");
+  EXPECT_EQ(count_rows("attempt"), 0);
+  EXPECT_EQ(count_rows("message"), 0);
+  request.destination = " Camille.Electeur@Example.org";
+  ASSERT_EQ(ask_code(0, request), "sent");
+  EXPECT_EQ(inbox()[0].destination, "Camille.Electeur@example.org");
+}
+
+// Requirement 41, and the limits of one destination.
+TEST_F(Reissue, R41AThirdVoterAtOneDestination) {
+  policy.destination = {};
+  EXPECT_EQ(ask_code(0, form(0)), "sent");
+  auto same = form(1);
+  same.destination = "c.amilleelecteur+x@EXAMPLE.org";
+  EXPECT_EQ(ask_code(1, same), "sent");
+  auto at_third = form(2);
+  at_third.destination = personal_emails[0];
+  const auto third = ask(2, at_third);
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().code, "reissue.throttled");
+  EXPECT_TRUE(*state->database().read([](store::Transaction& t) -> Expected<bool> {
+    return !t.query("SELECT 1 FROM journal WHERE row LIKE '%\"alert\":1%'").empty();
+  }));
+  EXPECT_EQ(ask_code(2, form(2)), "sent") << "another destination";
+  clock.advance(day);
+  EXPECT_EQ(ask_code(2, at_third), "sent");
+}
+
+TEST_F(Reissue, LimitsOfVoterNetworkAndDestination) {
+  EXPECT_EQ(ask_code(0, form(0)), "sent");
+  const auto soon = ask(0, form(0));
+  EXPECT_EQ(soon.error().code, "reissue.throttled");
+  EXPECT_EQ(soon.error().at, clock.now() + minute);
+  auto shared = form(1);
+  shared.destination = personal_emails[0];
+  EXPECT_EQ(ask_code(1, shared), "reissue.throttled") << "the destination";
+  for (int i = 0; i < 2; ++i) {
+    clock.advance(minute);
+    EXPECT_EQ(ask_code(0, form(0)), "sent");
+  }
+  clock.advance(minute);
+  EXPECT_EQ(ask_code(0, form(0)), "reissue.throttled") << "three in an hour";
+  policy.network = {1, 0, 0};
+  EXPECT_EQ(ask_code(2, form(2)), "sent");
+  auto crowded = form(1);
+  EXPECT_EQ(ask_code(1, crowded), "reissue.captcha");
+  crowded.captcha_solved = true;
+  EXPECT_EQ(ask_code(1, crowded), "sent");
+}
+
+TEST_F(Reissue, SoManyCodesAndNoMore) {
+  policy.per_election = 2;
+  for (int i = 0; i < 2; ++i) {
+    replace_code(0);
+    clock.advance(2 * hour);
+  }
+  EXPECT_EQ(ask_code(0, form(0)), "reissue.limit");
+}
+
+TEST_F(Reissue, KeysMustBeNewAndProven) {
+  const auto cookie = cookie_for(0);
+  const auto view = *reissues().view(cookie);
+  const auto good = new_credential(0, Code::generate(random));
+  EXPECT_EQ(issue_code(cookie, keys_for(view, credential(0))), "reissue.keys") << "the old ones";
+  EXPECT_EQ(issue_code(cookie, keys_for(view, credential(1))), "reissue.keys") << "another voter's";
+  auto keys = keys_for(view, good);
+  keys.ballot_keys.pop_back();
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.keys") << "a contest missing";
+  keys = keys_for(view, good);
+  std::swap(keys.ballot_keys[0], keys.ballot_keys[1]);
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.keys") << "out of order";
+  keys = keys_for(view, good);
+  std::swap(keys.ballot_keys[0].proof, keys.ballot_keys[1].proof);
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.keys") << "proof of another contest";
+  auto other_token = view;
+  other_token.token_hash = hex_encode(ByteArray<32>{1});
+  EXPECT_EQ(issue_code(cookie, keys_for(other_token, good)), "reissue.keys") << "another token";
+  keys = keys_for(view, good);
+  keys.sign_in_key = keys.ballot_keys[0].key;
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.keys") << "one key for two purposes";
+  EXPECT_EQ(count_rows("replaced_code"), 0);
+  ASSERT_EQ(issue_code(cookie, keys_for(view, good)), "issued");
+  clock.advance(2 * minute);
+  const auto next = cookie_for(0);
+  EXPECT_EQ(issue_code(next, keys_for(*reissues().view(next), credential(0))), "reissue.keys")
+      << "keys that were replaced";
+}
+
+// Requirement 44: the link has the origin of the manifest.
+TEST_F(Reissue, R44TheLinkUsesTheConfiguredOrigin) {
+  ASSERT_EQ(ask_code(0, form(0)), "sent");
+  EXPECT_NE(inbox()[0].body.find("link=http://localhost:8080/r#"), std::string::npos)
+      << inbox()[0].body;
+}
+
+// Requirement 47: the notice, and what its link does.
+TEST_F(Reissue, R47TheNoticeBlocksTheNewCode) {
+  ASSERT_EQ(cast(in_space(0), ballot(0, 1, 0)), "recorded");
+  clock.advance(minute);
+  replace_code(0);
+  const auto notice = inbox();
+  const auto found = std::find_if(notice.begin(), notice.end(),
+                                  [](const InboxMessage& m) { return m.kind == "reissue-notice"; });
+  ASSERT_NE(found, notice.end());
+  EXPECT_EQ(found->destination, "E1@portal.example");
+  EXPECT_NE(found->body.find("/reissue/cancel#"), std::string::npos);
+  ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
+  const auto token = token_in("reissue-notice");
+  for (int again = 0; again < 2; ++again) {
+    const auto cancelled = reissues().cancel(token);
+    ASSERT_TRUE(cancelled);
+    EXPECT_EQ(cancelled->voted_since, std::vector<std::uint32_t>{0});
+  }
+  EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::blocked);
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::invalidated);
+  clock.advance(hour);
+  EXPECT_EQ(ask_code(0, form(0)), "reissue.blocked");
+  set_phase(0, "frozen");
+  set_phase(1, "frozen");
+  EXPECT_EQ(reissues().cancel(token).error().code, "reissue.closed");
+  EXPECT_EQ(count_rows("ballot"), 2) << "the box is not touched";
+}
+
+// Requirement 54.
+TEST_F(Reissue, R54OldSessionsDieAndTheAskingOneIsRenewed) {
+  Sessions sessions(*state, limits);
+  const auto asking = portal_session(0);
+  ASSERT_TRUE(enter(asking.session, credential(0).sign_in_key()));
+  const auto other = portal_session(0);
+  const auto stranger = portal_session(1);
+  ASSERT_TRUE(reissues().request(asking.session, form(0)));
+  const auto opened = reissues().open(token_in("reissue-link"));
+  ASSERT_EQ(issue_code(opened->cookie, keys_for(*reissues().view(opened->cookie),
+                                                new_credential(0, Code::generate(random)))),
+            "issued");
+  EXPECT_FALSE(sessions.find(other.token.text(), false));
+  EXPECT_TRUE(sessions.find(stranger.token.text(), false));
+  EXPECT_FALSE(sessions.find(stranger.token.text(), false)->renew);
+  const auto renewed = sessions.find(asking.token.text(), false);
+  ASSERT_TRUE(renewed);
+  EXPECT_TRUE(renewed->renew);
+  EXPECT_FALSE(renewed->space_opened_at) << "no automatic sign-in to the voting space";
+  const auto next = sessions.rotate(*renewed, "E1");
+  EXPECT_FALSE(sessions.find(asking.token.text(), false));
+  EXPECT_FALSE(sessions.find(next.token.text(), false)->renew);
+}
+
+struct ReissueToTheEnd : Reissue {
+  const KeyPair& key(std::size_t member) const { return ceremonies[0].holders[member].signing(); }
+  void count() {
+    const auto tally = prepare_count(*state);
+    ASSERT_TRUE(tally) << tally.error().code;
+    ASSERT_TRUE(open_count(*state, *tally, 0, {&key(0), &key(2), &key(3)}));
+    log->append_round(false);
+    for (const std::size_t member : {0, 2, 3}) {
+      auto& holder = ceremonies[0].holders[member];
+      ASSERT_TRUE(holder.bind_tally(tally->hash));
+      ASSERT_TRUE(import_shares(*state, *tally,
+                                *make_shares(state->manifest(), *tally, 0, holder, random)));
+    }
+    ASSERT_TRUE(finish_count(*state, *tally));
+    ASSERT_TRUE(close_count(*state, 0, key(0)));
+    log->append_round(false);
+  }
+};
+
+// Protocol section 5, read by the verifier that anybody may run.
+TEST_F(ReissueToTheEnd, BatchesAreVerified) {
+  set_phase(0, "sealed");
+  set_phase(1, "sealed");
+  clock.set(fixture_opens);
+  tick(*state, *log);
+  clock.advance(hour);
+  replace_code(0);
+  clock.advance(hour);
+  replace_code(0);  // before the first has its batch: one swap, not two
+  tick(*state, *log);
+  EXPECT_EQ(count_rows("reissue_batch"), 0) << "not a day old";
+  clock.advance(day);
+  tick(*state, *log);
+  log->append_round(true);
+  EXPECT_EQ(count_rows("reissue_batch"), 1);
+  ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
+  ASSERT_EQ(cast(in_space(1), ballot(1, 0, 0)), "recorded");
+  replace_code(1);
+  ASSERT_EQ(cast(in_space(1), ballot(1, 1, 0)), "recorded");
+  clock.advance(2 * minute);
+  replace_code(0);
+  clock.set(fixture_closes);
+  tick(*state, *log);
+  EXPECT_EQ(count_rows("reissue_batch"), 2) << "what waits at the close";
+  clock.advance(hour);
+  tick(*state, *log);
+  log->append_round(false);
+
+  count();
+  const auto target = folder / "export";
+  const auto written = write_export(*state, target);
+  ASSERT_TRUE(written) << written.error().code;
+  const auto reader = ExportReader::of_folder(target);
+  ASSERT_TRUE(reader);
+  const auto report = verify_export(*reader, {});
+  const auto* failure = report.first_failure();
+  ASSERT_FALSE(failure) << "V" << failure->number << " " << failure->code << " " << failure->detail;
+  EXPECT_EQ(report.checks.at(8).detail, "2 batches");
+  EXPECT_EQ(report.trust.at(1).reissued_that_voted, 1u);
+  const auto batch = SignedDocument::parse_and_verify(*reader->read("reissue/1.json"),
+                                                      "reissue-batch", state->fingerprint());
+  ASSERT_TRUE(batch);
+  EXPECT_EQ(batch->body()["persons"], 2);
+  EXPECT_EQ(batch->body()["units"].size(), 1u) << "contest 1 alone: both had voted in contest 0";
+  EXPECT_EQ(batch->body()["units"][0]["size"], 2);
+  EXPECT_EQ(reader->read("reissue/0-0-0-added.bin")->size(), 32u);
+  EXPECT_EQ(count_rows("reissue_person"), 3);
+}
+
+// As many as the manifest allows for a contest: above, the verifier wants the bureau's signature.
+TEST_F(Reissue, TheMaximumOfAContest) {
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    for (int i = 0; i < 10; ++i) {
+      t.execute(
+          "INSERT INTO reissue_key (ballot_key, added, contest, district) VALUES ($1, 1, 0, 0)",
+          {random.bytes(32)});
+    }
+    return {};
+  }));
+  const auto cookie = cookie_for(0);
+  const auto keys = keys_for(*reissues().view(cookie), new_credential(0, Code::generate(random)));
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.limit");
+}
+
+// Requirements 12, 46 and 61: neither journal nor database holds a secret after a full run, save
+// what waits to be purged, sealed.
+TEST_F(Reissue, R12R46R61NoSecretRemains) {
+  const auto request = form(0);
+  ASSERT_EQ(ask_code(0, request), "sent");
+  const auto link = token_in("reissue-link");
+  const auto opened = reissues().open(link);
+  const auto code = Code::generate(random);
+  ASSERT_EQ(issue_code(opened->cookie,
+                       keys_for(*reissues().view(opened->cookie), new_credential(0, code))),
+            "issued");
+  const auto cancel = token_in("reissue-notice");
+  clock.advance(hour);
+  outbox_of(*state).purge(clock.now());
+  ASSERT_TRUE(inbox().empty());
+  state->database().erase_traces();
+
+  std::string everything;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (!file.path().filename().string().starts_with("isoloir.sqlite")) continue;
+    std::ifstream stream(file.path(), std::ios::binary);
+    std::stringstream content;
+    content << stream.rdbuf();
+    everything += content.str();
+  }
+  ASSERT_NE(everything.find("voting code replaced"), std::string::npos) << "the scan reads";
+  const auto raw = [](std::string_view token) {
+    return std::string(as_text(*base64url_decode(token)));
+  };
+  std::map<std::string, std::string> secrets = {{"link", link},
+                                                {"link's bytes", raw(link)},
+                                                {"cookie", opened->cookie},
+                                                {"cookie's bytes", raw(opened->cookie)},
+                                                {"cancel", cancel},
+                                                {"cancel's bytes", raw(cancel)},
+                                                {"answer", std::string(right_answer)},
+                                                {"folded answer", fold_answer(right_answer)},
+                                                {"number", request.identity},
+                                                {"destination", request.destination},
+                                                {"mailbox", "camille.electeur"},
+                                                {"code", code.normalised()},
+                                                {"shown code", code.shown().reveal()},
+                                                {"password", "Isoloir-1234-abcd"},
+                                                {"body", "/r#"}};
+  for (const auto& [name, secret] : secrets) {
+    EXPECT_EQ(everything.find(secret), std::string::npos) << name;
+    EXPECT_EQ(everything.find(hex_encode(as_bytes(secret))), std::string::npos) << name;
+  }
+}
+
+// Requirement 9: no message ties the identifier to what opens it.
+TEST_F(Reissue, R09NoMessageHoldsIdentifierAndSecret) {
+  replace_code(0);
+  for (const auto& message : inbox()) {
+    for (const auto& part : {message.subject, message.body}) {
+      EXPECT_EQ(part.find("E1"), std::string::npos);
+      EXPECT_EQ(part.find("VOTANTE"), std::string::npos);
+      EXPECT_EQ(part.find("portal.example"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(Reissue, R45TheTextMessageMustFitWithItsLink) {
+  struct Wordy final : TextSource {
+    std::string text(std::string_view, std::string_view, const Json& values) const override {
+      return "Code de vote : " + values.at("link").get<std::string>() + std::string(padding, 'a');
+    }
+    std::size_t padding = 0;
+  } wordy;
+  EXPECT_TRUE(check_message_texts(*state, wordy));
+  wordy.padding = 100;
+  EXPECT_FALSE(check_message_texts(*state, wordy));
+}
+
+}  // namespace
+}  // namespace isoloir
