@@ -30,6 +30,36 @@ export type BallotAnswer =
 
 export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pending" } | { status: "unknown" };
 
+/** What stands in the way of a reissue link; `at` as a text where the moment matters. */
+export type LinkRefusal = {
+  status:
+    | "expired" | "used" | "superseded" | "elsewhere" | "unknown" | "no_link" | "shown" | "blocked" | "limit" | "closed" | "refused";
+  at?: string;
+};
+
+/** A link that this browser has opened; what new keys must be made for. */
+export interface OpenedLink {
+  status: "opened";
+  handle: string;
+  fingerprint: string;
+  contests: number[];
+  tokenHash: string;
+  reference: string;
+}
+
+/** Public keys and proofs, hex. */
+export interface NewKeys {
+  signInKey: string;
+  signInProof: string;
+  ballotKeys: { contest: number; key: string; proof: string }[];
+}
+
+export interface ReissueStatus {
+  state: "none" | "sent" | "opened" | "issued" | "blocked";
+  at: string;
+  reference: string;
+}
+
 /** 401: the session is over. */
 export class SessionOver extends Error {}
 
@@ -84,10 +114,34 @@ export class Api {
     return this.post("/api/session/extend", {});
   }
 
+  /** Spends nothing: until keys are sent, the link may be opened again in this browser. */
+  reissue_open(token: string): Promise<OpenedLink | LinkRefusal> {
+    return this.post("/api/reissue/open", { token });
+  }
+
+  /** After a reload, when the token is gone: the flow that this browser holds. */
+  reissue_resume(): Promise<OpenedLink | LinkRefusal> {
+    return this.post("/api/reissue/resume", {});
+  }
+
+  /** May be sent again: the same keys get the same answer. */
+  reissue_issue(keys: NewKeys): Promise<{ status: "issued"; reference: string; at: string } | LinkRefusal> {
+    return this.post("/api/reissue/issue", keys);
+  }
+
+  /** The code is written down: this browser's flow is over. */
+  reissue_noted(): Promise<object> {
+    return this.post("/api/reissue/noted", {});
+  }
+
+  reissue_status(): Promise<ReissueStatus> {
+    return this.json("/api/reissue/status");
+  }
+
   private post<T>(path: string, body: object): Promise<T> {
     return this.json(path, {
       method: "POST", body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": this.csrf },
+      headers: { "Content-Type": "application/json", "X-Requested-With": "isoloir", "X-CSRF-Token": this.csrf },
     });
   }
 

@@ -41,6 +41,13 @@ export class Credential {
     return sign(this.transcript, "sign-in proof", [nonce, session_binding, origin], this.sign_in_key(), nonces);
   }
 
+  /** 64 bytes: the owner of a new key is here. `token_hash`: SHA-256 of the link's token; no contest: the sign-in key. */
+  possession_proof(token_hash: Uint8Array, contest: number | undefined, nonces: Nonces): Uint8Array {
+    const key = contest === undefined ? this.sign_in_key() : this.ballot_key(contest);
+    const items = [token_hash, contest === undefined ? "sign-in" : "ballot", contest ?? 0];
+    return sign(this.transcript, "key possession", items, key, nonces);
+  }
+
   forget(): void {
     this.seed.fill(0);
   }

@@ -17,7 +17,7 @@ export type Reply =
 type Remote<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 };
-export type RemoteVault = Remote<Pick<Vault, "load" | "seal" | "recognise" | "check" | "forget" | "open">>;
+export type RemoteVault = Remote<Pick<Vault, "load" | "seal" | "recognise" | "check" | "forget" | "open" | "renew" | "reveal">>;
 
 interface Waiting {
   resolve: (value: never) => void;
@@ -49,6 +49,8 @@ export function remote_vault(worker: Worker): RemoteVault {
   return {
     load: (...args) => call("load", args),
     open: (sign_in, progress) => call("open", [sign_in], progress),
+    renew: (renewal, progress) => call("renew", [renewal], progress),
+    reveal: () => call("reveal", []),
     seal: (...args) => call("seal", args),
     recognise: (...args) => call("recognise", args),
     check: (...args) => call("check", args),

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { verify_ballot } from "./ballot.ts";
 import { from_base64, from_hex, to_base64, to_hex, u32, utf8 } from "./bytes.ts";
+import { read_code } from "./code.ts";
 import { public_key } from "./credential.ts";
 import { decode_point } from "./group.ts";
 import { ballot_entry, receipt_for } from "./receipt.fixture.ts";
@@ -113,4 +114,37 @@ test("what is forgotten cannot vote", async () => {
   const vault = await opened();
   vault.forget();
   assert.throws(() => vault.seal({ contest: 0, district: 0, choice: 0, shown: "First" }), /no code given/);
+});
+
+test("a new code: keys that its owner holds, proofs for this link, shown once", async () => {
+  const vault = new Vault();
+  vault.load(bytes, fingerprint, origin);
+  const token_hash = "cc".repeat(32);
+  const keys = await vault.renew({ handle: "EDU-1", contests: [1, 0], token_hash });
+  assert.deepEqual(keys.ballotKeys.map(({ contest: k }) => k), [0, 1]);
+  const code = vault.reveal();
+  assert.throws(() => vault.reveal());
+  assert.deepEqual(read_code(code), { code });
+
+  const transcript = new Transcript(from_hex(manifest.election_id), from_hex(fingerprint));
+  const proofs = [
+    { items: ["sign-in", 0], key: keys.signInKey, proof: keys.signInProof },
+    ...keys.ballotKeys.map(({ contest: k, key, proof }) => ({ items: ["ballot", k], key, proof })),
+  ];
+  for (const { items, key, proof } of proofs) {
+    const check = (hash: string) => verify_signature(
+      transcript, "key possession", [from_hex(hash), ...items], decode_point(from_hex(key)), from_hex(proof));
+    check(token_hash);
+    assert.throws(() => check("dd".repeat(32)), refused("signature"));
+  }
+  const { key } = await vault.open({ ...sign_in, code });
+  assert.equal(key, keys.signInKey, "the code opens what was announced");
+});
+
+test("a new code is forgotten with the rest", async () => {
+  const vault = new Vault();
+  vault.load(bytes, fingerprint, origin);
+  await vault.renew({ handle: "EDU-1", contests: [], token_hash: "cc".repeat(32) });
+  vault.forget();
+  assert.throws(() => vault.reveal());
 });

@@ -1,7 +1,9 @@
 // What knows the voter's secrets: the only code that handles code, seed, keys and r_i. It runs in the Worker (worker.ts); the
 // page sees public keys, proofs, sealed ballots and verdicts. Every method throws Refused for what breaks the protocol.
+import type { NewKeys } from "./api.ts";
 import { opened_choice, type Place, read_ballot_head, seal_ballot, verify_ballot } from "./ballot.ts";
 import { from_base64, from_hex, type Random, system_random, to_base64, to_hex } from "./bytes.ts";
+import { generate_code } from "./code.ts";
 import { Credential, derive_seed, public_key } from "./credential.ts";
 import { decode_point, type Point } from "./group.ts";
 import { type Manifest, read_manifest } from "./manifest.ts";
@@ -33,6 +35,13 @@ export interface Sealed {
   tracker: string; // hex
 }
 
+/** What a new code is made for. */
+export interface Renewal {
+  handle: string;
+  contests: number[];
+  token_hash: string; // hex
+}
+
 interface Election {
   manifest: Manifest;
   fingerprint: Uint8Array;
@@ -45,6 +54,7 @@ export class Vault {
   private readonly random: Random;
   private loaded: Election | undefined;
   private credential: Credential | undefined;
+  private new_code: string | undefined;
 
   constructor(random: Random = system_random) {
     this.random = random;
@@ -68,6 +78,34 @@ export class Vault {
     const proof = credential.sign_in_proof(
       from_hex(sign_in.nonce, 32), from_hex(sign_in.session_binding, 32), manifest.origin, nonces);
     return { key: public_key(credential.sign_in_key()).toHex(), proof: to_hex(proof) };
+  }
+
+  /** A new code, which stays here until the server has taken its public keys. */
+  async renew(renewal: Renewal, progress?: (done: number) => void): Promise<NewKeys> {
+    const { transcript, nonces } = this.election();
+    this.forget();
+    const code = generate_code(this.random);
+    const credential = new Credential(transcript, await derive_seed(transcript, code, renewal.handle, progress));
+    const token_hash = from_hex(renewal.token_hash, 32);
+    const proof = (contest?: number) => to_hex(credential.possession_proof(token_hash, contest, nonces));
+    const keys = {
+      signInKey: public_key(credential.sign_in_key()).toHex(),
+      signInProof: proof(),
+      ballotKeys: [...renewal.contests].sort((a, b) => a - b).map((contest) => ({
+        contest, key: public_key(credential.ballot_key(contest)).toHex(), proof: proof(contest),
+      })),
+    };
+    credential.forget();
+    this.new_code = code;
+    return keys;
+  }
+
+  /** The new code, once. */
+  reveal(): string {
+    const code = this.new_code;
+    this.new_code = undefined;
+    if (code === undefined) throw new Error("no new code");
+    return code;
   }
 
   /** Before it leaves, the ballot is verified as the server will, and opened: it must show what the screen shows. */
@@ -102,6 +140,7 @@ export class Vault {
   forget(): void {
     this.credential?.forget();
     this.credential = undefined;
+    this.new_code = undefined;
   }
 
   private election(): Election {

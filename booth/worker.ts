@@ -11,6 +11,8 @@ type Arguments<M extends keyof Vault> = Vault[M] extends (...args: infer A) => u
 const METHODS: Record<string, (args: unknown[], progress: (done: number) => void) => unknown> = {
   load: (args) => vault.load(...(args as Arguments<"load">)),
   open: ([sign_in], progress) => vault.open(sign_in as Arguments<"open">[0], progress),
+  renew: ([renewal], progress) => vault.renew(renewal as Arguments<"renew">[0], progress),
+  reveal: () => vault.reveal(),
   seal: (args) => vault.seal(...(args as Arguments<"seal">)),
   recognise: (args) => vault.recognise(...(args as Arguments<"recognise">)),
   check: (args) => vault.check(...(args as Arguments<"check">)),

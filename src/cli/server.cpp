@@ -17,6 +17,7 @@
 #include "crypto/hash.hpp"
 #include "service/bureau.hpp"
 #include "web/assets.hpp"
+#include "web/message_texts.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -29,14 +30,21 @@ sigset_t stop_signals() {
   return set;
 }
 
-// Every board interval: hours and freeze, then one round of the log. What fails is said and tried
-// again at the next beat; nothing is lost, because what waits stays in the database.
+// Every board interval: hours and freeze, then one round of the log, then messages to voters. What
+// fails is said and tried again at the next beat; nothing is lost, because what waits stays in the
+// database.
 class Heartbeat {
  public:
-  Heartbeat(State& state, Log& log, Sessions& sessions, std::uint32_t interval_seconds)
-      : state_(state), log_(log), sessions_(sessions), interval_(interval_seconds), thread_([this] {
-          run();
-        }) {}
+  // `reissues` and `transport`: null where messages have no way out.
+  Heartbeat(State& state, Log& log, Sessions& sessions, Reissues* reissues, Transport* transport,
+            std::uint32_t interval_seconds)
+      : state_(state),
+        log_(log),
+        sessions_(sessions),
+        reissues_(reissues),
+        transport_(transport),
+        interval_(interval_seconds),
+        thread_([this] { run(); }) {}
   ~Heartbeat() {
     {
       const std::lock_guard lock(mutex_);
@@ -62,6 +70,10 @@ class Heartbeat {
       tick(state_, log_);
       log_.append_round(is_voting(state_));
       sessions_.sweep();
+      if (reissues_) reissues_->sweep();
+      auto outbox = outbox_of(state_);
+      if (transport_) outbox.deliver(*transport_, state_.now());
+      outbox.purge(state_.now());
     } catch (const std::exception& error) {
       std::fprintf(stderr, "isoloir: the board's round failed and is tried again: %s\n",
                    error.what());
@@ -71,6 +83,8 @@ class Heartbeat {
   State& state_;
   Log& log_;
   Sessions& sessions_;
+  Reissues* reissues_;
+  Transport* transport_;
   const std::chrono::seconds interval_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -125,8 +139,16 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   Log log(state.database(), state.manifest().log_origin,
           Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), random);
   const web::Renderer renderer(web::asset, overrides_of(portal));
-  web::Site site(state, log, portal, renderer, std::move(settings.demo));
-  Heartbeat heartbeat(state, log, site.sessions(), portal.board_interval_seconds);
+  const web::MessageTexts texts(renderer);
+  if (const auto good = check_message_texts(state, texts); !good) return report(good.error());
+  // Without a way out for messages there is no reissue by the voter: the pages name the assistance.
+  InboxTransport inbox;
+  std::optional<Reissues> reissues;
+  if (settings.demo && portal.reissue) reissues.emplace(state, *portal.reissue, texts);
+  web::Site site(state, log, portal, renderer, std::move(settings.demo),
+                 reissues ? &*reissues : nullptr);
+  Heartbeat heartbeat(state, log, site.sessions(), reissues ? &*reissues : nullptr,
+                      reissues ? &inbox : nullptr, portal.board_interval_seconds);
   http::ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;

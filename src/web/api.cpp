@@ -65,6 +65,9 @@ http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdi
     case CodeVerdict::Kind::accepted:
       return answer({{"status", "ok"}});
     case CodeVerdict::Kind::invalidated:
+      if (reissues_) {
+        reissues_->notify_invalidated(visit.voter(), language_code(visit.language));
+      }
       return answer({{"status", "code_invalidated"}});
     case CodeVerdict::Kind::replaced:
       return answer(next_try(visit, {{"status", "code_replaced"},

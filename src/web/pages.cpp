@@ -147,6 +147,7 @@ http::Response Site::voting_space(Visit& visit) {
                {"session_ends_at", visit.session->ends_at},
                {"now_at", state_.now()},
                {"invalidated", !code.valid},
+               {"reissue_url", reissues_ ? "/reissue" : ""},
                {"tries_left", code.tries_left},
                {"session_binding_hex", hex_encode(visit.session->id)},
                {"nonce_hex", hex_encode(sessions_.new_nonce(*visit.session))}});

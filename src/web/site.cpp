@@ -20,6 +20,10 @@ bool is_api(const http::Request& request) {
   return request.path.starts_with("/api/");
 }
 
+bool is_demo(std::string_view path) {
+  return path == "/demo" || path == "/inbox" || path.starts_with("/inbox/");
+}
+
 // "a1b2 c3d4 …": how a fingerprint is shown, so that it can be read aloud.
 Json groups_of_four(std::string_view hex) {
   Json groups = Json::array();
@@ -30,12 +34,13 @@ Json groups_of_four(std::string_view hex) {
 }  // namespace
 
 Site::Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-           std::optional<DemoPages> demo)
+           std::optional<DemoPages> demo, Reissues* reissues)
     : state_(state),
       log_(log),
       portal_(portal),
       renderer_(renderer),
       demo_(std::move(demo)),
+      reissues_(reissues),
       sessions_(state, session_limits(portal)),
       captchas_(state, portal.captcha_minutes * minute_ms) {}
 
@@ -55,8 +60,20 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/vote/*", Lane::database, true, &Site::voting_space},
       {Method::get, "/tracker", Lane::database, false, &Site::tracker_form},
       {Method::post, "/tracker", Lane::database, false, &Site::tracker_post},
-      {Method::get, "/suivi", Lane::database, false, &Site::tracker_form},  // in receipts, as a QR code
+      {Method::get, "/suivi", Lane::database, false,
+       &Site::tracker_form},  // in receipts, as a QR code
       {Method::get, "/result", Lane::database, false, &Site::result},
+      {Method::get, "/reissue", Lane::database, true, &Site::reissue_choice},
+      {Method::get, "/reissue/question", Lane::database, true, &Site::reissue_question},
+      {Method::post, "/reissue/question", Lane::crypto, true, &Site::reissue_question_post},
+      {Method::get, "/r", Lane::light, false, &Site::reissue_link},
+      {Method::get, "/reissue/cancel", Lane::database, false, &Site::reissue_cancel_form},
+      {Method::post, "/reissue/cancel", Lane::database, false, &Site::reissue_cancel_post},
+      {Method::post, "/api/reissue/open", Lane::database, false, &Site::api_reissue_open},
+      {Method::post, "/api/reissue/resume", Lane::database, false, &Site::api_reissue_resume},
+      {Method::post, "/api/reissue/issue", Lane::crypto, false, &Site::api_reissue_issue},
+      {Method::post, "/api/reissue/noted", Lane::database, false, &Site::api_reissue_noted},
+      {Method::get, "/api/reissue/status", Lane::database, true, &Site::api_reissue_status},
       {Method::post, "/api/voting-code", Lane::crypto, true, &Site::api_voting_code},
       {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
       {Method::post, "/api/ballot", Lane::crypto, true, &Site::api_ballot},
@@ -68,6 +85,8 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/log/*", Lane::light, false, &Site::log_file},
       {Method::get, "/healthz", Lane::database, false, &Site::health},
       {Method::get, "/demo", Lane::light, false, &Site::demo_landing},
+      {Method::get, "/inbox", Lane::database, false, &Site::inbox},
+      {Method::get, "/inbox/*", Lane::database, false, &Site::inbox_message},
   };
   return table;
 }
@@ -90,7 +109,7 @@ http::Lane Site::lane(const http::Request& request) {
 
 http::Response Site::handle(const http::Request& request) {
   const auto* route = find(request);
-  if (!route || (route->action == &Site::demo_landing && !demo_)) return error_page(404, &request);
+  if (!route || (is_demo(request.path) && !demo_)) return error_page(404, &request);
   Visit visit{.request = request, .session = {}, .token = {}};
   if (const auto remembered = request.cookie(language_cookie)) {
     visit.language = language_from_code(*remembered).value_or(Language::french);
@@ -106,13 +125,21 @@ http::Response Site::handle(const http::Request& request) {
   if (route->lane != http::Lane::light) {
     if (const auto cookie = request.cookie(session_cookie)) {
       // Asking for the state of things is no sign of a person; everything else is.
-      const bool touch = request.path != "/api/receipt";
+      const bool touch = request.path != "/api/receipt" && request.path != "/api/reissue/status";
       visit.session = sessions_.find(*cookie, touch);
     }
   }
   if (route->signed_in && !visit.signed_in()) {
     return is_api(request) ? http::Response::json("{\"status\":\"signed_out\"}", 401)
                            : http::Response::redirect_303("/sign-in");
+  }
+  // The voting code was replaced since (reissue requirement 54). Pages alone: a request that runs
+  // beside others, or a form, still bears what its page was given.
+  if (visit.signed_in() && visit.session->renew && request.method == http::Method::get &&
+      !is_api(request)) {
+    auto opened = sessions_.rotate(*visit.session, visit.voter());
+    visit.token = opened.token.text();
+    visit.session = std::move(opened.session);
   }
   http::Response response = (this->*route->action)(visit);
   if (visit.token) response.with_cookie(session_cookie, *visit.token);

@@ -6,26 +6,29 @@
 #include <functional>
 #include <memory>
 
+#include "courier/outbox.hpp"
 #include "http/form.hpp"
 #include "http/server.hpp"
 #include "portal/portal.hpp"
 #include "service/accounts.hpp"
+#include "service/reissue.hpp"
 #include "service/voting.hpp"
 #include "web/render.hpp"
 
 namespace isoloir::web {
 
-// What `isoloir demo` adds: a landing page. Absent in `isoloir serve`, whose addresses then do not
-// exist.
+// What `isoloir demo` adds: a landing page, and the messages that voters would have received.
+// Absent in `isoloir serve`, whose addresses then do not exist.
 struct DemoPages {
   Json landing;  // data of views/demo.mustache
 };
 
-// Thread-safe. Everything given outlives it.
+// Thread-safe. Everything given outlives it. `reissues` is null where no channel can carry a link:
+// then the pages send the voter to the assistance.
 class Site final : public http::Handler {
  public:
   Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-       std::optional<DemoPages> demo);
+       std::optional<DemoPages> demo, Reissues* reissues);
   ~Site() override;
 
   http::Lane lane(const http::Request& request) override;
@@ -61,6 +64,21 @@ class Site final : public http::Handler {
   http::Response result(Visit& visit);
   http::Response demo_landing(Visit& visit);
 
+  // Reissue of a voting code
+  http::Response reissue_choice(Visit& visit);
+  http::Response reissue_question(Visit& visit);
+  http::Response reissue_question_post(Visit& visit);
+  http::Response reissue_link(Visit& visit);
+  http::Response reissue_cancel_form(Visit& visit);
+  http::Response reissue_cancel_post(Visit& visit);
+  http::Response api_reissue_open(Visit& visit);
+  http::Response api_reissue_resume(Visit& visit);
+  http::Response api_reissue_issue(Visit& visit);
+  http::Response api_reissue_noted(Visit& visit);
+  http::Response api_reissue_status(Visit& visit);
+  http::Response inbox(Visit& visit);
+  http::Response inbox_message(Visit& visit);
+
   // Interface of the voting space
   http::Response api_voting_code(Visit& visit);
   http::Response api_contests(Visit& visit);
@@ -78,6 +96,9 @@ class Site final : public http::Handler {
   http::Response page(Visit& visit, std::string_view view, Json data, int status = 200);
   Json captcha_data(Visit& visit);
   http::Response sign_in_page(Visit& visit, Json errors, std::string_view email, bool ended);
+  http::Response reissue_refused(Visit& visit, std::string_view reason);
+  http::Response reissue_question_page(Visit& visit, Json data);
+  http::Response reissue_not_sent(Visit& visit, const ReissueRefusal& refusal, Json data);
   http::Response after_code(Visit& visit, const Expected<CodeVerdict>& verdict);
   Json next_try(Visit& visit, Json answer);  // with a new captcha and nonce
   std::string csrf_error(Visit& visit, const http::Form& form) const;
@@ -87,6 +108,7 @@ class Site final : public http::Handler {
   const Portal& portal_;
   const Renderer& renderer_;
   std::optional<DemoPages> demo_;
+  Reissues* reissues_;
   Sessions sessions_;
   Captchas captchas_;
 };

@@ -9,11 +9,20 @@ export function demoVoters(demo) {
   return JSON.parse(readFileSync(join(demo.state, "demo.json"), "utf8")).voters;
 }
 
-// One value of the state's database; `id` is checked because it goes into the statement.
+function sqlite(demo, sql, ...options) {
+  const file = join(demo.state, "isoloir.sqlite");
+  return execFileSync("sqlite3", ["-cmd", ".timeout 10000", ...options, file, sql], { encoding: "utf8" }).trim();
+}
+
+// `id` is checked because it goes into the statement.
 function captchaDigits(demo, id) {
   assert.match(id, /^[A-Za-z0-9_-]+$/);
-  const sql = `SELECT digits FROM captcha WHERE id = '${id}'`;
-  return execFileSync("sqlite3", ["-readonly", join(demo.state, "isoloir.sqlite"), sql], { encoding: "utf8" }).trim();
+  return sqlite(demo, `SELECT digits FROM captcha WHERE id = '${id}'`, "-readonly");
+}
+
+// As if a day had passed since the requests made so far: throttles are the service's own tests.
+export function forgetThrottles(demo) {
+  sqlite(demo, "DELETE FROM attempt");
 }
 
 export async function fillCaptcha(demo, page) {
@@ -54,4 +63,68 @@ export async function vote(page, contest, option) {
   await page.getByRole("button", { name: "Valider mon vote" }).click();
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
   return page.locator("[data-step=receipt] [data-slot=tracker]").innerText();
+}
+
+export async function openCodePage(page) {
+  await page.getByRole("link", { name: "Consulter les scrutins, les candidatures et voter" }).click();
+  await page.getByRole("heading", { name: "Saisie du code de vote" }).waitFor();
+}
+
+// From the voting-code page to the form of the challenge question.
+export async function openReissueForm(page) {
+  await page.getByRole("link", { name: "Cliquez ici pour obtenir un réassort de votre code de vote" }).click();
+  await page.getByRole("heading", { name: "Choix du réassort de votre code de vote" }).waitFor();
+  await page.getByRole("link", { name: /cliquez ici/ }).click();
+  await page.getByRole("heading", { name: "Demande de réassort du code de vote" }).waitFor();
+}
+
+export async function fillReissueForm(page, { answer, numen, email, phone }) {
+  await page.getByLabel("Saisissez votre réponse secrète").fill(answer);
+  await page.getByLabel("Saisissez votre NUMEN ou n°SS").fill(numen);
+  await page.getByLabel(phone ? /par SMS/ : /par E-MAIL/).check();
+  if (phone) await page.getByLabel("Numéro de téléphone portable personnel").fill(phone);
+  else await page.getByLabel("Adresse mail personnelle").fill(email);
+  await page.getByRole("button", { name: "VALIDER" }).click();
+}
+
+// Signs in, asks for a new code by e-mail, and gives the link as the demonstration's inbox shows it.
+export async function askForLink(demo, page, voter, email) {
+  forgetThrottles(demo);
+  await signIn(demo, page, voter);
+  await openCodePage(page);
+  await openReissueForm(page);
+  await fillReissueForm(page, { ...voter, email });
+  await page.getByText("Un mail vient de vous être envoyé à").waitFor();
+  return receivedLink(demo, page, email);
+}
+
+// The link in the newest message to `address`; messages leave at the server's next beat.
+export async function receivedLink(demo, page, address) {
+  const inbox = await page.context().newPage();
+  const message = inbox.getByRole("listitem").filter({ hasText: address }).getByRole("link").first();
+  for (const end = Date.now() + 20_000; Date.now() < end; await inbox.waitForTimeout(100)) {
+    await inbox.goto(`${demo.origin}/inbox`);
+    if ((await message.count()) > 0) break;
+  }
+  await message.click();
+  const link = await inbox.getByRole("article").getByRole("link").getAttribute("href");
+  await inbox.close();
+  return link;
+}
+
+export async function followLink(page, link) {
+  await page.goto(link);
+  await page.getByRole("button", { name: "Continuer" }).click();
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+}
+
+// Presses the button; gives the code on the screen.
+export async function renew(page) {
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).click();
+  return shownCode(page);
+}
+
+export async function shownCode(page) {
+  await page.getByRole("heading", { name: "Votre nouveau code de vote" }).waitFor({ timeout: 30_000 });
+  return (await page.locator("[data-list=code_groups] span").allInnerTexts()).join("-");
 }

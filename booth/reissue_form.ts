@@ -1,0 +1,30 @@
+// The form that asks for a reissue: the field of the channel that is chosen, and no other.
+import { all, one } from "./page.ts";
+
+export function start_channels(form: HTMLElement): void {
+  const show = () => {
+    const chosen = form.querySelector<HTMLInputElement>("[name=channel]:checked")?.value;
+    for (const field of all(form, "[data-channel]")) field.hidden = field.dataset.channel !== chosen;
+  };
+  form.addEventListener("change", show);
+  show();
+}
+
+/** The link in a notice: its token goes from the address into the form; a click sends it. */
+export function start_cancel(form: HTMLElement): void {
+  one<HTMLInputElement>(form, "[name=token]").value = take_fragment();
+  form.hidden = false;
+}
+
+/** The token in the address, which then no longer shows it. A change of language takes it along. */
+export function take_fragment(): string {
+  // Another link opened in this tab changes the fragment alone.
+  window.addEventListener("hashchange", () => location.hash !== "" && location.reload());
+  const token = location.hash.slice(1);
+  if (token === "") return "";
+  history.replaceState(null, "", location.pathname + location.search);
+  for (const link of all(document, "a[hreflang]")) {
+    link.addEventListener("click", () => ((link as HTMLAnchorElement).hash = token));
+  }
+  return token;
+}

@@ -1,0 +1,443 @@
+// A voting code lost and made again. Numbers are those of the reissue requirements.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { axeCheck, closePage, newPage, screenshot, startBrowser, startDemo } from "./harness.mjs";
+import {
+  askForLink, demoVoters, enterVotingSpace, fillReissueForm, followLink, forgetThrottles, openCodePage, openReissueForm,
+  receivedLink, renew, shownCode, signIn, typeCode, vote,
+} from "./voter.mjs";
+
+const MINISTRY = "Comité social d'administration ministériel";
+const CODE = /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}-[0-9A-HJKMNP-TV-Z]{5}$/;
+let demo, browser, voters;
+let next_voter = 0;
+const newVoter = () => voters[next_voter++];
+const mailbox = (voter) => `perso-${voters.indexOf(voter)}@example.org`;
+
+before(async () => {
+  demo = await startDemo();
+  browser = await startBrowser();
+  voters = demoVoters(demo);
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+async function look(page, name) {
+  const { width } = page.viewportSize();
+  await screenshot(page, `${name}-${width}`);
+  await axeCheck(page);
+  const scrolls = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  assert.equal(scrolls, false, `${name} scrolls sideways at ${width} px`);
+}
+
+// Everything of a document that could hold the code, now or after it is left.
+const traces = (page) =>
+  page.evaluate(() => JSON.stringify([
+    document.documentElement.outerHTML, document.title, location.href, { ...localStorage }, { ...sessionStorage },
+    Array.from(document.querySelectorAll("input, textarea"), ({ value }) => value), history.state,
+  ]));
+
+async function assertNoCode(page, code) {
+  const found = await traces(page);
+  for (const group of [code, code.replaceAll("-", ""), code.split("-")[3]]) assert.ok(!found.includes(group), group);
+}
+
+test("code lost: question, link opened on a phone, the computer says so, the new code votes, the old one does not", async () => {
+  const voter = newVoter();
+  const email = mailbox(voter);
+  const computer = await newPage(browser);
+  await signIn(demo, computer, voter);
+  await openCodePage(computer);
+  await openReissueForm(computer);
+  await fillReissueForm(computer, { ...voter, email });
+  await computer.getByText("Un mail vient de vous être envoyé à").waitFor();
+  assert.match(await computer.locator("main").innerText(), new RegExp(`${email}.*avec un lien pour réinitialiser`, "s"));
+  const reference = await computer.locator("dd code").innerText();
+  const link = await receivedLink(demo, computer, email);
+  assert.match(link, new RegExp(`^${demo.origin}/r#[A-Za-z0-9_-]{43}$`));
+
+  const phone = await newPage(browser, { width: 375 });
+  await phone.goto(link);
+  await phone.getByRole("button", { name: "Continuer" }).waitFor();
+  assert.equal(phone.url(), `${demo.origin}/r`, "the token leaves the address at once");
+  await phone.getByRole("button", { name: "Continuer" }).click();
+  await phone.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  await computer.getByText("Le lien a été ouvert le").waitFor({ timeout: 15_000 });
+  const code = await renew(phone);
+  assert.match(code, CODE);
+  await phone.getByRole("button", { name: "J’ai noté mon code" }).click();
+  await phone.getByRole("heading", { name: "Votre code n’est plus affiché" }).waitFor();
+  await assertNoCode(phone, code);
+
+  await computer.getByText(`référence ${reference}`).waitFor({ timeout: 15_000 });
+  await computer.getByRole("button", { name: "Aller à la saisie du code de vote" }).click();
+  await computer.getByRole("heading", { name: "Saisie du code de vote" }).waitFor();
+  await typeCode(demo, computer, voter.code);
+  await computer.getByRole("link", { name: /Ce code a été remplacé le/ }).waitFor();
+  await typeCode(demo, computer, code);
+  await computer.getByRole("heading", { name: "Mes scrutins" }).waitFor();
+  await vote(computer, MINISTRY, "Vote blanc");
+  await closePage(computer);
+  await closePage(phone);
+});
+
+test("26: invalidated after five wrong codes, then made again; a notice names how to go on", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await signIn(demo, page, voter);
+  await openCodePage(page);
+  for (let left = 4; left >= 0; left--) {
+    await typeCode(demo, page, voters.at(-1).code);
+    if (left > 0) await page.getByText(new RegExp(`Il vous reste ${left} essai`)).waitFor();
+  }
+  await page.getByText("Votre code de vote a été invalidé.").waitFor();
+  await look(page, "reissue-invalidated");
+  const link = await receivedLink(demo, page, voter.email);
+  assert.equal(link, `${demo.origin}/reissue`);
+  await openReissueForm(page);
+  forgetThrottles(demo);
+  await fillReissueForm(page, { ...voter, email: mailbox(voter) });
+  await page.getByText("Un mail vient de vous être envoyé à").waitFor();
+  const phone = await newPage(browser, { width: 375 });
+  await followLink(phone, await receivedLink(demo, page, mailbox(voter)));
+  const code = await renew(phone);
+  await page.goto(`${demo.origin}/`);
+  await enterVotingSpace(demo, page, code);
+  await closePage(page);
+  await closePage(phone);
+});
+
+test("14, 15: asked for a hundred times and run by a scanner, the link stays usable", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  const link = await askForLink(demo, page, voter, mailbox(voter));
+  for (let i = 0; i < 50; i++) {
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await fetch(link, { method });
+      assert.ok([200, 405].includes(answer.status), `${method} ${answer.status}`);
+      assert.equal(answer.headers.get("referrer-policy"), "no-referrer");
+    }
+  }
+  const scanner = await newPage(browser);
+  await scanner.goto(link);
+  await scanner.getByRole("button", { name: "Continuer" }).waitFor();
+  await closePage(scanner);
+  await followLink(page, link);
+  assert.match(await renew(page), CODE);
+  await closePage(page);
+});
+
+test("opened elsewhere, reloaded, used: each link says what happened", async () => {
+  const voter = newVoter();
+  const first = await newPage(browser);
+  const second = await newPage(browser, { width: 375 });
+  const link = await askForLink(demo, first, voter, mailbox(voter));
+  await followLink(first, link);
+  await second.goto(link);
+  await second.getByRole("button", { name: "Continuer" }).click();
+  await second.getByRole("heading", { name: "Ce lien a été ouvert sur un autre appareil" }).waitFor();
+  await look(second, "reissue-elsewhere");
+  await first.reload();
+  await first.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  await followLink(first, link); // again in the same browser
+  await renew(first);
+  await second.goto("about:blank");
+  await second.goto(link);
+  await second.getByRole("button", { name: "Continuer" }).click();
+  await second.getByRole("heading", { name: "Ce lien a déjà servi" }).waitFor();
+  await look(second, "reissue-used");
+  await second.goto(`${demo.origin}/r`);
+  await second.getByRole("heading", { name: "Ouvrez le lien de votre message" }).waitFor();
+  await look(second, "reissue-no-link");
+  await second.goto(`${link.slice(0, -3)}`);
+  await second.getByRole("button", { name: "Continuer" }).click();
+  await second.getByRole("heading", { name: "Ce lien est incomplet ou inconnu" }).waitFor();
+  await closePage(first);
+  await closePage(second);
+});
+
+test("17: a second request kills the first link, which says that a newer one was sent", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  const link = await askForLink(demo, page, voter, mailbox(voter));
+  forgetThrottles(demo);
+  await page.goto(`${demo.origin}/reissue/question`);
+  await fillReissueForm(page, { ...voter, phone: "06 12 34 56 78" });
+  await page.getByText("Un SMS vient de vous être envoyé au").waitFor();
+  await look(page, "reissue-sent-sms");
+  await page.goto(link);
+  await page.getByRole("button", { name: "Continuer" }).click();
+  await page.getByRole("heading", { name: "Un lien plus récent vous a été envoyé" }).waitFor();
+  await look(page, "reissue-superseded");
+  await followLink(page, await receivedLink(demo, page, "+33612345678"));
+  await closePage(page);
+});
+
+test("51: no code after Back, Forward, reload", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  const code = await renew(page);
+  await page.goBack();
+  await assertNoCode(page, code);
+  await page.goForward();
+  await page.getByRole("heading", { name: "Votre code n’est affiché qu’une fois" }).waitFor();
+  await assertNoCode(page, code);
+  await look(page, "reissue-shown-once");
+  await page.reload();
+  await page.getByRole("heading", { name: "Votre code n’est affiché qu’une fois" }).waitFor();
+  await assertNoCode(page, code);
+  await closePage(page);
+});
+
+test("51: a document kept for Back shows no code, whatever the browser keeps", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  const code = await renew(page);
+  // What a browser does with a page that it keeps: hidden, later shown again as it was.
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  await assertNoCode(page, code);
+  assert.equal(await page.locator("[data-step]:visible").getAttribute("data-step"), "loading");
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await page.getByRole("heading", { name: "Votre code n’est affiché qu’une fois" }).waitFor();
+  await assertNoCode(page, code);
+  await closePage(page);
+});
+
+test("53: the code is text on the screen alone; copied and printed when asked for only", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser, { permissions: ["clipboard-read", "clipboard-write"] });
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  await page.evaluate(() => navigator.clipboard.writeText("avant"));
+  await page.evaluate(() => ((window.prints = 0), (window.print = () => window.prints++)));
+  const code = await renew(page);
+  const [, title, address, ...stores] = JSON.parse(await traces(page));
+  assert.ok(!JSON.stringify([title, address, stores]).includes(code.slice(0, 4)));
+  assert.deepEqual(await page.context().cookies().then((all) => all.filter(({ value }) => value.includes(code))), []);
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "avant");
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator(".new-code").isVisible(), false, "the browser's own print command");
+  await page.emulateMedia({ media: "screen" });
+  await page.getByRole("button", { name: "Imprimer" }).click();
+  assert.equal(await page.evaluate(() => window.prints), 1);
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator(".new-code").isVisible(), true);
+  await page.emulateMedia({ media: "screen" });
+  await page.getByRole("button", { name: "Copier le code" }).click();
+  await page.getByText("Le code est copié.").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code);
+  const spelled = await page.locator("[data-list=spelled_groups] li").allInnerTexts();
+  const characters = spelled.join(", ").split(", ").map((item) => item.replace("chiffre ", "")[0]);
+  assert.equal(characters.join(""), code.replaceAll("-", ""));
+  await closePage(page);
+});
+
+test("offline while the code is made: it waits, then shows one code that works", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser, { width: 375 });
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).click();
+  await page.locator("[data-part=trouble]").getByText("La connexion a été interrompue").waitFor({ timeout: 30_000 });
+  await look(page, "reissue-offline");
+  assert.equal(await page.locator(".new-code span").count(), 0, "no code before the server's yes");
+  await page.context().setOffline(false);
+  const code = await shownCode(page);
+  await page.goto(`${demo.origin}/`);
+  await enterVotingSpace(demo, page, code);
+  await closePage(page);
+});
+
+test("an answer lost on the way: the same keys are sent again and get the same yes", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  const bodies = [];
+  await page.route("**/api/reissue/issue", async (route) => {
+    bodies.push(route.request().postData());
+    if (bodies.length > 1) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).click();
+  await page.getByRole("button", { name: "Réessayer" }).click();
+  const code = await shownCode(page);
+  assert.equal(bodies.length, 2);
+  assert.equal(bodies[0], bodies[1]);
+  await page.goto(`${demo.origin}/`);
+  await enterVotingSpace(demo, page, code);
+  await closePage(page);
+});
+
+test("a double click makes one code", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  let issued = 0;
+  page.on("request", (request) => (issued += request.url().endsWith("/api/reissue/issue") ? 1 : 0));
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).dblclick();
+  assert.match(await shownCode(page), CODE);
+  assert.equal(issued, 1);
+  await closePage(page);
+});
+
+test("62: announced at 60 and 30 s, lengthened ten times by keyboard, wiped at the end", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  await page.clock.install();
+  const code = await renew(page);
+  const announced = page.locator("[data-step=code] [data-slot=announced]");
+  const dialog = page.getByRole("dialog", { name: "Votre code va disparaître" });
+  for (let i = 0; i < 10; i++) {
+    assert.equal(await announced.innerText(), "");
+    await page.clock.fastForward(61_000);
+    assert.match(await announced.innerText(), /60 secondes/);
+    await page.clock.fastForward(30_000);
+    await dialog.waitFor();
+    if (i === 0) await look(page, "reissue-dialog");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Prolonger");
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "hidden" });
+    assert.match(await page.getByRole("timer").innerText(), /[12] min/);
+  }
+  await page.clock.fastForward(91_000);
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".new-code").isVisible(), true);
+  await page.clock.fastForward(31_000);
+  await page.getByRole("heading", { name: "Le temps d’affichage est écoulé" }).waitFor();
+  await assertNoCode(page, code);
+  await look(page, "reissue-over");
+  await closePage(page);
+});
+
+test("errors of the form are tied to their fields; a wrong proof says neither which", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser, { width: 375 });
+  await signIn(demo, page, voter);
+  await openCodePage(page);
+  await openReissueForm(page);
+  assert.equal(await page.getByLabel("Adresse mail personnelle").isVisible(), false);
+  await look(page, "reissue-question");
+  await page.getByRole("button", { name: "VALIDER" }).click();
+  await page.getByRole("link", { name: "Saisissez votre réponse secrète" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "answer");
+  assert.equal(await page.locator("#channel-error").innerText(), "Choisissez comment recevoir le lien : par SMS ou par e-mail".replace(" :", "\u00a0:"));
+  await look(page, "reissue-question-empty");
+
+  const refusal = async (wrong) => {
+    forgetThrottles(demo);
+    await fillReissueForm(page, { ...voter, email: mailbox(voter), ...wrong });
+    return page.locator("[data-error-summary]").innerText();
+  };
+  const said = await refusal({ answer: "Trabant" });
+  assert.match(said, /La réponse secrète ou le numéro saisi n’est pas correct/);
+  assert.equal(await refusal({ numen: "9999999999999" }), said);
+  assert.ok(!(await page.content()).includes("Trabant"), "a secret is never shown again");
+  assert.match(await refusal({ email: voter.email }), /celle de votre compte électeur/);
+  assert.equal(await page.getByLabel("Adresse mail personnelle").getAttribute("aria-invalid"), "true");
+  await look(page, "reissue-question-professional");
+  forgetThrottles(demo);
+  await fillReissueForm(page, { ...voter, answer: "Trabant", email: mailbox(voter) });
+  await page.getByText(/n’est pas correct/).first().waitFor();
+  await fillReissueForm(page, { ...voter, email: mailbox(voter) });
+  await page.getByText(/Vous pourrez recommencer à partir du/).waitFor();
+  await look(page, "reissue-question-delayed");
+  await closePage(page);
+});
+
+test("without scripts the form shows both destinations and works", async () => {
+  const voter = newVoter();
+  forgetThrottles(demo);
+  const page = await newPage(browser, { javaScriptEnabled: false });
+  await signIn(demo, page, voter);
+  await page.goto(`${demo.origin}/reissue/question`);
+  assert.equal(await page.getByLabel("Adresse mail personnelle").isVisible(), true);
+  assert.equal(await page.getByLabel("Numéro de téléphone portable personnel").isVisible(), true);
+  await axeCheck(page);
+  await fillReissueForm(page, { ...voter, email: mailbox(voter) });
+  await page.getByText("Un mail vient de vous être envoyé à").waitFor();
+  await closePage(page);
+});
+
+test("47: the notice's link blocks the new code on a click, and says how to go on", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  const code = await renew(page);
+  const cancel = await receivedLink(demo, page, voter.email);
+  assert.match(cancel, /\/reissue\/cancel#/);
+  const owner = await newPage(browser, { width: 375 });
+  await owner.goto(cancel);
+  await owner.getByRole("button", { name: "Bloquer ce code" }).waitFor();
+  assert.equal(owner.url(), `${demo.origin}/reissue/cancel`);
+  await look(owner, "reissue-cancel");
+  await page.goto(`${demo.origin}/`);
+  await openCodePage(page);
+  await owner.getByRole("button", { name: "Bloquer ce code" }).click();
+  await owner.getByText("Le nouveau code est bloqué").waitFor();
+  await look(owner, "reissue-cancelled");
+  await typeCode(demo, page, code);
+  await page.getByText("Votre code de vote a été invalidé.").waitFor();
+  await page.goto(`${demo.origin}/reissue`);
+  await page.getByText("Le réassort en ligne a été bloqué pour vous").waitFor();
+  await look(page, "reissue-blocked");
+  await owner.goto(`${demo.origin}/reissue/cancel#${"A".repeat(43)}`);
+  await owner.getByRole("button", { name: "Bloquer ce code" }).click();
+  await owner.getByText("rien n’a été bloqué").waitFor();
+  await closePage(page);
+  await closePage(owner);
+});
+
+test("blocked after a vote: says so and names the bureau", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  const code = await renew(page);
+  await page.goto(`${demo.origin}/`);
+  await enterVotingSpace(demo, page, code);
+  await vote(page, MINISTRY, "Vote blanc");
+  await page.goto(await receivedLink(demo, page, voter.email));
+  await page.getByRole("button", { name: "Bloquer ce code" }).click();
+  await page.getByText("Bureau de vote électronique centralisateur").waitFor();
+  await look(page, "reissue-cancelled-after-vote");
+  await closePage(page);
+});
+
+for (const [language, width] of [["fr", 1280], ["fr", 375], ["en", 1280], ["en", 375]]) {
+  test(`every screen in ${language} at ${width} px: axe, width, the choice of language keeps the link`, async () => {
+    const voter = newVoter();
+    const page = await newPage(browser, { width });
+    const link = await askForLink(demo, page, voter, mailbox(voter));
+    const screen = (name) => look(page, `reissue-${name}-${language}`);
+    for (const path of ["reissue", "reissue/question", "inbox", "reissue/cancel"]) {
+      await page.goto(`${demo.origin}/${path}?lang=${language}`);
+      await screen(path.replace("/", "-"));
+    }
+    await page.goto(`${demo.origin}/vote`);
+    await page.locator("[data-step=code] h1").waitFor();
+    await screen("code-page");
+    await page.goto(link);
+    await page.locator("[data-step=link] h1").waitFor();
+    await page.getByRole("link", { name: language === "fr" ? "English" : "Français" }).click();
+    await page.getByRole("link", { name: language === "fr" ? "Français" : "English" }).click();
+    await page.locator("[data-step=link] h1").waitFor();
+    assert.equal(page.url().includes("#"), false);
+    await screen("link");
+    await page.locator("[data-action=continue]").click();
+    await page.locator(".renew").waitFor();
+    await screen("warning");
+    await page.locator("[data-form=renew] [value='20']").check();
+    await page.locator(".renew").click();
+    await page.locator("[data-step=code] h1").waitFor();
+    assert.match(await page.getByRole("timer").innerText(), /(19|20) min/);
+    await screen("new-code");
+    await page.locator("[data-step=code] [data-action=noted]").click();
+    await page.locator("[data-step=done] h1").waitFor();
+    await screen("done");
+    await closePage(page);
+  });
+}
