@@ -1,0 +1,99 @@
+// From the last ballot to the verified result: voters vote in the browser, the bureau closes, counts and closes the count by
+// its commands beside the running server, the result is shown and the export verified with the voters' own receipts.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { axeCheck, closePage, newPage, root, screenshot, startBrowser, startDemo } from "./harness.mjs";
+import { demoVoters, enterVotingSpace, signIn, vote } from "./voter.mjs";
+
+const PROGRAM = join(root, "build/release/isoloir");
+const MINISTRY = "Comité social d'administration ministériel";
+const JOINT = "Commission administrative paritaire nationale";
+let demo, browser, folder;
+
+before(async () => {
+  demo = await startDemo();
+  browser = await startBrowser();
+  folder = mkdtempSync(join(tmpdir(), "isoloir-count-"));
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const bureau = (...args) => execFileSync(PROGRAM, ["bureau", ...args, "--state", demo.state], { encoding: "utf8" });
+
+async function voteAndKeepReceipt(voter, choice, receipt, more = async () => {}) {
+  const page = await newPage(browser, { acceptDownloads: true });
+  await signIn(demo, page, voter);
+  await enterVotingSpace(demo, page, voter.code);
+  await vote(page, MINISTRY, choice);
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Télécharger ma preuve" }).click();
+  await (await downloading).saveAs(receipt);
+  await page.locator("[data-step=receipt]").getByRole("button", { name: "Revenir à mes scrutins" }).click();
+  await more(page);
+  await page.goto(`${demo.origin}/`);
+  await page.getByRole("button", { name: "Quitter" }).first().click();
+  await page.waitForURL("**/signed-out");
+  await closePage(page);
+}
+
+test("votes, close, count, seats, and the verdict of a program that trusts nobody", async () => {
+  const voters = demoVoters(demo).filter((voter) => voter.contests.includes(MINISTRY) && voter.contests.includes(JOINT));
+  const receipts = join(folder, "receipts");
+  mkdirSync(receipts);
+  const receipt = (i) => join(receipts, `${i}.tlog-proof`);
+  await voteAndKeepReceipt(voters[0], "Liste A, Horizon commun", receipt(0), (page) =>
+    vote(page, JOINT, "Liste B, École et territoires"),
+  );
+  await voteAndKeepReceipt(voters[1], "Liste A, Horizon commun", receipt(1));
+  await voteAndKeepReceipt(voters[2], "Vote blanc", receipt(2));
+
+  const page = await newPage(browser);
+  const early = await page.goto(`${demo.origin}/result`);
+  assert.equal(early.status(), 404, "no partial result is shown (R211-570)");
+
+  assert.match(bureau("status"), /3 émargements/);
+  bureau("close", "--practice");
+  assert.match(bureau("count", "--practice"), /18 inscrits, 3 émargements = 2 valables \+ 1 blancs/);
+  const exported = join(folder, "export");
+  bureau("close-count", "--practice", "--export", exported);
+
+  for (const width of [1280, 375]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(`${demo.origin}/result`);
+    await screenshot(page, `result-${width}`);
+    await axeCheck(page);
+  }
+  const result = JSON.parse(readFileSync(join(exported, "result.json"), "utf8"));
+  assert.deepEqual(
+    result.contests.map(({ sign_offs, valid, blank }) => [sign_offs, valid, blank]),
+    [
+      [3, 2, 1],
+      [1, 1, 0],
+      [0, 0, 0],
+    ],
+  );
+
+  const fingerprint = createHash("sha256").update(readFileSync(join(exported, "manifest.json"))).digest("hex");
+  const checkpoint = join(folder, "checkpoint");
+  writeFileSync(checkpoint, JSON.parse(readFileSync(join(exported, "log/checkpoints.json"), "utf8")).at(-1));
+  const anchors = ["--fingerprint", fingerprint, "--checkpoint", checkpoint, "--receipts", receipts];
+  const verify = () => spawnSync(PROGRAM, ["verify", exported, ...anchors], { encoding: "utf8" });
+  const verdict = verify();
+  assert.equal(verdict.status, 0, verdict.stdout + verdict.stderr);
+  assert.match(verdict.stdout, /^verified\n/);
+  assert.match(verdict.stdout, /V24 +ok +receipts: 3/);
+  const box = join(exported, "box/0-0.bin");
+  const bytes = readFileSync(box);
+  bytes[bytes.length - 1] ^= 1;
+  writeFileSync(box, bytes);
+  assert.equal(verify().status, 1, "one changed byte is refused");
+  await closePage(page);
+});
