@@ -16,7 +16,9 @@ find_package(tomlplusplus REQUIRED)
 
 find_program(ISOLOIR_CCACHE ccache)
 if(ISOLOIR_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ISOLOIR_CCACHE})
+  # Paths relative to the tree, so that a second clone of it finds what the first one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+                                  CCACHE_NOHASHDIR=1 ${ISOLOIR_CCACHE})
 endif()
 
 option(ISOLOIR_FUZZERS "Build the libFuzzer targets (clang only)" OFF)

@@ -10,6 +10,7 @@ void add_bureau(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_registrar(CLI::App& app, int& exit_code);
 void add_seats(CLI::App& app, int& exit_code);
+void add_serve(CLI::App& app, int& exit_code);
 void add_trustee(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 

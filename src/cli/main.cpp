@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   isoloir::cli::add_demo(app, exit_code);
   isoloir::cli::add_registrar(app, exit_code);
   isoloir::cli::add_seats(app, exit_code);
+  isoloir::cli::add_serve(app, exit_code);
   isoloir::cli::add_trustee(app, exit_code);
   isoloir::cli::add_verify(app, exit_code);
 
