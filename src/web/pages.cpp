@@ -19,6 +19,13 @@ Json remaining(std::int64_t ms) {
           {"minutes", fmt::format("{:02}", minutes % 60)}};
 }
 
+bool frozen(State& state) {
+  const auto found = state.database().read([](store::Transaction& t) -> Expected<bool> {
+    return t.query("SELECT 1 FROM contest_phase WHERE phase <> 'frozen'").empty();
+  });
+  return *found;
+}
+
 bool looks_like_email(std::string_view text) {
   const auto at = text.find('@');
   return at != 0 && at != std::string_view::npos && at + 1 < text.size();
@@ -169,10 +176,11 @@ http::Response Site::tracker_post(Visit& visit) {
     data["errors"] = {{"malformed", true}};
   } else if (const auto entry = entry_of(state_, *tracker); entry && log_.receipt(*entry)) {
     data["found"] = true;
-    const auto frozen = state_.database().read([](store::Transaction& t) -> Expected<bool> {
-      return t.query("SELECT 1 FROM contest_phase WHERE phase <> 'frozen'").empty();
-    });
-    data["in_box"] = *frozen;
+    data["in_box"] = frozen(state_);
+  } else if (frozen(state_) && is_held(state_, *tracker)) {
+    // The link key is gone with the close of the count; the box itself is public by then.
+    data["found"] = true;
+    data["in_box"] = true;
   } else {
     data["not_found"] = true;
   }
