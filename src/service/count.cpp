@@ -68,8 +68,7 @@ std::int64_t leaves_left_over(Transaction& transaction) {
       .query(
           "SELECT (SELECT COUNT(*) FROM log_leaf) - (SELECT COUNT(*) FROM log_pad) - (SELECT "
           "COUNT(*) FROM event WHERE logged = 1) - (SELECT COUNT(*) FROM reissue_batch WHERE "
-          "logged "
-          "= 1)")[0]
+          "logged = 1)")[0]
       .integer(0);
 }
 

@@ -136,7 +136,7 @@ class Reissues {
   // after a verdict `invalidated`.
   void notify_invalidated(const std::string& voter, std::string_view language);
 
-  // Forgets what is out of date: throttles of more than a day, flows that never ended.
+  // Forgets tries of more than a day ago.
   void sweep();
 
  private:
