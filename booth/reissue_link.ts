@@ -59,6 +59,8 @@ class ReissueLink {
   private listen(): void {
     window.addEventListener("online", () => this.nudge());
     window.addEventListener("pagehide", () => this.leave());
+    // A stray click on the frame of the page would cost the code: the browser asks first.
+    window.addEventListener("beforeunload", (event) => this.shown_time && event.preventDefault());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     window.addEventListener("afterprint", () => delete document.body.dataset.printing);
     document.addEventListener("visibilitychange", () => this.tick());

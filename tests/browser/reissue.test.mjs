@@ -180,7 +180,13 @@ test("51: no code after Back, Forward, reload", async () => {
   const page = await newPage(browser);
   await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
   const code = await renew(page);
+  const asked = [];
+  page.on("dialog", (dialog) => {
+    asked.push(dialog.type());
+    return dialog.accept();
+  });
   await page.goBack();
+  assert.deepEqual(asked, ["beforeunload"], "leaving the code asks first");
   await assertNoCode(page, code);
   await page.goForward();
   await page.getByRole("heading", { name: "Votre code n’est affiché qu’une fois" }).waitFor();
@@ -375,16 +381,19 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   await owner.getByRole("button", { name: "Bloquer ce code" }).waitFor();
   assert.equal(owner.url(), `${demo.origin}/reissue/cancel`);
   await look(owner, "reissue-cancel");
-  await page.goto(`${demo.origin}/`);
-  await openCodePage(page);
   await owner.getByRole("button", { name: "Bloquer ce code" }).click();
   await owner.getByText("Le nouveau code est bloqué").waitFor();
   await look(owner, "reissue-cancelled");
-  await typeCode(demo, page, code);
+  await page.goto(`${demo.origin}/`);
+  await openCodePage(page);
   await page.getByText("Votre code de vote a été invalidé.").waitFor();
+  await typeCode(demo, page, code);
+  await page.locator("[data-part=working]").waitFor({ state: "hidden" });
+  assert.equal(await page.getByRole("heading", { name: "Mes scrutins" }).isVisible(), false);
   await page.goto(`${demo.origin}/reissue`);
   await page.getByText("Le réassort en ligne a été bloqué pour vous").waitFor();
   await look(page, "reissue-blocked");
+  await owner.goto("about:blank"); // else the fragment alone would change, and no page be loaded
   await owner.goto(`${demo.origin}/reissue/cancel#${"A".repeat(43)}`);
   await owner.getByRole("button", { name: "Bloquer ce code" }).click();
   await owner.getByText("rien n’a été bloqué").waitFor();
