@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   isoloir::cli::add_bureau(app, exit_code);
   isoloir::cli::add_demo(app, exit_code);
   isoloir::cli::add_registrar(app, exit_code);
+  isoloir::cli::add_rehearse(app, exit_code);
   isoloir::cli::add_seats(app, exit_code);
   isoloir::cli::add_serve(app, exit_code);
   isoloir::cli::add_trustee(app, exit_code);

@@ -1,0 +1,38 @@
+// A practice election: sealed, open at once, with every key and every voter's secrets in the hands
+// of this program. For the demonstration and the rehearsal, never for a real election. Its
+// functions may be called from any thread.
+#pragma once
+
+#include <vector>
+
+#include "election/ceremony.hpp"
+#include "election/credential.hpp"
+#include "portal/portal.hpp"
+#include "service/accounts.hpp"
+
+namespace isoloir::cli {
+
+inline constexpr std::uint32_t practice_grace_seconds = 60;  // nobody waits half an hour to learn
+
+// A port of the loopback that is free just now, or 0. The origin is in the manifest, and links and
+// proofs are bound to it: one port for good.
+std::uint16_t free_port();
+
+struct PracticeVoter {
+  Voter voter;
+  Code code;
+  NewAccount account;
+};
+struct PracticeElection {
+  std::vector<PracticeVoter> voters;  // in the order of the roll
+  // Of each bureau of the portal: the real ceremony, with every holder at this machine.
+  std::vector<LocalCeremony> ceremonies;
+};
+
+// Writes a new state for the portal's contests and this roll: open from now on for a week. Errors:
+// those of collect_rosters, State::create, import_roll and create_account.
+Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal& portal,
+                                           const Roll& roll, std::uint16_t port, Clock& clock,
+                                           Random& random);
+
+}  // namespace isoloir::cli

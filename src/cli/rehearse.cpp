@@ -1,0 +1,496 @@
+// `isoloir rehearse`: an election à blanc. Synthetic voters vote over real HTTP at a server of
+// their own, on a temporary state; then the box is closed, counted, exported and verified, and the
+// counts are compared with what was cast. Nothing of a real election is touched.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "base/files.hpp"
+#include "cli/commands.hpp"
+#include "cli/rehearse_voter.hpp"
+#include "cli/server.hpp"
+#include "election/verification.hpp"
+#include "service/bureau.hpp"
+#include "service/count.hpp"
+#include "service/export.hpp"
+#include "service/freeze.hpp"
+#include "service/setup.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::uint32_t board_interval_seconds = 1;  // receipts come soon, in many small rounds
+constexpr unsigned problems_shown = 10;
+constexpr int rounds_to_freeze = 5;
+constexpr auto opening_wait = std::chrono::seconds(30);
+
+struct RehearseOptions {
+  fs::path portal;
+  std::uint32_t voters = 100;
+  double reissue = 0.1;
+  fs::path export_folder;
+  std::uint64_t seed = 1;
+  unsigned threads = 3;
+  bool json = false;
+};
+
+// ---- The server
+
+// Forked before this process has any thread; it waits for the state, and dies with its parent.
+class ServerChild {
+ public:
+  ServerChild(const Portal& portal, const fs::path& state, std::uint16_t port) {
+    int go[2], said[2];
+    if (::pipe2(go, O_CLOEXEC) != 0 || ::pipe2(said, O_CLOEXEC) != 0) {
+      throw std::runtime_error("no pipe for the server");
+    }
+    const pid_t parent = ::getpid();
+    process_ = ::fork();
+    if (process_ < 0) throw std::runtime_error("the server cannot be started");
+    if (process_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      ::close(go[1]);
+      char word = 0;
+      const bool start = ::getppid() == parent && ::read(go[0], &word, 1) == 1;
+      ::dup2(said[1], STDOUT_FILENO);
+      ::_exit(start ? serve(portal, state, port) : 0);
+    }
+    ::close(go[0]);
+    ::close(said[1]);
+    go_ = go[1];
+    said_ = said[0];
+  }
+  ServerChild(const ServerChild&) = delete;
+  ServerChild& operator=(const ServerChild&) = delete;
+  ~ServerChild() {
+    stop();
+    ::close(said_);
+  }
+
+  // Once the state is there. False when the server ends before it listens.
+  bool start() {
+    char text[64];
+    return ::write(go_, "g", 1) == 1 && ::read(said_, text, sizeof text) > 0;
+  }
+  // VmHWM of proc(5).
+  std::int64_t peak_memory_kib() const {
+    std::ifstream status(fmt::format("/proc/{}/status", process_));
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6));
+    }
+    return 0;
+  }
+  // After its last round. False when it failed.
+  bool stop() {
+    if (process_ <= 0) return true;
+    ::close(go_);
+    ::kill(process_, SIGTERM);
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+    process_ = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+
+ private:
+  static int serve(const Portal& portal, const fs::path& folder, std::uint16_t port) try {
+    block_stop_signals();
+    SystemClock clock;
+    SystemRandom random;
+    const auto state = State::open({folder}, clock, random);
+    if (!state) return report(state.error());
+    ServerSettings settings;
+    settings.port = port;
+    settings.trusted_proxies.push_back(*http::AddressRange::parse("127.0.0.0/8"));
+    // Messages need a way out: the inbox, as in a demonstration.
+    settings.demo = web::DemoPages{Json::object()};
+    return run_server(**state, portal, std::move(settings));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "isoloir rehearse: the server: %s\n", error.what());
+    return 1;
+  }
+
+  pid_t process_ = 0;
+  int go_ = -1;
+  int said_ = -1;
+};
+
+struct TemporaryFolder {
+  fs::path path;
+  TemporaryFolder() {
+    std::string pattern = (fs::temp_directory_path() / "isoloir-rehearsal-XXXXXX").string();
+    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder: " + pattern);
+    path = pattern;
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+};
+
+// ---- The voters
+
+// Names that no person bears. The contests of voter i: one, two … of them, from the i-th on.
+Roll synthetic_roll(const Portal& portal, std::uint32_t voters, Random& random) {
+  constexpr const char* first[] = {"Camille", "Dominique", "Claude", "Maxime", "Sacha", "Alix"};
+  const auto districts = districts_per_contest(portal.contests);
+  const std::uint32_t contests = static_cast<std::uint32_t>(districts.size());
+  Roll roll;
+  for (std::uint32_t i = 0; i < voters; ++i) {
+    Voter voter;
+    voter.id = fmt::format("REP{:07}", i + 1);
+    voter.title = i % 2 == 0 ? "Mme" : "M.";
+    voter.birth_name = fmt::format("RÉPÉTITION-{:07}", i + 1);
+    voter.given_names = first[random.below(std::size(first))];
+    voter.gender = i % 2 == 0 ? "F" : "M";
+    voter.birth_date = fmt::format("{}-01-01", 1960 + random.below(40));
+    voter.birth_country = "99100";
+    voter.email = fmt::format("rep{:07}@rehearsal.example", i + 1);
+    voter.numen = fmt::format("99E{:07}ZZZ", i + 1);
+    for (std::uint32_t j = 0; j <= i / contests % contests; ++j) {
+      const std::uint32_t contest = (i + j) % contests;
+      voter.contests.push_back({contest, i % districts[contest]});
+    }
+    std::sort(voter.contests.begin(), voter.contests.end());
+    roll.voters.push_back(std::move(voter));
+  }
+  return roll;
+}
+
+RehearsalPart part_of(std::uint32_t i, double reissue) {
+  const auto before = static_cast<std::uint64_t>(i * reissue + 1e-9);
+  const auto after = static_cast<std::uint64_t>((i + 1) * reissue + 1e-9);
+  return {after > before, i % 7 == 3, i % 7 == 2, i % 5 == 1};
+}
+
+struct Crowd {
+  std::vector<std::unique_ptr<RehearsalVoter>> voters;
+  std::vector<bool> failed;
+  RehearsalTimes times;
+  unsigned problems = 0;
+};
+
+using Pass = Status (*)(RehearsalVoter&, RehearsalTimes&, Random&);
+
+// Every voter once; who failed before is left out.
+void run_pass(Crowd& crowd, const char* name, unsigned threads, std::uint64_t seed, Pass pass) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  const auto work = [&] {
+    RehearsalTimes times;
+    for (std::size_t i; (i = next++) < crowd.voters.size();) {
+      {
+        const std::lock_guard lock(mutex);
+        if (crowd.failed[i]) continue;
+        if (i % 100 == 0) std::fprintf(stderr, "%s: %zu / %zu\n", name, i, crowd.voters.size());
+      }
+      SeededRandom random(seed + i);
+      const auto done = pass(*crowd.voters[i], times, random);
+      if (done) continue;
+      const std::lock_guard lock(mutex);
+      crowd.failed[i] = true;
+      if (++crowd.problems <= problems_shown) {
+        std::fprintf(stderr, "voter %zu: %s\n", i + 1, done.error().message.c_str());
+      }
+    }
+    const std::lock_guard lock(mutex);
+    crowd.times.merge(std::move(times));
+  };
+  std::vector<std::thread> workers;
+  for (unsigned t = 0; t < threads; ++t) workers.emplace_back(work);
+  for (auto& worker : workers) worker.join();
+}
+
+bool await_opening(State& state) {
+  const auto end = Steady::now() + opening_wait;
+  while (!phases_of(state).all("open")) {
+    if (Steady::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
+// ---- The bureau, as src/cli/bureau.cpp: every step signed by who may, every holder there.
+
+struct Outcome {
+  Json result;
+  std::string checkpoint;  // that holds the freeze
+};
+
+const KeyPair* president_of(const Manifest& manifest, const LocalCeremony& ceremony) {
+  for (const auto& holder : ceremony.holders) {
+    const auto place = member_of(manifest, holder.signing().key);
+    if (place && place->role == BureauRole::president) return &holder.signing();
+  }
+  return nullptr;
+}
+
+Status close_and_freeze(State& state, Log& log, const KeyPair& president) {
+  const auto closed = post_event(state, {"close", 0, {}, Json::object()}, {&president});
+  if (!closed) return fail(closed.error());
+  for (int round = 0; round < rounds_to_freeze; ++round) {
+    tick(state, log);
+    log.append_round(is_voting(state));
+    if (phases_of(state).all("frozen")) {
+      log.append_round(false);
+      return {};
+    }
+  }
+  return fail("rehearsal.freeze", "the box is not frozen: somebody is still in the voting space");
+}
+
+Expected<std::string> count_box(State& state, Log& log, std::vector<LocalCeremony>& ceremonies) {
+  const auto tally = prepare_count(state);
+  if (!tally) return fail(tally.error());
+  for (std::uint32_t b = 0; b < ceremonies.size(); ++b) {
+    std::vector<const KeyPair*> keys;
+    for (const auto& holder : ceremonies[b].holders) keys.push_back(&holder.signing());
+    if (const auto opened = open_count(state, *tally, b, keys); !opened) {
+      return fail(opened.error());
+    }
+  }
+  log.append_round(false);
+  for (std::uint32_t b = 0; b < ceremonies.size(); ++b) {
+    for (auto& holder : ceremonies[b].holders) {
+      if (auto bound = holder.bind_tally(tally->hash); !bound) return fail(bound.error());
+      const auto shares = make_shares(state.manifest(), *tally, b, holder, state.random());
+      if (!shares) return fail(shares.error());
+      const auto imported = import_shares(state, *tally, *shares);
+      if (!imported) return fail(imported.error());
+    }
+  }
+  return finish_count(state, *tally);
+}
+
+Expected<Outcome> count_election(State& state, std::vector<LocalCeremony>& ceremonies,
+                                 const fs::path& folder) {
+  Log log(state.database(), state.manifest().log_origin,
+          Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), state.random());
+  std::vector<const KeyPair*> presidents;
+  for (const auto& ceremony : ceremonies) {
+    presidents.push_back(president_of(state.manifest(), ceremony));
+    if (!presidents.back())
+      return fail("bureau.signer", "the portal has a bureau without president");
+  }
+  if (auto frozen = close_and_freeze(state, log, *presidents[0]); !frozen) {
+    return fail(frozen.error());
+  }
+  const auto result = count_box(state, log, ceremonies);
+  if (!result) return fail(result.error());
+  for (std::uint32_t b = 0; b < ceremonies.size(); ++b) {
+    const auto closed = close_count(state, b, *presidents[b]);
+    if (!closed) return fail(closed.error());
+  }
+  log.append_round(false);
+  pay_duties(state);
+  if (auto written = write_export(state, folder); !written) return fail(written.error());
+  return Outcome{*parse_json(*result), log.checkpoint_note()};
+}
+
+// ---- Judgement
+
+bool counts_equal(const Manifest& manifest, const Json& result, const Crowd& crowd) {
+  std::vector<std::vector<std::uint64_t>> cast, counted;
+  for (const auto& contest : manifest.contests) cast.emplace_back(contest.options.size());
+  counted = cast;
+  for (const auto& voter : crowd.voters) {
+    for (const auto& ballot : voter->ballots()) ++cast.at(ballot.contest).at(ballot.choice);
+  }
+  for (const auto& contest : result.at("contests")) {
+    auto& sums = counted.at(contest.at("contest").get<std::size_t>());
+    for (const auto& unit : contest.at("units")) {
+      const auto& votes = unit.at("votes");
+      for (std::size_t i = 0; i < votes.size(); ++i) sums.at(i) += votes[i].get<std::uint64_t>();
+    }
+  }
+  return cast == counted;
+}
+
+// Against what was known before the server ran, and every receipt again.
+Expected<bool> verify(const Fingerprint& fingerprint, const Outcome& outcome, const Crowd& crowd,
+                      const fs::path& folder) {
+  Anchors anchors;
+  anchors.fingerprint = fingerprint;
+  anchors.checkpoint = outcome.checkpoint;
+  anchors.receipts_given = true;
+  for (const auto& voter : crowd.voters) {
+    for (const auto& ballot : voter->ballots()) {
+      if (!ballot.receipt.empty())
+        anchors.receipts[hex_encode(ballot.tracker.bytes)] = ballot.receipt;
+    }
+  }
+  const auto reader = ExportReader::of_folder(folder);
+  if (!reader) return fail(reader.error());
+  const auto checked = verify_export(*reader, anchors);
+  if (const auto* first = checked.first_failure()) {
+    std::fprintf(stderr, "V%d %s: %s %s\n", first->number, first->name.c_str(), first->code.c_str(),
+                 first->detail.c_str());
+  }
+  if (!checked.anchored) std::fprintf(stderr, "not anchored: %s\n", checked.anchoring.c_str());
+  return checked.consistent() && checked.anchored;
+}
+
+double percentile(const std::vector<double>& sorted, double part) {
+  const auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5);
+  return std::round(sorted[at] * 10) / 10;
+}
+
+Json steps_of(RehearsalTimes& times) {
+  Json steps = Json::object();
+  for (auto& [name, ms] : times.ms) {
+    std::sort(ms.begin(), ms.end());
+    steps[name] = {
+        {"count", ms.size()}, {"p50_ms", percentile(ms, 0.50)}, {"p99_ms", percentile(ms, 0.99)}};
+  }
+  return steps;
+}
+
+Json summary_of(Crowd& crowd, double seconds) {
+  std::size_t ballots = 0, receipts = 0, reissued = 0, failed = 0;
+  for (std::size_t i = 0; i < crowd.voters.size(); ++i) {
+    const auto& voter = *crowd.voters[i];
+    failed += crowd.failed[i] ? 1 : 0;
+    reissued += voter.part().reissue && !crowd.failed[i] ? 1 : 0;
+    ballots += voter.ballots().size();
+    for (const auto& ballot : voter.ballots()) receipts += ballot.receipt.empty() ? 0 : 1;
+  }
+  const auto rate = [&](std::size_t n) {
+    return std::round(static_cast<double>(n) / seconds * 10) / 10;
+  };
+  return {{"voters", crowd.voters.size()},
+          {"voters_failed", failed},
+          {"ballots", ballots},
+          {"receipts", receipts},
+          {"reissued", reissued},
+          {"seconds", std::round(seconds * 10) / 10},
+          {"voters_per_second", rate(crowd.voters.size())},
+          {"ballots_per_second", rate(ballots)},
+          {"steps", steps_of(crowd.times)}};
+}
+
+void print_summary(const Json& summary, bool json) {
+  if (json) {
+    std::puts(summary.dump().c_str());
+    return;
+  }
+  for (const auto& [name, value] : summary.items()) {
+    if (name != "steps") std::puts((name + ": " + value.dump()).c_str());
+  }
+  for (const auto& [name, step] : summary.at("steps").items()) {
+    std::puts(fmt::format("{:<16} {:>7} times, p50 {:>8} ms, p99 {:>8} ms", name,
+                          step.at("count").dump(), step.at("p50_ms").dump(),
+                          step.at("p99_ms").dump())
+                  .c_str());
+  }
+}
+
+// ---- The whole
+
+void let_vote(Crowd& crowd, const RehearseOptions& options) {
+  const std::uint64_t seed = options.seed << 32;
+  run_pass(crowd, "sign in", options.threads, seed,
+           [](RehearsalVoter& v, RehearsalTimes& t, Random& r) { return v.arrive(t, r); });
+  run_pass(crowd, "vote", options.threads, seed + (1ULL << 30),
+           [](RehearsalVoter& v, RehearsalTimes& t, Random& r) { return v.vote(t, r); });
+  run_pass(crowd, "receipts", options.threads, seed,
+           [](RehearsalVoter& v, RehearsalTimes& t, Random&) { return v.collect(t); });
+}
+
+Expected<Json> rehearse(const RehearseOptions& options, const Portal& portal,
+                        const TemporaryFolder& temporary, std::uint16_t port, ServerChild& server) {
+  SystemClock clock;
+  SystemRandom random;
+  SeededRandom seeded(options.seed);
+  const fs::path folder = temporary.path / "state";
+  std::fprintf(stderr, "preparing %u voters\n", options.voters);
+  auto practice = create_practice({folder}, portal, synthetic_roll(portal, options.voters, seeded),
+                                  port, clock, random);
+  if (!practice) return fail(practice.error());
+  const auto state = State::open({folder}, clock, random);
+  if (!state) return fail(state.error());
+  if (!server.start() || !await_opening(**state)) {
+    return fail("rehearsal.server", "the server does not start");
+  }
+  Crowd crowd;
+  for (std::uint32_t i = 0; i < options.voters; ++i) {
+    crowd.voters.push_back(std::make_unique<RehearsalVoter>(
+        **state, std::move(practice->voters[i]), part_of(i, options.reissue), i + 1, port));
+  }
+  crowd.failed.resize(options.voters);
+  const auto start = Steady::now();
+  let_vote(crowd, options);
+  const std::chrono::duration<double> took = Steady::now() - start;
+  Json summary = summary_of(crowd, took.count());
+  summary["server_peak_kib"] = server.peak_memory_kib();
+  if (!server.stop()) return fail("rehearsal.server", "the server did not end well");
+
+  std::fprintf(stderr, "close, count, export, verify\n");
+  const auto exported =
+      options.export_folder.empty() ? temporary.path / "export" : options.export_folder;
+  const auto outcome = count_election(**state, practice->ceremonies, exported);
+  if (!outcome) return fail(outcome.error());
+  const auto verified = verify((*state)->fingerprint(), *outcome, crowd, exported);
+  if (!verified) return fail(verified.error());
+  const bool equal = counts_equal((*state)->manifest(), outcome->result, crowd);
+  summary["verified"] = *verified;
+  summary["counts_equal"] = equal;
+  summary["verdict"] = *verified && equal && crowd.problems == 0 ? "passed" : "failed";
+  return summary;
+}
+
+int run_rehearse(const RehearseOptions& options) {
+  auto portal = read_portal(options.portal);
+  if (!portal) return report(portal.error());
+  portal->board_interval_seconds = board_interval_seconds;
+  if (!portal->reissue && options.reissue > 0) {
+    return report({"rehearsal.reissue", "this portal has no reissue: use --reissue 0", {}});
+  }
+  std::error_code ignored;
+  if (!options.export_folder.empty() && fs::exists(options.export_folder) &&
+      !fs::is_empty(options.export_folder, ignored)) {
+    return report({"export.folder", "the folder of the export is not empty", {}});
+  }
+  const TemporaryFolder temporary;
+  const auto port = free_port();
+  ServerChild server(*portal, temporary.path / "state", port);
+  const auto summary = rehearse(options, *portal, temporary, port, server);
+  if (!summary) return report(summary.error(), 1);
+  print_summary(*summary, options.json);
+  return std::fflush(stdout) == 0 && summary->at("verdict") == "passed" ? 0 : 1;
+}
+
+}  // namespace
+
+void add_rehearse(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<RehearseOptions>();
+  auto* command = app.add_subcommand("rehearse", "A whole election with synthetic voters");
+  command->add_option("portal", options->portal, "Folder of the portal")->required();
+  command->add_option("--voters", options->voters, "How many")->check(CLI::Range(1u, 9'999'999u));
+  command->add_option("--reissue", options->reissue, "The part of them that lose their voting code")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--export", options->export_folder, "New folder for the export, to keep it");
+  command->add_option("--seed", options->seed, "Of the roll and the choices");
+  command->add_option("--threads", options->threads, "Voters at a time")
+      ->check(CLI::Range(1u, 64u));
+  command->add_flag("--json", options->json, "The summary as JSON");
+  command->callback([options, &exit_code] { exit_code = run_rehearse(*options); });
+}
+
+}  // namespace isoloir::cli

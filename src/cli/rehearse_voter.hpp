@@ -1,0 +1,98 @@
+// A synthetic voter of a rehearsal, who does over HTTP what a browser does. What a person would
+// see or receive (a captcha's picture, a message) is read from the server's database.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/practice.hpp"
+#include "election/ballot.hpp"
+#include "http/client.hpp"
+
+namespace isoloir::cli {
+
+// What each voter does besides voting.
+struct RehearsalPart {
+  bool reissue = false;         // has lost the voting code
+  bool wrong_password = false;  // once
+  bool wrong_code = false;      // once
+  bool retry = false;           // sends the ballot again, then another one
+};
+
+struct RehearsalTimes {
+  std::map<std::string, std::vector<double>> ms;  // by step
+  void merge(RehearsalTimes&& other);
+};
+
+struct CastBallot {
+  std::uint32_t contest = 0;
+  std::size_t choice = 0;
+  Tracker tracker;
+  std::string receipt;  // once collected
+};
+
+// One thread at a time. Errors of its steps: rehearsal.answer (the server did not answer as it
+// must), those of http::Client.
+class RehearsalVoter {
+ public:
+  // `state` is that of the server, opened by this process; both outlive the voter. `number` gives
+  // the address from which the voter comes.
+  RehearsalVoter(State& state, PracticeVoter person, RehearsalPart part, std::size_t number,
+                 std::uint16_t port);
+
+  // In this order, each once. Between them the server's round goes by, so nobody waits for it.
+  Status arrive(RehearsalTimes& times, Random& random);  // signs in; asks for a new code
+  Status vote(RehearsalTimes& times, Random& random);    // renews the code, votes in every contest
+  Status collect(RehearsalTimes& times);                 // receipts, judged
+
+  const RehearsalPart& part() const { return part_; }
+  const std::vector<CastBallot>& ballots() const { return ballots_; }
+
+ private:
+  using Answer = Expected<http::ClientResponse>;
+  struct CodePage {
+    std::string csrf, nonce, binding, captcha;
+  };
+
+  Answer send(http::Client& client, RehearsalTimes& times, const std::string& step,
+              std::string_view method, const std::string& target, http::Headers headers = {},
+              const std::string& body = {});
+  Answer send_form(RehearsalTimes& times, const std::string& step, const std::string& target,
+                   const http::Form& form);
+  Expected<Json> send_json(http::Client& client, RehearsalTimes& times, const std::string& step,
+                           const std::string& target, const Json& body, http::Headers headers);
+  Expected<std::string> solve_captcha(RehearsalTimes& times, const std::string& id);
+  Expected<http::ClientResponse> try_password(RehearsalTimes& times, const std::string& page,
+                                              const std::string& password);
+  Status sign_in(RehearsalTimes& times);
+  Status ask_for_code(RehearsalTimes& times);
+  Expected<std::string> token_from_message();
+  Status renew_code(RehearsalTimes& times, Random& random);
+  Json new_keys(const Json& opened, const Credential& credential, Random& random) const;
+  Status open_space(RehearsalTimes& times, Random& random);
+  Expected<Json> try_code(RehearsalTimes& times, CodePage& page, const Code& code, Random& random);
+  Status cast_all(RehearsalTimes& times, Random& random);
+  Bytes ballot_for(std::uint32_t contest, std::uint32_t district, std::size_t choice,
+                   Random& random) const;
+  Expected<Json> post_ballot(RehearsalTimes& times, ByteView ballot);
+  Status send_again(RehearsalTimes& times, ByteView ballot, std::uint32_t district,
+                    const CastBallot& cast, Random& random);
+  std::string personal_address() const { return person_.voter.id + "@personal.example"; }
+
+  State& state_;
+  PracticeVoter person_;
+  const RehearsalPart part_;
+  const std::string address_;
+  const std::uint16_t port_;
+  http::Client client_;
+  std::string csrf_;
+  std::optional<Credential> credential_;
+  std::vector<CastBallot> ballots_;
+};
+
+// The value of an attribute that follows `before` in a page; empty when it is not there.
+std::string value_after(std::string_view page, std::string_view before);
+
+}  // namespace isoloir::cli
