@@ -37,7 +37,9 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::uint32_t board_interval_seconds = 1;  // receipts come soon, in many small rounds
 constexpr unsigned problems_shown = 10;
-constexpr int rounds_to_freeze = 5;
+// Voters of one wave sign in, then vote, then collect: well before a session ends, however many
+// voters there are.
+constexpr std::size_t wave_voters = 500;
 constexpr auto opening_wait = std::chrono::seconds(30);
 
 struct RehearseOptions {
@@ -189,17 +191,17 @@ struct Crowd {
 
 using Pass = Status (*)(RehearsalVoter&, RehearsalTimes&, Random&);
 
-// Every voter once; who failed before is left out.
-void run_pass(Crowd& crowd, const char* name, unsigned threads, std::uint64_t seed, Pass pass) {
-  std::atomic<std::size_t> next = 0;
+// Every voter of the wave once; who failed before is left out.
+void run_pass(Crowd& crowd, std::size_t wave, unsigned threads, std::uint64_t seed, Pass pass) {
+  const std::size_t end = std::min(wave + wave_voters, crowd.voters.size());
+  std::atomic<std::size_t> next = wave;
   std::mutex mutex;
   const auto work = [&] {
     RehearsalTimes times;
-    for (std::size_t i; (i = next++) < crowd.voters.size();) {
+    for (std::size_t i; (i = next++) < end;) {
       {
         const std::lock_guard lock(mutex);
         if (crowd.failed[i]) continue;
-        if (i % 100 == 0) std::fprintf(stderr, "%s: %zu / %zu\n", name, i, crowd.voters.size());
       }
       SeededRandom random(seed + i);
       const auto done = pass(*crowd.voters[i], times, random);
@@ -245,15 +247,17 @@ const KeyPair* president_of(const Manifest& manifest, const LocalCeremony& cerem
 Status close_and_freeze(State& state, Log& log, const KeyPair& president) {
   const auto closed = post_event(state, {"close", 0, {}, Json::object()}, {&president});
   if (!closed) return fail(closed.error());
-  for (int round = 0; round < rounds_to_freeze; ++round) {
+  // At once when all have voted; a voter who failed inside the voting space has the grace period.
+  const auto end = Steady::now() + std::chrono::seconds(2 * practice_grace_seconds);
+  for (;;) {
     tick(state, log);
     log.append_round(is_voting(state));
-    if (phases_of(state).all("frozen")) {
-      log.append_round(false);
-      return {};
-    }
+    if (phases_of(state).all("frozen")) break;
+    if (Steady::now() > end) return fail("rehearsal.freeze", "the box is not frozen in time");
+    std::this_thread::sleep_for(std::chrono::seconds(1));
   }
-  return fail("rehearsal.freeze", "the box is not frozen: somebody is still in the voting space");
+  log.append_round(false);
+  return {};
 }
 
 Expected<std::string> count_box(State& state, Log& log, std::vector<LocalCeremony>& ceremonies) {
@@ -405,12 +409,15 @@ void print_summary(const Json& summary, bool json) {
 
 void let_vote(Crowd& crowd, const RehearseOptions& options) {
   const std::uint64_t seed = options.seed << 32;
-  run_pass(crowd, "sign in", options.threads, seed,
-           [](RehearsalVoter& v, RehearsalTimes& t, Random& r) { return v.arrive(t, r); });
-  run_pass(crowd, "vote", options.threads, seed + (1ULL << 30),
-           [](RehearsalVoter& v, RehearsalTimes& t, Random& r) { return v.vote(t, r); });
-  run_pass(crowd, "receipts", options.threads, seed,
-           [](RehearsalVoter& v, RehearsalTimes& t, Random&) { return v.collect(t); });
+  for (std::size_t wave = 0; wave < crowd.voters.size(); wave += wave_voters) {
+    std::fprintf(stderr, "voters: %zu of %zu have voted\n", wave, crowd.voters.size());
+    run_pass(crowd, wave, options.threads, seed,
+             [](RehearsalVoter& v, RehearsalTimes& t, Random&) { return v.arrive(t); });
+    run_pass(crowd, wave, options.threads, seed,
+             [](RehearsalVoter& v, RehearsalTimes& t, Random& r) { return v.vote(t, r); });
+    run_pass(crowd, wave, options.threads, seed,
+             [](RehearsalVoter& v, RehearsalTimes& t, Random&) { return v.collect(t); });
+  }
 }
 
 Expected<Json> rehearse(const RehearseOptions& options, const Portal& portal,
@@ -459,6 +466,10 @@ int run_rehearse(const RehearseOptions& options) {
   auto portal = read_portal(options.portal);
   if (!portal) return report(portal.error());
   portal->board_interval_seconds = board_interval_seconds;
+  // How many codes may be replaced is set for the real roll; here all might be.
+  for (auto& contest : portal->contests) {
+    contest.reissue_max = std::max(contest.reissue_max, options.voters);
+  }
   if (!portal->reissue && options.reissue > 0) {
     return report({"rehearsal.reissue", "this portal has no reissue: use --reissue 0", {}});
   }

@@ -154,7 +154,7 @@ Status RehearsalVoter::ask_for_code(RehearsalTimes& times) {
   return {};
 }
 
-Status RehearsalVoter::arrive(RehearsalTimes& times, Random&) {
+Status RehearsalVoter::arrive(RehearsalTimes& times) {
   if (auto done = sign_in(times); !done) return done;
   if (part_.reissue) {
     if (auto done = ask_for_code(times); !done) return done;

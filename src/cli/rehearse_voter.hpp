@@ -43,9 +43,9 @@ class RehearsalVoter {
                  std::uint16_t port);
 
   // In this order, each once. Between them the server's round goes by, so nobody waits for it.
-  Status arrive(RehearsalTimes& times, Random& random);  // signs in; asks for a new code
-  Status vote(RehearsalTimes& times, Random& random);    // renews the code, votes in every contest
-  Status collect(RehearsalTimes& times);                 // receipts, judged
+  Status arrive(RehearsalTimes& times);                // signs in; asks for a new code
+  Status vote(RehearsalTimes& times, Random& random);  // renews the code, votes in every contest
+  Status collect(RehearsalTimes& times);               // receipts, judged
 
   const RehearsalPart& part() const { return part_; }
   const std::vector<CastBallot>& ballots() const { return ballots_; }
