@@ -149,10 +149,14 @@ Status create_account(State& state, const NewAccount& account) {
                 "character",
                 "account.password_weak");
   }
+  const std::string folded = fold_answer(account.answer);
+  if (folded.empty()) {
+    return fail("account.answer", "an answer needs letters or digits", "account.answer_empty");
+  }
   const auto password_salt = state.random().array<16>();
   const auto answer_salt = state.random().array<16>();
   const auto password = stretched(state, "password", account.password, password_salt);
-  const auto answer = stretched(state, "answer", fold_answer(account.answer), answer_salt);
+  const auto answer = stretched(state, "answer", folded, answer_salt);
   return state.database().write([&](Transaction& transaction) -> Status {
     if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {account.voter}).empty()) {
       return fail("account.unknown_voter", "no such voter on the roll");
@@ -196,8 +200,9 @@ bool answer_matches(State& state, const std::string& voter, std::string_view ans
         return Stored{rows[0].array<16>(0), rows[0].array<32>(1)};
       });
   const Stored expected = stored->value_or(Stored{});
-  const auto given = stretched(state, "answer", fold_answer(answer), expected.salt);
-  return equal_constant_time(given, expected.mac) && stored->has_value();
+  const std::string folded = fold_answer(answer);
+  const auto given = stretched(state, "answer", folded, expected.salt);
+  return equal_constant_time(given, expected.mac) && stored->has_value() && !folded.empty();
 }
 
 Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
@@ -267,6 +272,19 @@ std::string network_of(std::string_view client_address) {
     if (groups < 4) network.push_back(client_address[i]);
   }
   return network + "::/64";
+}
+
+std::string journal_network_of(std::string_view client_address) {
+  const std::string network = network_of(client_address);
+  if (network.find(':') == std::string::npos) {
+    return network.substr(0, network.rfind('.')) + ".0/24";
+  }
+  std::size_t end = 0;  // the first three groups
+  for (int groups = 0; groups < 3 && end != std::string::npos; ++groups) {
+    end = network.find(':', end == 0 ? 0 : end + 1);
+  }
+  const auto compressed = network.find("::");
+  return network.substr(0, std::min(end, compressed)) + "::/48";
 }
 
 }  // namespace isoloir

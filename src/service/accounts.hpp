@@ -48,5 +48,7 @@ std::optional<VoterProfile> voter_profile(State& state, const std::string& voter
 
 // For throttles: the /32 of IPv4, the /64 of IPv6, of a canonical address.
 std::string network_of(std::string_view client_address);
+// For the journal, which keeps less: the /24 of IPv4, the /48 of IPv6.
+std::string journal_network_of(std::string_view client_address);
 
 }  // namespace isoloir

@@ -1,5 +1,7 @@
 #include "service/journal.hpp"
 
+#include <algorithm>
+
 #include "crypto/hash.hpp"
 
 namespace isoloir {
@@ -16,7 +18,10 @@ ByteArray<32> chain(ByteView previous, std::int64_t number, TimeMs at, std::stri
 
 void journal(store::Transaction& transaction, TimeMs at, const Json& row) {
   const auto last =
-      transaction.query("SELECT number, hash FROM journal ORDER BY number DESC LIMIT 1");
+      transaction.query("SELECT number, hash, at FROM journal ORDER BY number DESC LIMIT 1");
+  // Never earlier than the row before: what has expired by the journal stays expired when the clock
+  // is set back.
+  if (!last.empty()) at = std::max(at, last[0].integer(2));
   const std::int64_t number = last.empty() ? 1 : last[0].integer(0) + 1;
   const Bytes previous = last.empty() ? Bytes(32) : last[0].blob(1);
   const std::string text = canonical_json(row);

@@ -236,7 +236,7 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
   flows::note(state, transaction, now, "reissue link queued", request.voter(),
               {{"reference", sent.reference},
                {"channel", sms ? "sms" : "email"},
-               {"network", network_of(form.client_address)}});
+               {"network", journal_network_of(form.client_address)}});
   return sent;
 }
 
@@ -265,7 +265,7 @@ ReissueResult<ReissueSent> Reissues::request(const Session& session, const Reiss
     return write_verdict(state_, [&](Transaction& transaction) -> Verdict<ReissueSent> {
       flows::note(state_, transaction, flows::steady_now(state_, transaction),
                   "reissue proof wrong", request.voter(),
-                  {{"network", network_of(form.client_address)}});
+                  {{"network", journal_network_of(form.client_address)}});
       auto wrong = refusal("reissue.wrong_proof");
       wrong.tries_left = begun->tries_left;
       return tl::make_unexpected(wrong);

@@ -82,26 +82,37 @@ Expected<std::pair<CodeRow, ByteArray<32>>> begin_code_try(State& state, const C
       });
 }
 
-void end_code_try(State& state, const Session& session, bool right, bool invalidates) {
-  (void)state.database().write([&](Transaction& transaction) -> Status {
+// Writes the verdict on the key that was judged, if that code is still the voter's: a block or a
+// new code that came in between stands. False then.
+bool end_code_try(State& state, const Session& session, const Point& judged, bool right,
+                  bool invalidates) {
+  const auto stands = state.database().write([&](Transaction& transaction) -> Expected<bool> {
     const TimeMs now = state.now();
+    bool same = true;
     if (right) {
-      transaction.execute("UPDATE voting_code SET failures = 0 WHERE voter = $1", {*session.voter});
-      transaction.execute("UPDATE session SET space_opened_at = $2 WHERE id = $1",
-                          {ByteView(session.id), now});
+      same = transaction.execute(
+                 "UPDATE voting_code SET failures = 0 WHERE voter = $1 AND sign_in_key = $2 AND "
+                 "state = 'valid'",
+                 {*session.voter, ByteView(judged.encoded())}) == 1;
+      if (same) {
+        transaction.execute("UPDATE session SET space_opened_at = $2 WHERE id = $1",
+                            {ByteView(session.id), now});
+      }
     } else if (invalidates) {
-      transaction.execute(
-          "UPDATE voting_code SET state = 'invalidated', changed_at = $2 WHERE voter = $1 AND "
-          "state = 'valid'",
-          {*session.voter, now});
+      same = transaction.execute(
+                 "UPDATE voting_code SET state = 'invalidated', changed_at = $2 WHERE voter = $1 "
+                 "AND sign_in_key = $3 AND state = 'valid'",
+                 {*session.voter, now, ByteView(judged.encoded())}) == 1;
     }
     journal(transaction, now,
-            {{"step", right         ? "voting code accepted"
+            {{"step", !same         ? "voting code changed meanwhile"
+                      : right       ? "voting code accepted"
                       : invalidates ? "voting code invalidated"
                                     : "voting code wrong"},
              {"voter", journal_name(state, *session.voter)}});
-    return {};
+    return same;
   });
+  return *stands;
 }
 
 // Status of the vote as a whole, for who wants to enter: open if any of the voter's contests is.
@@ -215,10 +226,13 @@ Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
       sign_in_statement(state.fingerprint(), nonce, session.id, state.manifest().origin);
   const bool right = key == code.key && schnorr_verify(statement, code.key, proof);
   const bool invalidates = !right && code.failures >= policy.tries;
-  end_code_try(state, session, right, invalidates);
+  if (!end_code_try(state, session, code.key, right, invalidates)) {
+    return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
+  }
   if (right) return CodeVerdict{CodeVerdict::Kind::accepted, policy.tries, 0};
   if (invalidates) return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
-  const auto left = static_cast<std::uint32_t>(policy.tries - code.failures);
+  const auto left =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(policy.tries - code.failures, 0));
   if (const auto at = replaced_at(state, *session.voter, key)) {
     return CodeVerdict{CodeVerdict::Kind::replaced, left, *at};
   }

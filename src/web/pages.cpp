@@ -103,6 +103,7 @@ http::Response Site::sign_out(Visit& visit) {
   if (visit.session && csrf_error(visit, *form).empty()) sessions_.end(*visit.session);
   auto response = http::Response::redirect_303("/signed-out");
   response.without_cookie("session");
+  response.without_cookie("reissue");  // a code half made here is not for who comes next
   // A colleague's computer is a lawful polling place: nothing stays.
   response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");
   return response;

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "service/journal.hpp"
 #include "service/voting_fixture.hpp"
 
 namespace isoloir {
@@ -118,6 +119,44 @@ TEST_F(VotingTest, ANonceServesOnce) {
   EXPECT_EQ(open_voting_space(*state, {}, other, key.key, proof)->kind, CodeVerdict::Kind::wrong);
 }
 
+// A block or a new code that commits while a proof is being judged stands: the session is not let
+// in.
+TEST_F(VotingTest, ACodeBlockedWhileItIsJudgedOpensNothing) {
+  set_phase(0, "open");
+  const auto session = portal_session(0).session;
+  const auto key = credential(0).sign_in_key();
+  std::atomic<bool> stop = false;
+  std::thread blocker([&] {
+    while (!stop) {
+      (void)state->database().write([&](store::Transaction& t) -> Status {
+        t.execute(
+            "UPDATE voting_code SET state = 'invalidated' WHERE voter = 'E1' AND failures > 0");
+        return {};
+      });
+    }
+  });
+  const auto verdict = enter(session, key);
+  stop = true;
+  blocker.join();
+  const bool inside = count_rows("session WHERE space_opened_at IS NOT NULL") == 1;
+  EXPECT_EQ(inside, verdict->kind == CodeVerdict::Kind::accepted);
+  EXPECT_EQ(inside, code_state(*state, {}, "E1").valid);
+}
+
+TEST_F(VotingTest, TheJournalNeverGoesBack) {
+  const auto write = [&] {
+    EXPECT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      journal(t, state->now(), {{"step", "test"}});
+      return {};
+    }));
+  };
+  write();
+  clock.set(clock.now() - hour);
+  write();
+  EXPECT_EQ(count_rows("journal a JOIN journal b ON b.number = a.number + 1 WHERE b.at < a.at"), 0);
+  EXPECT_FALSE(check_journal(state->database())->has_value());
+}
+
 TEST_F(VotingTest, ManyAtOnceLeaveOneVote) {
   set_phase(0, "open");
   const Session session = in_space(0);
@@ -137,7 +176,13 @@ TEST_F(VotingTest, ManyAtOnceLeaveOneVote) {
 TEST_F(VotingTest, AccountsAndThrottles) {
   ASSERT_TRUE(create_account(*state, {"E1", "Mot-de-passe-1", "Question ?", "L'École d’été"}));
   EXPECT_EQ(create_account(*state, {"E1", "court", "", ""}).error().code, "account.password");
-  EXPECT_EQ(create_account(*state, {"E9", "Mot-de-passe-1", "", ""}).error().code,
+  EXPECT_EQ(create_account(*state, {"E1", "Mot-de-passe-1", "", " ’ '"}).error().code,
+            "account.answer");
+  EXPECT_FALSE(answer_matches(*state, "E1", "'"));
+  EXPECT_EQ(journal_network_of("192.0.2.77"), "192.0.2.0/24");
+  EXPECT_EQ(journal_network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+  EXPECT_EQ(journal_network_of("2001:db8::1"), "2001:db8::/48");
+  EXPECT_EQ(create_account(*state, {"E9", "Mot-de-passe-1", "Question ?", "réponse"}).error().code,
             "account.unknown_voter");
   EXPECT_EQ(sign_in(*state, {}, "e1@PORTAL.example", "Mot-de-passe-1", "192.0.2.1").value(), "E1");
   // Requirement 30.
