@@ -70,13 +70,16 @@ ReissueResult<OpenedFlow> open_flow(State& state, const ReissuePolicy& policy,
 
 // ---- The swap
 
-ByteArray<32> hash_of(const NewKeys& keys) {
+// What recognises the same keys again. Under the link key: a plain hash of public keys, stored
+// beside the voter, would let anybody try the published keys until one fits, and so tie the voter
+// to a ballot for ever (protocol section 12).
+ByteArray<32> hash_of(const State& state, const NewKeys& keys) {
   Bytes bytes(keys.sign_in_key.encoded().begin(), keys.sign_in_key.encoded().end());
   for (const auto& item : keys.ballot_keys) {
     append_u32(bytes, item.contest);
     append(bytes, item.key.encoded());
   }
-  return sha256(bytes);
+  return state.link_key().lookup("reissue keys", {bytes});
 }
 
 bool ever_used(Transaction& transaction, const Point& key) {
@@ -355,7 +358,8 @@ ReissueResult<IssuedCode> Reissues::issue(std::string_view cookie_text, const Ne
         return to_array<32>(*flow->token_hash);
       });
   if (!token_hash) return refuse("reissue.link_unknown");
-  const NewCode code{keys, hash_of(keys), EvidenceVerifier::possession(state_, *token_hash, keys)};
+  const NewCode code{keys, hash_of(state_, keys),
+                     EvidenceVerifier::possession(state_, *token_hash, keys)};
   return write_result<ReissueResult<IssuedCode>>(state_, [&](Transaction& transaction) {
     return issue_code(state_, policy_, texts_, transaction, *cookie, code);
   });
