@@ -56,10 +56,10 @@ inline constexpr unsigned lane_light_threads = 1;
 inline constexpr unsigned lane_database_threads = 4;
 
 // Roll (src/election/roll.hpp)
-inline constexpr std::size_t roll_problems = 20;    // told at once
-inline constexpr std::size_t roll_id_bytes = 64;    // the identifier is also a file name
+inline constexpr std::size_t roll_problems = 20;  // told at once
+inline constexpr std::size_t roll_id_bytes = 64;  // the identifier is also a file name
 inline constexpr std::size_t roll_phone_bytes = 32;
-inline constexpr std::size_t email_bytes = 254;     // RFC 5321, a path without its brackets
+inline constexpr std::size_t email_bytes = 254;  // RFC 5321, a path without its brackets
 
 // Trustees (src/election/ceremony, src/cli/trustee)
 inline constexpr std::size_t trustee_groups = 64;
@@ -71,10 +71,11 @@ inline constexpr int bureau_server_wait_ms = 20'000;  // several rounds of a ser
 inline constexpr int bureau_poll_ms = 100;
 
 // Messages (src/courier)
-inline constexpr std::int64_t message_retry_ms = 60'000;        // then twice as long each time
-inline constexpr std::int64_t message_lease_ms = 120'000;       // a sending that takes longer was cut short
-inline constexpr std::int64_t message_kept_ms = 45 * 60'000;    // requirement 46 says one hour
-inline constexpr std::int64_t message_life_ms = 24 * 3'600'000; // of a notice
+inline constexpr std::int64_t message_retry_ms = 60'000;  // then twice as long each time
+inline constexpr std::int64_t message_lease_ms =
+    120'000;  // a sending that takes longer was cut short
+inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 46 says one hour
+inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 
 // Reissue (src/service/reissue)
 inline constexpr std::size_t reissue_field_bytes = 1024;

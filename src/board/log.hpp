@@ -20,8 +20,8 @@ class Log {
   Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random);
 
   // One round: events and reissue batches that wait, then ballots' leaves and pads sorted by hash,
-  // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when `pad_always`
-  // (during the vote), else nothing.
+  // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when
+  // `pad_always` (during the vote), else nothing.
   void append_round(bool pad_always);
 
   std::string checkpoint_note() const;  // empty before the first round

@@ -1,5 +1,6 @@
-// The subcommands of the one binary. Each add_* declares its options on the application and sets `exit_code` when it
-// runs: 0 success, 1 a negative verdict or a failed step, 2 bad use or bad input.
+// The subcommands of the one binary. Each add_* declares its options on the application and sets
+// `exit_code` when it runs: 0 success, 1 a negative verdict or a failed step, 2 bad use or bad
+// input.
 #pragma once
 
 #include <CLI/CLI.hpp>

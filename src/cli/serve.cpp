@@ -1,4 +1,5 @@
-// `isoloir serve`: the product. TLS ends at a proxy in front of it (docs/operations.md), or it listens on loopback.
+// `isoloir serve`: the product. TLS ends at a proxy in front of it (docs/operations.md), or it
+// listens on loopback.
 #include <memory>
 
 #include "cli/commands.hpp"

@@ -2,9 +2,9 @@
 // thousand; it never stands alone (limits on tries do the rest), so that it can stay easy for
 // people: dark on light above a contrast of 7:1, sharp at 200 % zoom, read aloud in two languages.
 //
-// Stateless and thread-safe; draw from threads that live long, since Pango keeps some 50 kB for each
-// thread it has met. Who keeps the digits, for how long and that they serve once is the service's
-// affair.
+// Stateless and thread-safe; draw from threads that live long, since Pango keeps some 50 kB for
+// each thread it has met. Who keeps the digits, for how long and that they serve once is the
+// service's affair.
 #pragma once
 
 #include <string>

@@ -41,7 +41,8 @@ void LinkKey::destroy(const std::filesystem::path& file) {
       ::fsync(handle) == 0;
   ::close(handle);
   // Another process may destroy it at the same time.
-  if (!written || (::unlink(file.c_str()) != 0 && errno != ENOENT)) raise("the link key cannot be destroyed");
+  if (!written || (::unlink(file.c_str()) != 0 && errno != ENOENT))
+    raise("the link key cannot be destroyed");
   const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) raise("the folder of the link key cannot be synced");
   ::fsync(folder);
