@@ -36,6 +36,18 @@ ByteArray<32> hmac_sha256(ByteView key, std::initializer_list<ByteView> parts) {
   return digest;
 }
 
+ByteArray<32> keyed_digest(ByteView key, std::string_view purpose,
+                           std::initializer_list<ByteView> value) {
+  Bytes joined;
+  for (const auto part : value) {
+    append_u32(joined, static_cast<std::uint32_t>(part.size()));
+    append(joined, part);
+  }
+  const ByteArray<32> digest = hmac_sha256(key, {as_bytes(purpose), ByteArray<1>{0}, joined});
+  wipe(joined.data(), joined.size());
+  return digest;
+}
+
 Secret<ByteArray<32>> argon2id(ByteView password, const ByteArray<16>& salt, Argon2Cost cost) {
   Secret<ByteArray<32>> key;
   if (crypto_pwhash_argon2id(key.reveal().data(), key.reveal().size(),

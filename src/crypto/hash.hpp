@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/secret.hpp"
@@ -12,6 +13,10 @@ ByteArray<32> sha256(ByteView bytes);
 ByteArray<32> sha256(std::initializer_list<ByteView> parts);  // of their concatenation
 ByteArray<64> sha512(ByteView bytes);
 ByteArray<32> hmac_sha256(ByteView key, std::initializer_list<ByteView> parts);
+// HMAC of a value for one purpose: purpose, a zero byte, then each part behind its length, so that
+// neither two purposes nor two ways to cut a value meet. For look-up columns and peppered secrets.
+ByteArray<32> keyed_digest(ByteView key, std::string_view purpose,
+                           std::initializer_list<ByteView> value);
 
 // Argon2id version 0x13, p = 1 (RFC 9106).
 struct Argon2Cost {

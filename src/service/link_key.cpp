@@ -51,12 +51,7 @@ void LinkKey::destroy(const std::filesystem::path& file) {
 
 ByteArray<32> LinkKey::lookup(std::string_view column,
                               std::initializer_list<ByteView> value) const {
-  Bytes joined;
-  for (const auto part : value) {
-    append_u32(joined, static_cast<std::uint32_t>(part.size()));
-    append(joined, part);
-  }
-  return hmac_sha256(key_.reveal(), {as_bytes(column), ByteArray<1>{0}, joined});
+  return keyed_digest(key_.reveal(), column, value);
 }
 
 }  // namespace isoloir

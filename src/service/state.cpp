@@ -143,12 +143,7 @@ void State::destroy_link_key() {
 
 ByteArray<32> State::peppered(std::string_view purpose,
                               std::initializer_list<ByteView> value) const {
-  Bytes joined;
-  for (const auto part : value) {
-    append_u32(joined, static_cast<std::uint32_t>(part.size()));
-    append(joined, part);
-  }
-  return hmac_sha256(keys_.pepper.reveal(), {as_bytes(purpose), ByteArray<1>{0}, joined});
+  return keyed_digest(keys_.pepper.reveal(), purpose, value);
 }
 
 }  // namespace isoloir
