@@ -78,6 +78,9 @@ inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 
 inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 
 // Reissue (src/service/reissue)
+// Keys of one contest and district that appear on the board together before the close: among fewer
+// it would show too well whose they are (docs/protocol.md section 12).
+inline constexpr std::size_t reissue_batch_minimum = 10;
 inline constexpr std::size_t reissue_field_bytes = 1024;
 
 }  // namespace isoloir::limits

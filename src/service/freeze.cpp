@@ -130,6 +130,7 @@ Status seal_box(State& state, Transaction& transaction, const std::vector<BoxPla
   const auto pads = transaction.query("SELECT COUNT(*) FROM log_pad")[0].integer(0);
   transaction.execute("DELETE FROM ballot");
   transaction.execute("DELETE FROM link");
+  transaction.execute("DELETE FROM waiting_key");
   transaction.execute("UPDATE session SET nonce = NULL, nonce_at = NULL");
   const auto number = append_event(transaction, state,
                                    {"freeze",

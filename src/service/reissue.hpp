@@ -145,8 +145,9 @@ class Reissues {
   const TextSource& texts_;
 };
 
-// Gathers what was reissued into a signed batch of the board (protocol section 5): when the oldest
-// has waited for a day, and whatever waits once the vote is closed. Called by `tick`.
+// Gathers what was reissued into a signed batch of the board (protocol section 5): once a day what
+// is numerous enough to hide whose it is, and whatever waits once the vote is closed. Called by
+// `tick`.
 void gather_reissues_when_due(State& state);
 
 // The outbox of this election, under a key of the server's pepper. For who delivers:

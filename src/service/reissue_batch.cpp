@@ -1,21 +1,75 @@
 // Batches of reissued keys for the board (docs/protocol.md section 5).
 #include <algorithm>
+#include <map>
 
+#include "base/limits.hpp"
 #include "election/signed_document.hpp"
 #include "reissue/throttle.hpp"
 #include "service/journal.hpp"
 #include "service/reissue.hpp"
+#include "service/waiting_keys.hpp"
 
 namespace isoloir {
 namespace {
 
 using store::Transaction;
 
-bool is_due(State& state, Transaction& transaction) {
-  const auto oldest = transaction.query("SELECT MIN(at) FROM reissue_person WHERE batch = -1");
-  if (oldest[0].is_null(0)) return false;
-  const auto hours = transaction.query("SELECT grace_ends_at FROM hours WHERE id = 1");
-  return !hours[0].is_null(0) || oldest[0].integer(0) + reissue::day_ms <= state.now();
+// Daily, and at the close whatever waits.
+struct Look {
+  bool due = false;
+  bool closed = false;
+};
+Look look(State& state, Transaction& transaction) {
+  const auto hours = transaction.query("SELECT opens_at, grace_ends_at FROM hours WHERE id = 1")[0];
+  if (!hours.is_null(1)) return {true, true};
+  const auto next = transaction.query("SELECT next_at FROM reissue_look WHERE id = 1");
+  const TimeMs at = next.empty() ? hours.integer(0) + reissue::day_ms : next[0].integer(0);
+  if (state.now() < at) return {};
+  transaction.execute(
+      "INSERT INTO reissue_look (id, next_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET "
+      "next_at = excluded.next_at",
+      {state.now() + reissue::day_ms});
+  return {true, false};
+}
+
+// Before the close those of a contest and district wait for each other.
+void keep_back_few(std::vector<WaitingKey>& keys) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> sizes;
+  for (const auto& key : keys) ++sizes[{key.contest, key.district}];
+  std::erase_if(keys, [&](const WaitingKey& key) {
+    return sizes.at({key.contest, key.district}) < limits::reissue_batch_minimum;
+  });
+}
+
+void list_key(Transaction& transaction, std::int64_t number, const WaitingKey& place,
+              const Point& key, bool added) {
+  transaction.execute(
+      "INSERT INTO reissue_key (batch, contest, district, added, ballot_key) VALUES ($1, $2, $3, "
+      "$4, $5)",
+      {number, place.contest, place.district, added ? 1 : 0, ByteView(key.encoded())});
+}
+
+// From under the link key into the open: roster, lists, and the persons of this batch.
+void publish(State& state, Transaction& transaction, std::int64_t number,
+             const std::vector<WaitingKey>& keys) {
+  std::map<std::string, TimeMs> persons;
+  for (const auto& key : keys) {
+    transaction.execute("UPDATE roster_key SET in_force = 0 WHERE ballot_key = $1",
+                        {ByteView(key.removed.encoded())});
+    transaction.execute(
+        "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
+        {ByteView(key.added.encoded()), key.contest, key.district});
+    list_key(transaction, number, key, key.removed, false);
+    list_key(transaction, number, key, key.added, true);
+    remove_waiting_key(state, transaction, key.added);
+    auto& at = persons[key.voter];
+    at = std::max(at, key.at);
+  }
+  for (const auto& [voter, at] : persons) {
+    transaction.execute(
+        "INSERT INTO reissue_person (batch, voter, at, salt) VALUES ($1, $2, $3, $4)",
+        {number, voter, at, state.random().bytes(16)});
+  }
 }
 
 // Leaves as for sign-offs, of no contest: a person is reissued a code, not a contest.
@@ -80,12 +134,15 @@ TimeMs last_batch_at(Transaction& transaction) {
 
 void gather_reissues_when_due(State& state) {
   (void)state.database().write([&](Transaction& transaction) -> Status {
-    if (!is_due(state, transaction)) return {};
+    const auto [due, closed] = look(state, transaction);
+    if (!due || waiting_keys_at_most(transaction) == 0) return {};
+    auto keys = waiting_keys(state, transaction);
+    if (!closed) keep_back_few(keys);
+    if (keys.empty()) return {};
     const auto number =
         transaction.query("SELECT COALESCE(MAX(number), -1) + 1 FROM reissue_batch")[0].integer(0);
     const TimeMs at = std::max(state.now(), last_batch_at(transaction));
-    transaction.execute("UPDATE reissue_key SET batch = $1 WHERE batch IS NULL", {number});
-    transaction.execute("UPDATE reissue_person SET batch = $1 WHERE batch = -1", {number});
+    publish(state, transaction, number, keys);
     std::int64_t persons = 0;
     const auto root = register_root(transaction, number, persons);
     SignedDocument batch({{"type", "reissue-batch"},

@@ -8,6 +8,7 @@
 #include "service/reissue.hpp"
 #include "service/reissue_evidence.hpp"
 #include "service/reissue_flow.hpp"
+#include "service/waiting_keys.hpp"
 
 namespace isoloir {
 namespace {
@@ -82,7 +83,8 @@ ByteArray<32> hash_of(const State& state, const NewKeys& keys) {
   return state.link_key().lookup("reissue keys", {bytes});
 }
 
-bool ever_used(Transaction& transaction, const Point& key) {
+bool ever_used(State& state, Transaction& transaction, const Point& key) {
+  if (was_waiting(state, transaction, key)) return true;
   return !transaction
               .query(
                   "SELECT 1 FROM roster_key WHERE ballot_key = $1 UNION ALL SELECT 1 FROM "
@@ -93,15 +95,15 @@ bool ever_used(Transaction& transaction, const Point& key) {
 }
 
 // Exactly the contests not yet voted in, and keys that nobody ever had.
-bool keys_fit(Transaction& transaction, const std::vector<FlowContest>& contests,
+bool keys_fit(State& state, Transaction& transaction, const std::vector<FlowContest>& contests,
               const NewKeys& keys) {
   if (contests.size() != keys.ballot_keys.size()) return false;
   std::set<Point> distinct{keys.sign_in_key};
-  bool fit = !ever_used(transaction, keys.sign_in_key);
+  bool fit = !ever_used(state, transaction, keys.sign_in_key);
   for (std::size_t i = 0; i < contests.size(); ++i) {
     fit = fit && keys.ballot_keys[i].contest == contests[i].contest &&
           distinct.insert(keys.ballot_keys[i].key).second &&
-          !ever_used(transaction, keys.ballot_keys[i].key);
+          !ever_used(state, transaction, keys.ballot_keys[i].key);
   }
   return fit;
 }
@@ -109,21 +111,27 @@ bool keys_fit(Transaction& transaction, const std::vector<FlowContest>& contests
 // As many as the manifest allows without the bureau's signature under the batch (check V8).
 bool within_maximum(State& state, Transaction& transaction,
                     const std::vector<FlowContest>& contests) {
-  return std::all_of(contests.begin(), contests.end(), [&](const FlowContest& place) {
-    const auto used = transaction.query(
+  const auto room = [&](const FlowContest& place, std::int64_t waiting) {
+    const auto listed = transaction.query(
         "SELECT COUNT(*) FROM reissue_key WHERE contest = $1 AND added = 1", {place.contest});
-    return used[0].integer(0) < std::int64_t{state.manifest().contests[place.contest].reissue_max};
+    return listed[0].integer(0) + waiting <
+           std::int64_t{state.manifest().contests[place.contest].reissue_max};
+  };
+  const auto at_most = waiting_keys_at_most(transaction);
+  if (std::all_of(contests.begin(), contests.end(),
+                  [&](const FlowContest& place) { return room(place, at_most); })) {
+    return true;
+  }
+  const auto waiting = waiting_keys(state, transaction);
+  return std::all_of(contests.begin(), contests.end(), [&](const FlowContest& place) {
+    return room(place, std::count_if(waiting.begin(), waiting.end(), [&](const WaitingKey& key) {
+                  return key.contest == place.contest;
+                }));
   });
 }
 
-void list_key(Transaction& transaction, ByteView key, const FlowContest& place, bool added) {
-  transaction.execute(
-      "INSERT INTO reissue_key (ballot_key, added, contest, district) VALUES ($1, $2, $3, $4)",
-      {key, added ? 1 : 0, place.contest, place.district});
-}
-
 void swap_ballot_key(State& state, Transaction& transaction, const std::string& voter,
-                     const FlowContest& place, const Point& key) {
+                     const FlowContest& place, const Point& key, TimeMs now) {
   Bytes number;
   append_u32(number, place.contest);
   const auto lookup = state.link_key().lookup("link", {as_bytes(voter), number});
@@ -132,20 +140,11 @@ void swap_ballot_key(State& state, Transaction& transaction, const std::string& 
   ISOLOIR_ASSERT(!row.empty());
   const auto old = state.link_key().unseal(row[0].blob(0), lookup);
   ISOLOIR_ASSERT(old.has_value());
-  transaction.execute("UPDATE roster_key SET in_force = 0 WHERE ballot_key = $1", {*old});
-  transaction.execute(
-      "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
-      {ByteView(key.encoded()), place.contest, place.district});
   transaction.execute(
       "UPDATE link SET sealed = $2 WHERE lookup = $1",
       {ByteView(lookup), state.link_key().seal(key.encoded(), lookup, state.random())});
-  // A key that no batch has added yet vanishes from the lists instead of being removed there.
-  const bool pending = transaction.execute(
-                           "DELETE FROM reissue_key WHERE ballot_key = $1 AND added = 1 AND batch "
-                           "IS NULL",
-                           {*old}) == 1;
-  if (!pending) list_key(transaction, *old, place, false);
-  list_key(transaction, key.encoded(), place, true);
+  put_waiting_key(state, transaction, {voter, now, place.contest, place.district, {}, key},
+                  *Point::decode(*old));
 }
 
 void swap_code(State& state, Transaction& transaction, const Flow& flow,
@@ -161,12 +160,8 @@ void swap_code(State& state, Transaction& transaction, const Flow& flow,
       "WHERE voter = $1",
       {flow.voter, ByteView(keys.sign_in_key.encoded()), now});
   for (std::size_t i = 0; i < contests.size(); ++i) {
-    swap_ballot_key(state, transaction, flow.voter, contests[i], keys.ballot_keys[i].key);
+    swap_ballot_key(state, transaction, flow.voter, contests[i], keys.ballot_keys[i].key, now);
   }
-  transaction.execute(
-      "INSERT INTO reissue_person (batch, voter, at, salt) VALUES (-1, $1, $2, $3) ON CONFLICT "
-      "(batch, voter) DO UPDATE SET at = excluded.at",
-      {flow.voter, now, state.random().bytes(16)});
 }
 
 // Sessions of the old code die; the one that asked goes on outside the voting space, under a new id
@@ -226,7 +221,7 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
   }
   const auto contests = flows::contests_to_vote(transaction, flow->voter);
   if (!within_maximum(state, transaction, contests)) return refuse("reissue.limit");
-  if (!keys_fit(transaction, contests, code.keys)) return refuse("reissue.keys");
+  if (!keys_fit(state, transaction, contests, code.keys)) return refuse("reissue.keys");
   const auto issued = reissue::step(*armed, reissue::Issue{policy.repeat_ms}, now);
   if (!issued) return refuse(issued.error());
 

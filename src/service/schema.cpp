@@ -154,10 +154,29 @@ CREATE INDEX message_status ON message (status, next_at);
 ALTER TABLE session ADD COLUMN renew INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+constexpr std::string_view fourth = R"sql(
+-- A ballot key that came by a reissue, until its batch: lookup = HMAC(L, "waiting key", key), the
+-- rest under L (service/waiting_keys). The roster in clear changes with the batch.
+CREATE TABLE waiting_key (lookup BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+-- When to look next whether enough of them wait.
+CREATE TABLE reissue_look (
+  id INTEGER PRIMARY KEY CHECK (id = 1), next_at INTEGER NOT NULL
+) STRICT;
+-- Of batches alone: what is on the board, and the register of persons behind each.
+DROP TABLE reissue_key;
+CREATE TABLE reissue_key (
+  batch INTEGER NOT NULL, contest INTEGER NOT NULL, district INTEGER NOT NULL,
+  added INTEGER NOT NULL, ballot_key BLOB NOT NULL,
+  PRIMARY KEY (batch, contest, district, added, ballot_key)
+) STRICT, WITHOUT ROWID;
+DELETE FROM reissue_person WHERE batch = -1;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
-    {3, "reissues by the voter, their batches, messages", third}};
+    {3, "reissues by the voter, their batches, messages", third},
+    {4, "reissued keys under the link key until their batch", fourth}};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include "election/credential.hpp"
 #include "service/journal.hpp"
+#include "service/waiting_keys.hpp"
 
 namespace isoloir {
 namespace {
@@ -161,6 +162,17 @@ Expected<Ballot> judge_ballot(const Manifest& manifest, const Fingerprint& finge
   return ballot;
 }
 
+// In the roster of its contest and district, on the board or on its way there.
+bool is_in_force(State& state, Transaction& transaction, const Ballot& ballot) {
+  return !transaction
+              .query(
+                  "SELECT 1 FROM roster_key WHERE ballot_key = $1 AND contest = $2 AND district "
+                  "= $3 AND in_force = 1",
+                  {ByteView(ballot.key.encoded()), ballot.contest, ballot.district})
+              .empty() ||
+         is_waiting_in_force(state, transaction, ballot.key, ballot.contest, ballot.district);
+}
+
 // The checks of protocol section 7 that need the database, then the five writes; all in the
 // caller's transaction.
 Status record_ballot(State& state, Transaction& transaction, const Session& session,
@@ -187,10 +199,7 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
   const auto own_key =
       link.empty() ? std::nullopt : state.link_key().unseal(link[0].blob(0), by_voter);
   const Bytes key(ballot.key.encoded().begin(), ballot.key.encoded().end());
-  const auto roster = transaction.query(
-      "SELECT in_force FROM roster_key WHERE ballot_key = $1 AND contest = $2 AND district = $3",
-      {key, ballot.contest, ballot.district});
-  if (own_key != key || roster.empty() || roster[0].integer(0) != 1) {
+  if (own_key != key || !is_in_force(state, transaction, ballot)) {
     return fail("ballot.key", "not the key of this voter in this contest", "ballot.key");
   }
 

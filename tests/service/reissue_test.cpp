@@ -20,7 +20,7 @@ TEST_F(Reissue, TheWholeWay) {
   const Credential old = credential(0);
   const auto sent = ask(0, form(0));
   ASSERT_TRUE(sent);
-  EXPECT_EQ(sent->destination, personal_emails[0]);
+  EXPECT_EQ(sent->destination, personal_email(0));
   EXPECT_EQ(sent->link_expires_at, clock.now() + policy.email_link_ms);
   EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::sent);
   const auto opened = reissues().open(token_in("reissue-link"));
@@ -276,13 +276,13 @@ TEST_F(Reissue, R20ACrashBeforeTheCommitRollsBack) {
       return {};
     }));
   };
-  for (const std::string table : {"roster_key", "replaced_code", "message", "journal"}) {
+  for (const std::string table : {"waiting_key", "replaced_code", "message", "journal"}) {
     script("CREATE TRIGGER crash BEFORE INSERT ON " + table +
            " BEGIN SELECT RAISE(ABORT, 'crash'); END");
     EXPECT_THROW((void)issue_code(cookie, keys), store::StoreError) << table;
     script("DROP TRIGGER crash");
     EXPECT_EQ(count_rows("replaced_code"), 0) << table;
-    EXPECT_EQ(count_rows("reissue_key"), 0) << table;
+    EXPECT_EQ(count_rows("waiting_key"), 0) << table;
     ASSERT_TRUE(reissues().view(cookie)) << table;
     EXPECT_FALSE(reissues().view(cookie)->issued) << table;
   }
@@ -373,7 +373,7 @@ TEST_F(Reissue, R26AnInvalidatedCodeIsToldAndReplaced) {
 TEST_F(Reissue, R30SpellingsOfAnswerAndNumber) {
   auto request = form(0);
   request.answer = " DEUX-chevaux ";
-  request.identity = "12x 1234567 abc";
+  request.identity = "00x 1234567 abc";
   EXPECT_EQ(ask_code(0, request), "sent");
   request = form(2);
   request.identity = "1 85 05 99 123";
@@ -387,7 +387,7 @@ TEST_F(Reissue, R30SpellingsOfAnswerAndNumber) {
   EXPECT_EQ(ask_code(1, homoglyph), "reissue.wrong_proof");
   clock.advance(minute);
   auto swapped = form(1);
-  swapped.identity = right_numbers[0];
+  swapped.identity = right_number(0);
   EXPECT_EQ(ask_code(1, swapped), "reissue.wrong_proof") << "another voter's number";
 }
 
@@ -445,7 +445,7 @@ TEST_F(Reissue, R41AThirdVoterAtOneDestination) {
   same.destination = "c.amilleelecteur+x@EXAMPLE.org";
   EXPECT_EQ(ask_code(1, same), "sent");
   auto at_third = form(2);
-  at_third.destination = personal_emails[0];
+  at_third.destination = personal_email(0);
   const auto third = ask(2, at_third);
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, "reissue.throttled");
@@ -463,7 +463,7 @@ TEST_F(Reissue, LimitsOfVoterNetworkAndDestination) {
   EXPECT_EQ(soon.error().code, "reissue.throttled");
   EXPECT_EQ(soon.error().at, clock.now() + minute);
   auto shared = form(1);
-  shared.destination = personal_emails[0];
+  shared.destination = personal_email(0);
   EXPECT_EQ(ask_code(1, shared), "reissue.throttled") << "the destination";
   for (int i = 0; i < 2; ++i) {
     clock.advance(minute);
@@ -474,6 +474,7 @@ TEST_F(Reissue, LimitsOfVoterNetworkAndDestination) {
   policy.network = {1, 0, 0};
   EXPECT_EQ(ask_code(2, form(2)), "sent");
   auto crowded = form(1);
+  crowded.client_address = form(2).client_address;
   EXPECT_EQ(ask_code(1, crowded), "reissue.captcha");
   crowded.captcha_solved = true;
   EXPECT_EQ(ask_code(1, crowded), "sent");
@@ -577,6 +578,7 @@ TEST_F(Reissue, R54OldSessionsDieAndTheAskingOneIsRenewed) {
 }
 
 struct ReissueToTheEnd : Reissue {
+  ReissueToTheEnd() : Reissue(11) {}
   const KeyPair& key(std::size_t member) const { return ceremonies[0].holders[member].signing(); }
   void count() {
     const auto tally = prepare_count(*state);
@@ -595,33 +597,40 @@ struct ReissueToTheEnd : Reissue {
   }
 };
 
-// Protocol section 5, read by the verifier that anybody may run.
+// Protocol section 5, read by the verifier that anybody may run: once a day those that are
+// numerous enough to hide whose they are, at the close the others.
 TEST_F(ReissueToTheEnd, BatchesAreVerified) {
   set_phase(0, "sealed");
   set_phase(1, "sealed");
   clock.set(fixture_opens);
   tick(*state, *log);
   clock.advance(hour);
-  replace_code(0);
+  for (std::size_t voter = 0; voter < 9; ++voter) replace_code(voter);
   clock.advance(hour);
   replace_code(0);  // before the first has its batch: one swap, not two
+  clock.advance(day);
   tick(*state, *log);
-  EXPECT_EQ(count_rows("reissue_batch"), 0) << "not a day old";
+  EXPECT_EQ(count_rows("reissue_batch"), 0) << "nine are too few";
+  replace_code(9);
+  tick(*state, *log);
+  EXPECT_EQ(count_rows("reissue_batch"), 0) << "looked a moment ago";
+  ASSERT_EQ(cast(in_space(9), ballot(9, 0, 1)), "recorded") << "in force before it is on the board";
   clock.advance(day);
   tick(*state, *log);
   log->append_round(true);
   EXPECT_EQ(count_rows("reissue_batch"), 1);
   ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
-  ASSERT_EQ(cast(in_space(1), ballot(1, 0, 0)), "recorded");
-  replace_code(1);
-  ASSERT_EQ(cast(in_space(1), ballot(1, 1, 0)), "recorded");
+  ASSERT_EQ(cast(in_space(10), ballot(10, 0, 0)), "recorded");
+  replace_code(10);
+  ASSERT_EQ(cast(in_space(10), ballot(10, 1, 0)), "recorded");
   clock.advance(2 * minute);
   replace_code(0);
   clock.set(fixture_closes);
   tick(*state, *log);
-  EXPECT_EQ(count_rows("reissue_batch"), 2) << "what waits at the close";
+  EXPECT_EQ(count_rows("reissue_batch"), 2) << "what waits at the close, however few";
   clock.advance(hour);
   tick(*state, *log);
+  EXPECT_EQ(count_rows("waiting_key"), 0) << "nothing under the link key outlives the freeze";
   log->append_round(false);
 
   count();
@@ -634,30 +643,59 @@ TEST_F(ReissueToTheEnd, BatchesAreVerified) {
   const auto* failure = report.first_failure();
   ASSERT_FALSE(failure) << "V" << failure->number << " " << failure->code << " " << failure->detail;
   EXPECT_EQ(report.checks.at(8).detail, "2 batches");
+  EXPECT_EQ(report.trust.at(0).reissued_that_voted, 2u);
   EXPECT_EQ(report.trust.at(1).reissued_that_voted, 1u);
-  const auto batch = SignedDocument::parse_and_verify(*reader->read("reissue/1.json"),
-                                                      "reissue-batch", state->fingerprint());
-  ASSERT_TRUE(batch);
-  EXPECT_EQ(batch->body()["persons"], 2);
-  EXPECT_EQ(batch->body()["units"].size(), 1u) << "contest 1 alone: both had voted in contest 0";
-  EXPECT_EQ(batch->body()["units"][0]["size"], 2);
-  EXPECT_EQ(reader->read("reissue/0-0-0-added.bin")->size(), 32u);
-  EXPECT_EQ(count_rows("reissue_person"), 3);
+  const auto batch = [&](const char* path) {
+    return SignedDocument::parse_and_verify(*reader->read(path), "reissue-batch",
+                                            state->fingerprint())
+        ->body();
+  };
+  EXPECT_EQ(batch("reissue/0.json")["persons"], 10);
+  EXPECT_EQ(batch("reissue/1.json")["persons"], 2);
+  EXPECT_EQ(batch("reissue/1.json")["units"].size(), 1u)
+      << "contest 1 alone: both had voted in contest 0";
+  EXPECT_EQ(batch("reissue/1.json")["units"][0]["size"], 2);
+  EXPECT_EQ(reader->read("reissue/0-0-0-added.bin")->size(), 10 * 32u);
+  EXPECT_EQ(count_rows("reissue_person"), 12);
 }
 
 // As many as the manifest allows for a contest: above, the verifier wants the bureau's signature.
+// A code replaced twice before its batch counts once.
 TEST_F(Reissue, TheMaximumOfAContest) {
-  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
-    for (int i = 0; i < 10; ++i) {
-      t.execute(
-          "INSERT INTO reissue_key (ballot_key, added, contest, district) VALUES ($1, 1, 0, 0)",
-          {random.bytes(32)});
-    }
-    return {};
-  }));
+  replace_code(1);
+  clock.advance(hour);
+  replace_code(1);
+  const auto maximum = state->manifest().contests[0].reissue_max;
+  const auto list = [&](std::uint32_t count) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      for (std::uint32_t i = 0; i < count; ++i) {
+        t.execute(
+            "INSERT INTO reissue_key (batch, contest, district, added, ballot_key) VALUES (0, 0, "
+            "0, 1, $1)",
+            {random.bytes(32)});
+      }
+      return {};
+    }));
+  };
+  list(maximum - 2);
+  EXPECT_EQ(issue_code(cookie_for(0), {}), "reissue.keys") << "there is room for one";
+  clock.advance(hour);
+  list(1);
   const auto cookie = cookie_for(0);
   const auto keys = keys_for(*reissues().view(cookie), new_credential(0, Code::generate(random)));
   EXPECT_EQ(issue_code(cookie, keys), "reissue.limit");
+}
+
+// A key that was replaced before its batch appears nowhere, and stays nobody else's.
+TEST_F(Reissue, AKeyThatWaitedIsNotGivenAgain) {
+  const auto cookie = cookie_for(0);
+  const auto first = new_credential(0, Code::generate(random));
+  ASSERT_EQ(issue_code(cookie, keys_for(*reissues().view(cookie), first)), "issued");
+  clock.advance(hour);
+  replace_code(0);
+  clock.advance(hour);
+  const auto again = cookie_for(0);
+  EXPECT_EQ(issue_code(again, keys_for(*reissues().view(again), first)), "reissue.keys");
 }
 
 // Requirements 12, 46 and 61: neither journal nor database holds a secret after a full run, save

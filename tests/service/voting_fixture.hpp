@@ -52,14 +52,14 @@ name = { fr = "National", en = "National" }
 bureau = 0
 seats = 3
 rule = "proportional-highest-average"
-reissue_max = 10
+reissue_max = 30
 list = [{ name = "A", candidates = ["a1", "a2", "a3"] }, { name = "B", candidates = ["b1", "b2", "b3"] }]
 [[contest]]
 name = { fr = "Académie", en = "Academy" }
 bureau = 0
 seats = 2
 rule = "proportional-highest-average"
-reissue_max = 10
+reissue_max = 30
 list = [{ name = "C", candidates = ["c1", "c2"] }]
 )toml";
 
@@ -69,7 +69,7 @@ inline constexpr TimeMs fixture_opens = 1'669'878'000'000;  // 2022-12-01 07:00 
 inline constexpr TimeMs fixture_closes = fixture_opens + 177 * hour;
 
 struct VotingFixture : testing::Test {
-  VotingFixture() { create(); }
+  explicit VotingFixture(std::size_t voters = 3) { create(voters); }
   ~VotingFixture() override {
     log.reset();
     state.reset();
@@ -146,18 +146,18 @@ struct VotingFixture : testing::Test {
   std::unique_ptr<Log> log;
 
  private:
-  void create() {
+  void create(std::size_t voters) {
     const auto portal = Portal::parse(fixture_portal, "fixture.toml");
     ASSERT_TRUE(portal) << portal.error().message;
     const auto draft = draw_draft(*portal, "http://localhost:8080",
                                   {fixture_opens, fixture_closes, 30 * 60}, random);
-    for (const char* id : {"E1", "E2", "E3"}) {
+    for (std::size_t v = 1; v <= voters; ++v) {
       Voter voter;
-      voter.id = id;
+      voter.id = "E" + std::to_string(v);
       voter.title = "Mme";
       voter.birth_name = "VOTANTE";
-      voter.given_names = id;
-      voter.email = std::string(id) + "@portal.example";
+      voter.given_names = voter.id;
+      voter.email = voter.id + "@portal.example";
       voter.contests = {{0, 0}, {1, 0}};
       roll.voters.push_back(voter);
     }

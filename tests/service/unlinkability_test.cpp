@@ -1,0 +1,294 @@
+// What is never stored (docs/protocol.md section 12): whoever has the database, its write-ahead log
+// and copies of both after every single vote and reissue, the pepper, the tiles and the export, but
+// not the link key, ties voters to ballots no better than by chance. The attacks are a script that
+// knows nothing of the tables: it reads orders, places in files and what changes together. Each is
+// shown to succeed on a database that does leak.
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "board/log.hpp"
+#include "election/ballot.hpp"
+#include "service/bureau.hpp"
+#include "service/export.hpp"
+#include "service/reissue_fixture.hpp"
+
+namespace isoloir {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t voters = 20;
+// Of `voters` guesses made at random one is right on average; that 12 or more are has a probability
+// below 10^-9, which leaves room for some thousand pairs of orders.
+constexpr std::size_t beyond_chance = 12;
+// Within one batch of 10 or more a guess is right with probability 1/10 at most.
+constexpr double together_beyond_chance = 3.0;
+
+using Marks = std::vector<std::vector<std::string>>;  // of each voter, or of each voter's ballot
+using Order = std::vector<std::size_t>;
+
+std::size_t occurrences(std::string_view text, std::string_view mark) {
+  std::size_t count = 0;
+  for (auto at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+// Who appears in which order in a text: by the first or the last place of each of the marks.
+// Nothing unless all do.
+std::vector<Order> orders_in(std::string_view text, const Marks& marks) {
+  std::vector<Order> orders;
+  for (std::size_t kind = 0; kind < marks[0].size(); ++kind) {
+    for (const bool last : {false, true}) {
+      std::vector<std::pair<std::size_t, std::size_t>> places;
+      for (std::size_t i = 0; i < marks.size(); ++i) {
+        const auto place = last ? text.rfind(marks[i][kind]) : text.find(marks[i][kind]);
+        if (place != std::string_view::npos) places.emplace_back(place, i);
+      }
+      if (places.size() != marks.size()) continue;
+      std::sort(places.begin(), places.end());
+      Order order;
+      for (const auto& [place, i] : places) order.push_back(i);
+      orders.push_back(order);
+      orders.emplace_back(order.rbegin(), order.rend());
+    }
+  }
+  return orders;
+}
+
+// Whose marks are there more often than before.
+std::set<std::size_t> grown(const Marks& marks, std::string_view before, std::string_view after) {
+  std::set<std::size_t> found;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    for (const auto& mark : marks[i]) {
+      if (occurrences(after, mark) > occurrences(before, mark)) found.insert(i);
+    }
+  }
+  return found;
+}
+
+// The best that matching one order with another ever does.
+std::size_t best_match(const std::set<Order>& of_voters, const std::set<Order>& of_ballots) {
+  std::size_t best = 0;
+  for (const auto& left : of_voters) {
+    for (const auto& right : of_ballots) {
+      std::size_t right_guesses = 0;
+      for (std::size_t i = 0; i < left.size(); ++i) right_guesses += left[i] == right[i];
+      best = std::max(best, right_guesses);
+    }
+  }
+  return best;
+}
+
+struct Unlinkability : ReissueFixture {
+  Unlinkability() : ReissueFixture(voters) {}
+
+  // Database and write-ahead log as they lie on the disk, and the tables in them.
+  void copy_disk() {
+    std::string contents;
+    for (const auto& table : tables()) contents += table;
+    copied_tables.push_back(std::move(contents));
+    std::string disk;
+    for (const char* name : {"isoloir.sqlite", "isoloir.sqlite-wal"}) {
+      if (fs::exists(folder / name)) disk += *read_file(folder / name);
+    }
+    copies.push_back(std::move(disk));
+  }
+
+  // Every table as SQL gives it, by rowid where there is one.
+  std::vector<std::string> tables() {
+    return *state->database().read([](store::Transaction& t) -> Expected<std::vector<std::string>> {
+      std::vector<std::string> all;
+      for (const auto& table :
+           t.query("SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_master WHERE type = "
+                   "'table' AND name NOT LIKE 'sqlite_%'")) {
+        std::string names;
+        for (const auto& column :
+             t.query("SELECT name FROM pragma_table_info($1)", {table.text(0)})) {
+          names += (names.empty() ? "" : " || '|' || ") +
+                   ("COALESCE(quote(" + column.text(0) + "), '')");
+        }
+        std::string text;
+        for (const auto& row : t.query("SELECT " + names + " FROM " + table.text(0) +
+                                       (table.integer(1) != 0 ? "" : " ORDER BY rowid"))) {
+          text += row.text(0) + "\n";
+        }
+        all.push_back(std::move(text));
+      }
+      return all;
+    });
+  }
+
+  // What shows a voter: salts are random, names are in clear.
+  Marks voter_marks() {
+    Marks marks;
+    for (const auto& voter : roll.voters) {
+      marks.push_back({voter.email, hex_encode(state->peppered("journal", {as_bytes(voter.id)})),
+                       "'" + voter.id + "'"});
+      (void)state->database().read([&](store::Transaction& t) -> Status {
+        const auto salt = t.query("SELECT salt FROM sign_off WHERE voter = $1", {voter.id});
+        const Bytes bytes = salt.empty() ? random.bytes(16) : salt[0].blob(0);
+        marks.back().push_back(std::string(as_text(bytes)));
+        marks.back().push_back(quoted(bytes));
+        return {};
+      });
+    }
+    return marks;
+  }
+  // What shows a ballot, in bytes and as SQL quotes it. `cast_ballots` in the order of the voters.
+  Marks ballot_marks() const {
+    Marks marks;
+    for (const auto& bytes : cast_ballots) {
+      const ByteView view(bytes);
+      marks.emplace_back();
+      for (const auto part : {view.subspan(44, 32), view.subspan(76, 32)}) {
+        marks.back().push_back(std::string(as_text(part)));
+        marks.back().push_back(quoted(part));
+      }
+      const auto tracker = tracker_of(bytes);
+      marks.back().push_back(std::string(as_text(tracker.bytes)));
+      marks.back().push_back(quoted(tracker.bytes));
+    }
+    return marks;
+  }
+  static std::string quoted(ByteView bytes) {
+    std::string hex = hex_encode(bytes);
+    std::transform(hex.begin(), hex.end(), hex.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return hex;
+  }
+
+  // By order in any file, any table, the export, and the times of the sign-offs.
+  std::size_t by_order() {
+    std::set<Order> of_voters;
+    std::set<Order> of_ballots;
+    auto sources = tables();
+    sources.push_back(copies.front());
+    sources.push_back(copies[copies.size() / 2]);
+    sources.push_back(copies.back());
+    for (const auto& file : fs::recursive_directory_iterator(folder / "export")) {
+      if (file.is_regular_file()) sources.push_back(*read_file(file.path()));
+    }
+    of_voters.insert(voting_order);
+    for (const auto& text : sources) {
+      for (auto& order : orders_in(text, voter_marks())) of_voters.insert(std::move(order));
+      for (auto& order : orders_in(text, ballot_marks())) of_ballots.insert(std::move(order));
+    }
+    EXPECT_GE(of_voters.size(), 3u) << "the script reads";
+    EXPECT_GE(of_ballots.size(), 1u) << "the script reads";
+    return best_match(of_voters, of_ballots);
+  }
+
+  // By what changes together between two copies: the sum over the voters of the probability to pick
+  // the right ballot.
+  double by_change() {
+    const auto people = voter_marks();
+    const auto ballots = ballot_marks();
+    std::map<std::size_t, double> best;
+    for (const auto* series : {&copies, &copied_tables}) {
+      for (std::size_t i = 1; i < series->size(); ++i) {
+        const auto appeared = grown(ballots, series->at(i - 1), series->at(i));
+        if (appeared.empty()) continue;
+        const double probability = 1.0 / static_cast<double>(appeared.size());
+        for (const auto voter : grown(people, series->at(i - 1), series->at(i))) {
+          if (appeared.contains(voter)) best[voter] = std::max(best[voter], probability);
+        }
+      }
+    }
+    return std::accumulate(best.begin(), best.end(), 0.0,
+                           [](double sum, const auto& item) { return sum + item.second; });
+  }
+
+  // `leak`: rows that a careless table would hold, written beside each vote and each reissue.
+  void run(const std::function<void(std::size_t, ByteView key)>& leak = {}) {
+    set_phase(0, "sealed");
+    set_phase(1, "sealed");
+    clock.set(fixture_opens);
+    tick(*state, *log);
+    cast_ballots.resize(voters);
+    voting_order.resize(voters);
+    std::iota(voting_order.begin(), voting_order.end(), std::size_t{0});
+    for (std::size_t i = voters - 1; i > 0; --i) {
+      std::swap(voting_order[i], voting_order[random.below(static_cast<std::uint32_t>(i + 1))]);
+    }
+    copy_disk();
+    for (std::size_t i = 0; i < limits::reissue_batch_minimum; ++i) {
+      clock.advance(minute);
+      const auto voter = voting_order[i];
+      replace_code(voter);
+      if (leak) leak(voter, credential(voter).ballot_key(0).key.encoded());
+      copy_disk();
+    }
+    clock.advance(24 * hour);
+    tick(*state, *log);
+    log->append_round(true);
+    copy_disk();
+    for (const auto voter : voting_order) {
+      clock.advance(minute);
+      const auto session = in_space(voter);
+      cast_ballots[voter] = ballot(voter, 0, voter % 3);
+      ASSERT_EQ(cast(session, cast_ballots[voter]), "recorded");
+      if (leak) leak(voter, ByteView(cast_ballots[voter]).subspan(44, 32));
+      copy_disk();
+      log->append_round(true);
+    }
+    clock.set(fixture_closes);
+    tick(*state, *log);
+    clock.advance(hour);
+    tick(*state, *log);
+    log->append_round(false);
+    state->destroy_link_key();
+    copy_disk();
+    ASSERT_TRUE(write_export(*state, folder / "export"));
+  }
+
+  std::vector<std::string> copies;
+  std::vector<std::string> copied_tables;
+  std::vector<Bytes> cast_ballots;
+  Order voting_order;
+};
+
+TEST_F(Unlinkability, NoBetterThanChanceWithoutTheLinkKey) {
+  run();
+  EXPECT_LT(by_order(), beyond_chance);
+  EXPECT_LT(by_change(), together_beyond_chance);
+}
+
+TEST_F(Unlinkability, TheScriptFindsALeakOfOrder) {
+  // As PostgreSQL's or SQLite's own row numbers would: two tables filled in the same order.
+  (void)state->database().write([](store::Transaction& t) -> Status {
+    t.script("CREATE TABLE leak_ballot (key BLOB)");
+    return {};
+  });
+  run();
+  (void)state->database().write([&](store::Transaction& t) -> Status {
+    for (const auto voter : voting_order) {
+      t.execute("INSERT INTO leak_ballot (key) VALUES ($1)",
+                {ByteView(cast_ballots[voter]).subspan(44, 32)});
+    }
+    return {};
+  });
+  EXPECT_EQ(by_order(), voters);
+}
+
+TEST_F(Unlinkability, TheScriptFindsALeakByChange) {
+  (void)state->database().write([](store::Transaction& t) -> Status {
+    t.script("CREATE TABLE leak_key (key BLOB PRIMARY KEY) WITHOUT ROWID");
+    return {};
+  });
+  run([&](std::size_t, ByteView key) {
+    (void)state->database().write([&](store::Transaction& t) -> Status {
+      t.execute("INSERT OR IGNORE INTO leak_key (key) VALUES ($1)", {key});
+      return {};
+    });
+  });
+  EXPECT_GT(by_change(), 0.9 * voters);
+}
+
+}  // namespace
+}  // namespace isoloir
