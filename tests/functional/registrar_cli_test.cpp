@@ -1,7 +1,6 @@
 // The program itself, as the registrar runs it: isoloir registrar issue
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,11 +13,14 @@
 
 #include "cli/notice.hpp"
 #include "election/registrar.hpp"
+#include "functional/program.hpp"
 
 namespace isoloir {
 namespace {
 
 namespace fs = std::filesystem;
+using test::contents;
+using test::Outcome;
 
 const ElectionId election{*hex_decode_array<16>("00112233445566778899aabbccddeeff")};
 const std::vector<std::uint32_t> districts{1, 2};
@@ -35,39 +37,17 @@ constexpr std::string_view roll =
     "E1;Mme;L'ÉLECTRICE & <Cie>;Zoé;zoe@education.example;0|1;1\n"
     "all;M.;VOTANT;Loïc;loic@education.example;1;0\n";
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-class RegistrarCommand : public ::testing::Test {
+class RegistrarCommand : public test::ProgramTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "isoloir-registrar-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
+  RegistrarCommand() {
     write("draft.json", draft);
     write("roll.csv", roll);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  void write(const std::string& name, std::string_view content) const {
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-  }
-
-  Outcome run(const std::string& options = "", const std::string& redirection = ">out") const {
-    const std::string command = "cd " + folder_.string() + " && " + ISOLOIR_BINARY_DIR +
-                                "/isoloir registrar issue --draft draft.json --roll roll.csv " +
-                                "--out " + out_ + " " + options + " 2>err " + redirection;
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(folder_ / "out"),
-            contents(folder_ / "err")};
+  Outcome run(const std::string& options = "", const std::string& input = "") const {
+    return program("registrar issue --draft " + path("draft.json") + " --roll " + path("roll.csv") +
+                       " --out " + path(out_) + " " + options,
+                   input);
   }
 
   // Neither the folder nor a trace of its making.
@@ -78,7 +58,6 @@ class RegistrarCommand : public ::testing::Test {
     return true;
   }
 
-  fs::path folder_;
   std::string out_ = "issued";
 };
 
@@ -187,8 +166,8 @@ TEST_F(RegistrarCommand, AKeyMadeEarlierSignsAgain) {
   const Outcome first = run();
   ASSERT_EQ(first.code, 0) << first.err;
   fs::rename(folder_ / "issued", folder_ / "first");
-  write("code", match(first.out, "code of registrar.key: (.*)\n") + "\n");
-  const Outcome second = run("--key first/registrar.key", ">out <code");
+  const std::string key = "--key " + path("first/registrar.key");
+  const Outcome second = run(key, match(first.out, "code of registrar.key: (.*)\n") + "\n");
   ASSERT_EQ(second.code, 0) << second.err;
   EXPECT_EQ(match(second.out, "registrar: (.*)\n"), match(first.out, "registrar: (.*)\n"));
   EXPECT_FALSE(fs::exists(folder_ / "issued/registrar.key"));
@@ -196,8 +175,8 @@ TEST_F(RegistrarCommand, AKeyMadeEarlierSignsAgain) {
             contents(folder_ / "first/notices/E1.html"));
 
   fs::remove_all(folder_ / "issued");
-  write("code", match(first.out, "transport code of import.sealed: (.*)\n") + "\n");
-  const Outcome wrong = run("--key first/registrar.key", ">out <code");
+  const Outcome wrong =
+      run(key, match(first.out, "transport code of import.sealed: (.*)\n") + "\n");
   EXPECT_EQ(wrong.code, 2);
   EXPECT_NE(wrong.err.find("sealed_file.code_or_content"), std::string::npos) << wrong.err;
   EXPECT_TRUE(nothing_written());
@@ -257,7 +236,7 @@ TEST_F(RegistrarCommand, AnExistingFolderIsLeftAlone) {
 }
 
 TEST_F(RegistrarCommand, CodesThatCannotBeShownAreNotKept) {
-  const Outcome result = run("", ">/dev/full");
+  const Outcome result = run(">/dev/full");
   EXPECT_EQ(result.code, 1);
   EXPECT_NE(result.err.find("nothing was kept"), std::string::npos) << result.err;
   EXPECT_TRUE(nothing_written());

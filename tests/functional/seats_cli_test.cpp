@@ -1,57 +1,25 @@
 // The program itself, as an operator runs it: isoloir seats FILE.json
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
-#include <string>
+
+#include "functional/program.hpp"
 
 namespace isoloir {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
+using test::contents;
+using test::Outcome;
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-class SeatsCommand : public ::testing::Test {
+class SeatsCommand : public test::ProgramTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "isoloir-seats-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  Outcome run(const std::string& arguments) const {
-    const std::string command = std::string(ISOLOIR_BINARY_DIR) + "/isoloir seats " + arguments +
-                                " >" + (folder_ / "out").string() + " 2>" +
-                                (folder_ / "err").string();
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(folder_ / "out"),
-            contents(folder_ / "err")};
-  }
+  Outcome run(const std::string& arguments) const { return program("seats " + arguments); }
 
   Outcome run_on(const std::string& text, const std::string& options = "") const {
-    std::ofstream(folder_ / "votes.json", std::ios::binary) << text;
-    return run((folder_ / "votes.json").string() + " " + options);
+    write("votes.json", text);
+    return run(path("votes.json") + " " + options);
   }
-
-  fs::path folder_;
 };
 
 std::string with(const std::string& fields, const std::string& lists) {
@@ -153,12 +121,8 @@ TEST_F(SeatsCommand, NoFileNoResult) {
 }
 
 TEST_F(SeatsCommand, AResultThatCannotBeWrittenIsNoSuccess) {
-  std::ofstream(folder_ / "votes.json") << with(R"("seats":1)", R"({"name":"A","votes":5})");
-  const std::string command = std::string(ISOLOIR_BINARY_DIR) + "/isoloir seats " +
-                              (folder_ / "votes.json").string() + " >/dev/full 2>/dev/null";
-  const int status = std::system(command.c_str());
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 1);
+  const std::string votes = with(R"("seats":1)", R"({"name":"A","votes":5})");
+  EXPECT_EQ(run_on(votes, ">/dev/full").code, 1);
 }
 
 }  // namespace

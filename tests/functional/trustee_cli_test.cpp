@@ -3,51 +3,22 @@
 // full 256 MiB, so a bureau of two serves all tests.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "cli/trustee.hpp"
 #include "crypto/sealing.hpp"
+#include "functional/program.hpp"
 
 namespace isoloir::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using test::contents;
+using test::Outcome;
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-class TrusteeCommand : public ::testing::Test {
+class TrusteeCommand : public test::ProgramTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "isoloir-trustee-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
   Outcome run(const std::string& arguments, const std::string& input = "") const {
-    std::ofstream(folder_ / "in", std::ios::binary) << input;
-    const std::string command = std::string(ISOLOIR_BINARY_DIR) + "/isoloir trustee " + arguments +
-                                " <" + path("in") + " >" + path("out") + " 2>" + path("err");
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(folder_ / "out"),
-            contents(folder_ / "err")};
+    return program("trustee " + arguments, input);
   }
   void plan(const std::string& stick, const std::string& group) const {
     const auto planned = run("plan " + path(stick) + " --election " + std::string(32, '7') +
@@ -66,7 +37,6 @@ class TrusteeCommand : public ::testing::Test {
   }
 
   SystemRandom random;
-  fs::path folder_;
 };
 
 TEST_F(TrusteeCommand, PlansStrictlyAndOnce) {
@@ -153,11 +123,11 @@ TEST_F(TrusteeCommand, ACeremonyByFiles) {
   ASSERT_TRUE(forged);
   SignedDocument resigned(forged->body());
   resigned.sign(KeyPair::generate(random), ElectionId{}, random);
-  std::ofstream(folder_ / "stick/1-00-01.json", std::ios::binary) << resigned.text();
+  write("stick/1-00-01.json", resigned.text());
   const auto framed = run("step " + stick + holder(1));
   EXPECT_EQ(framed.code, 1);
   EXPECT_NE(framed.err.find("holder.framed"), std::string::npos) << framed.err;
-  std::ofstream(folder_ / "stick/1-00-01.json", std::ios::binary) << hash;
+  write("stick/1-00-01.json", hash);
 
   for (int round = 1; round < 5; ++round) {
     for (const int member : {2, 1}) {
@@ -181,8 +151,7 @@ TEST_F(TrusteeCommand, ACeremonyByFiles) {
 
 class TrusteeCount : public TrusteeCommand {
  protected:
-  void SetUp() override {
-    TrusteeCommand::SetUp();
+  TrusteeCount() {
     plan_ = {{random.array<16>()}, random.array<16>(), "Bureau", {}};
     plan_.groups.push_back(
         {"P", 2, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
@@ -198,7 +167,7 @@ class TrusteeCount : public TrusteeCommand {
     manifest_.contests = {contest};
     manifest_.bureaus = {to_manifest_bureau(plan_, local_.result)};
     fs::create_directory(folder_ / "shares");
-    std::ofstream(folder_ / "event", std::ios::binary) << count_event(checked(1)).text();
+    write("event", count_event(checked(1)).text());
   }
 
   SignedDocument count_event(const CheckedCount& of) const {
@@ -297,7 +266,7 @@ TEST_F(TrusteeCount, AttestsTheTallyThatItHasChecked) {
 
 TEST_F(TrusteeCount, SignsSealsAndEventsButNoCount) {
   const auto sign = [&](const Json& body) {
-    std::ofstream(folder_ / "document", std::ios::binary) << SignedDocument(body).text();
+    write("document", SignedDocument(body).text());
     const auto result = sign_document(manifest_, folder_ / "document", file(1), random);
     if (!result) return result.error().code;
     const auto signed_one = SignedDocument::parse(contents(folder_ / "document"));
