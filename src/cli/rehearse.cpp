@@ -149,7 +149,9 @@ struct TemporaryFolder {
 
 // ---- The voters
 
-// Names that no person bears. The contests of voter i: one, two … of them, from the i-th on.
+constexpr std::uint32_t contests_of_a_voter = 3;
+
+// Names that no person bears. The contests of voter i: three from the i-th on, or all there are.
 Roll synthetic_roll(const Portal& portal, std::uint32_t voters, Random& random) {
   constexpr const char* first[] = {"Camille", "Dominique", "Claude", "Maxime", "Sacha", "Alix"};
   const auto districts = districts_per_contest(portal.contests);
@@ -166,7 +168,7 @@ Roll synthetic_roll(const Portal& portal, std::uint32_t voters, Random& random) 
     voter.birth_country = "99100";
     voter.email = fmt::format("rep{:07}@rehearsal.example", i + 1);
     voter.numen = fmt::format("99E{:07}ZZZ", i + 1);
-    for (std::uint32_t j = 0; j <= i / contests % contests; ++j) {
+    for (std::uint32_t j = 0; j < std::min(contests_of_a_voter, contests); ++j) {
       const std::uint32_t contest = (i + j) % contests;
       voter.contests.push_back({contest, i % districts[contest]});
     }
