@@ -20,6 +20,7 @@ export function ed25519_accepts(key: Uint8Array, message: Uint8Array, signature:
   }
   if (a.isSmallOrder()) return false;
   const h = reduce_bytes(sha512(concat(r, key, message)));
-  // What encodes to R's bytes makes them canonical.
-  return same_bytes(ed25519.Point.BASE.multiplyUnsafe(s).subtract(a.multiplyUnsafe(h)).toBytes(), r);
+  const computed = ed25519.Point.BASE.multiplyUnsafe(s).subtract(a.multiplyUnsafe(h));
+  // What encodes to R's bytes makes them canonical, and is R.
+  return same_bytes(computed.toBytes(), r) && !computed.isSmallOrder();
 }

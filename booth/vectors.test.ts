@@ -1,14 +1,25 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { ed25519_vectors } from "./ed25519_vectors.ts";
 import { booth_vectors } from "./vectors.ts";
 
-const FILE = "tests/data/booth_vectors.json";
-
 test("the vectors on disk are what the booth makes", async () => {
-  const text = `${JSON.stringify(await booth_vectors(), null, 1)}\n`;
-  if (process.env.UPDATE_VECTORS) writeFileSync(FILE, text);
-  assert.equal(readFileSync(FILE, "utf8"), text);
+  for (const [file, vectors] of [["booth_vectors", await booth_vectors()], ["ed25519_vectors", ed25519_vectors()]]) {
+    const path = `tests/data/${file}.json`;
+    const text = `${JSON.stringify(vectors, null, 1)}\n`;
+    if (process.env.UPDATE_VECTORS) writeFileSync(path, text);
+    assert.equal(readFileSync(path, "utf8"), text);
+  }
+});
+
+test("Ed25519 accepts what holds exactly, with neither A nor R of small order", () => {
+  const accepted = (ed25519_vectors() as { what: string; accept: boolean }[]).filter(({ accept }) => accept);
+  assert.deepEqual(accepted.map(({ what }) => what), [
+    "RFC 8032, test 1", "RFC 8032, test 2", "RFC 8032, test 3", "good", "A mixed, h a multiple of 8: holds exactly",
+    "A and R mixed, h = 5 mod 8: holds exactly",
+  ]);
+  assert.equal(ed25519_vectors().length, 22);
 });
 
 test("each vector has the verdict that its name announces", async () => {

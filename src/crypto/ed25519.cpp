@@ -24,10 +24,10 @@ ByteArray<64> ed25519_sign(const Ed25519KeyPair& pair, ByteView message) {
   return signature;
 }
 
-// libsodium's own verification (without ED25519_COMPAT) refuses s >= l, A of small order or not
-// canonical, R of small order, and compares encode(sB - hA) with R's bytes; a non-canonical R can
-// never equal a canonical encoding. R of small order is stricter than the specification asks; an
-// honest signer never makes one.
+// The rule of docs/protocol.md section 8 is what libsodium 1.0.18 verifies when it is built without
+// ED25519_COMPAT: it refuses s >= l, A not canonical, A or R of small order, and compares
+// encode(sB - hA) with R's bytes, which a non-canonical R can never equal. Libraries change here;
+// tests/data/ed25519_vectors.json holds the edges, accepts and rejects.
 bool ed25519_verify(const ByteArray<32>& key, ByteView message, ByteView signature) {
   return signature.size() == 64 &&
          crypto_sign_ed25519_verify_detached(signature.data(), message.data(), message.size(),

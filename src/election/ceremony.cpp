@@ -336,6 +336,9 @@ Status CeremonyRecord::judge_hello(const SignedDocument& document, const Ceremon
   if (text_field(body, "name") != member.name || text_field(body, "role") != name_of(member.role)) {
     return fail("ceremony.identity", "name or role is not the one of the plan");
   }
+  if (*signing == *encryption) {
+    return fail("ceremony.duplicate_sender", "signing and encryption key are the same");
+  }
   for (const auto& [other, text] : messages_) {
     const auto& known = sender(other.group, other.index);
     for (const auto& key : {known.signing_key, known.encryption_key}) {

@@ -75,8 +75,9 @@ struct CeremonyResult {
 // Errors of add: ceremony.form (truncated, malformed), ceremony.replayed (of another ceremony),
 // ceremony.slot (no such group or member), ceremony.order (its round has not begun),
 // ceremony.equivocation (another message is already in its slot), ceremony.identity (name or role
-// is not the plan's), ceremony.duplicate_sender (a key that another member has), ceremony.sender
-// (not signed by the member alone), ceremony.coefficients (not exactly t),
+// is not the plan's), ceremony.duplicate_sender (a key that another member has, or one key for both
+// signing and encryption), ceremony.sender (not signed by the member alone),
+// ceremony.coefficients (not exactly t),
 // ceremony.commitment_hash, ceremony.possession (a coefficient without its proof: a rogue key),
 // ceremony.key (Y, a Y_g or a Y_j is the identity), ceremony.transcript, ceremony.share_key,
 // ceremony.share_possession.

@@ -122,16 +122,23 @@ Status still_counting(Transaction& transaction) {
   return fail("count.closed", "the count is closed: results can no longer change");
 }
 
-// The shares given so far, judged.
+// Documents of shares, by path.
+std::vector<std::string> given_shares(Transaction& transaction) {
+  std::vector<std::string> texts;
+  for (const auto& row : transaction.query(
+           "SELECT content FROM public_file WHERE path LIKE 'shares/%' ORDER BY path")) {
+    texts.emplace_back(as_text(row.blob(0)));
+  }
+  return texts;
+}
+
 struct Given {
   std::vector<ShareDocument> good;
   std::vector<LeftOut> left_out;
 };
-Given judge_given(State& state, const Tally& tally, Transaction& transaction) {
+Given judge_given(State& state, const Tally& tally, const std::vector<std::string>& texts) {
   Given given;
-  for (const auto& row : transaction.query(
-           "SELECT content FROM public_file WHERE path LIKE 'shares/%' ORDER BY path")) {
-    const auto text = as_text(row.blob(0));
+  for (const auto& text : texts) {
     auto judged = judge_shares(state.manifest(), tally, text);
     if (judged) {
       given.good.push_back(std::move(*judged));
@@ -208,6 +215,9 @@ Expected<ImportedShares> import_shares(State& state, const Tally& tally, std::st
     if (auto open = still_counting(transaction); !open) return open;
     const auto present = public_file(transaction, imported.path);
     if (present == text) return {};
+    if (public_file(transaction, export_path::result)) {
+      return fail("count.has_result", "there is a result already: no further shares are needed");
+    }
     if (present && judge_shares(state.manifest(), tally, *present)) {
       return fail("count.shares_given", "good shares of this member are there already");
     }
@@ -224,19 +234,23 @@ Expected<std::string> finish_count(State& state, const Tally& tally, const Lots&
   for (std::uint32_t b = 0; b < state.manifest().bureaus.size(); ++b) {
     if (auto opened = count_opened(state, tally, b); !opened) return fail(opened.error());
   }
-  Given given;
+  std::vector<std::string> texts;
   std::vector<ContestFigures> figures;
   (void)state.database().read([&](Transaction& transaction) -> Status {
-    given = judge_given(state, tally, transaction);
+    texts = given_shares(transaction);
     figures = read_figures(state, transaction, lots);
     return {};
   });
+  const auto given = judge_given(state, tally, texts);
   const auto votes = decrypt(state.manifest(), tally, given.good);
   if (!votes) return fail(votes.error());
   auto result = make_result(state.manifest(), tally, *votes, figures, given.left_out);
   if (!result) return result;
   const auto stored = state.database().write([&](Transaction& transaction) -> Status {
     if (auto open = still_counting(transaction); !open) return open;
+    if (given_shares(transaction) != texts) {
+      return fail("count.shares_moved", "shares came in during the count: count again");
+    }
     put_public_file(transaction, export_path::tally, tally_json(tally, *votes));
     put_public_file(transaction, export_path::result, *result);
     journal(transaction, state.now(),

@@ -29,9 +29,15 @@ Expected<std::int64_t> open_count(State& state, const Tally& tally, std::uint32_
 Status count_opened(State& state, const Tally& tally, std::uint32_t bureau);
 
 // Takes one document of shares. A document that its member has signed but whose shares are wrong is
-// kept, to be published with its reason; the same member may bring another in its place. Errors:
-// those of count_opened; shares.form, shares.member, shares.signature, shares.tally (not kept),
-// count.shares_given (this member's good shares are there already), count.closed.
+// kept, to be published with its reason; the same member may bring another in its place.
+//
+// Once there is a result none are taken: it names what is left out, so that a document which came
+// later would make the export unverifiable, and no further shares can change a vote (all
+// qualifying sets agree). The same text again is taken, as nothing.
+//
+// Errors: those of count_opened; shares.form, shares.member, shares.signature, shares.tally (not
+// kept), count.shares_given (this member's good shares are there already), count.has_result,
+// count.closed.
 struct ImportedShares {
   std::string path;      // in the export
   std::string left_out;  // the reason, or empty
@@ -42,8 +48,9 @@ Expected<ImportedShares> import_shares(State& state, const Tally& tally, std::st
 using Lots = std::map<std::uint32_t, std::vector<std::uint32_t>>;
 
 // Decrypts, attributes the seats, stores tally.json and result.json; gives the latter. Nothing is
-// shown to voters before the count is closed. Errors: those of count_opened for each bureau, of
-// decrypt and make_result, count.closed.
+// shown to voters before the count is closed. Again, with lots that a tie wanted: the same shares,
+// a new result. Errors: those of count_opened for each bureau, of decrypt and make_result,
+// count.shares_moved (shares came in meanwhile: count again), count.closed.
 Expected<std::string> finish_count(State& state, const Tally& tally, const Lots& lots = {});
 
 // The president's `close-count` event (R211-575). Once every bureau has closed, the link key is to

@@ -129,6 +129,13 @@ TEST(Ed25519, Rfc8032) {
   EXPECT_FALSE(ed25519_verify(pair.key, Bytes{0x73}, signature));
 }
 
+// RFC 4231, test case 2.
+TEST(Hash, Rfc4231) {
+  EXPECT_EQ(hex_encode(hmac_sha256(as_bytes("Jefe"),
+                                   {as_bytes("what do ya want "), as_bytes("for nothing?")})),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 TEST(Merkle, AgreesWithTheDefinitionAndProofsHold) {
   // The definition of RFC 6962 section 2.1, written as it reads there.
   std::function<Digest(std::span<const Digest>)> definition = [&](std::span<const Digest> d) {

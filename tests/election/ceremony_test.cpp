@@ -248,6 +248,10 @@ TEST_F(CeremonyTest, DuplicateSender) {
   EXPECT_EQ(verdict(altered(holder(1, 2), second,
                             [&](Json& b) { b["encryption_key"] = first_encryption; })),
             "ceremony.duplicate_sender");
+  // Its own signing key, whose secret a complaint would publish.
+  EXPECT_EQ(verdict(altered(holder(1, 2), second,
+                            [](Json& b) { b["encryption_key"] = b["signing_key"]; })),
+            "ceremony.duplicate_sender");
   EXPECT_EQ(verdict(altered(holder(1, 2), second, [](Json& b) { b["name"] = "Chloé"; })),
             "ceremony.identity");
   EXPECT_EQ(verdict(altered(holder(1, 2), second, [](Json& b) { b["role"] = "president"; })),

@@ -231,6 +231,18 @@ TEST(Verification, V3Ceremony) {
   TestElection::Hooks hooks;
   hooks.setup = [](TestElection& e) { e.manifest.bureaus[0].ceremony[0] ^= 1; };
   expect_refused(hooks, "V3");
+  // One key for signing and for encryption (protocol section 9).
+  const auto one_key =
+      verify(TestElection(on_files([](Files& f) {
+               auto& hello = f["ceremony/0/0-01-02.json"];
+               Json body = Json::parse(hello)["body"];
+               body["encryption_key"] = body["signing_key"];
+               SignedDocument document(body);
+               SeededRandom random(1);
+               document.sign(good().delegate(1), good().manifest.election_id, random);
+               hello = document.text();
+             })).files);
+  EXPECT_EQ(check(one_key, 3).code, "ceremony.duplicate_sender") << details(one_key);
   // A threshold that the ceremony did not make: one delegate could open.
   hooks.setup = [](TestElection& e) { e.manifest.bureaus[0].groups[1].threshold = 1; };
   const auto report = verify(TestElection(hooks).files);
