@@ -33,7 +33,8 @@ export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pe
 /** What stands in the way of a reissue link; `at` as a text where the moment matters. */
 export type LinkRefusal = {
   status:
-    | "expired" | "used" | "superseded" | "elsewhere" | "unknown" | "no_link" | "shown" | "blocked" | "limit" | "closed" | "refused";
+    | "expired" | "used" | "outdated" | "superseded" | "elsewhere" | "unknown" | "no_link" | "no_cookie" | "shown" | "blocked"
+    | "limit" | "closed" | "refused";
   at?: string;
 };
 
@@ -114,9 +115,16 @@ export class Api {
     return this.post("/api/session/extend", {});
   }
 
-  /** Spends nothing: until keys are sent, the link may be opened again in this browser. */
-  reissue_open(token: string): Promise<OpenedLink | LinkRefusal> {
-    return this.post("/api/reissue/open", { token });
+  /**
+   * Binds the link to this browser, by a cookie that the first answer sets before anything is spent: an answer that is lost may
+   * be asked for again, in this tab or another. Until keys are sent, the link may be opened again in this browser.
+   */
+  async reissue_open(token: string): Promise<OpenedLink | LinkRefusal> {
+    for (let tries = 0; tries < 2; tries++) {
+      const answer = await this.post<OpenedLink | LinkRefusal | { status: "again" }>("/api/reissue/open", { token });
+      if (answer.status !== "again") return answer;
+    }
+    return { status: "no_cookie" };
   }
 
   /** After a reload, when the token is gone: the flow that this browser holds. */

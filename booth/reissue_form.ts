@@ -1,5 +1,5 @@
 // The form that asks for a reissue: the field of the channel that is chosen, and no other.
-import { all, one } from "./page.ts";
+import { all, one, show_part } from "./page.ts";
 
 export function start_channels(form: HTMLElement): void {
   const show = () => {
@@ -12,8 +12,10 @@ export function start_channels(form: HTMLElement): void {
 
 /** The link in a notice: its token goes from the address into the form; a click sends it. */
 export function start_cancel(form: HTMLElement): void {
-  one<HTMLInputElement>(form, "[name=token]").value = take_fragment();
-  form.hidden = false;
+  const token = take_fragment();
+  one<HTMLInputElement>(form, "[name=token]").value = token;
+  form.hidden = token === "";
+  show_part(document, "no_link", token === "");
 }
 
 /** The token in the address, which then no longer shows it. A change of language takes it along. */

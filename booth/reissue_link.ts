@@ -17,8 +17,8 @@ const TICK_MS = 250;
 
 /** Where the voter may go on after each refusal. */
 const WAYS: Record<LinkRefusal["status"], ("code_page" | "ask_again")[]> = {
-  expired: ["ask_again"], used: ["code_page", "ask_again"], superseded: [], elsewhere: ["ask_again"],
-  unknown: ["ask_again"], no_link: ["code_page"],
+  expired: ["ask_again"], used: ["code_page", "ask_again"], outdated: ["code_page", "ask_again"], superseded: [], elsewhere: ["ask_again"],
+  unknown: ["ask_again"], no_link: ["code_page"], no_cookie: [],
   shown: ["code_page", "ask_again"], blocked: [], limit: [], closed: [], refused: ["ask_again"],
 };
 

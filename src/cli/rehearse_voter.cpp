@@ -210,8 +210,12 @@ Status RehearsalVoter::renew_code(RehearsalTimes& times, Random& random) {
   http::Client device(std::string(loopback), port_);
   const auto page = send(device, times, "link page", "GET", "/r");
   if (!page) return fail(page.error());
-  const auto opened = send_json(device, times, "link opened", "/api/reissue/open",
-                                {{"token", *token}}, link_headers());
+  const auto open = [&] {
+    return send_json(device, times, "link opened", "/api/reissue/open", {{"token", *token}},
+                     link_headers());
+  };
+  auto opened = open();  // gives the device its cookie
+  if (opened && text(*opened, "status") == "again") opened = open();
   if (!opened) return fail(opened.error());
   if (text(*opened, "status") != "opened" || text(*opened, "handle") != person_.voter.id ||
       !hex_decode_array<32>(text(*opened, "tokenHash"))) {

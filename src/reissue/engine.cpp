@@ -70,6 +70,7 @@ class Table {
   }
   Outcome operator()(const Issued& s, const Repeat& e) const {
     if (now_ >= s.repeat_until || !e.same_keys) return refuse("reissue.link_used", s.issued_at);
+    if (e.outdated_at) return refuse("reissue.outdated", *e.outdated_at);
     return s;
   }
   Outcome operator()(const Issued& s, const Acknowledge&) const {

@@ -98,6 +98,7 @@ struct Issue {
 };
 struct Repeat {
   bool same_keys = false;
+  std::optional<TimeMs> outdated_at;  // since when they are no longer in force
 };
 struct Acknowledge {};
 struct Expire {};  // looks at the clock
@@ -115,8 +116,9 @@ struct Refusal {
 
 // Refusals: reissue.not_proven (a step before the link is missing), reissue.link_not_opened,
 // reissue.link_elsewhere (at: opened), reissue.link_used (at: issued), reissue.link_expired (at:
-// since), reissue.link_superseded (at: the newer), reissue.link_cancelled (at), reissue.not_yet
-// (Expire before the time), reissue.order (anything else out of its place).
+// since), reissue.outdated (at: since when the code made is no longer valid),
+// reissue.link_superseded (at: the newer), reissue.link_cancelled (at), reissue.not_yet (Expire
+// before the time), reissue.order (anything else out of its place).
 tl::expected<FlowState, Refusal> step(const FlowState& state, const FlowEvent& event, TimeMs now);
 
 }  // namespace isoloir::reissue

@@ -219,19 +219,21 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
   const auto queued = queue_link(person, life, now);
   ISOLOIR_ASSERT(queued.has_value());
   ReissueSent sent{new_reference(state.random()), form.destination, form.channel,
-                   std::get<reissue::LinkQueued>(*queued).expires_at};
+                   std::get<reissue::LinkQueued>(*queued).expires_at, ""};
   store::Value message;
   if (request.served) {
     message = ByteView(
         outbox_of(state).queue(transaction, now, link_message(request, texts, token, sent, now)));
   }
   flows::supersede_all(state, transaction, request.voter(), now);
+  const Bytes id = state.random().bytes(16);
+  sent.next_session = flows::successor(state, request.session.id, id).text();
   transaction.execute(
       "INSERT INTO reissue_flow (id, voter, reference, state, state_at, expires_at, requested_at, "
       "session, language, message, link_ms, key_version, token_mac) VALUES ($1, $2, $3, "
       "'link-queued', $4, $5, $4, $6, $7, $8, $9, $10, $11)",
-      {state.random().bytes(16), request.voter(), sent.reference, now, sent.link_expires_at,
-       ByteView(request.session.id), form.language, std::move(message), life, token_key_version,
+      {id, request.voter(), sent.reference, now, sent.link_expires_at, ByteView(request.session.id),
+       form.language, std::move(message), life, token_key_version,
        ByteView(token_mac(state, reissue::TokenPurpose::link, token))});
   flows::note(state, transaction, now, "reissue link queued", request.voter(),
               {{"reference", sent.reference},

@@ -39,11 +39,8 @@ struct ReissueSent {
   std::string destination;  // as typed, to show; not kept
   ReissueChannel channel = ReissueChannel::email;
   TimeMs link_expires_at = 0;
-};
-
-struct OpenedFlow {
-  std::string cookie;  // base64url of 32 new random bytes: the flow, for this browser alone
-  TimeMs expires_at = 0;
+  // What the asking session's cookie will be once the code is replaced, when the old one dies.
+  std::string next_session;
 };
 
 struct FlowContest {
@@ -106,24 +103,28 @@ class Reissues {
   // reissue.closed, reissue.limit (as many as policy allows), reissue.blocked (assistance).
   ReissueResult<ReissueSent> request(const Session& session, const ReissueRequest& request);
 
-  // The click on the link page, in any browser. `token` from the fragment, `cookie` that of a flow
-  // which this browser may hold already: then the same flow goes on. Refusals:
-  // reissue.link_unknown, reissue.link_expired (at: since when), reissue.link_used (at: issued),
-  // reissue.link_superseded (at: when the newer one was sent), reissue.link_elsewhere (at: opened
-  // in another browser), reissue.link_cancelled.
-  ReissueResult<OpenedFlow> open(std::string_view token,
-                                 std::optional<std::string_view> cookie = std::nullopt);
+  // What a browser brings to open a link: 32 random bytes, base64url. It has them, as a cookie,
+  // before the link is spent, so that an answer that is lost loses nothing.
+  std::string new_opener();
+  // The click on the link page, in any browser: from then on the flow is `opener`'s alone, and the
+  // same opener gets the same answer. Refusals: reissue.link_unknown, reissue.link_expired (at:
+  // since when), reissue.link_used (at: issued), reissue.link_superseded (at: when the newer one
+  // was sent), reissue.link_elsewhere (at: opened in another browser), reissue.link_cancelled,
+  // reissue.opener (none, or that of another flow: nothing was spent, bring a new one).
+  ReissueResult<FlowView> open(std::string_view token, std::string_view opener);
 
-  // Nothing for a cookie of no living flow: back to the start (requirement 1).
-  std::optional<FlowView> view(std::string_view cookie);
+  // Nothing for an opener of no living flow: back to the start (requirement 1).
+  std::optional<FlowView> view(std::string_view opener);
 
   // Replaces the code. The same flow with the same keys gets the same answer for policy's
-  // repeat_ms; other keys do not. Refusals: those of open, reissue.keys (contests missing or too
-  // many, a key ever used, a proof that is wrong), reissue.closed, reissue.limit, reissue.blocked.
-  ReissueResult<IssuedCode> issue(std::string_view cookie, const NewKeys& keys);
+  // repeat_ms, while they are in force; other keys do not. Refusals: those of open, reissue.keys
+  // (contests missing or too many, a key ever used, a proof that is wrong), reissue.outdated (at:
+  // since then the code made by this flow is no longer valid), reissue.closed, reissue.limit,
+  // reissue.blocked.
+  ReissueResult<IssuedCode> issue(std::string_view opener, const NewKeys& keys);
 
-  // The voter has written the code down: the flow is over, its cookie good for nothing.
-  void acknowledge(std::string_view cookie);
+  // The voter has written the code down: the flow is over, its opener good for nothing.
+  void acknowledge(std::string_view opener);
 
   // The link in the notice. Blocks the new code and self-service; again is no error. Refusals:
   // reissue.link_unknown, reissue.closed (the box is frozen).
@@ -136,7 +137,8 @@ class Reissues {
   // after a verdict `invalidated`.
   void notify_invalidated(const std::string& voter, std::string_view language);
 
-  // Forgets tries of more than a day ago.
+  // Forgets tries of more than a day ago, and writes down what is past its time, so that a clock
+  // set back later opens nothing (requirement 21).
   void sweep();
 
  private:

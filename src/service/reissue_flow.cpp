@@ -90,10 +90,10 @@ std::optional<Flow> find(State& state, Transaction& transaction, By column,
                          const reissue::Token& token) {
   using reissue::TokenPurpose;
   const auto purpose = column == By::token    ? TokenPurpose::link
-                       : column == By::cookie ? TokenPurpose::flow
+                       : column == By::opener ? TokenPurpose::flow
                                               : TokenPurpose::cancel;
   const char* condition = column == By::token    ? "f.token_mac = $1"
-                          : column == By::cookie ? "f.cookie_mac = $1"
+                          : column == By::opener ? "f.cookie_mac = $1"
                                                  : "f.cancel_mac = $1";
   const auto rows =
       transaction.query(select(condition), {ByteView(isoloir::token_mac(state, purpose, token))});
@@ -108,6 +108,20 @@ std::vector<Flow> of_voter(State&, Transaction& transaction, const std::string& 
     flows.push_back(read_flow(row));
   }
   return flows;
+}
+
+std::vector<Flow> overdue(State&, Transaction& transaction, TimeMs now) {
+  std::vector<Flow> flows;
+  for (const auto& row : transaction.query(
+           select("f.state IN ('link-queued', 'opened', 'issued') AND f.expires_at <= $1"),
+           {now})) {
+    flows.push_back(read_flow(row));
+  }
+  return flows;
+}
+
+SessionToken successor(const State& state, ByteView session, ByteView flow) {
+  return {Secret(state.peppered("session after reissue", {session, flow}))};
 }
 
 void supersede_all(State& state, Transaction& transaction, const std::string& voter, TimeMs now) {

@@ -18,13 +18,13 @@ struct Flow {
   Bytes session;  // in which it was requested
   std::string language;
   Bytes token_mac;
-  std::optional<Bytes> cookie_mac;
+  std::optional<Bytes> cookie_mac;  // of the opener
   std::optional<Bytes> cancel_mac;
   std::optional<Bytes> token_hash;
   std::optional<Bytes> keys_hash;
 };
 
-enum class By { token, cookie, cancel };
+enum class By { token, opener, cancel };
 std::optional<Flow> find(State& state, store::Transaction& transaction, By column,
                          const reissue::Token& token);
 std::vector<Flow> of_voter(State& state, store::Transaction& transaction,
@@ -33,6 +33,13 @@ std::vector<Flow> of_voter(State& state, store::Transaction& transaction,
 void supersede_all(State& state, store::Transaction& transaction, const std::string& voter,
                    TimeMs now);
 void save_state(store::Transaction& transaction, const Flow& flow);
+// Flows that look as if their time were over, for who writes that down.
+std::vector<Flow> overdue(State& state, store::Transaction& transaction, TimeMs now);
+
+// The portal session that goes on once the code is replaced. Who asked gets it as a second cookie
+// at once; it is a session from the swap on, when the one that asked dies (requirement 54).
+// Derived, so that no column holds it.
+SessionToken successor(const State& state, ByteView session, ByteView flow);
 
 // Never before what the journal has seen (requirement 21).
 TimeMs steady_now(State& state, store::Transaction& transaction);

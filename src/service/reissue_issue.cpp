@@ -27,13 +27,6 @@ tl::unexpected<ReissueRefusal> refuse(std::string_view code, TimeMs at = 0) {
   return tl::make_unexpected(refusal(code, at));
 }
 
-std::optional<Flow> find_by_text(State& state, Transaction& transaction, By column,
-                                 std::string_view text) {
-  const auto token = Token::parse(text);
-  if (!token) return std::nullopt;
-  return flows::find(state, transaction, column, *token);
-}
-
 // Once seen to be over it stays over, wherever the clock goes (requirement 21).
 void remember_expiry(Transaction& transaction, Flow flow, TimeMs now) {
   const auto expired = reissue::step(flow.state, reissue::Expire{}, now);
@@ -42,17 +35,30 @@ void remember_expiry(Transaction& transaction, Flow flow, TimeMs now) {
   flows::save_state(transaction, flow);
 }
 
-ReissueResult<OpenedFlow> open_flow(State& state, const ReissuePolicy& policy,
-                                    Transaction& transaction, const Token& token,
-                                    const std::optional<Token>& held, const Token& cookie) {
+// What the page needs to make new keys; the flow's state is known.
+FlowView view_of(Transaction& transaction, const Flow& flow) {
+  FlowView view{flow.voter, {}, "", flow.reference, flow.language, 0, false};
+  view.token_hash = hex_encode(*flow.token_hash);
+  if (const auto* opened = std::get_if<reissue::Opened>(&flow.state)) {
+    view.expires_at = opened->expires_at;
+    view.contests = flows::contests_to_vote(transaction, flow.voter);
+  } else if (const auto* issued = std::get_if<reissue::Issued>(&flow.state)) {
+    view.expires_at = issued->repeat_until;
+    view.issued = true;
+  }
+  return view;
+}
+
+ReissueResult<FlowView> open_flow(State& state, const ReissuePolicy& policy,
+                                  Transaction& transaction, const Token& token,
+                                  const Token& opener) {
   auto flow = flows::find(state, transaction, By::token, token);
   if (!flow) return refuse("reissue.link_unknown");
   const auto evidence = EvidenceVerifier::link(state, token, flow->token_mac);
   if (!evidence) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state, transaction);
-  const bool same_browser =
-      held && flow->cookie_mac &&
-      equal_constant_time(token_mac(state, TokenPurpose::flow, *held), *flow->cookie_mac);
+  const auto opener_mac = token_mac(state, TokenPurpose::flow, opener);
+  const bool same_browser = flow->cookie_mac && equal_constant_time(opener_mac, *flow->cookie_mac);
   const auto next =
       reissue::step(flow->state, reissue::OpenLink{*evidence, same_browser, policy.opened_ms}, now);
   if (!next) {
@@ -60,13 +66,16 @@ ReissueResult<OpenedFlow> open_flow(State& state, const ReissuePolicy& policy,
     return refuse(next.error());
   }
   flow->state = *next;
+  if (same_browser) return view_of(transaction, *flow);
+  if (flows::find(state, transaction, By::opener, opener)) return refuse("reissue.opener");
+  const auto token_hash = sha256(token.bytes.reveal());
+  flow->token_hash = Bytes(token_hash.begin(), token_hash.end());
   flows::save_state(transaction, *flow);
   transaction.execute("UPDATE reissue_flow SET cookie_mac = $2, token_hash = $3 WHERE id = $1",
-                      {flow->id, ByteView(token_mac(state, TokenPurpose::flow, cookie)),
-                       ByteView(sha256(token.bytes.reveal()))});
+                      {flow->id, ByteView(opener_mac), ByteView(token_hash)});
   flows::note(state, transaction, now, "reissue link opened", flow->voter,
               {{"reference", flow->reference}});
-  return OpenedFlow{cookie.text(), std::get<reissue::Opened>(*next).expires_at};
+  return view_of(transaction, *flow);
 }
 
 // ---- The swap
@@ -74,13 +83,13 @@ ReissueResult<OpenedFlow> open_flow(State& state, const ReissuePolicy& policy,
 // What recognises the same keys again. Under the link key: a plain hash of public keys, stored
 // beside the voter, would let anybody try the published keys until one fits, and so tie the voter
 // to a ballot for ever (protocol section 12).
-ByteArray<32> hash_of(const State& state, const NewKeys& keys) {
+ByteArray<32> hash_of(const LinkKey& link_key, const NewKeys& keys) {
   Bytes bytes(keys.sign_in_key.encoded().begin(), keys.sign_in_key.encoded().end());
   for (const auto& item : keys.ballot_keys) {
     append_u32(bytes, item.contest);
     append(bytes, item.key.encoded());
   }
-  return state.link_key().lookup("reissue keys", {bytes});
+  return link_key.lookup("reissue keys", {bytes});
 }
 
 bool ever_used(State& state, Transaction& transaction, const Point& key) {
@@ -164,14 +173,16 @@ void swap_code(State& state, Transaction& transaction, const Flow& flow,
   }
 }
 
-// Sessions of the old code die; the one that asked goes on outside the voting space, under a new id
-// (requirement 54).
-void end_sessions(Transaction& transaction, const Flow& flow) {
-  transaction.execute("DELETE FROM session WHERE voter = $1 AND id <> $2",
-                      {flow.voter, flow.session});
+// Every cookie of the old code dies here; the session that asked goes on outside the voting space,
+// under the id that its browser was given when it asked (requirement 54).
+void end_sessions(State& state, Transaction& transaction, const Flow& flow) {
+  const auto next = sha256(flows::successor(state, flow.session, flow.id).bytes.reveal());
   transaction.execute(
-      "UPDATE session SET space_opened_at = NULL, nonce = NULL, renew = 1 WHERE voter = $1",
-      {flow.voter});
+      "UPDATE session SET id = $3, space_opened_at = NULL, nonce = NULL WHERE id = $2 AND voter = "
+      "$1",
+      {flow.voter, flow.session, ByteView(next)});
+  transaction.execute("DELETE FROM session WHERE voter = $1 AND id <> $2",
+                      {flow.voter, ByteView(next)});
 }
 
 void send_notice(State& state, const TextSource& texts, Transaction& transaction, const Flow& flow,
@@ -195,21 +206,31 @@ struct NewCode {
   std::optional<reissue::KeyPossession> possession;
 };
 
-// The same answer again, as long as policy says.
-ReissueResult<IssuedCode> repeat(const Flow& flow, const NewCode& code, TimeMs now) {
-  const bool same = flow.keys_hash && equal_constant_time(*flow.keys_hash, code.hash);
-  const auto next = reissue::step(flow.state, reissue::Repeat{same}, now);
+// The same answer again, as long as policy says and the answer is true: a yes to keys that another
+// flow has replaced, or that wrong tries have invalidated, would show a code that opens nothing.
+ReissueResult<IssuedCode> repeat(Transaction& transaction, const Flow& flow, const NewCode& code,
+                                 TimeMs now) {
+  reissue::Repeat event;
+  event.same_keys = flow.keys_hash && equal_constant_time(*flow.keys_hash, code.hash);
+  const auto current = transaction.query(
+      "SELECT sign_in_key, state, changed_at FROM voting_code WHERE voter = $1", {flow.voter})[0];
+  if (current.array<32>(0) != code.keys.sign_in_key.encoded() || current.text(1) != "valid") {
+    event.outdated_at = current.integer(2);
+  }
+  const auto next = reissue::step(flow.state, event, now);
   if (!next) return refuse(next.error());
   return IssuedCode{flow.reference, *flow.issued_at};
 }
 
 ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
                                      const TextSource& texts, Transaction& transaction,
-                                     const Token& cookie, const NewCode& code) {
-  auto flow = flows::find(state, transaction, By::cookie, cookie);
+                                     const Token& opener, const NewCode& code) {
+  auto flow = flows::find(state, transaction, By::opener, opener);
   if (!flow) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state, transaction);
-  if (std::holds_alternative<reissue::Issued>(flow->state)) return repeat(*flow, code, now);
+  if (std::holds_alternative<reissue::Issued>(flow->state)) {
+    return repeat(transaction, *flow, code, now);
+  }
   if (!code.possession) return refuse("reissue.keys");
   const auto armed = reissue::step(flow->state, reissue::Arm{*code.possession}, now);
   if (!armed) {
@@ -234,7 +255,7 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
       {flow->id, now, ByteView(token_mac(state, TokenPurpose::cancel, cancel)),
        ByteView(code.hash)});
   flows::supersede_all(state, transaction, flow->voter, now);
-  end_sessions(transaction, *flow);
+  end_sessions(state, transaction, *flow);
   transaction.execute(  // success clears the counter of wrong proofs (requirement 27)
       "DELETE FROM attempt WHERE key = $1",
       {ByteView(
@@ -310,59 +331,59 @@ Result write_result(State& state, Job&& job) {
       [&](Transaction& transaction) -> Expected<Result> { return job(transaction); });
 }
 
-}  // namespace
-
-ReissueResult<OpenedFlow> Reissues::open(std::string_view text,
-                                         std::optional<std::string_view> held_text) {
+// Looked for without a write, so that a flood of made-up tokens does not queue for the writer.
+std::optional<Flow> look_up(State& state, By column, std::string_view text) {
   const auto token = Token::parse(text);
-  if (!token) return refuse("reissue.link_unknown");
-  const auto held = held_text ? Token::parse(*held_text) : std::nullopt;
-  const auto cookie = Token::generate(state_.random());
-  return write_result<ReissueResult<OpenedFlow>>(state_, [&](Transaction& transaction) {
-    return open_flow(state_, policy_, transaction, *token, held, cookie);
+  if (!token) return std::nullopt;
+  return *state.database().read([&](Transaction& transaction) -> Expected<std::optional<Flow>> {
+    return flows::find(state, transaction, column, *token);
   });
 }
 
-std::optional<FlowView> Reissues::view(std::string_view cookie) {
+}  // namespace
+
+std::string Reissues::new_opener() {
+  return Token::generate(state_.random()).text();
+}
+
+ReissueResult<FlowView> Reissues::open(std::string_view text, std::string_view opener_text) {
+  if (!look_up(state_, By::token, text)) return refuse("reissue.link_unknown");
+  const auto opener = Token::parse(opener_text);
+  if (!opener) return refuse("reissue.opener");
+  return write_result<ReissueResult<FlowView>>(state_, [&](Transaction& transaction) {
+    return open_flow(state_, policy_, transaction, *Token::parse(text), *opener);
+  });
+}
+
+std::optional<FlowView> Reissues::view(std::string_view opener_text) {
+  const auto opener = Token::parse(opener_text);
+  if (!opener) return std::nullopt;
   return *state_.database().read(
       [&](Transaction& transaction) -> Expected<std::optional<FlowView>> {
-        const auto flow = find_by_text(state_, transaction, By::cookie, cookie);
+        const auto flow = flows::find(state_, transaction, By::opener, *opener);
         if (!flow) return std::nullopt;
-        FlowView view{
-            flow->voter, {},   hex_encode(*flow->token_hash), flow->reference, flow->language,
-            0,           false};
-        if (const auto* opened = std::get_if<reissue::Opened>(&flow->state)) {
-          view.expires_at = opened->expires_at;
-          view.contests = flows::contests_to_vote(transaction, flow->voter);
-        } else if (const auto* issued = std::get_if<reissue::Issued>(&flow->state)) {
-          view.expires_at = issued->repeat_until;
-          view.issued = true;
-        }
+        const auto view = view_of(transaction, *flow);
         if (flows::steady_now(state_, transaction) >= view.expires_at) return std::nullopt;
         return view;
       });
 }
 
-ReissueResult<IssuedCode> Reissues::issue(std::string_view cookie_text, const NewKeys& keys) {
-  const auto cookie = Token::parse(cookie_text);
-  if (!cookie) return refuse("reissue.link_unknown");
-  const auto token_hash = *state_.database().read(
-      [&](Transaction& transaction) -> Expected<std::optional<ByteArray<32>>> {
-        const auto flow = flows::find(state_, transaction, By::cookie, *cookie);
-        if (!flow) return std::nullopt;
-        return to_array<32>(*flow->token_hash);
-      });
-  if (!token_hash) return refuse("reissue.link_unknown");
-  const NewCode code{keys, hash_of(state_, keys),
-                     EvidenceVerifier::possession(state_, *token_hash, keys)};
+ReissueResult<IssuedCode> Reissues::issue(std::string_view opener, const NewKeys& keys) {
+  const auto flow = look_up(state_, By::opener, opener);
+  if (!flow) return refuse("reissue.link_unknown");
+  const auto link_key = state_.held_link_key();
+  if (!link_key) return refuse("reissue.closed");  // gone with the close of the count
+  const NewCode code{keys, hash_of(*link_key, keys),
+                     EvidenceVerifier::possession(state_, *to_array<32>(*flow->token_hash), keys)};
   return write_result<ReissueResult<IssuedCode>>(state_, [&](Transaction& transaction) {
-    return issue_code(state_, policy_, texts_, transaction, *cookie, code);
+    return issue_code(state_, policy_, texts_, transaction, *Token::parse(opener), code);
   });
 }
 
-void Reissues::acknowledge(std::string_view cookie) {
+void Reissues::acknowledge(std::string_view opener) {
+  if (!look_up(state_, By::opener, opener)) return;
   (void)state_.database().write([&](Transaction& transaction) -> Status {
-    auto flow = find_by_text(state_, transaction, By::cookie, cookie);
+    auto flow = flows::find(state_, transaction, By::opener, *Token::parse(opener));
     if (!flow) return {};
     const auto next = reissue::step(flow->state, reissue::Acknowledge{}, state_.now());
     if (!next) return {};
@@ -373,10 +394,10 @@ void Reissues::acknowledge(std::string_view cookie) {
 }
 
 ReissueResult<CancelledReissue> Reissues::cancel(std::string_view text) {
-  const auto token = Token::parse(text);
-  if (!token) return refuse("reissue.link_unknown");
-  return write_result<ReissueResult<CancelledReissue>>(
-      state_, [&](Transaction& transaction) { return cancel_code(state_, transaction, *token); });
+  if (!look_up(state_, By::cancel, text)) return refuse("reissue.link_unknown");
+  return write_result<ReissueResult<CancelledReissue>>(state_, [&](Transaction& transaction) {
+    return cancel_code(state_, transaction, *Token::parse(text));
+  });
 }
 
 ReissueStatus Reissues::status(const std::string& voter) {
@@ -396,6 +417,10 @@ ReissueStatus Reissues::status(const std::string& voter) {
 void Reissues::sweep() {
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute("DELETE FROM attempt WHERE at <= $1", {state_.now() - reissue::day_ms});
+    const TimeMs now = flows::steady_now(state_, transaction);
+    for (const auto& flow : flows::overdue(state_, transaction, now)) {
+      remember_expiry(transaction, flow, now);
+    }
     return {};
   });
 }

@@ -40,14 +40,13 @@ std::optional<Session> Sessions::find(std::string_view cookie, bool touch) {
   TimeMs seen_at = 0;
   const auto found = state_.database().read([&](Transaction& transaction) -> Expected<bool> {
     const auto rows = transaction.query(
-        "SELECT voter, created_at, seen_at, space_opened_at, renew FROM session WHERE id = $1",
+        "SELECT voter, created_at, seen_at, space_opened_at FROM session WHERE id = $1",
         {ByteView(session.id)});
     if (rows.empty()) return false;
     session.voter = rows[0].optional_text(0);
     seen_at = rows[0].integer(2);
     session.ends_at = std::min(seen_at + limits_.idle_ms, rows[0].integer(1) + limits_.absolute_ms);
     session.space_opened_at = rows[0].optional_integer(3);
-    session.renew = rows[0].integer(4) != 0;
     return session.ends_at > now;
   });
   if (!*found) return std::nullopt;

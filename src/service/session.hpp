@@ -17,7 +17,6 @@ struct Session {
   std::optional<std::string> voter;
   TimeMs ends_at = 0;
   std::optional<TimeMs> space_opened_at;  // voting code accepted in this session
-  bool renew = false;                     // rotate it: the voting code was replaced (reissue)
 };
 
 struct SessionLimits {

@@ -94,7 +94,7 @@ http::Response Site::sign_in_post(Visit& visit) {
   auto opened = sessions_.rotate(*visit.session, *voter);
   visit.token = opened.token.text();
   visit.session = std::move(opened.session);
-  return http::Response::redirect_303("/");
+  return http::Response::redirect_303("/").without_cookie(next_session_cookie);
 }
 
 http::Response Site::sign_out(Visit& visit) {
@@ -102,7 +102,8 @@ http::Response Site::sign_out(Visit& visit) {
   if (!form) return error_page(400, &visit.request);
   if (visit.session && csrf_error(visit, *form).empty()) sessions_.end(*visit.session);
   auto response = http::Response::redirect_303("/signed-out");
-  response.without_cookie("session");
+  response.without_cookie(session_cookie);
+  response.without_cookie(next_session_cookie);
   response.without_cookie("reissue");  // a code half made here is not for who comes next
   // A colleague's computer is a lawful polling place: nothing stays.
   response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");

@@ -18,16 +18,19 @@ bool from_our_page(const http::Request& request) {
          http::equal_ignoring_case(http::trim(type.substr(0, type.find(';'))), "application/json");
 }
 
-std::string field(const Json& json, std::string_view name) {
-  const auto found = json.is_object() ? json.find(name) : json.end();
-  return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>()
-                                                                       : std::string();
+// Nothing when it is missing or no string: an array of tokens is no token (requirement 37).
+std::optional<std::string> text_field(const Json& json, std::string_view name) {
+  if (!json.is_object()) return std::nullopt;
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
 }
 
 std::string_view status_of(std::string_view code) {
   if (code == "reissue.link_expired") return "expired";
   if (code == "reissue.link_used") return "used";
   if (code == "reissue.link_superseded") return "superseded";
+  if (code == "reissue.outdated") return "outdated";
   if (code == "reissue.link_elsewhere") return "elsewhere";
   if (code == "reissue.link_unknown") return "unknown";
   if (code == "reissue.link_cancelled" || code == "reissue.blocked") return "blocked";
@@ -56,12 +59,12 @@ Json opened(const FlowView& flow, const State& state) {
 }
 
 std::optional<Point> read_point(const Json& json, std::string_view name) {
-  const auto bytes = hex_decode_array<32>(field(json, name));
+  const auto bytes = hex_decode_array<32>(text_field(json, name).value_or(""));
   return bytes ? Point::decode(*bytes) : std::nullopt;
 }
 
 std::optional<SchnorrProof> read_proof(const Json& json, std::string_view name) {
-  const auto bytes = hex_decode_array<64>(field(json, name));
+  const auto bytes = hex_decode_array<64>(text_field(json, name).value_or(""));
   return bytes ? SchnorrProof::decode(*bytes) : std::nullopt;
 }
 
@@ -91,16 +94,18 @@ std::optional<NewKeys> read_keys(const Json& json) {
 
 }  // namespace
 
+// A browser without an opener is given one before the link is spent, and asks again: whatever is
+// lost on the way, the link stays this browser's, in every tab of it.
 http::Response Site::api_reissue_open(Visit& visit) {
   const auto body = parse_json(visit.request.body);
   if (!body || !reissues_ || !from_our_page(visit.request)) return error_page(400, &visit.request);
-  const auto cookie = visit.request.cookie(flow_cookie);
-  const auto flow = reissues_->open(field(*body, "token"), cookie);
-  if (!flow) return answer(refused(flow.error(), visit.language));
-  const auto view = reissues_->view(flow->cookie);
-  if (!view) return answer({{"status", "unknown"}});
-  return answer(opened(*view, state_))
-      .with_cookie(flow_cookie, flow->cookie, http::SameSite::strict);
+  const auto token = text_field(*body, "token");
+  if (!token) return error_page(400, &visit.request);
+  const auto flow = reissues_->open(*token, visit.request.cookie(flow_cookie).value_or(""));
+  if (flow) return answer(opened(*flow, state_));
+  if (flow.error().code != "reissue.opener") return answer(refused(flow.error(), visit.language));
+  return answer({{"status", "again"}})
+      .with_cookie(flow_cookie, reissues_->new_opener(), http::SameSite::strict);
 }
 
 // After a reload the token is gone from the page; the flow's cookie is not.

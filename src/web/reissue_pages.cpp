@@ -3,6 +3,7 @@
 // itself, the notice's block. Then the demonstration's inbox.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "web/visit.hpp"
@@ -24,6 +25,14 @@ Json shown_again(const http::Form& form) {
           {"mail", channel == "email"},
           {"phone", form.get("phone").value_or("")},
           {"email", form.get("email").value_or("")}};
+}
+
+// Repeated fields are refused by the form's reader; this refuses "email[]" and all that the page
+// does not send (requirement 37).
+bool has_only(const http::Form& form, std::initializer_list<std::string_view> names) {
+  return std::all_of(form.fields.begin(), form.fields.end(), [&](const auto& field) {
+    return std::find(names.begin(), names.end(), field.first) != names.end();
+  });
 }
 
 Json missing_fields(const http::Form& form) {
@@ -93,7 +102,10 @@ http::Response Site::reissue_question(Visit& visit) {
 http::Response Site::reissue_question_post(Visit& visit) {
   if (!reissues_) return http::Response::redirect_303("/reissue");
   const auto form = http::read_form(visit.request);
-  if (!form) return error_page(400, &visit.request);
+  if (!form || !has_only(*form, {"csrf", "answer", "identity", "channel", "phone", "email",
+                                 "captcha_id", "captcha"})) {
+    return error_page(400, &visit.request);
+  }
   Json data = shown_again(*form);
   if (!csrf_error(visit, *form).empty()) {
     data["page_old"] = true;
@@ -124,7 +136,8 @@ http::Response Site::reissue_question_post(Visit& visit) {
                {"mail", !sms},
                {"destination", sent->destination},
                {"reference", sent->reference},
-               {"expires_at", sent->link_expires_at}});
+               {"expires_at", sent->link_expires_at}})
+      .with_cookie(next_session_cookie, sent->next_session);
 }
 
 http::Response Site::reissue_not_sent(Visit& visit, const ReissueRefusal& refusal, Json data) {
@@ -158,15 +171,17 @@ http::Response Site::reissue_link(Visit& visit) {
 }
 
 http::Response Site::reissue_cancel_form(Visit& visit) {
-  ensure_session(visit, sessions_);
   return page(visit, "reissue_cancel", Json::object());
 }
 
+// Neither session nor CSRF token, so that the page may stand open for hours: who can send the
+// link's token may block, and nobody else can make a browser send it.
 http::Response Site::reissue_cancel_post(Visit& visit) {
   const auto form = http::read_form(visit.request);
-  if (!form) return error_page(400, &visit.request);
-  if (!csrf_error(visit, *form).empty()) return error_page(400, &visit.request);
-  const auto cancelled = reissues_ ? reissues_->cancel(form->get("token").value_or(""))
+  if (!form || !form->get("token") || !has_only(*form, {"token"})) {
+    return error_page(400, &visit.request);
+  }
+  const auto cancelled = reissues_ ? reissues_->cancel(*form->get("token"))
                                    : ReissueResult<CancelledReissue>(tl::make_unexpected(
                                          ReissueRefusal{"reissue.link_unknown", {}}));
   if (!cancelled) {

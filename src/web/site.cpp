@@ -9,7 +9,6 @@ namespace isoloir::web {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
-constexpr std::string_view session_cookie = "session";
 constexpr std::string_view language_cookie = "lang";
 
 SessionLimits session_limits(const Portal& portal) {
@@ -67,7 +66,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/reissue/question", Lane::database, true, &Site::reissue_question},
       {Method::post, "/reissue/question", Lane::crypto, true, &Site::reissue_question_post},
       {Method::get, "/r", Lane::light, false, &Site::reissue_link},
-      {Method::get, "/reissue/cancel", Lane::database, false, &Site::reissue_cancel_form},
+      {Method::get, "/reissue/cancel", Lane::light, false, &Site::reissue_cancel_form},
       {Method::post, "/reissue/cancel", Lane::database, false, &Site::reissue_cancel_post},
       {Method::post, "/api/reissue/open", Lane::database, false, &Site::api_reissue_open},
       {Method::post, "/api/reissue/resume", Lane::database, false, &Site::api_reissue_resume},
@@ -122,29 +121,34 @@ http::Response Site::handle(const http::Request& request) {
       }
     }
   }
-  if (route->lane != http::Lane::light) {
-    if (const auto cookie = request.cookie(session_cookie)) {
-      // Asking for the state of things is no sign of a person; everything else is.
-      const bool touch = request.path != "/api/receipt" && request.path != "/api/reissue/status";
-      visit.session = sessions_.find(*cookie, touch);
-    }
-  }
+  if (route->lane != http::Lane::light) find_session(visit);
   if (route->signed_in && !visit.signed_in()) {
     return is_api(request) ? http::Response::json("{\"status\":\"signed_out\"}", 401)
                            : http::Response::redirect_303("/sign-in");
   }
-  // The voting code was replaced since (reissue requirement 54). Pages alone: a request that runs
-  // beside others, or a form, still bears what its page was given.
-  if (visit.signed_in() && visit.session->renew && request.method == http::Method::get &&
-      !is_api(request)) {
-    auto opened = sessions_.rotate(*visit.session, visit.voter());
-    visit.token = opened.token.text();
-    visit.session = std::move(opened.session);
-  }
   http::Response response = (this->*route->action)(visit);
   if (visit.token) response.with_cookie(session_cookie, *visit.token);
+  if (visit.next_taken) response.without_cookie(next_session_cookie);
   if (visit.language_chosen) response.with_cookie(language_cookie, language_code(visit.language));
   return response;
+}
+
+// The session of the cookie; when that died because the voting code was replaced, the one that goes
+// on in its place in the browser that asked for the new code (reissue requirement 54).
+void Site::find_session(Visit& visit) {
+  const auto& request = visit.request;
+  // Asking for the state of things is no sign of a person; everything else is.
+  const bool touch = request.path != "/api/receipt" && request.path != "/api/reissue/status";
+  if (const auto cookie = request.cookie(session_cookie)) {
+    visit.session = sessions_.find(*cookie, touch);
+  }
+  if (visit.session) return;
+  if (const auto next = request.cookie(next_session_cookie)) {
+    visit.session = sessions_.find(*next, touch);
+    if (!visit.session) return;
+    visit.token = *next;
+    visit.next_taken = true;
+  }
 }
 
 http::Response Site::page(Visit& visit, std::string_view view, Json data, int status) {

@@ -51,6 +51,7 @@ class Site final : public http::Handler {
   };
   static std::span<const Route> routes();
   const Route* find(const http::Request& request) const;
+  void find_session(Visit& visit);
 
   // Pages
   http::Response home(Visit& visit);

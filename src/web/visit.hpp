@@ -5,12 +5,16 @@
 
 namespace isoloir::web {
 
+inline constexpr std::string_view session_cookie = "session";
+inline constexpr std::string_view next_session_cookie = "session-next";
+
 struct Site::Visit {
   const http::Request& request;
   Language language = Language::french;
   bool language_chosen = false;      // by ?lang=, to be remembered
   std::optional<Session> session;    // live
   std::optional<std::string> token;  // a new session's, to be set as cookie
+  bool next_taken = false;           // it is the one that goes on after a reissue
 
   const std::string& voter() const { return *session->voter; }
   bool signed_in() const { return session && session->voter; }

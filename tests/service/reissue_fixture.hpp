@@ -96,13 +96,28 @@ struct ReissueFixture : VotingFixture {
     EXPECT_EQ(ask_code(voter, form(voter)), "sent");
     return token_in("reissue-link");
   }
-  std::string open_code(std::string_view token,
-                        std::optional<std::string_view> cookie = std::nullopt) {
-    const auto opened = reissues().open(token, cookie);
+  // The click on a link, in a new browser unless its cookie is given.
+  struct OpenedFlow {
+    std::string cookie;
+    FlowView view;
+  };
+  ReissueResult<OpenedFlow> open_link(std::string_view token, std::string cookie) {
+    return reissues().open(token, cookie).map([&](const FlowView& view) {
+      return OpenedFlow{cookie, view};
+    });
+  }
+  ReissueResult<OpenedFlow> open_link(std::string_view token) {
+    return open_link(token, reissues().new_opener());
+  }
+  std::string open_code(std::string_view token, std::string cookie) {
+    const auto opened = open_link(token, std::move(cookie));
     return opened ? "opened" : opened.error().code;
   }
+  std::string open_code(std::string_view token) {
+    return open_code(token, reissues().new_opener());
+  }
   std::string cookie_for(std::size_t voter) {
-    const auto opened = reissues().open(link_for(voter));
+    const auto opened = open_link(link_for(voter));
     EXPECT_TRUE(opened) << opened.error().code;
     return opened->cookie;
   }
