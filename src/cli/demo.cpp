@@ -99,6 +99,20 @@ Json commands(const DemoOptions& options, const State& state) {
                          " --fingerprint " + hex_encode(state.fingerprint().bytes)}};
 }
 
+// One voter who votes, one who has lost the code, and the others.
+Json landing_page(const Json& voters, Json commands) {
+  Json page = {{"commands", std::move(commands)}, {"others", Json::array()}};
+  for (const auto& voter : voters) {
+    const auto shown = page.size() - 2;
+    if (shown < 2) {
+      page[shown == 0 ? "first" : "second"] = voter;
+    } else {
+      page["others"].push_back(voter);
+    }
+  }
+  return page;
+}
+
 int run_demo(DemoOptions options) {
   block_stop_signals();
   SystemClock clock;
@@ -128,8 +142,7 @@ int run_demo(DemoOptions options) {
   if (!state) return report(state.error());
   ServerSettings settings;
   settings.port = port;
-  settings.demo =
-      web::DemoPages{{{"voters", saved->at("voters")}, {"commands", commands(options, **state)}}};
+  settings.demo = web::DemoPages{landing_page(saved->at("voters"), commands(options, **state))};
   std::printf("isoloir demo: http://localhost:%u/demo\n", unsigned{port});
   return run_server(**state, *portal, std::move(settings));
 }
