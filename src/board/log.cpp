@@ -78,8 +78,32 @@ Log::Round Log::gather(store::Transaction& transaction, bool pad_always) const {
   return round;
 }
 
+// A round that this process signed is in the database whole, or not at all; one that it did not
+// sign is another sequencer's, and stays fenced off.
+void Log::take_up_lost_round() {
+  if (offered_.empty()) return;
+  std::vector<Digest> added;
+  const auto found = database_.read([&](store::Transaction& transaction) -> Expected<bool> {
+    const auto last = transaction.query("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1");
+    if (last.empty() || last[0].text(0) != offered_) return false;
+    for (const auto& row :
+         transaction.query("SELECT leaf FROM log_leaf WHERE position >= $1 ORDER BY position",
+                           {static_cast<std::int64_t>(size())})) {
+      added.push_back(row.array<32>(0));
+    }
+    return true;
+  });
+  if (*found) {
+    const std::unique_lock lock(mutex_);
+    for (const auto& leaf : added) tree_.append(leaf);
+    note_ = offered_;
+  }
+  offered_.clear();
+}
+
 void Log::append_round(bool pad_always) {
   const std::lock_guard sequencing(sequencing_);
+  take_up_lost_round();
   std::vector<Digest> added;
   std::string note;
   const auto done = database_.write([&](store::Transaction& transaction) -> Status {
@@ -109,6 +133,7 @@ void Log::append_round(bool pad_always) {
       transaction.execute("UPDATE reissue_batch SET logged = 1 WHERE number = $1", {number});
     }
     note = sign_checkpoint({origin_, accumulator.size(), accumulator.root()}, key_);
+    offered_ = note;
     transaction.execute("INSERT INTO checkpoint (size, note) VALUES ($1, $2)",
                         {static_cast<std::int64_t>(accumulator.size()), note});
     return {};
@@ -118,6 +143,7 @@ void Log::append_round(bool pad_always) {
   const std::unique_lock lock(mutex_);
   for (const auto& leaf : added) tree_.append(leaf);
   note_ = std::move(note);
+  offered_.clear();
 }
 
 std::string Log::checkpoint_note() const {

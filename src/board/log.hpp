@@ -21,7 +21,9 @@ class Log {
 
   // One round: events and reissue batches that wait, then ballots' leaves and pads sorted by hash,
   // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when
-  // `pad_always` (during the vote), else nothing.
+  // `pad_always` (during the vote), else nothing. Throws StoreError, or std::runtime_error when
+  // another sequencer has appended. Whatever it throws, calling again is safe: a round whose answer
+  // was lost after the commit is found in the database and taken up.
   void append_round(bool pad_always);
 
   std::string checkpoint_note() const;  // empty before the first round
@@ -35,13 +37,15 @@ class Log {
  private:
   struct Round;
   void load();
+  void take_up_lost_round();
   Round gather(store::Transaction& transaction, bool pad_always) const;
 
   store::Database& database_;
   const std::string origin_;
   const Ed25519KeyPair key_;
   Random& random_;
-  std::mutex sequencing_;            // one round at a time
+  std::mutex sequencing_;            // one round at a time; guards the next
+  std::string offered_;              // the note of a round of which no answer came
   mutable std::shared_mutex mutex_;  // guards the two below
   MerkleTree tree_;
   std::string note_;

@@ -54,7 +54,7 @@ TEST_F(LogTest, RoundsHideHowManyWait) {
 
 TEST_F(LogTest, ReceiptsHoldAndSurviveARestart) {
   const Tracker tracker{random.array<32>()};
-  const Bytes entry = ballot_entry(random.array<32>(), tracker);
+  const Bytes entry = ballot_entry(ReceiptKey::of_bytes(random.array<32>()), tracker);
   SeededRandom keys(5);
   const auto key = Ed25519KeyPair::generate(keys).key;
   {
@@ -84,6 +84,71 @@ TEST_F(LogTest, ALogBehindItsCheckpointRefusesToStart) {
   }));
   EXPECT_THROW(open(), std::runtime_error);
   EXPECT_THROW(open(6), std::runtime_error);  // another key
+}
+
+// The rows are committed, the answer is lost on its way: as after an I/O error of the commit.
+class LosesAnswers final : public store::Database {
+ public:
+  explicit LosesAnswers(store::Database& database) : database_(database) {}
+  bool before = false;
+  bool after = false;
+  std::size_t queued_writes() const override { return 0; }
+  void erase_traces() override {}
+
+ protected:
+  void run_write(const Step& step) override {
+    const auto lost = [] { return store::StoreError(store::StoreError::Kind::io, "no answer"); };
+    (void)database_.write([&](store::Transaction& transaction) -> Status {
+      if (!step(transaction) || before) return fail("rolled.back", "");
+      return {};
+    });
+    if (before || after) throw lost();
+  }
+  void run_read(const Step& step) override {
+    (void)database_.read([&](store::Transaction& transaction) -> Status {
+      if (!step(transaction)) return fail("rolled.back", "");
+      return {};
+    });
+  }
+
+ private:
+  store::Database& database_;
+};
+
+TEST_F(LogTest, ARoundWhoseAnswerWasLostIsTakenUp) {
+  LosesAnswers faulty(*database);
+  SeededRandom keys(5);
+  const auto pair = Ed25519KeyPair::generate(keys);
+  Log log(faulty, "log.example/1", Ed25519KeyPair::of(pair.seed.clone()), random);
+  log.append_round(true);
+  const Tracker tracker{random.array<32>()};
+  const Bytes entry = ballot_entry(ReceiptKey::of_bytes(random.array<32>()), tracker);
+  wait_in_line(entry);
+
+  faulty.before = true;  // nothing was written
+  EXPECT_THROW(log.append_round(true), store::StoreError);
+  EXPECT_EQ(log.size(), 16u);
+  faulty.before = false;
+  faulty.after = true;  // everything was
+  EXPECT_THROW(log.append_round(true), store::StoreError);
+  EXPECT_EQ(log.size(), 16u);
+  EXPECT_FALSE(log.receipt(entry));
+  faulty.after = false;
+  log.append_round(false);
+  EXPECT_EQ(log.size(), 32u);
+  const auto receipt = log.receipt(entry);
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(check_receipt(*receipt, "log.example/1", pair.key).value(), tracker);
+  log.append_round(true);
+  EXPECT_EQ(log.size(), 48u);
+  EXPECT_EQ(open()->size(), 48u);  // and the same from disk
+
+  // Another's round is not taken for the lost one.
+  faulty.before = true;
+  EXPECT_THROW(log.append_round(true), store::StoreError);
+  faulty.before = false;
+  open()->append_round(true);
+  EXPECT_THROW(log.append_round(true), std::runtime_error);
 }
 
 TEST_F(LogTest, ASecondSequencerIsFencedOff) {
