@@ -9,6 +9,11 @@ namespace isoloir {
 // Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 using TimeMs = std::int64_t;
 
+// For what is kept about a person no finer than people need to read it.
+constexpr TimeMs whole_minute(TimeMs at) {
+  return at - at % 60'000;
+}
+
 class Clock {
  public:
   virtual ~Clock() = default;

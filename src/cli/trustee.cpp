@@ -14,6 +14,7 @@
 #include <regex>
 
 #include "base/limits.hpp"
+#include "cli/anchors.hpp"
 #include "cli/commands.hpp"
 #include "crypto/sealing.hpp"
 
@@ -296,7 +297,7 @@ Expected<std::string> ceremony_step(const fs::path& folder, HolderFile& holder, 
 }
 
 Expected<std::string> attest_count(const CheckedCount& checked, const fs::path& path,
-                                   const HolderFile& holder, Random& random) {
+                                   const fs::path& out, const HolderFile& holder, Random& random) {
   const auto bureau = bureau_of(checked.manifest, holder.state);
   if (!bureau) return fail(bureau.error());
   auto document = read_document(path);
@@ -308,9 +309,14 @@ Expected<std::string> attest_count(const CheckedCount& checked, const fs::path& 
       u32_field(body, "bureau") != *bureau) {
     return document_error("not the count event of this bureau");
   }
-  if (body["data"] != expected) return document_error("the event is of another tally");
-  auto added = add_signature(std::move(*document), checked.manifest, path, holder, random);
-  if (!added) return fail(added.error());
+  if (body["data"] != expected) {
+    return fail("trustee.tally", "the event is for another tally than the one of this box, T = " +
+                                     hex_encode(checked.tally.hash));
+  }
+  document->sign(holder.state.signing(), checked.manifest.fingerprint(), random);
+  auto written = out.empty() ? write_file(path, document->text(), true, random)
+                             : write_file(out, document->text(), false, random);
+  if (!written) return fail(written.error());
   return both("Le dépouillement est signé pour ce décompte :", "Signed: the count of this tally:") +
          grouped(checked.tally.hash);
 }
@@ -416,7 +422,9 @@ struct Options {
   std::string document;
   std::string manifest;
   std::string out;
-  CountQuestion question;
+  std::string export_folder;
+  AnchorFiles anchors;
+  std::string receipts_key;
 };
 
 Expected<std::string> run_plan(const Options& options) {
@@ -563,7 +571,7 @@ Expected<std::string> run_sign(const Options& options) {
   if (!text) return fail(text.error());
   const auto manifest = Manifest::parse(*text);
   if (!manifest) return fail(manifest.error());
-  if (options.question.fingerprint != hex_encode(manifest->fingerprint().bytes)) {
+  if (options.anchors.fingerprint != hex_encode(manifest->fingerprint().bytes)) {
     return fail("trustee.fingerprint",
                 "the manifest's fingerprint is " + hex_encode(manifest->fingerprint().bytes));
   }
@@ -572,17 +580,27 @@ Expected<std::string> run_sign(const Options& options) {
   return sign_document(*manifest, options.document, *holder, random);
 }
 
-// Verification comes first: it needs no code.
-Expected<std::string> run_count(const Options& options, const CountCheck& check, bool attest) {
+Expected<CheckedCount> check_count(const Options& options) {
+  const auto anchors = read_anchors(options.anchors);
+  if (!anchors) return fail(anchors.error());
+  const auto receipt_key = ReceiptKey::read(options.receipts_key);
+  if (!receipt_key) return fail(receipt_key.error());
+  const auto reader = ExportReader::of_folder(options.export_folder);
+  if (!reader) return fail(reader.error());
+  ProgressLine progress;
+  auto checked = verify_before_count(*reader, *anchors, *receipt_key, std::ref(progress));
+  progress.finish();
+  return checked;
+}
+
+// Verification comes first, and needs no code: nothing is ever decrypted that was not verified.
+Expected<std::string> run_count(const Options& options, bool attest) {
   SystemRandom random;
-  const auto checked = check(options.question);
+  const auto checked = check_count(options);
   if (!checked) return fail(checked.error());
-  if (options.question.fingerprint != hex_encode(checked->tally.fingerprint.bytes)) {
-    return fail("trustee.fingerprint", "the export is of another manifest");
-  }
   auto holder = open_holder(options);
   if (!holder) return fail(holder.error());
-  return attest ? attest_count(*checked, options.document, *holder, random)
+  return attest ? attest_count(*checked, options.document, options.out, *holder, random)
                 : make_share_file(*checked, options.out, *holder, random);
 }
 
@@ -616,27 +634,26 @@ void add_folder(CLI::App* command, Options& options) {
   command->add_option("folder", options.folder, "the ceremony's folder, on the stick")->required();
 }
 
-void add_count(CLI::App& trustee, const std::shared_ptr<Options>& options, int& exit_code,
-               const CountCheck& check) {
+void add_count(CLI::App& trustee, const std::shared_ptr<Options>& options, int& exit_code) {
   for (const bool attest : {true, false}) {
     CLI::App* command =
         add(trustee, attest ? "attest" : "share",
             attest ? "verify the export, then sign the count event" : "verify, then make shares",
-            options, exit_code,
-            [check, attest](const Options& o) { return run_count(o, check, attest); });
-    command->add_option("export", options->question.export_folder, "the export's folder")
-        ->required();
+            options, exit_code, [attest](const Options& o) { return run_count(o, attest); });
+    command->add_option("export", options->export_folder, "the export's folder")->required();
     command
-        ->add_option("--fingerprint", options->question.fingerprint,
+        ->add_option("--fingerprint", options->anchors.fingerprint,
                      "the manifest's, from the minutes")
         ->required();
     command
-        ->add_option("--checkpoint", options->question.checkpoint,
-                     "the final checkpoint, from the minutes")
+        ->add_option("--checkpoint", options->anchors.checkpoint,
+                     "file with the log's last checkpoint, from the public board")
         ->required();
-    command->add_option("--link-key", options->question.link_key, "for the bijection")->required();
+    command->add_option("--receipts-key", options->receipts_key, "for the bijection of box and log")
+        ->required();
     if (attest) {
-      command->add_option("--event", options->document, "the count event")->required();
+      command->add_option("--event", options->document, "the count event to sign")->required();
+      command->add_option("--out", options->out, "the signed one; without it, in place");
     } else {
       command->add_option("--out", options->out, "folder for the shares")->required();
     }
@@ -646,7 +663,7 @@ void add_count(CLI::App& trustee, const std::shared_ptr<Options>& options, int& 
 
 }  // namespace
 
-void add_trustee(CLI::App& app, int& exit_code, CountCheck check) {
+void add_trustee(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   CLI::App* trustee = app.add_subcommand("trustee", "key ceremony and decryption, by files");
   trustee->require_subcommand(1);
@@ -690,15 +707,11 @@ void add_trustee(CLI::App& app, int& exit_code, CountCheck check) {
   CLI::App* sign = add(*trustee, "sign", "sign a seal or an event", options, exit_code, run_sign);
   sign->add_option("document", options->document, "gains this holder's signature")->required();
   sign->add_option("--manifest", options->manifest, "the manifest")->required();
-  sign->add_option("--fingerprint", options->question.fingerprint, "the one that was read out")
+  sign->add_option("--fingerprint", options->anchors.fingerprint, "the one that was read out")
       ->required();
   add_holder(sign, *options, true);
 
-  if (check) add_count(*trustee, options, exit_code, check);
-}
-
-void add_trustee(CLI::App& app, int& exit_code) {
-  add_trustee(app, exit_code, {});
+  add_count(*trustee, options, exit_code);
 }
 
 }  // namespace isoloir::cli

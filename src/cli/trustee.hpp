@@ -7,34 +7,16 @@
 // gains a signature.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "election/ceremony.hpp"
-#include "election/count.hpp"
 #include "election/credential.hpp"
+#include "election/verification.hpp"
 
 namespace isoloir::cli {
-
-// ---- The step before any share: verification of the export and the bijection of box and log.
-
-struct CountQuestion {
-  std::filesystem::path export_folder;
-  std::string fingerprint;         // hex, from the minutes
-  std::string checkpoint;          // path of the final checkpoint from the minutes
-  std::filesystem::path link_key;  // L, for the bijection
-};
-// What only a whole verification and a good bijection check may return.
-struct CheckedCount {
-  Manifest manifest;
-  Tally tally;
-  std::vector<SignedDocument> events;  // all that the log holds
-};
-using CountCheck = std::function<Expected<CheckedCount>(const CountQuestion&)>;
 
 // ---- Files
 
@@ -73,10 +55,12 @@ class HolderFile {
 Expected<std::string> ceremony_step(const std::filesystem::path& folder, HolderFile& holder,
                                     Random& random);
 
-// Signs the `count` event in `document` when its T is the one of the checked count. Errors:
-// trustee.document, count.holder, trustee.file.
+// Signs the `count` event in `document` when its T is the one of the checked count: into `out`, a
+// new file, or, without a name, in place. Errors: trustee.document, trustee.tally (the event is of
+// another T), count.holder, trustee.file.
 Expected<std::string> attest_count(const CheckedCount& checked,
-                                   const std::filesystem::path& document, const HolderFile& holder,
+                                   const std::filesystem::path& document,
+                                   const std::filesystem::path& out, const HolderFile& holder,
                                    Random& random);
 
 // Binds the file to T, seals it, then writes <bureau>-<group>-<index>.json into `out`. Errors:
@@ -88,9 +72,5 @@ Expected<std::string> make_share_file(const CheckedCount& checked, const std::fi
 // trustee.document (says why), count.holder, trustee.file.
 Expected<std::string> sign_document(const Manifest& manifest, const std::filesystem::path& document,
                                     const HolderFile& holder, Random& random);
-
-// The subcommand. Without a check there are no `attest` and no `share`: nothing is ever decrypted
-// that was not verified.
-void add_trustee(CLI::App& app, int& exit_code, CountCheck check);
 
 }  // namespace isoloir::cli

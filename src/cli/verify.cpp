@@ -1,99 +1,19 @@
 // isoloir verify: the checks of docs/protocol.md section 11 on an export, for people and scripts.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <memory>
 
-#include "base/files.hpp"
+#include "cli/anchors.hpp"
 #include "cli/commands.hpp"
 #include "election/verification.hpp"
 
 namespace isoloir::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Options {
+struct Options : AnchorFiles {
   std::string folder;
-  std::string fingerprint;
-  std::string checkpoint;
-  std::string receipts;
-};
-
-// As people copy it: groups of hex digits in either case.
-std::optional<Fingerprint> read_fingerprint(std::string_view typed) {
-  std::string hex;
-  for (const char c : typed) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (!std::isspace(byte) && c != '-' && c != ':') {
-      hex.push_back(static_cast<char>(std::tolower(byte)));
-    }
-  }
-  const auto bytes = hex_decode_array<32>(hex);
-  return bytes ? std::optional(Fingerprint{*bytes}) : std::nullopt;
-}
-
-Expected<std::map<std::string, std::string>> read_receipts(const std::string& folder) {
-  std::error_code error;
-  std::map<std::string, std::string> receipts;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (!entry->is_regular_file(error)) continue;
-    auto text = read_file(entry->path());
-    if (!text) return fail(text.error());
-    receipts.emplace(entry->path().filename().string(), std::move(*text));
-  }
-  if (error) return fail("receipts.folder", folder + ": " + error.message());
-  return receipts;
-}
-
-Expected<Anchors> read_anchors(const Options& options) {
-  Anchors anchors;
-  if (!options.fingerprint.empty()) {
-    anchors.fingerprint = read_fingerprint(options.fingerprint);
-    if (!anchors.fingerprint) {
-      return fail("anchor.form", "a fingerprint is 64 hexadecimal digits");
-    }
-  }
-  if (!options.checkpoint.empty()) {
-    auto note = read_file(options.checkpoint);
-    if (!note) return fail(note.error());
-    anchors.checkpoint = std::move(*note);
-  }
-  if (!options.receipts.empty()) {
-    auto receipts = read_receipts(options.receipts);
-    if (!receipts) return fail(receipts.error());
-    anchors.receipts = std::move(*receipts);
-    anchors.receipts_given = true;
-  }
-  return anchors;
-}
-
-// Four times a second on a terminal, every five seconds in a log: a large election takes hours.
-class ProgressLine {
- public:
-  void operator()(int check, std::uint64_t done, std::uint64_t total) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - told_ < std::chrono::milliseconds(terminal_ ? 250 : 5000)) return;
-    told_ = now;
-    std::fprintf(stderr, "%sV%d: %llu of %llu%s", terminal_ ? "\r\033[K" : "", check,
-                 static_cast<unsigned long long>(done), static_cast<unsigned long long>(total),
-                 terminal_ ? "" : "\n");
-    open_ = terminal_;
-  }
-  void finish() const {
-    if (open_) std::fputs("\r\033[K", stderr);
-  }
-
- private:
-  const bool terminal_ = isatty(STDERR_FILENO) == 1;
-  bool open_ = false;
-  std::chrono::steady_clock::time_point told_ = std::chrono::steady_clock::now();
 };
 
 // Names in an export are anybody's: they cannot move the cursor, nor say what only the first line

@@ -108,9 +108,9 @@ Expected<Checkpoint> open_checkpoint(std::string_view note, std::string_view ori
   return *checkpoint;
 }
 
-Bytes ballot_entry(ByteView link_key, const Tracker& tracker) {
+Bytes ballot_entry(const ReceiptKey& receipt_key, const Tracker& tracker) {
   Bytes entry{entry_ballot};
-  append(entry, hmac_sha256(link_key, {as_bytes("receipt"), tracker.bytes}));
+  append(entry, receipt_key.nonce(tracker.bytes));
   append(entry, tracker.bytes);
   return entry;
 }

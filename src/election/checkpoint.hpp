@@ -9,6 +9,7 @@
 #include "crypto/ed25519.hpp"
 #include "crypto/merkle.hpp"
 #include "election/ballot.hpp"
+#include "election/receipt_key.hpp"
 
 namespace isoloir {
 
@@ -34,7 +35,7 @@ inline constexpr std::uint8_t entry_ballot = 1;
 inline constexpr std::uint8_t entry_pad = 2;
 inline constexpr std::uint8_t entry_event = 3;
 inline constexpr std::uint8_t entry_batch = 4;
-Bytes ballot_entry(ByteView link_key, const Tracker& tracker);  // 65 bytes
+Bytes ballot_entry(const ReceiptKey& receipt_key, const Tracker& tracker);  // 65 bytes
 Bytes pad_entry(const ByteArray<32>& pad);
 Bytes document_entry(std::uint8_t kind, std::string_view canonical_text);
 

@@ -69,6 +69,12 @@ void SignedDocument::add_signature(const Point& key, const SchnorrProof& signatu
   signatures_.insert(place, {key, signature});
 }
 
+bool SignedDocument::merge(const SignedDocument& other) {
+  if (other.body_ != body_) return false;
+  for (const auto& s : other.signatures_) add_signature(s.key, s.proof);
+  return true;
+}
+
 bool SignedDocument::signatures_good(const SigningContext& context) const {
   const Transcript transcript = statement(body_, context);
   return std::all_of(signatures_.begin(), signatures_.end(), [&](const Signature& s) {

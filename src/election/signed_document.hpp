@@ -27,6 +27,8 @@ class SignedDocument {
 
   void sign(const KeyPair& signer, const SigningContext& context, Random& random);
   void add_signature(const Point& key, const SchnorrProof& signature);
+  // Takes the other's signatures too, each key's once; nothing when its body is another.
+  bool merge(const SignedDocument& other);
   bool signatures_good(const SigningContext& context) const;
   bool signed_by(const Point& key) const;
   std::vector<Point> signers() const;

@@ -122,10 +122,12 @@ struct Layout {
 Layout layout_of(const State& state, const Manifest& manifest) {
   Layout layout;
   auto& required = layout.required;
-  for (const auto path :
-       {export_path::manifest, export_path::seal, export_path::roster_document, export_path::leaves,
-        export_path::pads, export_path::checkpoints, export_path::tally, export_path::result}) {
+  for (const auto path : {export_path::manifest, export_path::seal, export_path::roster_document,
+                          export_path::leaves, export_path::pads, export_path::checkpoints}) {
     required.emplace(path);
+  }
+  for (const auto path : {export_path::tally, export_path::result}) {
+    (state.before_count ? layout.allowed : required).emplace(path);
   }
   for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
     for (std::size_t g = 0; g < manifest.bureaus[b].groups.size(); ++g) {
@@ -372,12 +374,14 @@ const CheckReport* Report::first_failure() const {
   return found == checks.end() ? nullptr : &*found;
 }
 
-Report verify_export(const ExportReader& reader, const Anchors& anchors,
-                     const VerificationProgress& progress) {
-  Report report;
-  State state(reader, anchors, progress, report);
+namespace {
+
+// The checks up to `last`, into the report of the state.
+void run_checks(State& state, int last) {
+  Report& report = state.report;
   std::set<int> passed;
   for (const auto& check : all_checks()) {
+    if (check.number > last) continue;
     CheckReport entry{check.number, check.name, Verdict::not_run, {}, {}};
     const auto missing = std::find_if(check.needs.begin(), check.needs.end(),
                                       [&](int needed) { return !passed.contains(needed); });
@@ -397,8 +401,79 @@ Report verify_export(const ExportReader& reader, const Anchors& anchors,
   std::sort(report.checks.begin(), report.checks.end(),
             [](const CheckReport& a, const CheckReport& b) { return a.number < b.number; });
   report.anchored = report.anchored && report.consistent();
+}
+
+// Trackers are unique (V14), so leaves are: each ballot has its own among the log's ballots, and
+// none is left over.
+Status check_bijection_with(const State& state, const ReceiptKey& receipt_key) {
+  std::set<Digest> unclaimed;
+  for (std::size_t i = 0; i < state.leaves.size(); ++i) {
+    if (state.kinds[i] == verification::LeafKind::ballot) unclaimed.insert(state.leaves[i]);
+  }
+  for (const auto& roster : state.manifest.rosters) {
+    const auto path = export_path::box(roster.contest, roster.district);
+    const auto content = state.file(path);
+    if (!content) return fail(content.error());
+    const auto size = ballot_bytes(state.manifest.contests[roster.contest].options.size());
+    for (std::size_t i = 0; i < content->size() / size; ++i) {
+      const auto tracker = tracker_of(as_bytes(*content).subspan(i * size, size));
+      if (unclaimed.erase(leaf_hash(ballot_entry(receipt_key, tracker))) == 0) {
+        return fail("count.bijection",
+                    path + ", ballot " + std::to_string(i) + " has no leaf in the log");
+      }
+    }
+  }
+  if (!unclaimed.empty()) {
+    return fail("count.bijection",
+                std::to_string(unclaimed.size()) + " ballots of the log are not in the box");
+  }
+  return {};
+}
+
+Expected<std::vector<SignedDocument>> all_events(const State& state) {
+  std::vector<SignedDocument> events;
+  for (std::size_t n = 0; n < state.events.size(); ++n) {
+    const auto text = state.file(export_path::event(n));
+    if (!text) return fail(text.error());
+    auto event = SignedDocument::parse(*text);
+    if (!event) return fail(event.error());
+    events.push_back(std::move(*event));
+  }
+  return events;
+}
+
+constexpr int last_check_of_all = 25;
+constexpr int last_check_before_count = 15;
+
+}  // namespace
+
+Report verify_export(const ExportReader& reader, const Anchors& anchors,
+                     const VerificationProgress& progress) {
+  Report report;
+  State state(reader, anchors, progress, report);
+  run_checks(state, last_check_of_all);
   if (report.consistent()) report.trust = measure_trust(state);
   return report;
+}
+
+Expected<CheckedCount> verify_before_count(const ExportReader& reader, const Anchors& anchors,
+                                           const ReceiptKey& receipt_key,
+                                           const VerificationProgress& progress) {
+  Report report;
+  State state(reader, anchors, progress, report);
+  state.before_count = true;
+  run_checks(state, last_check_before_count);
+  if (const auto* failure = report.first_failure()) {
+    return fail("count.verification", "V" + std::to_string(failure->number) + " " + failure->name +
+                                          ": " + failure->detail + " (" + failure->code + ")");
+  }
+  if (!report.anchored) return fail("count.anchors", report.anchoring);
+  if (auto good = check_bijection_with(state, receipt_key); !good) return fail(good.error());
+  auto tally = verification::tally_of_box(state);
+  if (!tally) return fail(tally.error());
+  auto events = all_events(state);
+  if (!events) return fail(events.error());
+  return CheckedCount{state.manifest, std::move(*tally), std::move(*events)};
 }
 
 }  // namespace isoloir

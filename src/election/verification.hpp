@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "election/count.hpp"
 #include "election/export.hpp"
 #include "election/manifest.hpp"
+#include "election/receipt_key.hpp"
 
 namespace isoloir {
 
@@ -63,5 +65,22 @@ using VerificationProgress =
 
 Report verify_export(const ExportReader& reader, const Anchors& anchors,
                      const VerificationProgress& progress = {});
+
+// What holders check before they sign a tally or make shares, each on a machine of its own: V0 to
+// V15 of an export that need not hold tally, shares and result yet, anchored, and with the receipt
+// key that ballot -> nonce -> leaf is a bijection of the box onto the log's ballots (protocol
+// sections 8 and 10). The tally is computed from the box.
+//
+// Errors: count.verification (which check, and why), count.anchors (fingerprint or checkpoint is
+// missing, or the checkpoint is older than the freeze), count.bijection (which ballot or leaf),
+// those of make_tally.
+struct CheckedCount {
+  Manifest manifest;
+  Tally tally;
+  std::vector<SignedDocument> events;  // all that the log holds
+};
+Expected<CheckedCount> verify_before_count(const ExportReader& reader, const Anchors& anchors,
+                                           const ReceiptKey& receipt_key,
+                                           const VerificationProgress& progress = {});
 
 }  // namespace isoloir

@@ -46,12 +46,16 @@ Outcome check_bijection(State& state) {
 
 // ---- V17: aggregates
 
+Expected<Tally> tally_of_box(const State& state) {
+  const TallyAnchors anchors{static_cast<std::uint32_t>(state.freeze_checkpoint.size),
+                             state.freeze_checkpoint.root, state.freeze.box_root};
+  return make_tally(state.manifest, anchors, state.districts);
+}
+
 Outcome check_aggregates(State& state) {
   const auto file = state.json(export_path::tally);
   if (!file) return fail(file.error());
-  const TallyAnchors anchors{static_cast<std::uint32_t>(state.freeze_checkpoint.size),
-                             state.freeze_checkpoint.root, state.freeze.box_root};
-  auto tally = make_tally(state.manifest, anchors, state.districts);
+  auto tally = tally_of_box(state);
   if (!tally) return fail(tally.error());
   Votes none;
   for (const auto& unit : tally->units) none.emplace_back(unit.total.sums.size(), 0);

@@ -79,6 +79,7 @@ struct State {
   const VerificationProgress& progress;
   Report& report;
 
+  bool before_count = false;                       // tally and result may be missing
   ExportIndex index;                               // V1
   Manifest manifest;                               // V2
   Fingerprint fingerprint;                         // V2
@@ -143,6 +144,9 @@ Outcome check_result(State& state);       // V22
 Outcome check_sign_offs(State& state);    // V23
 Outcome check_receipts(State& state);     // V24
 Outcome check_minutes(State& state);      // V25
+
+// The tally of the box, once V7 and V10 have passed. Errors: those of make_tally.
+Expected<Tally> tally_of_box(const State& state);
 
 // How much of the election rests on the server's honesty; after all checks.
 std::vector<ContestTrust> measure_trust(const State& state);

@@ -30,7 +30,8 @@ struct EventDraft {
 SignedDocument draft_event(store::Transaction& transaction, State& state, const EventDraft& draft);
 
 // Judges a signed event, inserts it with its effect and journals it. Errors: bureau.event
-// (malformed, unknown, or of a number or time that is not the next: draft again), bureau.contest
+// (malformed, unknown, of a number or time that is not the next, or signed by an officer more than
+// limits::event_age_ms ago: draft again), bureau.contest
 // (no such contest of this bureau), bureau.data, bureau.signer (a key that the event does not
 // allow, or one that is missing), bureau.phase (not now), bureau.hours (too early).
 Status append_signed_event(store::Transaction& transaction, State& state,

@@ -54,7 +54,8 @@ Expected<Frozen> read_freeze(State& state, Transaction& transaction) {
 // leaves are: with as many leaves left over as ballots this is a bijection.
 bool has_its_leaf(Transaction& transaction, const LinkKey& link_key, ByteView tracker,
                   std::int64_t freeze_position) {
-  const auto leaf = leaf_hash(ballot_entry(link_key.bytes(), Tracker{*to_array<32>(tracker)}));
+  const auto leaf =
+      leaf_hash(ballot_entry(link_key.receipt_key(), Tracker{*to_array<32>(tracker)}));
   return !transaction
               .query(
                   "SELECT 1 FROM log_leaf l LEFT JOIN log_pad p ON p.position = l.position "
@@ -171,6 +172,10 @@ std::vector<ContestFigures> read_figures(State& state, Transaction& transaction,
   return figures;
 }
 
+Json count_data(const Tally& tally) {
+  return {{"tally", hex_encode(tally.hash)}, {"bijection", true}};
+}
+
 }  // namespace
 
 Expected<Tally> prepare_count(State& state) {
@@ -183,10 +188,63 @@ Expected<Tally> prepare_count(State& state) {
 
 Expected<std::int64_t> open_count(State& state, const Tally& tally, std::uint32_t bureau,
                                   const std::vector<const KeyPair*>& signers) {
-  Json data = Json::object();
-  data["tally"] = hex_encode(tally.hash);
-  data["bijection"] = true;
-  return post_event(state, {"count", bureau, {}, std::move(data)}, signers);
+  return post_event(state, {"count", bureau, {}, count_data(tally)}, signers);
+}
+
+std::map<std::uint32_t, std::string> draft_counts(State& state, const Tally& tally) {
+  std::map<std::uint32_t, std::string> drafts;
+  (void)state.database().read([&](Transaction& transaction) -> Status {
+    std::int64_t following = 0;
+    for (std::uint32_t b = 0; b < state.manifest().bureaus.size(); ++b) {
+      if (!events_named(transaction, "count", b).empty()) continue;
+      Json body = draft_event(transaction, state, {"count", b, {}, count_data(tally)}).body();
+      body["number"] = body["number"].get<std::int64_t>() + following++;
+      drafts.emplace(b, SignedDocument(std::move(body)).text());
+    }
+    return {};
+  });
+  return drafts;
+}
+
+Attestations::Attestations(State& state, const Tally& tally) : state_(state), tally_(tally) {}
+
+Status Attestations::add(std::string_view text) {
+  const auto refuse = [](const char* code, std::string why) { return fail(code, std::move(why)); };
+  const auto document = SignedDocument::parse(text);
+  if (!document) return refuse("attestation.form", "truncated, or no signed document");
+  const Json& body = document->body();
+  const auto bureau = u32_field(body, "bureau");
+  if (text_field(body, "type") != "event" || text_field(body, "event") != "count" || !bureau ||
+      !body.contains("data")) {
+    return refuse("attestation.form", "not a count event");
+  }
+  if (*bureau >= state_.manifest().bureaus.size()) {
+    return refuse("attestation.bureau", "the manifest has no such bureau");
+  }
+  if (body["data"] != count_data(tally_)) {
+    return refuse("attestation.tally", "it is not for the tally of this box");
+  }
+  const bool opened = *state_.database().read([&](Transaction& transaction) -> Expected<bool> {
+    return !events_named(transaction, "count", *bureau).empty();
+  });
+  if (opened) return refuse("attestation.replayed", "the count of this bureau is open already");
+  if (document->signers().empty() || !document->signatures_good(state_.fingerprint())) {
+    return refuse("attestation.signature", "nobody has signed it, or a signature is wrong");
+  }
+  const auto [place, first] = documents_.emplace(*bureau, *document);
+  if (!first && !place->second.merge(*document)) {
+    return refuse("attestation.draft", "not the draft that the other attestations sign");
+  }
+  return {};
+}
+
+Expected<std::int64_t> open_count(State& state, const SignedDocument& event) {
+  return state.database().write([&](Transaction& transaction) -> Expected<std::int64_t> {
+    if (auto done = append_signed_event(transaction, state, event); !done) {
+      return fail(done.error());
+    }
+    return *integer_field(event.body(), "number");
+  });
 }
 
 Status count_opened(State& state, const Tally& tally, std::uint32_t bureau) {

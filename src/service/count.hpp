@@ -24,6 +24,34 @@ Expected<Tally> prepare_count(State& state);
 Expected<std::int64_t> open_count(State& state, const Tally& tally, std::uint32_t bureau,
                                   const std::vector<const KeyPair*>& signers);
 
+// ---- By files, from holders who verified on machines of their own
+
+// The `count` event of each bureau that has not counted, to be signed: by bureau, its text. Their
+// numbers follow one another, so they are appended in the order of the bureaus.
+std::map<std::uint32_t, std::string> draft_counts(State& state, const Tally& tally);
+
+// Signed drafts as they come in, each with one signature or several. A draft that comes twice
+// counts once.
+class Attestations {
+ public:
+  Attestations(State& state, const Tally& tally);
+  // Errors: attestation.form (truncated, or no count event), attestation.bureau (there is none),
+  // attestation.tally (of another T), attestation.replayed (this bureau's count is open already),
+  // attestation.signature (none, or a wrong one), attestation.draft (not the draft that the others
+  // of this bureau have signed).
+  Status add(std::string_view text);
+  const std::map<std::uint32_t, SignedDocument>& by_bureau() const { return documents_; }
+
+ private:
+  State& state_;
+  const Tally& tally_;
+  std::map<std::uint32_t, SignedDocument> documents_;
+};
+// Appends an event of `Attestations`. Gives its number. Errors: those of append_signed_event.
+Expected<std::int64_t> open_count(State& state, const SignedDocument& event);
+
+// ---- Shares and result
+
 // May this bureau's holders make shares: see isoloir::count_opened; only events that the log holds
 // count.
 Status count_opened(State& state, const Tally& tally, std::uint32_t bureau);

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "crypto/sealing.hpp"
+#include "election/receipt_key.hpp"
 
 namespace isoloir {
 
@@ -21,7 +21,7 @@ class LinkKey {
   // Throws std::filesystem::filesystem_error.
   static void destroy(const std::filesystem::path& file);
 
-  // HMAC-SHA-256(L, column || value): a look-up column.
+  // A look-up column: HMAC-SHA-256(L, column || 0 || each part behind its length).
   ByteArray<32> lookup(std::string_view column, std::initializer_list<ByteView> value) const;
   Bytes seal(ByteView plaintext, ByteView lookup, Random& random) const {
     return isoloir::seal(key_, plaintext, lookup, random);
@@ -29,11 +29,13 @@ class LinkKey {
   std::optional<Bytes> unseal(ByteView sealed, ByteView lookup) const {
     return isoloir::unseal(key_, sealed, lookup);
   }
-  ByteView bytes() const { return key_.reveal(); }
+  const ReceiptKey& receipt_key() const { return receipt_key_; }
 
  private:
-  explicit LinkKey(SymmetricKey key) : key_(std::move(key)) {}
+  explicit LinkKey(SymmetricKey key)
+      : key_(std::move(key)), receipt_key_(ReceiptKey::of_link_key(key_)) {}
   SymmetricKey key_;
+  ReceiptKey receipt_key_;
 };
 
 }  // namespace isoloir

@@ -285,7 +285,7 @@ ReissueResult<CancelledReissue> cancel_code(State& state, Transaction& transacti
   CancelledReissue cancelled{flow->reference, {}};
   for (const auto& row : transaction.query(
            "SELECT contest FROM sign_off WHERE voter = $1 AND at >= $2 ORDER BY contest",
-           {flow->voter, *flow->issued_at})) {
+           {flow->voter, whole_minute(*flow->issued_at)})) {
     cancelled.voted_since.push_back(static_cast<std::uint32_t>(row.integer(0)));
   }
   if (again) return cancelled;

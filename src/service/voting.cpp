@@ -53,6 +53,15 @@ Status phase_allows(const std::string& phase, bool in_space) {
   return fail("voting.closed", "the vote is closed", "voting.closed");
 }
 
+// When the last ballot may come, by the close that is written down or else by the closing hour: a
+// ballot between the end and the next beat is late. Phases stay rows: this closes, it never opens.
+TimeMs grace_end(const State& state, Transaction& transaction) {
+  const auto hours =
+      transaction.query("SELECT closes_at, grace_ends_at FROM hours WHERE id = 1")[0];
+  const TimeMs grace_ms = TimeMs{state.manifest().grace_seconds} * 1000;
+  return hours.optional_integer(1).value_or(hours.integer(0) + grace_ms);
+}
+
 struct CodeRow {
   Point key;
   bool invalidated = false;
@@ -117,10 +126,12 @@ bool end_code_try(State& state, const Session& session, const Point& judged, boo
 }
 
 // Status of the vote as a whole, for who wants to enter: open if any of the voter's contests is.
-// After the close nobody new enters, though a contest that was suspended then may be resumed.
+// After the close nobody new enters, though a contest that was suspended then may be resumed. The
+// closing hour counts as soon as it strikes, not when the next beat writes it down.
 Status entry_allowed(State& state, const std::string& voter) {
   Status refusal = fail("voting.closed", "the vote is closed", "voting.closed");
-  if (hours_of(state).grace_ends_at) return refusal;
+  const auto hours = hours_of(state);
+  if (hours.grace_ends_at || state.now() >= hours.closes_at) return refusal;
   for (const auto& contest : contests_of(state, voter)) {
     const auto allowed = phase_allows(contest.phase, false);
     if (allowed || contest.phase == "suspended") return {};
@@ -173,7 +184,7 @@ bool is_in_force(State& state, Transaction& transaction, const Ballot& ballot) {
          is_waiting_in_force(state, transaction, ballot.key, ballot.contest, ballot.district);
 }
 
-// The checks of protocol section 7 that need the database, then the five writes; all in the
+// The checks of protocol section 7 that need the database, then the four writes; all in the
 // caller's transaction.
 Status record_ballot(State& state, Transaction& transaction, const Session& session,
                      const Ballot& ballot, ByteView bytes, const Tracker& tracker) {
@@ -193,6 +204,9 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
       !allowed) {
     return allowed;
   }
+  if (state.now() >= grace_end(state, transaction)) {
+    return fail("voting.closed", "the grace period is over", "voting.closed");
+  }
   const auto by_voter = link_lookup(state, voter, ballot.contest);
   const auto link =
       transaction.query("SELECT sealed FROM link WHERE lookup = $1", {ByteView(by_voter)});
@@ -208,13 +222,13 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
   transaction.execute("INSERT INTO ballot (lookup_tracker, lookup_key, sealed) VALUES ($1, $2, $3)",
                       {ByteView(by_tracker), ByteView(by_key),
                        state.link_key().seal(bytes, by_tracker, state.random())});
-  const TimeMs now = state.now();
+  // The only row that says who voted where and when: to the minute, as it is shown, so that it ties
+  // to nothing finer. For the same reason the journal says nothing of a vote.
   transaction.execute("INSERT INTO sign_off (contest, voter, at, salt) VALUES ($1, $2, $3, $4)",
-                      {ballot.contest, voter, now, state.random().bytes(16)});
+                      {ballot.contest, voter, whole_minute(state.now()), state.random().bytes(16)});
   transaction.execute("DELETE FROM link WHERE lookup = $1", {ByteView(by_voter)});
-  const auto leaf = leaf_hash(ballot_entry(state.link_key().bytes(), tracker));
+  const auto leaf = leaf_hash(ballot_entry(state.link_key().receipt_key(), tracker));
   transaction.execute("INSERT INTO pending_leaf (leaf) VALUES ($1)", {ByteView(leaf)});
-  journal(transaction, now, {{"step", "voted"}, {"voter", journal_name(state, voter)}});
   return {};
 }
 
@@ -299,7 +313,7 @@ bool is_held(State& state, const Tracker& tracker) {
 std::optional<Bytes> entry_of(State& state, const Tracker& tracker) {
   const auto link_key = state.held_link_key();
   if (!link_key || !is_held(state, tracker)) return std::nullopt;
-  return ballot_entry(link_key->bytes(), tracker);
+  return ballot_entry(link_key->receipt_key(), tracker);
 }
 
 Hours hours_of(State& state) {

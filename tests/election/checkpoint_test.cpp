@@ -32,11 +32,11 @@ TEST(Checkpoint, SignedNote) {
 TEST(Checkpoint, ReceiptHoldsAndEveryChangeIsRefused) {
   SeededRandom random(2);
   const auto key = Ed25519KeyPair::generate(random);
-  const auto link_key = random.array<32>();
+  const auto receipt_key = ReceiptKey::of_bytes(random.array<32>());
   const Tracker tracker{random.array<32>()};
   std::vector<Digest> leaves;
   for (int i = 0; i < 11; ++i) leaves.push_back(leaf_hash(pad_entry(random.array<32>())));
-  const Bytes entry = ballot_entry(link_key, tracker);
+  const Bytes entry = ballot_entry(receipt_key, tracker);
   leaves[6] = leaf_hash(entry);
   const Checkpoint checkpoint{"log.example/1", leaves.size(), merkle_root(leaves)};
   const Receipt receipt{entry, 6, inclusion_proof(leaves, 6), sign_checkpoint(checkpoint, key)};

@@ -135,7 +135,7 @@ class TestElection {
     return export_index(index);
   }
   std::string receipt(const Bytes& of) const {
-    const auto entry = ballot_entry(link_key, tracker_of(of));
+    const auto entry = ballot_entry(receipt_key, tracker_of(of));
     const auto place = static_cast<std::uint64_t>(
         std::find(leaves.begin(), leaves.end(), leaf_hash(entry)) - leaves.begin());
     const auto note = notes.back();
@@ -147,7 +147,7 @@ class TestElection {
   KeyPair board = KeyPair::generate(random);
   KeyPair registrar = KeyPair::generate(random);
   Ed25519KeyPair checkpoint_key = Ed25519KeyPair::generate(random);
-  Bytes link_key = random.bytes(32);
+  ReceiptKey receipt_key = ReceiptKey::of_bytes(random.array<32>());
   LocalCeremony ceremony;
   Manifest manifest;
   // Keys of the voters: [voter][contest]. Voter 2 abstains; voter 3 is enrolled late in contest 0.
@@ -323,7 +323,7 @@ class TestElection {
     std::vector<Digest> accepted;
     for (const auto& [place, ballots] : box) {
       for (const auto& [key, bytes] : ballots) {
-        accepted.push_back(leaf_hash(ballot_entry(link_key, tracker_of(bytes))));
+        accepted.push_back(leaf_hash(ballot_entry(receipt_key, tracker_of(bytes))));
       }
     }
     append_round({}, accepted);

@@ -443,7 +443,7 @@ TEST(Verification, V7Events) {
   hooks.after = [](TestElection& e, const std::string& name) {
     if (name != "freeze") return;
     const auto ballot = e.ballot(0, 1, 0, e.voters[2][0]);
-    e.append_round({}, {leaf_hash(ballot_entry(e.link_key, tracker_of(ballot)))});
+    e.append_round({}, {leaf_hash(ballot_entry(e.receipt_key, tracker_of(ballot)))});
     e.files[export_path::box(0, 1)] += as_text(ballot);
   };
   const auto report = verify(TestElection(hooks).files);
@@ -616,7 +616,7 @@ TEST(Verification, V14Keys) {
   hooks.box = [](TestElection& e) {
     const KeyPair& key = e.voters[3][0];
     Bytes both = e.ballot(0, 1, 1, key);
-    e.append_round({}, {leaf_hash(ballot_entry(e.link_key, tracker_of(both)))});
+    e.append_round({}, {leaf_hash(ballot_entry(e.receipt_key, tracker_of(both)))});
     append(both, e.ballot(0, 1, 1, key));
     e.box[{0, 1}][key.key] = both;
   };

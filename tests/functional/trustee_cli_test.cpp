@@ -1,6 +1,6 @@
-// The holders' tool: the ceremony by files as an operator runs it, then the count with a check that
-// stands for a whole verification. Each opening or sealing of a private file costs Argon2id at its
-// full 256 MiB, so a bureau of two serves all tests.
+// The holders' tool: the ceremony by files as an operator runs it, then the steps of the count
+// (a count from an export is in count_cli_test). Each opening or sealing of a private file costs
+// Argon2id at its full 256 MiB, so a bureau of two serves all tests.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -253,14 +253,14 @@ TEST_F(TrusteeCount, NoShareBeforeTheCountEventNorForAnotherManifest) {
 
 TEST_F(TrusteeCount, AttestsTheTallyThatItHasChecked) {
   const auto count = checked(1);
-  ASSERT_TRUE(attest_count(count, folder_ / "event", file(0), random));
-  ASSERT_TRUE(attest_count(count, folder_ / "event", file(1), random));
+  ASSERT_TRUE(attest_count(count, folder_ / "event", "", file(0), random));
+  ASSERT_TRUE(attest_count(count, folder_ / "event", "", file(1), random));
   const auto event = SignedDocument::parse(contents(folder_ / "event"));
   ASSERT_TRUE(event);
   EXPECT_TRUE(count_opened(manifest_, count.tally, 0, {*event}));
   const auto before = contents(folder_ / "event");
-  EXPECT_EQ(attest_count(checked(2), folder_ / "event", file(0), random).error().code,
-            "trustee.document");
+  EXPECT_EQ(attest_count(checked(2), folder_ / "event", "", file(0), random).error().code,
+            "trustee.tally");
   EXPECT_EQ(contents(folder_ / "event"), before);
 }
 
@@ -294,34 +294,6 @@ TEST_F(TrusteeCount, SignsSealsAndEventsButNoCount) {
   event["bureau"] = 1;
   EXPECT_EQ(sign(event), "trustee.document");
   EXPECT_EQ(sign({{"type", "roster"}}), "trustee.document");
-}
-
-TEST_F(TrusteeCount, WithoutVerificationThereIsNoShareCommand) {
-  const auto offered = [](CountCheck check) {
-    CLI::App app;
-    int exit_code = 0;
-    add_trustee(app, exit_code, std::move(check));
-    return !app.get_subcommand("trustee")
-                ->get_subcommands(
-                    [](const CLI::App* command) { return command->get_name() == "share"; })
-                .empty();
-  };
-  EXPECT_FALSE(offered({}));
-  EXPECT_TRUE(offered(
-      [](const CountQuestion&) -> Expected<CheckedCount> { return fail("verify.failed", "V12"); }));
-}
-
-// The check's refusal is the end: the private file is not even asked for.
-TEST_F(TrusteeCount, AFailedVerificationOpensNothing) {
-  CLI::App app;
-  int exit_code = 0;
-  add_trustee(app, exit_code, [](const CountQuestion& question) -> Expected<CheckedCount> {
-    return fail("verify.failed", question.export_folder.string());
-  });
-  app.parse("trustee share export --fingerprint 00 --checkpoint c --link-key l --out " +
-            path("shares") + " --holder " + path("none"));
-  EXPECT_EQ(exit_code, 1);
-  EXPECT_TRUE(fs::is_empty(folder_ / "shares"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "base/files.hpp"
+#include "base/limits.hpp"
 #include "election/verification.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
@@ -366,6 +367,67 @@ TEST_F(BureauTest, EventsMustBeWhatTheTableSays) {
   EXPECT_EQ(shifted("at", 1), "bureau.event");
   EXPECT_EQ(shifted("at", -1), "bureau.event");
   EXPECT_EQ(shifted("at", 0), "good");
+}
+
+// A close dated back would take minutes from those who are inside.
+TEST_F(BureauTest, AnOfficersEventIsOfNow) {
+  tick_at(fixture_opens);
+  clock.set(fixture_opens + hour);
+  const auto dated = [&](const std::string& name, Json data, const KeyPair& by, TimeMs at) {
+    return code_of(state->database().write([&](store::Transaction& t) -> Status {
+      Json body = draft_event(t, *state, {name, 0, {}, std::move(data)}).body();
+      body["at"] = at;
+      SignedDocument event(body);
+      event.sign(by, state->fingerprint(), random);
+      return append_signed_event(t, *state, event);
+    }));
+  };
+  const auto close = [&](TimeMs at) { return dated("close", Json::object(), key(president), at); };
+  EXPECT_EQ(close(clock.now() - limits::event_age_ms - 1), "bureau.event");
+  EXPECT_EQ(dated("extend", {{"closes_at", fixture_closes + hour}}, key(secretary),
+                  clock.now() - limits::event_age_ms - 1),
+            "bureau.event");
+  EXPECT_EQ(close(clock.now() + 1), "bureau.event");
+  EXPECT_EQ(phases(), "open open");
+  EXPECT_EQ(close(clock.now() - limits::event_age_ms), "good");
+  EXPECT_EQ(phases_of(*state).grace_ends_at, clock.now() - limits::event_age_ms + 30 * minute);
+}
+
+// Between two beats nothing but the clock says that the hour has struck.
+TEST_F(BureauTest, TheHoursHoldBetweenTwoBeats) {
+  tick_at(fixture_opens);
+  const Session inside = in_space(0);
+  const Session late = in_space(1);
+  clock.set(fixture_closes - 1);
+  EXPECT_EQ(enter(portal_session(2).session, credential(2).sign_in_key())->kind,
+            CodeVerdict::Kind::accepted);
+  clock.set(fixture_closes);
+  EXPECT_EQ(code_of(enter(portal_session(2).session, credential(2).sign_in_key())),
+            "voting.closed");
+  EXPECT_EQ(phases(), "open open");
+  clock.set(fixture_closes + 30 * minute - 1);
+  const Bytes national = ballot(0, 0, 0);
+  EXPECT_EQ(cast(inside, national), "recorded");
+  clock.set(fixture_closes + 30 * minute);
+  EXPECT_EQ(cast(late, ballot(1, 0, 0)), "voting.closed");
+  EXPECT_EQ(cast(inside, ballot(0, 1, 0)), "voting.closed");
+  EXPECT_EQ(cast(inside, national), "recorded");  // a retry
+  EXPECT_EQ(phases(), "open open");
+
+  // The beat after the hour, not yet the one after the grace period.
+  clock.set(fixture_closes);
+  EXPECT_EQ(post("close", {}, Json::object(), {&state->keys().board}), "good");
+  EXPECT_EQ(phases(), "grace grace");
+  clock.set(fixture_closes + 30 * minute);
+  EXPECT_EQ(cast(late, ballot(1, 0, 0)), "voting.closed");
+
+  // Set back before the closing hour: what is written down stays closed.
+  clock.set(fixture_closes - hour);
+  EXPECT_EQ(code_of(enter(portal_session(2).session, credential(2).sign_in_key())),
+            "voting.closed");
+  tick_at(fixture_closes + 30 * minute);
+  clock.set(fixture_closes - hour);
+  EXPECT_EQ(cast(late, ballot(1, 0, 0)), "voting.closed");
 }
 
 // ---- Kills

@@ -33,6 +33,22 @@ TEST_F(VotingTest, AVoteIsRecordedOnceWhateverIsRepeated) {
             tracker_of(bytes));
 }
 
+// The log's rounds come every few seconds: a finer time of a sign-off would point into them.
+TEST_F(VotingTest, NothingSaysWhenAVoteCameFinerThanTheMinute) {
+  set_phase(0, "open");
+  set_phase(1, "open");
+  const Session session = in_space(0);
+  const auto journal_rows = count_rows("journal");
+  clock.set(fixture_opens + 12'345);
+  EXPECT_EQ(cast(session, ballot(0, 0, 1)), "recorded");
+  clock.set(fixture_opens + 119'999);
+  EXPECT_EQ(cast(session, ballot(0, 1, 0)), "recorded");
+  const auto contests = contests_of(*state, roll.voters[0].id);
+  EXPECT_EQ(contests.at(0).voted_at, fixture_opens);
+  EXPECT_EQ(contests.at(1).voted_at, fixture_opens + minute);
+  EXPECT_EQ(count_rows("journal"), journal_rows);
+}
+
 TEST_F(VotingTest, OnlyOnesOwnKeyInOnesOwnContestCounts) {
   set_phase(0, "open");
   set_phase(1, "open");

@@ -1,0 +1,147 @@
+// What the commands of `isoloir bureau` share: the state at hand, who is present, where the
+// election stands. One thread.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "cli/server.hpp"
+#include "cli/trustee.hpp"
+#include "service/bureau.hpp"
+
+namespace isoloir::cli {
+
+struct BureauOptions {
+  std::string state;
+  std::string language = "fr";
+  std::vector<std::string> holders;  // FILE or FILE:CODEFILE
+  std::string code_file;
+  bool practice = false;
+  std::uint32_t contest = 0;
+  std::string reason;
+  std::vector<std::string> lots;
+  std::vector<std::string> attestations;
+  std::vector<std::string> shares;
+  std::string export_folder;
+  std::string receipts_key;
+};
+
+// What people read: the language they asked for, French by default.
+class Screen {
+ public:
+  explicit Screen(bool english) : english_(english) {}
+  void say(const std::string& french, const std::string& english) const {
+    std::puts((english_ ? english : french).c_str());
+  }
+  const std::string& pick(const std::string& french, const std::string& english) const {
+    return english_ ? english : french;
+  }
+
+ private:
+  bool english_;
+};
+
+std::string moment(TimeMs at);  // "2022-12-01 08:00:00 UTC"
+
+// ---- The state at hand
+
+// The one who sequences the log is the server where one runs, else this program.
+struct Desk {
+  Screen screen;
+  SystemClock clock;
+  SystemRandom random;
+  std::optional<StateLock> lock;
+  std::unique_ptr<State> state;
+  std::unique_ptr<Log> log;  // without a server
+
+  explicit Desk(bool english) : screen(english) {}
+
+  // Error: state.missing, those of State::open.
+  Status open(const std::filesystem::path& folder);
+  void beat() {
+    tick(*state, *log);
+    log->append_round(is_voting(*state));
+  }
+  template <typename Query>
+  bool ask(Query query) {
+    return *state->database().read(
+        [&](store::Transaction& t) -> Expected<bool> { return query(t); });
+  }
+  // Until the condition holds: at once without a server, else within a few of its rounds.
+  template <typename Query>
+  bool wait_for(Query condition) {
+    if (log) {
+      beat();
+      return ask(condition);
+    }
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(limits::bureau_server_wait_ms);
+    while (!ask(condition)) {
+      if (std::chrono::steady_clock::now() >= end) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(limits::bureau_poll_ms));
+    }
+    return true;
+  }
+  Status settle() {
+    const bool logged = wait_for([](store::Transaction& t) {
+      return t.query("SELECT 1 FROM event WHERE logged = 0").empty();
+    });
+    if (logged) return {};
+    return fail("bureau.server", "the server has not taken the event into the log");
+  }
+};
+
+bool frozen_and_logged(store::Transaction& transaction);
+
+// ---- Members
+
+struct Present {
+  HolderFile file;
+  MemberPlace place;
+};
+// In practice: the holders that `isoloir demo` keeps beside the state, codes included. Errors:
+// bureau.holders (nobody), count.holder, those of ask_code and HolderFile::open.
+Expected<std::vector<Present>> who_is_present(const Desk& desk, const BureauOptions& options);
+
+using Roles = std::initializer_list<BureauRole>;
+inline constexpr Roles officers = {BureauRole::president, BureauRole::secretary};
+inline constexpr Roles presidents = {BureauRole::president};
+const Present* find_role(const std::vector<Present>& present, std::uint32_t bureau, Roles roles);
+std::string names_of(const Bureau& bureau, Roles roles);
+
+// ---- Where the election stands
+
+struct Standing {
+  VotePhases phases;
+  std::vector<std::int64_t> sign_offs;
+  std::int64_t inside = 0;
+  bool frozen = false;
+  bool has_result = false;
+  std::vector<bool> counted;  // by bureau
+  std::vector<bool> closed;
+  std::vector<std::string> shares;
+};
+Standing standing_of(State& state);
+bool all_true(const std::vector<bool>& values);
+// The opening rule in words: who must be there.
+void say_opening_rule(const Screen& screen, const Bureau& bureau);
+// Who must act now, and what is missing.
+void say_next(Desk& desk, const Standing& standing);
+
+// ---- Steps of the count (bureau_count.cpp)
+
+// Error: count.not_frozen.
+Status await_freeze(Desk& desk);
+Status run_prepare_count(Desk& desk, const BureauOptions& options);
+Status run_count(Desk& desk, const BureauOptions& options);
+Status run_close_count(Desk& desk, const BureauOptions& options);
+Status run_export(Desk& desk, const BureauOptions& options);
+
+}  // namespace isoloir::cli
