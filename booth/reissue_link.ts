@@ -17,9 +17,9 @@ const TICK_MS = 250;
 
 /** Where the voter may go on after each refusal. */
 const WAYS: Record<LinkRefusal["status"], ("code_page" | "ask_again")[]> = {
-  expired: ["ask_again"], used: ["code_page", "ask_again"], outdated: ["code_page", "ask_again"], superseded: [], elsewhere: ["ask_again"],
-  unknown: ["ask_again"], no_link: ["code_page"], no_cookie: [],
-  shown: ["code_page", "ask_again"], blocked: [], limit: [], closed: [], refused: ["ask_again"],
+  expired: ["ask_again"], used: ["code_page", "ask_again"], outdated: ["code_page", "ask_again"], superseded: ["ask_again"],
+  elsewhere: ["ask_again"], unknown: ["ask_again"], no_link: ["code_page"], no_cookie: [], shown: ["code_page", "ask_again"],
+  blocked: [], limit: ["code_page"], closed: [], refused: ["ask_again"],
 };
 
 export async function start_reissue_link(root: HTMLElement): Promise<void> {
@@ -92,7 +92,7 @@ class ReissueLink {
     } catch (error) {
       if (error instanceof Refused) return this.show_error(text("voting.error_title"), text("voting.error_manifest"), []);
       this.again = action;
-      this.show_error(text("voting.error_title"), text("voting.no_answer"), [], true);
+      this.show_error(text("voting.error_title"), text("link.no_answer"), [], true);
       if (!(error instanceof TryAgain)) throw error; // a fault of ours: the browser's console has it
     } finally {
       this.busy = false;

@@ -15,5 +15,6 @@ void add_seats(CLI::App& app, int& exit_code);
 void add_serve(CLI::App& app, int& exit_code);
 void add_trustee(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
+void add_voter(CLI::App& app, int& exit_code);
 
 }  // namespace isoloir::cli

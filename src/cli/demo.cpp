@@ -142,6 +142,7 @@ int run_demo(DemoOptions options) {
   if (!state) return report(state.error());
   ServerSettings settings;
   settings.port = port;
+  settings.portal_text = *portal_text(options.portal);
   settings.demo = web::DemoPages{landing_page(saved->at("voters"), commands(options, **state))};
   std::printf("isoloir demo: http://localhost:%u/demo\n", unsigned{port});
   return run_server(**state, *portal, std::move(settings));

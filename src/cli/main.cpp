@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   isoloir::cli::add_serve(app, exit_code);
   isoloir::cli::add_trustee(app, exit_code);
   isoloir::cli::add_verify(app, exit_code);
+  isoloir::cli::add_voter(app, exit_code);
 
   try {
     app.parse(argc, argv);

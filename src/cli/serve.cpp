@@ -30,6 +30,7 @@ int run_serve(const ServeOptions& options) {
   }
   const auto portal = read_portal(options.portal);
   if (!portal) return report(portal.error());
+  settings.portal_text = *portal_text(options.portal);
   const auto state = State::open({options.state}, clock, random);
   if (!state) return report(state.error());
   return run_server(**state, *portal, std::move(settings));

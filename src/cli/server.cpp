@@ -13,14 +13,15 @@
 #include <thread>
 
 #include "base/files.hpp"
-#include "board/log.hpp"
+#include "cli/duties.hpp"
 #include "crypto/hash.hpp"
-#include "service/bureau.hpp"
 #include "web/assets.hpp"
 #include "web/message_texts.hpp"
 
 namespace isoloir::cli {
 namespace {
+
+constexpr const char* portal_file = "portal.toml";
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -30,21 +31,15 @@ sigset_t stop_signals() {
   return set;
 }
 
-// Every board interval: hours and freeze, then one round of the log, then messages to voters. What
-// fails is said and tried again at the next beat; nothing is lost, because what waits stays in the
-// database.
+void say(std::string_view what) {
+  std::fprintf(stderr, "isoloir: %.*s\n", static_cast<int>(what.size()), what.data());
+}
+
+// The duties at every board interval.
 class Heartbeat {
  public:
-  // `reissues` and `transport`: null where messages have no way out.
-  Heartbeat(State& state, Log& log, Sessions& sessions, Reissues* reissues, Transport* transport,
-            std::uint32_t interval_seconds)
-      : state_(state),
-        log_(log),
-        sessions_(sessions),
-        reissues_(reissues),
-        transport_(transport),
-        interval_(interval_seconds),
-        thread_([this] { run(); }) {}
+  Heartbeat(std::vector<Duty> duties, std::uint32_t interval_seconds)
+      : duties_(std::move(duties)), interval_(interval_seconds), thread_([this] { run(); }) {}
   ~Heartbeat() {
     {
       const std::lock_guard lock(mutex_);
@@ -59,32 +54,15 @@ class Heartbeat {
     std::unique_lock lock(mutex_);
     do {
       lock.unlock();
-      beat();
+      do_duties(duties_, say);
       lock.lock();
     } while (!wake_.wait_for(lock, interval_, [this] { return stopping_; }));
     lock.unlock();
-    beat();  // what was acknowledged last gets its receipt before the server is gone
-  }
-  void beat() {
-    try {
-      tick(state_, log_);
-      log_.append_round(is_voting(state_));
-      sessions_.sweep();
-      if (reissues_) reissues_->sweep();
-      auto outbox = outbox_of(state_);
-      if (transport_) outbox.deliver(*transport_, state_.now());
-      outbox.purge(state_.now());
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "isoloir: the board's round failed and is tried again: %s\n",
-                   error.what());
-    }
+    do_duties(duties_,
+              say);  // what was acknowledged last gets its receipt before the server is gone
   }
 
-  State& state_;
-  Log& log_;
-  Sessions& sessions_;
-  Reissues* reissues_;
-  Transport* transport_;
+  std::vector<Duty> duties_;
   const std::chrono::seconds interval_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -135,6 +113,9 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   raise_file_limit();
   const auto lock = StateLock::take(state.paths().folder);
   if (!lock) return report(lock.error());
+  if (!settings.portal_text.empty()) {
+    write_file(state.paths().folder / portal_file, settings.portal_text, FileMode::shared);
+  }
   SystemRandom random;
   Log log(state.database(), state.manifest().log_origin,
           Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), random);
@@ -144,18 +125,17 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   // Without a way out for messages there is no reissue by the voter: the pages name the assistance.
   InboxTransport inbox;
   std::optional<Reissues> reissues;
-  if (settings.demo && portal.reissue) reissues.emplace(state, *portal.reissue, texts);
+  if (settings.demo && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
   web::Site site(state, log, portal, renderer, std::move(settings.demo),
                  reissues ? &*reissues : nullptr);
-  Heartbeat heartbeat(state, log, site.sessions(), reissues ? &*reissues : nullptr,
-                      reissues ? &inbox : nullptr, portal.board_interval_seconds);
+  Heartbeat heartbeat(duties_of(state, log, site.sessions(), reissues ? &*reissues : nullptr,
+                                reissues ? &inbox : nullptr),
+                      portal.board_interval_seconds);
   http::ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;
   options.trusted_proxies = std::move(settings.trusted_proxies);
-  options.report = [](std::string_view what) {
-    std::fprintf(stderr, "isoloir: %.*s\n", static_cast<int>(what.size()), what.data());
-  };
+  options.report = say;
   http::Server server(std::move(options), site);
   if (const auto started = server.start(); !started) return report(started.error());
   std::printf("listening http://localhost:%u\n", unsigned{server.port()});
@@ -168,10 +148,13 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
 }
 
 Expected<Portal> read_portal(const std::filesystem::path& folder) {
-  const auto file = folder / "portal.toml";
-  const auto text = read_file(file);
+  const auto text = portal_text(folder);
   if (!text) return fail(text.error());
-  return Portal::parse(*text, file.string());
+  return Portal::parse(*text, (folder / portal_file).string());
+}
+
+Expected<std::string> portal_text(const std::filesystem::path& folder) {
+  return read_file(folder / portal_file);
 }
 
 std::vector<BoothAsset> booth_assets() {

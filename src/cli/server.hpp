@@ -16,6 +16,7 @@ struct ServerSettings {
   std::uint16_t port = 0;
   std::vector<http::AddressRange> trusted_proxies;
   std::optional<web::DemoPages> demo;
+  std::string portal_text;  // kept beside the state, for commands that work next to the server
 };
 
 // Held while a server runs on the state; other programs see by it whether one does. Error:
@@ -40,8 +41,10 @@ void block_stop_signals();
 // Gives the exit code.
 int run_server(State& state, const Portal& portal, ServerSettings settings);
 
-// portal.toml of a portal's folder. Errors: file.missing, portal.invalid.
+// portal.toml of a folder: a portal's, or that of a state, where the server puts the one that it
+// was last started with. Errors: file.missing, portal.invalid.
 Expected<Portal> read_portal(const std::filesystem::path& folder);
+Expected<std::string> portal_text(const std::filesystem::path& folder);
 
 // What the manifest says of the scripts that the voter's browser runs.
 std::vector<BoothAsset> booth_assets();

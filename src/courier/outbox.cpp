@@ -132,6 +132,20 @@ void Outbox::purge(TimeMs now) {
   });
 }
 
+std::vector<MessageTrace> Outbox::traces_of(Transaction& transaction, std::string_view voter) {
+  std::vector<MessageTrace> traces;
+  for (const auto& row : transaction.query(
+           "SELECT id, created_at, kind, channel, status, status_at, sealed FROM message WHERE "
+           "voter = $1 ORDER BY created_at DESC, id",
+           {voter})) {
+    const auto sealed = row.optional_blob(6);
+    const auto content = sealed ? open_content(key_, row.blob(0), *sealed) : std::nullopt;
+    traces.push_back({row.integer(1), row.text(2), *message_channel(row.text(3)), row.text(4),
+                      row.integer(5), content ? content->destination : ""});
+  }
+  return traces;
+}
+
 std::vector<InboxMessage> Outbox::inbox() {
   const auto rows = database_.read([](Transaction& transaction) -> Expected<store::Rows> {
     return transaction.query(

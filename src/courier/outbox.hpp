@@ -68,6 +68,16 @@ struct InboxMessage {
   std::string body;
 };
 
+// A message without its text, for who helps the voter.
+struct MessageTrace {
+  TimeMs created_at = 0;
+  std::string kind;
+  MessageChannel channel = MessageChannel::email;
+  std::string status;
+  TimeMs status_at = 0;
+  std::string destination;  // empty once purged
+};
+
 class Outbox {
  public:
   Outbox(store::Database& database, SymmetricKey key, Random& random)
@@ -85,6 +95,9 @@ class Outbox {
 
   // What has been delivered and is not purged, newest first.
   std::vector<InboxMessage> inbox();
+
+  // What was sent to a voter, newest first.
+  std::vector<MessageTrace> traces_of(store::Transaction& transaction, std::string_view voter);
 
  private:
   std::optional<OutgoingMessage> claim(TimeMs now);

@@ -21,9 +21,11 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// RFC 5321 Dot-string: no quotes, comments, spaces or control characters by construction.
+// RFC 5321 Dot-string: no quotes, comments, spaces or control characters by construction. Nor % and
+// !, by which some relays still route on (user%domain@relay, domain!user@relay): the message would
+// go where nobody judged, the professional mailbox for one.
 bool is_dot_string(std::string_view local) {
-  constexpr std::string_view special = "!#$%&'*+-/=?^_`{|}~";
+  constexpr std::string_view special = "#$&'*+-/=?^_`{|}~";
   if (local.empty() || local.size() > 64 || local.front() == '.' || local.back() == '.' ||
       local.find("..") != std::string_view::npos) {
     return false;
@@ -53,10 +55,13 @@ std::optional<Mailbox> read_mailbox(std::string_view text) {
   return Mailbox{std::string(text.substr(0, at)), *domain};
 }
 
-bool same_or_below(std::string_view domain, std::string_view parent) {
-  if (domain == parent) return true;
-  return domain.size() > parent.size() && domain.ends_with(parent) &&
-         domain[domain.size() - parent.size() - 1] == '.';
+// The last two labels: mail.ac-lyon.fr, webmail.ac-lyon.fr and ac-lyon.fr are one house. Where a
+// registry sells below two labels (asso.fr, co.uk) it takes two houses for one; the voter is then
+// asked for another address or a phone, which is the lesser harm.
+std::string_view house_of(std::string_view domain) {
+  const auto last = domain.rfind('.');
+  const auto before = last == std::string_view::npos ? last : domain.rfind('.', last - 1);
+  return before == std::string_view::npos ? domain : domain.substr(before + 1);
 }
 
 // Mobiles by calling code: the first digits after it, and how many digits follow the code.
@@ -133,8 +138,7 @@ Expected<Destination> judge_email(std::string_view typed, std::string_view profe
   if (mixes_scripts(personal->domain)) return refuse("reissue.email_script");
   const auto own = read_mailbox(trimmed(professional));
   if (own && own->local_key() == personal->local_key() &&
-      (same_or_below(personal->domain, own->domain) ||
-       same_or_below(own->domain, personal->domain))) {
+      house_of(own->domain) == house_of(personal->domain)) {
     return refuse("reissue.email_professional");
   }
   return Destination{personal->local + "@" + personal->domain,

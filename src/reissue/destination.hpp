@@ -16,9 +16,10 @@ struct Destination {
 };
 
 // Error: reissue.destination with message_id reissue.email_form (not one plain address: line
-// breaks, NUL, commas, quoted local parts, comments, non-ASCII local parts and lists are refused),
-// reissue.email_script (a label mixes scripts), reissue.email_professional (the professional
-// address itself, or it under another plus-tag, dots, case, subdomain or spelling of the domain).
+// breaks, NUL, commas, quoted local parts, comments, % and ! of old routing, non-ASCII local parts
+// and lists are refused), reissue.email_script (a label mixes scripts), reissue.email_professional
+// (the professional address itself, or it under another plus-tag, dots, case, spelling of the
+// domain, subdomain, parent or sibling domain).
 Expected<Destination> judge_email(std::string_view typed, std::string_view professional);
 
 struct Phone {

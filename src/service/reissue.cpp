@@ -15,26 +15,13 @@
 namespace isoloir {
 namespace {
 
+using flows::attempts;
 using flows::refusal;
 using store::Transaction;
 template <typename T>
 using Verdict = tl::expected<T, ReissueRefusal>;
 
 // ---- Attempts
-
-ByteArray<32> attempt_key(State& state, std::string_view what, std::string_view who) {
-  return state.peppered("reissue attempt", {as_bytes(what), as_bytes(who)});
-}
-
-std::vector<TimeMs> attempts(Transaction& transaction, const ByteArray<32>& key, TimeMs now) {
-  std::vector<TimeMs> times;
-  for (const auto& row :
-       transaction.query("SELECT at FROM attempt WHERE key = $1 AND at > $2 ORDER BY at",
-                         {ByteView(key), now - reissue::day_ms})) {
-    times.push_back(row.integer(0));
-  }
-  return times;
-}
 
 Bytes add_attempt(State& state, Transaction& transaction, const ByteArray<32>& key, TimeMs now,
                   store::Value voter = {}) {
@@ -55,7 +42,7 @@ struct Request {
 
   const std::string& voter() const { return *session.voter; }
   ByteArray<32> key(std::string_view what, std::string_view who) const {
-    return attempt_key(state, what, who);
+    return flows::attempt_key(state, what, who);
   }
 };
 
@@ -95,6 +82,7 @@ std::optional<ReissueRefusal> too_often(const Request& request, Transaction& tra
 struct Begun {
   Bytes attempt;  // counted as wrong until it is known to be right
   std::uint32_t tries_left = 0;
+  TimeMs next_at = 0;  // of the next try, should it be wrong
 };
 
 Verdict<Begun> pass_gate(const Request& request, Transaction& transaction) {
@@ -118,9 +106,12 @@ Verdict<Begun> pass_gate(const Request& request, Transaction& transaction) {
     return tl::make_unexpected(refusal("reissue.captcha", *at));
   }
   add_attempt(state, transaction, network_key, now);
-  Begun begun{add_attempt(state, transaction, wrong_key, now), 0};
+  Begun begun{add_attempt(state, transaction, wrong_key, now), 0, now};
   wrong.push_back(now);
   begun.tries_left = reissue::proofs_left(wrong, policy.wrong_proofs_per_day, now);
+  begun.next_at =
+      reissue::proof_retry_at(wrong, policy.wrong_proofs_per_day, policy.first_delay_ms, now)
+          .value_or(now);
   return begun;
 }
 
@@ -147,7 +138,9 @@ std::optional<ReissueRefusal> judge_destination_load(const Request& request,
   if (reissue::too_many_voters(voters, voter, request.policy.destination_voters)) {
     flows::note(request.state, transaction, now, "reissue refused: destination of others",
                 request.voter(), {{"alert", 1}});
-    return refusal("reissue.throttled");
+    auto refused = refusal("reissue.throttled");
+    refused.alert = true;
+    return refused;
   }
   if (const auto at =
           reissue::retry_at(attempts(transaction, key, now), request.policy.destination, now)) {
@@ -268,15 +261,20 @@ ReissueResult<ReissueSent> Reissues::request(const Session& session, const Reiss
       flows::note(state_, transaction, flows::steady_now(state_, transaction),
                   "reissue proof wrong", request.voter(),
                   {{"network", journal_network_of(form.client_address)}});
-      auto wrong = refusal("reissue.wrong_proof");
+      auto wrong = refusal("reissue.wrong_proof", begun->next_at);
       wrong.tries_left = begun->tries_left;
       return tl::make_unexpected(wrong);
     });
   }
   const auto token = reissue::Token::generate(state_.random());
-  return write_verdict(state_, [&](Transaction& transaction) {
+  auto sent = write_verdict(state_, [&](Transaction& transaction) {
     return send_link(request, transaction, texts_, person, token, begun->attempt);
   });
+  if (!sent && sent.error().alert && alert_) {
+    alert_(
+        "alert: a reissue was asked for to a destination that other voters gave; see the journal");
+  }
+  return sent;
 }
 
 void Reissues::notify_invalidated(const std::string& voter, std::string_view language) {

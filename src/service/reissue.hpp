@@ -5,6 +5,8 @@
 // What matters happens in one transaction each; times never run back (requirement 21). Thread-safe.
 #pragma once
 
+#include <functional>
+
 #include "courier/outbox.hpp"
 #include "courier/text_source.hpp"
 #include "portal/reissue_policy.hpp"
@@ -16,8 +18,9 @@ namespace isoloir {
 struct ReissueRefusal {
   std::string code;
   std::string message_id;
-  TimeMs at = 0;                 // delayed, throttled: try again from then on; link_*: see there
+  TimeMs at = 0;  // wrong_proof, delayed, throttled: try again from then on; link_*: see there
   std::uint32_t tries_left = 0;  // wrong_proof
+  bool alert = false;            // the journal's row says so too
 };
 template <typename T>
 using ReissueResult = tl::expected<T, ReissueRefusal>;
@@ -93,11 +96,14 @@ Transcript possession_statement(const Fingerprint& fingerprint, const ByteArray<
 
 class Reissues {
  public:
-  Reissues(State& state, const ReissuePolicy& policy, const TextSource& texts)
-      : state_(state), policy_(policy), texts_(texts) {}
+  // `alert`: one line for the operator, without anything of a voter, when something looks like an
+  // attack; the journal has its row by then. Called from any thread.
+  using Alert = std::function<void(std::string_view)>;
+  Reissues(State& state, const ReissuePolicy& policy, const TextSource& texts, Alert alert = {})
+      : state_(state), policy_(policy), texts_(texts), alert_(std::move(alert)) {}
 
   // Step 1 and 2: the form on the portal, for who is signed in. Refusals: reissue.wrong_proof
-  // (answer or number, never which; tries_left), reissue.delayed (wrong before: at),
+  // (answer or number, never which; tries_left, at), reissue.delayed (wrong before: at),
   // reissue.throttled (at; 0 where waiting is not the point), reissue.captcha (many requests from
   // this network: ask again with a captcha solved), reissue.destination (message_id says why),
   // reissue.closed, reissue.limit (as many as policy allows), reissue.blocked (assistance).
@@ -145,6 +151,7 @@ class Reissues {
   State& state_;
   const ReissuePolicy& policy_;
   const TextSource& texts_;
+  const Alert alert_;
 };
 
 // Gathers what was reissued into a signed batch of the board (protocol section 5): once a day what

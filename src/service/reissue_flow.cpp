@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reissue/throttle.hpp"
 #include "service/journal.hpp"
 #include "service/reissue_evidence.hpp"
 
@@ -152,6 +153,20 @@ void note(State& state, Transaction& transaction, TimeMs at, std::string_view st
   journal(transaction, at, more);
 }
 
+ByteArray<32> attempt_key(const State& state, std::string_view what, std::string_view who) {
+  return state.peppered("reissue attempt", {as_bytes(what), as_bytes(who)});
+}
+
+std::vector<TimeMs> attempts(Transaction& transaction, const ByteArray<32>& key, TimeMs now) {
+  std::vector<TimeMs> times;
+  for (const auto& row :
+       transaction.query("SELECT at FROM attempt WHERE key = $1 AND at > $2 ORDER BY at",
+                         {ByteView(key), now - reissue::day_ms})) {
+    times.push_back(row.integer(0));
+  }
+  return times;
+}
+
 std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
                                      const ReissuePolicy& policy, const std::string& voter) {
   if (!transaction
@@ -195,7 +210,7 @@ std::vector<FlowContest> contests_to_vote(Transaction& transaction, const std::s
 }
 
 ReissueRefusal refusal(std::string_view code, TimeMs at) {
-  return {std::string(code), std::string(code), at, 0};
+  return {std::string(code), std::string(code), at, 0, false};
 }
 
 }  // namespace isoloir::flows

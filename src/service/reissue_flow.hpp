@@ -48,6 +48,11 @@ TimeMs steady_now(State& state, store::Transaction& transaction);
 void note(State& state, store::Transaction& transaction, TimeMs at, std::string_view step,
           const std::string& voter, Json more = Json::object());
 
+// Tries of the last day, ascending. What: "request", "wrong proof" (of a voter), "network",
+// "destination".
+ByteArray<32> attempt_key(const State& state, std::string_view what, std::string_view who);
+std::vector<TimeMs> attempts(store::Transaction& transaction, const ByteArray<32>& key, TimeMs now);
+
 // Whether a code may be replaced now; gives the refusal's code.
 std::optional<ReissueRefusal> closed(State& state, store::Transaction& transaction,
                                      const ReissuePolicy& policy, const std::string& voter);

@@ -258,8 +258,7 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
   end_sessions(state, transaction, *flow);
   transaction.execute(  // success clears the counter of wrong proofs (requirement 27)
       "DELETE FROM attempt WHERE key = $1",
-      {ByteView(
-          state.peppered("reissue attempt", {as_bytes("wrong proof"), as_bytes(flow->voter)}))});
+      {ByteView(flows::attempt_key(state, "wrong proof", flow->voter))});
   send_notice(state, texts, transaction, *flow, cancel, now);
   flows::note(state, transaction, now, "voting code replaced", flow->voter,
               {{"reference", flow->reference}});

@@ -21,7 +21,7 @@ import { chromium } from "playwright-core";
 
 export const root = join(import.meta.dirname, "../..");
 const CHROMIUM = "/usr/bin/chromium";
-const PROGRAM = process.env.ISOLOIR_PROGRAM ?? join(root, "build/release/isoloir");
+export const PROGRAM = process.env.ISOLOIR_PROGRAM ?? join(root, "build/release/isoloir");
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 const WCAG_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];

@@ -1,0 +1,37 @@
+#include "cli/duties.hpp"
+
+#include <fmt/format.h>
+
+#include "service/bureau.hpp"
+
+namespace isoloir::cli {
+
+std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues* reissues,
+                            Transport* transport) {
+  std::vector<Duty> duties{
+      {"hours and freeze", [&] { tick(state, log); }},
+      {"round of the log", [&] { log.append_round(is_voting(state)); }},
+      {"end of old sessions", [&] { sessions.sweep(); }},
+  };
+  if (reissues) duties.push_back({"end of old reissues", [reissues] { reissues->sweep(); }});
+  if (transport) {
+    duties.push_back({"messages to voters",
+                      [&state, transport] { outbox_of(state).deliver(*transport, state.now()); }});
+  }
+  duties.push_back({"purge of messages", [&] { outbox_of(state).purge(state.now()); }});
+  return duties;
+}
+
+void do_duties(std::vector<Duty>& duties, const std::function<void(std::string_view)>& report) {
+  for (auto& duty : duties) {
+    try {
+      duty.work();
+    } catch (const std::exception& error) {
+      ++duty.failures;
+      report(fmt::format("{}: failed {} time{} since the start, tried again at the next beat: {}",
+                         duty.name, duty.failures, duty.failures == 1 ? "" : "s", error.what()));
+    }
+  }
+}
+
+}  // namespace isoloir::cli

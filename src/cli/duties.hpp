@@ -1,0 +1,29 @@
+// What the server does at every beat, each duty by itself: one that fails is said, counted and
+// tried again at the next beat, and holds up no other. Nothing is lost meanwhile, because what
+// waits stays in the database.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "board/log.hpp"
+#include "service/reissue.hpp"
+
+namespace isoloir::cli {
+
+struct Duty {
+  std::string name;  // as it is said: "messages to voters"
+  std::function<void()> work;
+  std::uint64_t failures = 0;  // since the server started
+};
+
+// In this order: hours and freeze, one round of the log, old sessions, old tries of reissue,
+// messages to voters, their purge. `reissues` and `transport`: null where messages have no way out.
+std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues* reissues,
+                            Transport* transport);
+
+// Does each once. `report` gets one line for each that failed.
+void do_duties(std::vector<Duty>& duties, const std::function<void(std::string_view)>& report);
+
+}  // namespace isoloir::cli

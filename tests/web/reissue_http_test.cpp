@@ -1,0 +1,341 @@
+// Reissue as a browser, a scanner and an attacker see it over HTTP. Numbers are those of
+// docs/reissue.md.
+#include "web/site_fixture.hpp"
+
+namespace isoloir::web {
+namespace {
+
+using ReissueHttp = SiteFixture;
+
+std::string location(const http::ClientResponse& answer) {
+  const auto* found = http::find_header(answer.headers, "Location");
+  return std::to_string(answer.status) + " " + (found ? *found : "");
+}
+
+// Requirement 1: whatever comes after an unproven step leads back to the start, and changes
+// nothing.
+TEST_F(ReissueHttp, R01LaterEndpointsLeadToTheStart) {
+  auto nobody = browser();
+  EXPECT_EQ(location(nobody.get("/reissue")), "303 /sign-in");
+  EXPECT_EQ(location(nobody.get("/reissue/question")), "303 /sign-in");
+  EXPECT_EQ(location(nobody.post("/reissue/question", {{"answer", "x"}})), "303 /sign-in");
+  EXPECT_EQ(nobody.get("/api/reissue/status").status, 401);
+
+  auto signed_in = browser();
+  signed_in.sign_in(0);
+  const auto rows = count_rows("journal");
+  const Json keys = new_keys(
+      {{"tokenHash", std::string(64, '0')}, {"handle", "E1"}, {"contests", Json::array({0, 1})}});
+  for (auto* device : {&nobody, &signed_in}) {
+    EXPECT_EQ(device->post_json("/api/reissue/resume", Json::object())["status"], "no_link");
+    EXPECT_EQ(device->post_json("/api/reissue/issue", keys)["status"], "no_link");
+    device->client.cookies()["__Host-reissue"] = base64url_encode(random.bytes(32));
+    EXPECT_EQ(device->post_json("/api/reissue/resume", Json::object())["status"], "no_link");
+    EXPECT_EQ(device->post_json("/api/reissue/issue", keys)["status"], "unknown");
+    EXPECT_EQ(device->post_json("/api/reissue/noted", Json::object())["status"], "ok");
+  }
+  EXPECT_EQ(count_rows("journal"), rows);
+  EXPECT_EQ(count_rows("reissue_flow"), 0);
+  EXPECT_EQ(count_rows("replaced_code"), 0);
+}
+
+// The click on the link: whatever is lost on the way, the link stays this browser's.
+TEST_F(ReissueHttp, TheLinkIsBoundBeforeItIsSpent) {
+  const auto token = link_for(0);
+  auto device = browser();
+  const Json click = {{"token", token}};
+  EXPECT_EQ(device.post_json("/api/reissue/open", click)["status"], "again");
+  EXPECT_EQ(count_rows("reissue_flow WHERE state = 'link-queued'"), 1) << "nothing is spent yet";
+  EXPECT_EQ(device.client.cookies()["__Host-reissue"].size(), 43u);
+  const auto first = device.post_json("/api/reissue/open", click);  // this answer is lost
+  EXPECT_EQ(first["status"], "opened");
+  clock.advance(minute);
+  EXPECT_EQ(device.post_json("/api/reissue/open", click), first);
+  auto elsewhere = browser("192.0.2.2");
+  EXPECT_EQ(elsewhere.open_link(token)["status"], "elsewhere");
+  auto refuses_cookies = browser("192.0.2.3");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(refuses_cookies.post_json("/api/reissue/open", click)["status"],
+              i == 0 ? "again" : "elsewhere");
+  }
+  EXPECT_EQ(device.post_json("/api/reissue/issue", new_keys(first))["status"], "issued");
+}
+
+// Requirement 25: an attacker who is not signed in fails 1 000 times at each form that is open to
+// all; the voter, from another address, signs in at the first try and has the code replaced.
+TEST_F(ReissueHttp, R25AThousandFailuresAtEveryOpenFormDoNotLockTheVoterOut) {
+  const auto token = link_for(0);
+  auto attacker = browser("198.51.100.7");
+  auto page = attacker.get("/sign-in").body;
+  for (int i = 0; i < 1000; ++i) {
+    const auto answer = attacker.send_sign_in(page, "E1@portal.example", "Wrong-1234-abcd");
+    ASSERT_EQ(answer.status, 200);
+    page = answer.body;
+    const auto made_up = base64url_encode(random.bytes(32));
+    EXPECT_EQ(attacker.open_link(made_up)["status"], "unknown");
+    EXPECT_EQ(attacker.post("/reissue/cancel", {{"token", made_up}}).status, 200);
+    EXPECT_EQ(attacker.post("/tracker", {{"tracker", made_up}}).status, 200);
+  }
+  auto voter = browser("192.0.2.1");
+  voter.sign_in(0);
+  clock.advance(2 * minute);
+  EXPECT_EQ(voter.post("/reissue/question", voter.question_form(0)).body.find("error-summary"),
+            std::string::npos);
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
+  const auto opened = browser().open_link(token_in("reissue-link"));
+  EXPECT_EQ(opened["status"], "opened");
+}
+
+// Requirement 25, from the voter's own address (a school shares one): it costs a wait of at most 16
+// minutes after the attacker's last failure.
+TEST_F(ReissueHttp, R25FromTheSameAddressTheWaitEnds) {
+  const auto attempt = [&](std::string_view password) {
+    return sign_in(*state, {}, "E1@portal.example", password, "192.0.2.1").has_value();
+  };
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(attempt("Wrong-1234-abcd"));
+    if (i % 100 == 0) clock.advance(16 * minute);
+  }
+  clock.advance(16 * minute);
+  EXPECT_TRUE(attempt("Isoloir-1234-abcd"));
+}
+
+// Requirement 28: a captcha used twice, of another session, expired, or guessed wrong once is refused
+// and burnt, though the password is right.
+TEST_F(ReissueHttp, R28ACaptchaServesOnceInItsSessionAndTime) {
+  auto device = browser();
+  const auto try_with = [&](const std::string& id, const std::string& digits) {
+    const auto page = device.get("/sign-in").body;
+    const auto answer = device.post("/sign-in", {{"csrf", hidden(page, "csrf")},
+                                                 {"email", "E1@portal.example"},
+                                                 {"password", "Isoloir-1234-abcd"},
+                                                 {"captcha_id", id},
+                                                 {"captcha", digits}});
+    return answer.status == 303;
+  };
+  const auto fresh = [&](Browser& where) {
+    const auto id = hidden(where.get("/sign-in").body, "captcha_id");
+    return std::pair(id, captcha_digits(id));
+  };
+  auto elsewhere = browser();
+  const auto foreign = fresh(elsewhere);
+  EXPECT_FALSE(try_with(foreign.first, foreign.second)) << "another session's";
+  const auto guessed = fresh(device);
+  EXPECT_FALSE(try_with(guessed.first, guessed.second == "0000" ? "0001" : "0000"));
+  EXPECT_FALSE(try_with(guessed.first, guessed.second)) << "guessed wrong once";
+  const auto old = fresh(device);
+  clock.advance(10 * minute);
+  EXPECT_FALSE(try_with(old.first, old.second)) << "expired";
+  const auto good = fresh(device);
+  EXPECT_TRUE(try_with(good.first, good.second));
+  device.client.cookies().clear();
+  EXPECT_FALSE(try_with(good.first, good.second)) << "used";
+}
+
+// Requirement 29: what is drawn is also spoken, from a link beside it.
+TEST_F(ReissueHttp, R29TheCaptchaCanBeHeard) {
+  auto device = browser();
+  const auto page = device.get("/sign-in").body;
+  const auto id = hidden(page, "captcha_id");
+  for (const auto& [end, type] : {std::pair("png", "image/png"), std::pair("wav", "audio/wav")}) {
+    const auto path = "/captcha/" + id + "." + end;
+    EXPECT_NE(page.find(path), std::string::npos) << path;
+    const auto file = device.get(path);
+    EXPECT_EQ(file.status, 200) << path;
+    EXPECT_EQ(*http::find_header(file.headers, "Content-Type"), type);
+  }
+}
+
+// Requirement 32: whoever the identifier belongs to, the answers are the same: status, headers,
+// body, cookies, length, over as many tries as it takes to be told to wait, and then too. Sign-in
+// is the one page that takes an identifier from who is not signed in.
+TEST_F(ReissueHttp, R32SignInTellsNothingOfWhoExists) {
+  ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute("UPDATE voter SET phone = '0612345678' WHERE id IN ('E1', 'E3')");
+    t.execute("UPDATE voting_code SET state = 'invalidated' WHERE voter = 'E3'");
+    return {};
+  }));
+  const auto answers = [&](const std::string& email, std::string_view last_password) {
+    auto device = browser();
+    auto page = device.get("/sign-in").body;
+    std::vector<std::string> seen;
+    for (int i = 0; i < 8; ++i) {
+      const auto answer =
+          device.send_sign_in(page, email, i == 7 ? last_password : "Wrong-1234-abcd");
+      page = answer.body;
+      auto text = comparable(answer);
+      for (auto at = text.find(email); at != std::string::npos; at = text.find(email)) {
+        text.replace(at, email.size(), email.size(), '*');
+      }
+      seen.push_back(text);
+    }
+    return seen;
+  };
+  const auto unknown = answers("E9@portal.example", "Wrong-1234-abcd");
+  EXPECT_NE(unknown[0], unknown[7]) << "told to wait in the end";
+  EXPECT_EQ(answers("E1@portal.example", "Wrong-1234-abcd"), unknown) << "known";
+  EXPECT_EQ(answers("E2@portal.example", "Isoloir-1234-abcd"), unknown)
+      << "no phone; while the wait lasts the right password gets the same answer";
+  EXPECT_EQ(answers("E3@portal.example", "Wrong-1234-abcd"), unknown) << "code locked";
+  for (int i = 0; i < 20; ++i) {
+    (void)sign_in(*state, {}, "E4@portal.example", "Wrong-1234-abcd", "198.51.100.7");
+  }
+  EXPECT_EQ(answers("E4@portal.example", "Wrong-1234-abcd"), unknown) << "throttled elsewhere";
+  EXPECT_EQ(answers("E1@PORTAL.EXAMPLE", "Isoloir-1234-abcd")[0], unknown[7])
+      << "throttled here already: in another spelling too";
+}
+
+// Requirement 34: with the relay down the page is the same, and the message waits.
+TEST_F(ReissueHttp, R34TheRelayDownThePageIsTheSame) {
+  struct Down final : Transport {
+    Delivery send(const OutgoingMessage&) override {
+      throw std::runtime_error("connection refused");
+    }
+  } down;
+  InboxTransport up;
+  std::vector<std::string> pages;
+  for (const std::size_t v : {0u, 1u}) {
+    Transport& transport = v == 0 ? static_cast<Transport&>(up) : down;
+    outbox_of(*state).deliver(transport, state->now());
+    auto device = browser();
+    device.sign_in(v);
+    auto form = device.question_form(v);
+    form.back().second = v == 0 ? "a@example.org" : "b@example.org";
+    auto answer = device.post("/reissue/question", form);
+    EXPECT_EQ(answer.status, 200);
+    const auto at = answer.body.find(form.back().second);
+    ASSERT_NE(at, std::string::npos) << "a link was sent";
+    answer.body[at] = '*';
+    pages.push_back(comparable(answer));
+    outbox_of(*state).deliver(transport, state->now());
+    EXPECT_EQ(Json::parse(device.get("/api/reissue/status").body)["state"], "sent");
+  }
+  EXPECT_EQ(pages[0], pages[1]);
+  EXPECT_EQ(count_rows("message WHERE status = 'queued'"), 1) << "not lost";
+}
+
+// Requirement 37: one value for each field, and no field that the page does not have.
+TEST_F(ReissueHttp, R37RepeatedAndArrayParametersAre400) {
+  auto device = browser();
+  device.sign_in(0);
+  const auto good = http::encode_form({device.question_form(0)});
+  for (const std::string_view more :
+       {"&email=b%40example.org", "&answer=x", "&channel=sms", "&csrf=x",
+        "&email[]=b%40example.org", "&email%5B%5D=b%40example.org", "&email%5B0%5D=b%40example.org",
+        "&phone[]=0612345678", "&email.1=b%40example.org", "&cc=b%40example.org"}) {
+    EXPECT_EQ(device.post_text("/reissue/question", good + std::string(more)).status, 400) << more;
+  }
+  EXPECT_EQ(device.post_text("/reissue/question", "{}", "application/json").status, 400);
+  EXPECT_EQ(count_rows("message"), 0);
+  EXPECT_EQ(count_rows("attempt"), 0) << "and costs no try";
+
+  const auto token = link_for(1);
+  for (const auto& body :
+       {R"({"token":[")" + token + R"("]})", R"({"token":")" + token + R"(","token":"x"})",
+        R"({"token":{"0":")" + token + R"("}})", std::string("{}"), "[\"" + token + "\"]",
+        std::string("token=x")}) {
+    EXPECT_EQ(device.post_text("/api/reissue/open", body, "application/json").status, 400) << body;
+  }
+  for (const std::string_view body :
+       {"token=a&token=b", "token[]=a", "", "token=a&csrf=b", "token=a&token[]=b"}) {
+    EXPECT_EQ(device.post_text("/reissue/cancel", body).status, 400) << body;
+  }
+  EXPECT_EQ(device.post_text("/sign-in", "email=a%40b.fr&email=c%40d.fr").status, 400);
+  EXPECT_EQ(count_rows("reissue_flow WHERE state = 'link-queued'"), 1);
+  EXPECT_EQ(device.post_text("/reissue/question", good).status, 200) << "as the page sends it";
+  EXPECT_EQ(count_rows("message"), 2);
+}
+
+// Requirement 44: whatever a request says of host and scheme, links use the sealed origin, in the
+// message, in the notice and in redirections.
+TEST_F(ReissueHttp, R44ForgedHostAndForwardedChangeNoLink) {
+  auto device = browser();
+  device.more = {{"Host", "evil.example"},
+                 {"X-Forwarded-Host", "evil.example"},
+                 {"X-Forwarded-Proto", "gopher"},
+                 {"X-Forwarded-Server", "evil.example"},
+                 {"X-Forwarded-Port", "666"},
+                 {"X-Original-URL", "http://evil.example/"},
+                 {"Forwarded", "for=192.0.2.9;host=evil.example;proto=gopher"}};
+  EXPECT_EQ(location(device.get("/reissue")), "303 /sign-in");
+  device.sign_in(0);
+  const auto page = device.post("/reissue/question", device.question_form(0));
+  EXPECT_NE(page.body.find(personal_emails[0]), std::string::npos) << "sent";
+  EXPECT_EQ(page.body.find("evil.example"), std::string::npos);
+  const auto opened = device.open_link(token_in("reissue-link"));
+  ASSERT_EQ(device.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
+  const auto messages = inbox();
+  ASSERT_EQ(messages.size(), 2u);
+  for (const auto& message : messages) {
+    const std::string start = message.kind == "reissue-link"
+                                  ? "http://localhost:8080/r#"
+                                  : "http://localhost:8080/reissue/cancel#";
+    EXPECT_NE(message.body.find(start), std::string::npos) << message.body;
+    EXPECT_EQ(message.body.find("evil"), std::string::npos);
+    EXPECT_EQ(message.body.find("gopher"), std::string::npos);
+  }
+}
+
+// Requirements 3 and 54: when the code is replaced on the phone, the old cookie opens nothing any
+// more, and the page on the computer goes on under the one that it was given when it asked.
+TEST_F(ReissueHttp, R54TheOldCookieIsDeadAtOnceAndTheAskingPageGoesOn) {
+  auto computer = browser();
+  computer.sign_in(0);
+  auto thief = browser("198.51.100.7");
+  thief.client.cookies() = computer.client.cookies();
+  EXPECT_EQ(thief.get("/reissue").status, 200) << "the copy serves as long as the session does";
+  ASSERT_EQ(computer.post("/reissue/question", computer.question_form(0)).status, 200);
+  const auto old_cookie = computer.client.cookies()["__Host-session"];
+  auto phone = browser("192.0.2.2");
+  const auto opened = phone.open_link(token_in("reissue-link"));
+  ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
+
+  EXPECT_EQ(thief.get("/api/reissue/status").status, 401);
+  EXPECT_EQ(location(thief.get("/reissue")), "303 /sign-in");
+  EXPECT_EQ(location(thief.get("/voting-space")), "303 /sign-in");
+  const auto said = computer.get("/api/reissue/status");
+  EXPECT_EQ(said.status, 200);
+  EXPECT_EQ(Json::parse(said.body)["state"], "issued");
+  EXPECT_NE(computer.client.cookies()["__Host-session"], old_cookie);
+  EXPECT_FALSE(computer.client.cookies().contains("__Host-session-next"));
+  EXPECT_EQ(computer.get("/voting-space").status, 200);
+  EXPECT_EQ(phone.client.cookies().contains("__Host-session"), false)
+      << "nor to the portal where the code was made";
+}
+
+// Blocking needs neither session nor cookie: the page may stand open for hours.
+TEST_F(ReissueHttp, R47TheBlockingPageDoesNotGrowOld) {
+  replace_code(0);
+  const auto token = token_in("reissue-notice");
+  auto owner = browser("192.0.2.3");
+  const auto page = owner.get("/reissue/cancel");
+  EXPECT_EQ(page.body.find("csrf"), std::string::npos);
+  EXPECT_TRUE(owner.client.cookies().empty());
+  clock.advance(5 * hour);
+  Sessions(*state, limits).sweep();
+  const auto answer = owner.post("/reissue/cancel", {{"token", token}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.body.find("Le nouveau code est bloqué"), std::string::npos);
+  EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::blocked);
+}
+
+// Requirements 50 and 52: what the page of a link may do is said with it.
+TEST_F(ReissueHttp, R50R52TheLinksPageSendsNoReferrerAndIsNotFramed) {
+  for (const auto* path : {"/r", "/reissue/cancel"}) {
+    const auto page = browser().get(path);
+    const auto header = [&](std::string_view name) {
+      const auto* found = http::find_header(page.headers, name);
+      return found ? *found : std::string();
+    };
+    EXPECT_EQ(header("Referrer-Policy"), "no-referrer") << path;
+    EXPECT_EQ(header("Cache-Control"), "no-store") << path;
+    EXPECT_NE(header("Content-Security-Policy").find("frame-ancestors 'none'"), std::string::npos);
+    EXPECT_NE(header("Content-Security-Policy").find("default-src 'none'"), std::string::npos);
+    EXPECT_EQ(header("X-Frame-Options"), "DENY") << path;
+    EXPECT_EQ(page.body.find("http://"), std::string::npos) << path << " names no other host";
+    EXPECT_EQ(page.body.find("https://"), std::string::npos) << path;
+  }
+}
+
+}  // namespace
+}  // namespace isoloir::web

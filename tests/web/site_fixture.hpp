@@ -1,0 +1,156 @@
+// The portal's site behind a real listener, with voters' browsers at addresses of their own.
+#pragma once
+
+#include <regex>
+
+#include "http/client.hpp"
+#include "http/server.hpp"
+#include "service/reissue_fixture.hpp"
+#include "web/assets.hpp"
+#include "web/message_texts.hpp"
+#include "web/site.hpp"
+
+namespace isoloir::web {
+
+struct SiteFixture : ReissueFixture {
+  SiteFixture() {
+    http::ServerOptions options;
+    options.address = "127.0.0.1";
+    options.trusted_proxies.push_back(*http::AddressRange::parse("127.0.0.1"));
+    server = std::make_unique<http::Server>(std::move(options), site);
+    EXPECT_TRUE(server->start());
+  }
+  ~SiteFixture() override { server->stop(); }
+
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+
+  // One device: cookies, an address.
+  struct Browser {
+    SiteFixture& fixture;
+    std::string address = "192.0.2.1";
+    http::Client client{"127.0.0.1", fixture.server->port()};
+    http::Headers more = {};  // sent with every request
+
+    http::Headers headers() const {
+      auto all = more;
+      all.push_back({"X-Forwarded-For", address});
+      return all;
+    }
+    http::ClientResponse get(std::string_view target) {
+      const auto answer = client.get(target, headers());
+      EXPECT_TRUE(answer) << target << ": " << answer.error().message;
+      return *answer;
+    }
+    http::ClientResponse post(std::string_view target, const Fields& fields) {
+      const auto answer = client.post_form(target, {fields}, headers());
+      EXPECT_TRUE(answer) << target << ": " << answer.error().message;
+      return *answer;
+    }
+    http::ClientResponse post_text(std::string_view target, std::string_view body,
+                                   std::string_view type = "application/x-www-form-urlencoded") {
+      auto with_type = headers();
+      with_type.push_back({"Content-Type", std::string(type)});
+      with_type.push_back({"X-Requested-With", "isoloir"});
+      const auto answer = client.request("POST", target, with_type, body);
+      EXPECT_TRUE(answer) << target << ": " << answer.error().message;
+      return *answer;
+    }
+    Json post_json(std::string_view target, const Json& body) {
+      const auto answer = post_text(target, canonical_json(body), "application/json");
+      EXPECT_EQ(answer.status, 200) << target;
+      return Json::parse(answer.body);
+    }
+    // Gives the answer of the sign-in form, captcha solved. `page` holds the form.
+    http::ClientResponse send_sign_in(const std::string& page, std::string_view email,
+                                      std::string_view password) {
+      const auto id = hidden(page, "captcha_id");
+      return post("/sign-in", {{"csrf", hidden(page, "csrf")},
+                               {"email", std::string(email)},
+                               {"password", std::string(password)},
+                               {"captcha_id", id},
+                               {"captcha", fixture.captcha_digits(id)}});
+    }
+    void sign_in(std::size_t voter) {
+      const auto answer =
+          send_sign_in(get("/sign-in").body, fixture.roll.voters[voter].email, "Isoloir-1234-abcd");
+      EXPECT_EQ(answer.status, 303) << "sign-in";
+    }
+    Fields question_form(std::size_t voter) {
+      return {{"csrf", hidden(get("/reissue/question").body, "csrf")},
+              {"answer", std::string(right_answer)},
+              {"identity", std::string(right_numbers[voter])},
+              {"channel", "email"},
+              {"phone", ""},
+              {"email", std::string(personal_emails[voter])}};
+    }
+    Json open_link(const std::string& token) {
+      auto answer = post_json("/api/reissue/open", {{"token", token}});
+      if (answer["status"] == "again") {
+        answer = post_json("/api/reissue/open", {{"token", token}});
+      }
+      return answer;
+    }
+  };
+  Browser browser(std::string address = "192.0.2.1") { return {*this, std::move(address)}; }
+
+  // The value of a hidden field.
+  static std::string hidden(const std::string& page, const std::string& name) {
+    std::smatch found;
+    const std::regex field("name=\"" + name + "\"[^>]*value=\"([^\"]*)\"");
+    EXPECT_TRUE(std::regex_search(page, found, field)) << name;
+    return found.empty() ? "" : found[1].str();
+  }
+  std::string captcha_digits(const std::string& id) {
+    return *state->database().read([&](store::Transaction& t) -> Expected<std::string> {
+      return t.query("SELECT digits FROM captcha WHERE id = $1", {id}).at(0).text(0);
+    });
+  }
+  // Keys of a new code for what an opened link names, as the browser sends them.
+  Json new_keys(const Json& opened) {
+    FlowView view;
+    view.token_hash = opened.at("tokenHash");
+    for (const auto& contest : opened.at("contests")) view.contests.push_back({contest, 0});
+    const auto keys =
+        keys_for(view, derive_credential(Code::generate(random), std::string(opened.at("handle")),
+                                         state->manifest().election_id));
+    Json ballot_keys = Json::array();
+    for (const auto& item : keys.ballot_keys) {
+      ballot_keys.push_back({{"contest", item.contest},
+                             {"key", hex_encode(item.key.encoded())},
+                             {"proof", hex_encode(item.proof.encoded())}});
+    }
+    return {{"signInKey", hex_encode(keys.sign_in_key.encoded())},
+            {"signInProof", hex_encode(keys.sign_in_proof.encoded())},
+            {"ballotKeys", std::move(ballot_keys)}};
+  }
+
+  // Everything of an answer that another voter could compare: what is random in each is blanked,
+  // its length kept; the date is the clock's.
+  static std::string comparable(const http::ClientResponse& answer) {
+    static const std::regex random_text(
+        "(name=\"csrf\" value=\"|name=\"captcha_id\"[^>]*value=\"|/captcha/|__Host-[a-z-]+=|"
+        "data-reference=\"|<code class=\"code-text\">)([A-Za-z0-9_-]+)");
+    std::string text = std::to_string(answer.status) + "\n";
+    for (const auto& [name, value] : answer.headers) {
+      if (name != "Date") text += name + ": " + value + "\n";
+    }
+    text += "\n" + answer.body;
+    std::string blanked;
+    std::size_t end = 0;
+    for (std::sregex_iterator it(text.begin(), text.end(), random_text), last; it != last; ++it) {
+      const auto at = static_cast<std::size_t>(it->position(2));
+      blanked += text.substr(end, at - end) + std::string(it->str(2).size(), '*');
+      end = at + it->str(2).size();
+    }
+    return blanked + text.substr(end);
+  }
+
+  Portal portal = *Portal::parse(fixture_portal, "fixture.toml");
+  Renderer renderer{asset};
+  MessageTexts message_texts{renderer};
+  Reissues reissue_service{*state, policy, message_texts};
+  Site site{*state, *log, portal, renderer, std::nullopt, &reissue_service};
+  std::unique_ptr<http::Server> server;
+};
+
+}  // namespace isoloir::web
