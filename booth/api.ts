@@ -5,6 +5,7 @@ export type CodeAnswer =
   | { status: "captcha_wrong"; captchaId: string; nonce: string }
   | { status: "code_wrong"; triesLeft: number; captchaId: string; nonce: string }
   | { status: "code_invalidated" }
+  | { status: "not_open" | "closed" }
   | { status: "code_replaced"; at: string };
 
 export interface ContestState {
@@ -18,7 +19,8 @@ export interface ContestList {
   contests: ContestState[];
   closesAt: number;
   now: number;
-  graceEndsAt: number;
+  /** The vote is closed, but who was inside may finish until then. */
+  finishUntil?: string;
 }
 
 export type BallotAnswer =
@@ -28,7 +30,8 @@ export type BallotAnswer =
   | { status: "suspended" }
   | { status: "closed" };
 
-export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pending" } | { status: "unknown" };
+/** held: in the box, but receipts can no longer be made, since the count is closed. */
+export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pending" | "held" | "unknown" };
 
 /** What stands in the way of a reissue link; `at` as a text where the moment matters. */
 export type LinkRefusal = {
@@ -81,7 +84,7 @@ const RETRY_AFTER_S_DEFAULT = 3;
 const RETRY_AFTER_S_MAX = 60;
 
 export class Api {
-  private readonly csrf: string;
+  csrf: string;
   private readonly fetch: typeof fetch;
 
   constructor(csrf: string, fetcher: typeof fetch = (...args) => fetch(...args)) {
@@ -108,7 +111,7 @@ export class Api {
 
   /** `tracker`: hex. */
   receipt(tracker: string): Promise<ReceiptAnswer> {
-    return this.json(`/api/receipt?tracker=${tracker}`);
+    return this.post("/api/receipt", { tracker });
   }
 
   extend_session(): Promise<{ expiresAt: number }> {

@@ -110,16 +110,55 @@ test("no receipt within 10 s: recorded, the proof comes later by itself", async 
   assert.deepEqual(kept_while, [BALLOT]);
 });
 
-test("a receipt that is no proof, none at all, or another tracker: never voted, and the ballot is kept as evidence", async () => {
-  for (const script of [
-    { ballot: [recorded], receipt: [{ status: "ready", receipt: "bad" } as const] },
-    { ballot: [recorded], receipt: [{ status: "unknown" } as const] },
-    { ballot: [{ status: "recorded", tracker: "cd".repeat(32) } as const] },
-  ]) {
-    const { casting, kept } = world(script);
+const DISPUTES: [string, Parameters<typeof world>[0], string][] = [
+  ["a receipt that is no proof", { ballot: [recorded], receipt: [{ status: "ready", receipt: "bad" }] }, "inclusion"],
+  ["no receipt at all", { ballot: [recorded], receipt: [{ status: "unknown" }] }, "unknown"],
+  ["another tracker", { ballot: [{ status: "recorded", tracker: "cd".repeat(32) }] }, "tracker"],
+];
+for (const [what, script, refused] of DISPUTES) {
+  test(`${what}: never voted, the ballot and the answer are kept as evidence, no second ballot is made`, async () => {
+    const { casting, kept, seen } = world(script);
+    const answer = script.receipt?.[0] ?? script.ballot![0]!;
     await casting.cast(VOTE);
-    assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.failure, kept.kept(2)], ["failed", "proof", BALLOT]);
+    const cast = casting.of(2)!;
+    assert.deepEqual([cast.phase, cast.failure, kept.kept(2)], ["failed", "proof", BALLOT]);
+    assert.deepEqual(cast.evidence, { refused, answers: [answer] });
+    assert.deepEqual(JSON.parse(kept.evidence(2)!), cast.evidence);
+    await casting.cast({ ...VOTE, choice: 0 });
+    assert.deepEqual([seen.sealed, seen.sent.length], [1, 1]);
+  });
+}
+
+test("a dispute ends with a good receipt for the same bytes, and only so", async () => {
+  const { casting, kept, seen } = world({
+    ballot: [recorded, { status: "already_voted" }, recorded],
+    receipt: [{ status: "ready", receipt: "bad" }, ready],
+  });
+  await casting.cast(VOTE);
+  await casting.again(2);
+  assert.equal(casting.of(2)!.failure, "proof");
+  assert.deepEqual(casting.of(2)!.evidence!.answers, [{ status: "ready", receipt: "bad" }, { status: "already_voted" }]);
+  await casting.again(2);
+  assert.deepEqual([casting.of(2)!.phase, kept.kept(2), kept.evidence(2)], ["done", null, null]);
+  assert.deepEqual(seen.sent, [BALLOT, BALLOT, BALLOT]);
+});
+
+test("a dispute outlives a reload, and nothing is sent before she asks", async () => {
+  const before = world({ ballot: [recorded], receipt: [{ status: "ready", receipt: "bad" }] });
+  await before.casting.cast(VOTE);
+  for (const shown of ["open", "voted"] as const) {
+    const { casting, kept, seen } = world({});
+    kept.keep(2, BALLOT);
+    kept.keep_evidence(2, before.kept.evidence(2)!);
+    await casting.resume(state(shown));
+    assert.deepEqual([casting.of(2)!.failure, casting.of(2)!.evidence!.refused, seen.sent], ["proof", "inclusion", []]);
   }
+});
+
+test("after the count no receipt is made any more: said so, and never called voted", async () => {
+  const { casting, kept } = world({ ballot: [recorded], receipt: [pending, { status: "held" }] });
+  await casting.cast(VOTE);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.failure, kept.kept(2)], ["failed", "late", BALLOT]);
 });
 
 test("a refusal is final for these bytes, and the voter may vote again", async () => {
@@ -188,6 +227,7 @@ test("Quitter wipes every kept ballot and nothing else; storage that refuses doe
   const kept = new KeptBallots(storage);
   kept.keep(0, BALLOT);
   kept.keep(11, BALLOT);
+  kept.keep_evidence(11, "{}");
   storage.setItem("other", "stays");
   kept.wipe();
   assert.deepEqual(Object.keys(storage), ["other"]);
@@ -206,6 +246,8 @@ test("the server's answers: 200 alone is one, 401 ends the session, all else is 
   const [path, options] = requests[0]!;
   assert.deepEqual([path, options.method, options.body], ["/api/ballot", "POST", `{"ballot":"${BALLOT}"}`]);
   assert.equal((options.headers as Record<string, string>)["X-CSRF-Token"], "token");
+  await api(() => json(pending)).receipt(TRACKER);
+  assert.deepEqual([requests[1]![0], requests[1]![1].body], ["/api/receipt", `{"tracker":"${TRACKER}"}`]);
   assert.equal(options.credentials, "same-origin");
   await assert.rejects(api(() => new Response("", { status: 401 })).contests(), SessionOver);
   const again = async (response: () => Response, reason: string, after_ms: number) =>

@@ -1,13 +1,22 @@
 // From a validated choice to a receipt that has been checked: seal, keep, send until answered, ask for the receipt until it is
 // there, check it. One cast for each contest, whatever is clicked twice; the same bytes, however often they are sent.
-import { type Api, type BallotAnswer, type ContestState, TryAgain } from "./api.ts";
+import { type Api, type BallotAnswer, type ContestState, type ReceiptAnswer, TryAgain } from "./api.ts";
 import type { KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
 import type { RemoteVault } from "./remote.ts";
 import type { Vote } from "./vault.ts";
 
-/** `proof`: the ballot is recorded but its receipt is no proof; `self_check`: nothing was sent. */
-export type Failure = Exclude<BallotAnswer["status"], "recorded"> | "proof" | "self_check";
+/**
+ * `proof`: recorded, or so the server says, but what it gave is no proof; `late`: in the box, or so it says, but receipts can
+ * no longer be made; `self_check`: nothing was sent.
+ */
+export type Failure = Exclude<BallotAnswer["status"], "recorded"> | "proof" | "late" | "self_check";
+
+/** What the server said of a ballot whose proof was refused, and why it was: enough for anyone to judge. */
+export interface Evidence {
+  refused: string;
+  answers: (BallotAnswer | ReceiptAnswer)[];
+}
 
 export interface Cast {
   readonly contest: number;
@@ -16,10 +25,17 @@ export interface Cast {
   /** Why there is no answer yet. */
   trouble?: "network" | "busy" | undefined;
   tracker?: string; // hex
+  ballot?: string; // base64, sealed
   receipt?: { text: string; index: number };
   failure?: Failure;
+  evidence?: Evidence;
   /** Sent again after a reload. */
   resent?: boolean;
+}
+
+/** The ballot may be in the box, unproven: it is not cast anew, and the evidence is the voter's. */
+export function disputed(cast: Cast): boolean {
+  return cast.phase === "failed" && (cast.failure === "proof" || cast.failure === "late");
 }
 
 const SEND_DELAYS_MS = [1000, 2000, 4000, 8000, 15000];
@@ -47,19 +63,18 @@ export class Casting {
     return this.casts.get(contest);
   }
 
-  /** A second call while the first is under way, or after it went well, does nothing. Throws SessionOver. */
+  /** A second call while the first is under way, after it went well, or in a dispute, does nothing. Throws SessionOver. */
   async cast(vote: Vote): Promise<void> {
     const before = this.casts.get(vote.contest);
-    if (before && before.phase !== "failed") return;
+    if (before && (before.phase !== "failed" || disputed(before))) return;
     const cast = this.begin(vote.contest, "seal");
-    let ballot: string;
     try {
-      ({ ballot, tracker: cast.tracker } = await this.around.vault.seal(vote));
+      ({ ballot: cast.ballot, tracker: cast.tracker } = await this.around.vault.seal(vote));
     } catch {
       return this.fail(cast, "self_check");
     }
-    this.around.kept.keep(vote.contest, ballot);
-    await this.send(cast, ballot);
+    this.around.kept.keep(vote.contest, cast.ballot);
+    await this.send(cast);
   }
 
   /** After a reload: takes up what was kept. Throws SessionOver. */
@@ -73,16 +88,23 @@ export class Casting {
     } catch {
       return this.around.kept.erase(contest); // another voter's, election's or code's
     }
+    const evidence = this.around.kept.evidence(contest);
+    if (evidence !== null) return this.dispute_again(contest, ballot, tracker, evidence);
     if (state.state !== "open" && state.state !== "voted") return;
     const cast = this.begin(contest, state.state === "open" ? "send" : "check");
-    cast.tracker = tracker;
-    cast.resent = true;
-    if (state.state === "open") return this.send(cast, ballot);
+    Object.assign(cast, { ballot, tracker, resent: true });
+    if (state.state === "open") return this.send(cast);
     await this.receive(cast, () => {
       // The recorded ballot is another one, cast elsewhere: this one never arrived.
       this.around.kept.erase(contest);
       this.fail(cast, "already_voted");
     });
+  }
+
+  /** In a dispute, asks the server once more with the same bytes: a receipt that is good ends it. Throws SessionOver. */
+  async again(contest: number): Promise<void> {
+    const cast = this.casts.get(contest);
+    if (cast && disputed(cast)) await this.send(cast);
   }
 
   private begin(contest: number, phase: Cast["phase"]): Cast {
@@ -92,38 +114,53 @@ export class Casting {
     return cast;
   }
 
-  private async send(cast: Cast, ballot: string): Promise<void> {
+  private async send(cast: Cast): Promise<void> {
     this.enter(cast, "send");
-    const answer = await this.until_answered(cast, () => this.around.api.ballot(ballot));
-    if (answer.status !== "recorded") {
-      this.around.kept.erase(cast.contest);
-      return this.fail(cast, answer.status);
+    const answer = await this.until_answered(cast, () => this.around.api.ballot(cast.ballot!));
+    if (answer.status === "recorded" && answer.tracker === cast.tracker) {
+      this.enter(cast, "check");
+      return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
-    if (answer.tracker !== cast.tracker) return this.fail(cast, "proof");
-    this.enter(cast, "check");
-    await this.receive(cast, () => this.fail(cast, "proof"));
+    if (answer.status === "recorded") return this.dispute(cast, "proof", "tracker", answer);
+    // Recorded before, refused now: the two answers contradict each other.
+    if (cast.evidence) return this.dispute(cast, "proof", answer.status, answer);
+    this.around.kept.erase(cast.contest);
+    this.fail(cast, answer.status);
   }
 
-  private async receive(cast: Cast, unknown: () => void): Promise<void> {
+  private async receive(cast: Cast, unknown: (answer: ReceiptAnswer) => void): Promise<void> {
     for (let round = 0; ; round++) {
       const answer = await this.until_answered(cast, () => this.around.api.receipt(cast.tracker!));
-      if (answer.status === "unknown") return unknown();
-      if (answer.status === "ready") return this.accept(cast, answer.receipt);
+      if (answer.status === "unknown") return unknown(answer);
+      if (answer.status === "held") return this.dispute(cast, "late", answer.status, answer);
+      if (answer.status === "ready") return this.accept(cast, answer);
       const delay = RECEIPT_DELAYS_MS[round];
       if (delay === undefined && cast.phase === "check") this.enter(cast, "pending");
       await this.around.wait(delay ?? PENDING_DELAY_MS);
     }
   }
 
-  private async accept(cast: Cast, text: string): Promise<void> {
+  private async accept(cast: Cast, answer: ReceiptAnswer & { status: "ready" }): Promise<void> {
     try {
-      cast.receipt = { text, index: await this.around.vault.check(text, cast.tracker!) };
+      cast.receipt = { text: answer.receipt, index: await this.around.vault.check(answer.receipt, cast.tracker!) };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return this.fail(cast, "proof");
+      return this.dispute(cast, "proof", error.code, answer);
     }
     this.around.kept.erase(cast.contest);
     this.enter(cast, "done");
+  }
+
+  private dispute(cast: Cast, failure: "proof" | "late", refused: string, answer: BallotAnswer | ReceiptAnswer): void {
+    cast.evidence = { refused, answers: [...(cast.evidence?.answers ?? []), answer] };
+    this.around.kept.keep_evidence(cast.contest, JSON.stringify(cast.evidence));
+    this.fail(cast, failure);
+  }
+
+  private dispute_again(contest: number, ballot: string, tracker: string, evidence: string): void {
+    const cast = this.begin(contest, "check");
+    Object.assign(cast, { ballot, tracker, evidence: JSON.parse(evidence) as Evidence });
+    this.fail(cast, cast.evidence!.refused === "held" ? "late" : "proof");
   }
 
   private async until_answered<T>(cast: Cast, ask: () => Promise<T>): Promise<T> {

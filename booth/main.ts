@@ -1,20 +1,26 @@
-// What booth.js does on a page: the countdown, the show button of a secret field, the voting space, the reissue's pages; each
-// where the page has it.
+// What booth.js does on a page: the countdown, the show button of a secret field, the voting space, the look-up of a tracker,
+// the reissue's pages; each where the page has it.
 import { start_countdown } from "./countdown.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { all, start_reveal } from "./page.ts";
 import { start_cancel, start_channels } from "./reissue_form.ts";
 import { start_reissue_link } from "./reissue_link.ts";
 import { start_reissue_sent } from "./reissue_sent.ts";
+import { start_tracker } from "./tracker_page.ts";
 import { start_voting_space } from "./voting_space.ts";
 
 for (const element of all(document, "[data-countdown]")) start_countdown(element);
 for (const button of all(document, "[data-reveal]")) start_reveal(button);
-for (const form of all(document, "[data-form=\"sign-out\"]")) {
-  form.addEventListener("submit", () => new KeptBallots(sessionStorage).wipe());
-}
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (form.dataset.form === "sign-out" && !event.defaultPrevented) new KeptBallots(sessionStorage).wipe();
+});
+// What the server found wrong with a form is what the voter wants to read first.
+for (const summary of all(document, "[data-error-summary]:not([hidden])")) summary.focus();
 const space = document.getElementById("voting-space");
 if (space) void start_voting_space(space);
+const tracker = document.getElementById("tracker");
+if (tracker) start_tracker(tracker as HTMLTextAreaElement);
 const link = document.getElementById("reissue-link");
 if (link) void start_reissue_link(link);
 const sent = document.getElementById("reissue-sent");

@@ -85,14 +85,14 @@ function describe_error(field: HTMLElement, wrong: boolean): void {
 }
 
 /** A link of an error summary moves the focus, not the address. */
-export function follow_error_links(root: ParentNode): void {
-  for (const link of all(root, "[data-error-summary] a")) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      const target = document.getElementById(link.getAttribute("href")!.slice(1));
-      (target?.querySelector("input") ?? target)?.focus();
-    });
-  }
+export function follow_error_links(root: HTMLElement): void {
+  root.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest("[data-error-summary] a");
+    if (!link) return;
+    event.preventDefault();
+    const target = document.getElementById(link.getAttribute("href")!.slice(1));
+    (target?.querySelector("input") ?? target)?.focus();
+  });
 }
 
 export function start_reveal(button: HTMLElement): void {

@@ -4,10 +4,13 @@ import { type Cast } from "./casting.ts";
 import { remaining, server_clock } from "./countdown.ts";
 import { shown_at } from "./steps.ts";
 
-function at(path: string, { signed_in = true, open = true, chosen = false, phase = undefined as Cast["phase"] | undefined } = {}) {
+function at(path: string, {
+  signed_in = true, open = true, chosen = false, phase = undefined as Cast["phase"] | undefined,
+  failure = undefined as Cast["failure"] | undefined,
+} = {}) {
   const { step, address } = shown_at(path, {
     signed_in, open: (contest) => open && contest === 3, chosen: () => chosen,
-    cast: () => (phase ? { contest: 3, phase } : undefined),
+    cast: () => (phase ? { contest: 3, phase, ...(failure && { failure }) } : undefined),
   });
   return `${step} ${address}`;
 }
@@ -38,6 +41,10 @@ test("once cast, Back never shows a ballot to send again; after a failure it doe
     for (const path of ["/vote/scrutins/3", "/vote/scrutins/3/choix", "/vote/scrutins/3/recu"]) {
       assert.equal(at(path, { phase: phase as Cast["phase"], chosen: true }), `${step} /vote/scrutins/3/recu`);
     }
+  }
+  for (const path of ["/vote/scrutins/3", "/vote/scrutins/3/choix", "/vote/scrutins/3/recu"]) {
+    const dispute = { phase: "failed", failure: "proof", chosen: true } as const;
+    assert.equal(at(path, dispute), "dispute /vote/scrutins/3/recu", "what may be in the box is not cast again");
   }
   assert.equal(at("/vote/scrutins/3/recu", { phase: "failed" }), "error /vote/scrutins/3/recu");
   assert.equal(at("/vote/scrutins/3", { phase: "failed" }), "ballot /vote/scrutins/3");

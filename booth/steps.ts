@@ -1,8 +1,8 @@
 // Addresses of the steps, and which step an address shows in a given state: what Back, Forward and a typed address lead to.
 // No address does anything by itself, so none can repeat a vote.
-import type { Cast } from "./casting.ts";
+import { type Cast, disputed } from "./casting.ts";
 
-export type Step = "code" | "contests" | "ballot" | "confirm" | "sending" | "pending" | "receipt" | "error";
+export type Step = "code" | "contests" | "ballot" | "confirm" | "sending" | "pending" | "receipt" | "dispute" | "error";
 
 export interface Shown {
   step: Step;
@@ -35,6 +35,7 @@ export function shown_at(path: string, progress: Progress): Shown {
   if (!match) return { step: "contests", address: CONTESTS_ADDRESS };
   const contest = Number(match[1]);
   const cast = progress.cast(contest);
+  if (cast && disputed(cast)) return { step: "dispute", contest, address: receipt_address(contest) };
   if (cast && (cast.phase !== "failed" || match[2] === "/recu")) {
     return { step: STEP_OF_PHASE[cast.phase], contest, address: receipt_address(contest) };
   }

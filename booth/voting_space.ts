@@ -1,33 +1,37 @@
 // The voting space (docs/protocol.md sections 4 to 8, on the voter's side): joins the document, the vault in its Worker and the
 // server. From the code to the last receipt it is one document; what it knows goes with it.
 import { Api, type CodeAnswer, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
+import { candidate_items, option_item, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
-import { type Cast, Casting, type Failure } from "./casting.ts";
+import { type Cast, Casting, disputed, type Failure } from "./casting.ts";
 import { read_code } from "./code.ts";
 import { server_clock } from "./countdown.ts";
 import { KeptBallots } from "./kept_ballots.ts";
-import type { Manifest, Option } from "./manifest.ts";
+import { fetch_page, take_over } from "./language_switch.ts";
+import type { Manifest } from "./manifest.ts";
 import {
-  all, clone, fill, fill_list, follow_error_links, one, show_errors, show_part, show_step, step, text,
+  all, clone, fill, fill_list, follow_error_links, one, show_errors, show_part, show_step, start_reveal, step, text,
 } from "./page.ts";
 import { qr_svg } from "./qr.ts";
 import { remote_vault, type RemoteVault } from "./remote.ts";
+import { save_file } from "./save_file.ts";
 import {
   ballot_address, confirm_address, CONTESTS_ADDRESS, receipt_address, shown_at, type Shown,
 } from "./steps.ts";
 import { tracker_groups, tracker_text } from "./tracker.ts";
 import { start_worker } from "./trusted_worker.ts";
 
-const SESSION_WARNING_MS = 3 * 60_000;
-const SESSION_TICK_MS = 5000;
+const TICK_MS = 5000;
+// How often the state of the contests is asked for while she reads or chooses; sooner while one is suspended.
+const REFRESH_MS = 60_000;
+const REFRESH_SUSPENDED_MS = 15_000;
 
-const FAILURE_TEXT: Record<Failure, string> = {
+const FAILURE_TEXT: Record<Exclude<Failure, "proof" | "late">, string> = {
   already_voted: "voting.error_already_voted",
   refused: "voting.error_refused",
   self_check: "voting.error_refused",
   suspended: "voting.error_suspended",
   closed: "voting.error_closed",
-  proof: "voting.error_proof",
 };
 
 export async function start_voting_space(root: HTMLElement): Promise<void> {
@@ -38,8 +42,8 @@ export async function start_voting_space(root: HTMLElement): Promise<void> {
 }
 
 class VotingSpace {
+  private readonly root: HTMLElement;
   private readonly data: DOMStringMap;
-  private readonly language: "fr" | "en";
   private readonly api: Api;
   private readonly worker: Worker;
   private readonly vault: RemoteVault;
@@ -53,13 +57,15 @@ class VotingSpace {
   private shown: Shown | undefined;
   private session_ends: number;
   private nonce: string;
+  private refreshed_at = 0;
   private working = false;
   private over = false;
+  private readonly saved = new Set<number>(); // contests whose evidence she has
   private again: (() => Promise<void>) | undefined;
 
   constructor(root: HTMLElement) {
+    this.root = root;
     this.data = root.dataset;
-    this.language = document.documentElement.lang === "en" ? "en" : "fr";
     this.api = new Api(this.data.csrf!);
     this.worker = start_worker();
     this.vault = remote_vault(this.worker);
@@ -86,7 +92,7 @@ class VotingSpace {
       if (error instanceof TryAgain) return this.show_error("voting.no_answer", () => this.load());
       return this.show_error("voting.error_manifest");
     }
-    setInterval(() => this.watch_session(), SESSION_TICK_MS);
+    setInterval(() => this.tick(), TICK_MS);
     this.render();
   }
 
@@ -98,23 +104,45 @@ class VotingSpace {
     // A page brought back by Back, after she went elsewhere, must not show what was on it.
     window.addEventListener("pagehide", () => this.worker.terminate());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-    for (const section of all(document, "[data-step]")) follow_error_links(section);
+    follow_error_links(this.root);
+    // On the document, because the steps are replaced when she changes the language.
     document.addEventListener("click", (event) => {
-      const button = (event.target as Element).closest<HTMLElement>("button[type=button][data-action]");
-      if (button) this.act(button.dataset.action!, Number(button.dataset.contest));
-    });
-    one(document, "[data-form=code]").addEventListener("submit", (event) => {
+      const target = event.target as Element;
+      const button = target.closest<HTMLElement>("button[type=button][data-action]");
+      if (button) return this.act(button.dataset.action!, Number(button.dataset.contest));
+      const language = target.closest<HTMLAnchorElement>(".portal-header a[hreflang]");
+      if (!language || !this.list || this.over) return;
       event.preventDefault();
-      void this.guard(() => this.give_code());
+      void this.guard(() => this.change_language(language.hreflang));
     });
-    one(document, "[data-form=ballot]").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.choose();
-    });
-    one(document, "[data-list=options]").addEventListener("change", (event) => {
+    document.addEventListener("submit", (event) => this.submitted(event), { capture: true });
+    this.root.addEventListener("change", (event) => {
       const contest = this.shown?.contest;
-      if (contest !== undefined) this.choices.set(contest, Number((event.target as HTMLInputElement).value));
+      const input = event.target as HTMLInputElement;
+      if (contest !== undefined && input.name === "option") this.choices.set(contest, Number(input.value));
     });
+  }
+
+  private submitted(event: SubmitEvent): void {
+    const name = (event.target as HTMLElement).dataset.form;
+    if (name === "sign-out") {
+      if (this.may_leave()) return this.wipe();
+    } else if (name === "code") {
+      void this.guard(() => this.give_code());
+    } else {
+      this.choose();
+    }
+    event.preventDefault();
+  }
+
+  private async change_language(language: string): Promise<void> {
+    const page = await fetch_page(`${location.pathname}?lang=${language}`);
+    take_over(page, this.root);
+    this.api.csrf = page.getElementById(this.root.id)?.dataset.csrf ?? this.api.csrf;
+    start_reveal(one(this.root, "[data-reveal]"));
+    this.shown = undefined;
+    this.render();
+    await this.refresh(); // its moments are written in the language
   }
 
   private act(action: string, contest: number): void {
@@ -127,7 +155,11 @@ class VotingSpace {
     else if (action === "change" && here !== undefined) this.go(ballot_address(here));
     else if (action === "cast" && here !== undefined) void this.guard(() => this.cast(here));
     else if (action === "retry") this.nudge();
-    else if (action === "download-receipt" && here !== undefined) this.download(here);
+    else if (action === "download-receipt" && here !== undefined) this.save_receipt(here);
+    else if (action === "download-evidence" && here !== undefined) this.save_evidence(here);
+    else if (action === "ask-again" && here !== undefined) void this.guard(() => this.casting.again(here));
+    else if (action === "stay") one<HTMLDialogElement>(document, "[data-dialog=leave]").close();
+    else if (action === "leave-anyway") this.leave(true);
     else if (action === "print") window.print();
     else if (action === "extend") void this.guard(() => this.extend_session());
   }
@@ -168,6 +200,7 @@ class VotingSpace {
 
   private refuse_code(section: HTMLElement, answer: Exclude<CodeAnswer, { status: "ok" }>): void {
     void this.vault.forget();
+    if (answer.status === "not_open" || answer.status === "closed") return location.assign("/"); // which says what is so
     if ("captchaId" in answer) this.renew_captcha(answer.captchaId, answer.nonce);
     if (answer.status === "captcha_wrong") show_errors(section, { captcha: text("captcha.error") });
     if (answer.status === "code_replaced") show_errors(section, { code: text("voting.code_replaced", { at: answer.at }) });
@@ -191,8 +224,8 @@ class VotingSpace {
   }
 
   private async enter(): Promise<void> {
-    this.list = await this.api.contests();
-    for (const state of this.list.contests) void this.guard(() => this.casting.resume(state));
+    const { contests } = await this.ask_contests();
+    for (const state of contests) void this.guard(() => this.casting.resume(state));
     this.go(CONTESTS_ADDRESS, true);
   }
 
@@ -215,23 +248,45 @@ class VotingSpace {
     const done = this.casting.cast(vote);
     this.go(receipt_address(contest), true);
     await done;
-    this.choices.delete(contest);
+    // A ballot that was not taken may be cast again, with the same choice or another.
+    const after = this.casting.of(contest);
+    if (after?.phase === "done" || after?.failure === "already_voted" || (after && disputed(after))) this.choices.delete(contest);
   }
 
-  private download(contest: number): void {
+  private save_receipt(contest: number): void {
     const cast = this.casting.of(contest);
-    if (!cast?.receipt || !cast.tracker) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([cast.receipt.text], { type: "text/plain" }));
-    const first_groups = tracker_groups(from_hex(cast.tracker)).slice(0, 9).replace(" ", "-");
-    link.download = `recu-${contest}-${first_groups}.tlog-proof`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    if (cast?.receipt) save_file(`recu-${contest}-${first_groups(cast)}.tlog-proof`, cast.receipt.text, "text/plain");
   }
 
-  private leave(): void {
+  /** Neither choice nor code is in it. */
+  private save_evidence(contest: number): void {
+    const cast = this.casting.of(contest);
+    if (!cast?.evidence) return;
+    const { fingerprint } = this.data;
+    const evidence = {
+      format: "isoloir evidence 1", origin: location.origin, fingerprint, contest,
+      saved_at: new Date(this.clock()).toISOString(), tracker: cast.tracker, ballot: cast.ballot, ...cast.evidence,
+    };
+    save_file(`constat-${contest}-${first_groups(cast)}.json`, `${JSON.stringify(evidence, null, 2)}\n`, "application/json");
+    this.saved.add(contest);
+  }
+
+  private leave(anyway = false): void {
+    if (!this.may_leave(anyway)) return;
     this.wipe();
     one<HTMLFormElement>(document, "[data-form=sign-out]").submit();
+  }
+
+  /** What is wiped with the page cannot be shown to anybody afterwards: she is asked once. */
+  private may_leave(anyway = false): boolean {
+    const unsaved = this.list?.contests.find(({ contest }) => {
+      const cast = this.casting.of(contest);
+      return cast && disputed(cast) && !this.saved.has(contest);
+    });
+    if (!unsaved || anyway || this.over) return true;
+    this.go(receipt_address(unsaved.contest));
+    one<HTMLDialogElement>(document, "[data-dialog=leave]").showModal();
+    return false;
   }
 
   private wipe(): void {
@@ -243,12 +298,23 @@ class VotingSpace {
 
   // ---- session
 
+  private tick(): void {
+    this.watch_session();
+    const { step: shown } = this.shown ?? {};
+    if (this.over || !this.list || !["contests", "ballot", "confirm"].includes(shown!)) return;
+    const now = this.clock();
+    const just_closed = this.list.closesAt <= now && this.refreshed_at < this.list.closesAt + TICK_MS;
+    const suspended = this.list.contests.some(({ state }) => state === "suspended");
+    const due = this.refreshed_at + (suspended ? REFRESH_SUSPENDED_MS : REFRESH_MS) <= now;
+    if (just_closed || due) void this.guard(() => this.refresh());
+  }
+
   private watch_session(): void {
     if (this.over) return;
     const left = this.session_ends - this.clock();
     if (left <= 0) return this.end_session();
     const dialog = one<HTMLDialogElement>(document, "[data-dialog=session]");
-    if (left > SESSION_WARNING_MS) return;
+    if (left > Number(this.data.warning)) return;
     fill(dialog, { minutes: text("voting.minutes_left", { minutes: Math.ceil(left / 60_000) }) });
     if (!dialog.open) dialog.showModal();
   }
@@ -345,30 +411,55 @@ class VotingSpace {
     if (shown.step === "sending" && cast) this.fill_sending(cast);
     if (shown.step === "pending" && cast) this.fill_pending(cast);
     if (shown.step === "receipt" && cast && !same) this.fill_receipt(cast);
-    if (shown.step === "error" && cast?.failure) this.fill_error(cast, cast.failure);
+    if (shown.step === "dispute" && cast) this.fill_dispute(cast);
+    if (shown.step === "error" && cast?.failure) this.fill_error(cast.failure as keyof typeof FAILURE_TEXT);
+    if (this.list) this.fill_finish();
+  }
+
+  private async ask_contests(): Promise<ContestList> {
+    const list = await this.api.contests();
+    this.list = list;
+    this.refreshed_at = this.clock();
+    return list;
   }
 
   private async refresh(): Promise<void> {
+    let list: ContestList;
     try {
-      this.list = await this.api.contests();
+      list = await this.ask_contests();
     } catch (error) {
       if (!(error instanceof TryAgain)) throw error;
       return; // the list that is there will do; it is asked for again on the next visit
     }
     // What is over for good needs no key any more.
-    if (this.list.contests.every(({ state }) => state === "voted" || state === "closed")) void this.vault.forget();
+    if (list.contests.every(({ state }) => state === "voted" || state === "closed")) void this.vault.forget();
+    if (this.shown) this.fill_finish();
     if (this.shown?.step === "contests") this.fill_contests();
     if (this.shown?.step === "receipt") this.fill_receipt_time(this.shown.contest!);
   }
 
+  /** After the close: how long who is inside may still finish. */
+  private fill_finish(): void {
+    const until = this.list!.finishUntil;
+    show_part(this.root, "finish", until !== undefined);
+    fill(this.root, { finish_until: until ? text("voting.finish_until", { time: until }) : "" });
+  }
+
   private fill_contests(): void {
-    const items = this.list!.contests.map((state) => this.contest_item(state));
+    const section = step("contests");
+    const { contests } = this.list!;
+    const left = this.left_to_vote().length;
+    const all_voted = contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");
+    fill(section, { left: left > 0 ? text("voting.left", { left, total: String(contests.length) }) : text("voting.all_voted") });
+    show_part(section, "left", left > 0 || all_voted);
+    one(section, "[data-slot=left]").dataset.state = left > 0 ? "" : "done";
+    const items = contests.map((state) => this.contest_item(state));
     const focused = document.activeElement as HTMLElement | null;
-    fill_list(step("contests"), "contests", items);
+    fill_list(section, "contests", items);
     // The list is made anew when the server's answer arrives: who stood on a button stands there again.
     const { action, contest } = focused?.dataset ?? {};
     if (action && contest) {
-      all(step("contests"), `[data-action="${action}"][data-contest="${contest}"]`).find(({ hidden }) => !hidden)?.focus();
+      all(section, `[data-action="${action}"][data-contest="${contest}"]`).find(({ hidden }) => !hidden)?.focus();
     }
   }
 
@@ -376,7 +467,8 @@ class VotingSpace {
     const item = clone("contest");
     const cast = this.casting.of(state.contest);
     const alive = cast !== undefined && cast.phase !== "failed";
-    const name = this.state_name(state, cast);
+    const unproven = cast !== undefined && disputed(cast);
+    const name = this.state_name_of(state.contest, state.state);
     const plain = name === "voted" && !state.votedAt ? "voted_plain" : name;
     fill(item, {
       ...this.contest_slots(state.contest), contest_state: text(`voting.state_${plain}`, { time: state.votedAt ?? "" }),
@@ -387,23 +479,31 @@ class VotingSpace {
       button.setAttribute("aria-describedby", `contest-${state.contest}`);
     }
     one(item, "h2").id = `contest-${state.contest}`;
-    show_part(item, "vote", state.state === "open" && !alive);
+    show_part(item, "vote", state.state === "open" && !alive && !unproven);
     show_part(item, "receipt", alive);
+    show_part(item, "dispute", unproven);
     return item;
   }
 
-  private state_name(state: ContestState, cast: Cast | undefined): string {
+  /** What the server says is overruled by what the browser has seen: nothing unproven is ever called voted. */
+  private state_name_of(contest: number, state: ContestState["state"]): string {
+    const cast = this.casting.of(contest);
+    if (cast && disputed(cast)) return "unproven";
     if (cast?.phase === "check" || cast?.phase === "pending") return "pending";
     if (cast?.phase === "seal" || cast?.phase === "send") return "sending";
     if (cast?.phase === "done") return "voted";
-    return state.state === "open" ? "to_vote" : state.state;
+    return state === "open" ? "to_vote" : state;
+  }
+
+  private left_to_vote(): ContestState[] {
+    return this.list!.contests.filter(({ contest, state }) => this.state_name_of(contest, state) === "to_vote");
   }
 
   private contest_slots(contest: number): Record<"contest_title" | "contest_district", string> {
     const { name, districts } = this.manifest.contests[contest]!;
     const district = districts[this.state_of(contest)?.district ?? 0]?.name ?? "";
     return {
-      contest_title: name[this.language],
+      contest_title: name[document.documentElement.lang === "en" ? "en" : "fr"],
       contest_district: districts.length > 1 ? text("voting.district", { district }) : "",
     };
   }
@@ -413,35 +513,14 @@ class VotingSpace {
     fill(section, this.contest_slots(contest));
     show_part(section, "district", this.contest_slots(contest).contest_district !== "");
     fill_list(section, "options", this.manifest.contests[contest]!.options.map((option, i) =>
-      this.option_item(option, i, this.choices.get(contest) === i)));
+      option_item(option, i, this.choices.get(contest) === i)));
     show_errors(section, {});
-  }
-
-  private option_item(option: Option, index: number, chosen: boolean): Node {
-    const item = clone("option");
-    const input = one<HTMLInputElement>(item, "input");
-    input.id = `option-${index}`;
-    input.value = String(index);
-    input.checked = chosen;
-    one<HTMLLabelElement>(item, "label").htmlFor = input.id;
-    fill(item, { option_title: this.option_title(option) });
-    const candidates = candidate_items(option);
-    const list = one(item, "[data-list=candidates]");
-    list.id = `candidates-${index}`;
-    list.hidden = candidates.length === 0;
-    if (candidates.length > 0) input.setAttribute("aria-describedby", list.id);
-    fill_list(item, "candidates", candidates);
-    return item;
-  }
-
-  private option_title(option: Option): string {
-    return option.kind === "blank" ? text("voting.blank") : option.name;
   }
 
   private fill_confirm(contest: number): void {
     const section = step("confirm");
     const option = this.manifest.contests[contest]!.options[this.choices.get(contest)!]!;
-    fill(section, { ...this.contest_slots(contest), choice_title: this.option_title(option) });
+    fill(section, { ...this.contest_slots(contest), choice_title: option_title(option) });
     show_part(section, "district", this.contest_slots(contest).contest_district !== "");
     fill_list(section, "chosen_candidates", candidate_items(option));
   }
@@ -481,16 +560,29 @@ class VotingSpace {
     void this.guard(() => this.refresh());
   }
 
+  private fill_dispute(cast: Cast): void {
+    const section = step("dispute");
+    const contest_title = this.contest_slots(cast.contest).contest_title;
+    fill(section, {
+      contest_title, tracker: tracker_groups(from_hex(cast.tracker!)), dispute_text: text(`voting.dispute_${cast.failure}`),
+    });
+  }
+
   private fill_receipt_time(contest: number): void {
     const section = step("receipt");
+    const [next] = this.left_to_vote();
+    show_part(section, "next", next !== undefined);
+    if (next) {
+      fill(section, { next_contest: text("voting.next", { contest: this.contest_slots(next.contest).contest_title }) });
+      one(section, "[data-action=open-contest]").dataset.contest = String(next.contest);
+    }
     const voted_at = this.state_of(contest)?.votedAt;
     fill(section, { receipt_time: voted_at ?? "" });
     show_part(section, "receipt_time", voted_at !== undefined);
   }
 
-  private fill_error(cast: Cast, failure: Failure): void {
-    const tracker = cast.tracker ? tracker_groups(from_hex(cast.tracker)) : "";
-    fill(step("error"), { error_text: text(FAILURE_TEXT[failure], { tracker }) });
+  private fill_error(failure: keyof typeof FAILURE_TEXT): void {
+    fill(step("error"), { error_text: text(FAILURE_TEXT[failure]) });
     show_part(step("error"), "retry", false);
     show_part(step("error"), "contests", true);
   }
@@ -516,11 +608,7 @@ class VotingSpace {
   }
 }
 
-function candidate_items(option: Option): Node[] {
-  if (option.kind === "blank") return [];
-  return option.candidates.map((name) => {
-    const item = clone("candidate");
-    fill(item, { candidate_name: name });
-    return item;
-  });
+/** For a file's name. */
+function first_groups(cast: Cast): string {
+  return tracker_groups(from_hex(cast.tracker!)).slice(0, 9).replace(" ", "-");
 }

@@ -362,9 +362,10 @@ Status RehearsalVoter::collect(RehearsalTimes& times) {
   const auto& manifest = state_.manifest();
   for (auto& ballot : ballots_) {
     const auto end = Steady::now() + patience;
-    const auto target = "/api/receipt?tracker=" + hex_encode(ballot.tracker.bytes);
+    const Json asked = {{"tracker", hex_encode(ballot.tracker.bytes)}};
     for (;;) {
-      const auto answer = send_json(client_, times, "receipt", target, nullptr, {});
+      const auto answer =
+          send_json(client_, times, "receipt", "/api/receipt", asked, json_headers(csrf_));
       if (!answer) return fail(answer.error());
       if (text(*answer, "status") == "ready") {
         ballot.receipt = text(*answer, "receipt");

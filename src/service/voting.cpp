@@ -126,14 +126,16 @@ bool end_code_try(State& state, const Session& session, const Point& judged, boo
 }
 
 // Status of the vote as a whole, for who wants to enter: open if any of the voter's contests is.
-// After the close nobody new enters, though a contest that was suspended then may be resumed. The
-// closing hour counts as soon as it strikes, not when the next beat writes it down.
-Status entry_allowed(State& state, const std::string& voter) {
+// After the close nobody new enters, though a contest that was suspended then may be resumed; who
+// was inside comes back in the same session, after a reload (R211-563). The closing hour counts as
+// soon as it strikes, not when the next beat writes it down.
+Status entry_allowed(State& state, const Session& session) {
+  const bool inside = session.space_opened_at.has_value();
   Status refusal = fail("voting.closed", "the vote is closed", "voting.closed");
   const auto hours = hours_of(state);
-  if (hours.grace_ends_at || state.now() >= hours.closes_at) return refusal;
-  for (const auto& contest : contests_of(state, voter)) {
-    const auto allowed = phase_allows(contest.phase, false);
+  if (!inside && (hours.grace_ends_at || state.now() >= hours.closes_at)) return refusal;
+  for (const auto& contest : contests_of(state, *session.voter)) {
+    const auto allowed = phase_allows(contest.phase, inside);
     if (allowed || contest.phase == "suspended") return {};
     refusal = allowed;
   }
@@ -238,7 +240,7 @@ Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
                                         const Session& session, const Point& key,
                                         const SchnorrProof& proof) {
   ISOLOIR_ASSERT(session.voter.has_value());
-  if (const auto allowed = entry_allowed(state, *session.voter); !allowed) {
+  if (const auto allowed = entry_allowed(state, session); !allowed) {
     return fail(allowed.error());
   }
   const auto begun = begin_code_try(state, policy, session);

@@ -21,8 +21,8 @@ struct CodeVerdict {
 
 // Judges a sign-in proof under the session's nonce, which is used up. The failure counter is raised
 // first; the last failure invalidates the code. Error: code.nonce (none, expired: ask for a new
-// one), voting.closed (no contest is open: the code may be right, but nobody new enters),
-// voting.not_open.
+// one), voting.closed (no contest is open: the code may be right, but nobody new enters; who was in
+// the space before the close may enter it again from the same session), voting.not_open.
 Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
                                         const Session& session, const Point& key,
                                         const SchnorrProof& proof);

@@ -90,12 +90,13 @@ http::Response Site::api_contests(Visit& visit) {
     contests.push_back(std::move(item));
   }
   const auto hours = hours_of(state_);
-  const TimeMs grace_ends =
-      hours.grace_ends_at.value_or(hours.closes_at + state_.manifest().grace_seconds * 1000LL);
-  return answer({{"contests", std::move(contests)},
-                 {"closesAt", hours.closes_at},
-                 {"graceEndsAt", grace_ends},
-                 {"now", state_.now()}});
+  Json list = {
+      {"contests", std::move(contests)}, {"closesAt", hours.closes_at}, {"now", state_.now()}};
+  // For who was let in before the close and may finish (R211-563).
+  if (hours.grace_ends_at && in_space) {
+    list["finishUntil"] = format_time(*hours.grace_ends_at, visit.language);
+  }
+  return answer(list);
 }
 
 http::Response Site::api_ballot(Visit& visit) {
@@ -115,11 +116,14 @@ http::Response Site::api_ballot(Visit& visit) {
 }
 
 http::Response Site::api_receipt(Visit& visit) {
-  const auto query = http::read_query(visit.request);
-  const auto tracker = query ? parse_tracker(query->get("tracker").value_or("")) : std::nullopt;
+  const auto body = parse_json(visit.request.body);
+  if (!body || !csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  const auto tracker = parse_tracker(field(*body, "tracker"));
   if (!tracker) return error_page(400, &visit.request);
   const auto entry = entry_of(state_, *tracker);
-  if (!entry) return answer({{"status", "unknown"}});
+  // The link key is gone with the close of the count: no new receipt, but the ballot is where it
+  // was.
+  if (!entry) return answer({{"status", is_held(state_, *tracker) ? "held" : "unknown"}});
   const auto receipt = log_.receipt(*entry);
   if (!receipt) return answer({{"status", "pending"}});
   return answer({{"status", "ready"}, {"receipt", receipt->text()}});

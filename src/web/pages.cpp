@@ -114,34 +114,71 @@ http::Response Site::signed_out(Visit& visit) {
   return page(visit, "signed_out", Json::object());
 }
 
+// What a voter's contests allow just now, all together: one of the five is true.
+struct Site::Standing {
+  explicit Standing(const Visit& visit, State& state) : hours(hours_of(state)) {
+    bool any_open = false, any_sealed = false, any_suspended = false;
+    for (const auto& contest : contests_of(state, visit.voter())) {
+      any_open = any_open || contest.phase == "open" || contest.phase == "grace";
+      any_sealed = any_sealed || contest.phase == "sealed";
+      any_suspended = any_suspended || contest.phase == "suspended";
+    }
+    const bool over = hours.grace_ends_at.has_value();
+    const bool inside = visit.session->space_opened_at.has_value();
+    open = any_open && !over;
+    finishing = any_open && over && inside;
+    before = any_sealed && !any_open;
+    suspended = any_suspended && !any_open && (!over || inside);
+    closed = !open && !finishing && !before && !suspended;
+  }
+
+  Hours hours;
+  bool open = false;
+  bool finishing = false;  // closed, for all but who was let in before
+  bool before = false;
+  bool suspended = false;
+  bool closed = false;
+};
+
 http::Response Site::home(Visit& visit) {
   if (!visit.signed_in()) return http::Response::redirect_303("/sign-in");
-  const auto hours = hours_of(state_);
+  const Standing standing(visit, state_);
+  const auto& hours = standing.hours;
   const TimeMs now = state_.now();
-  bool open = false, before = false, suspended = false;
-  for (const auto& contest : contests_of(state_, visit.voter())) {
-    open = open || contest.phase == "open";
-    before = before || contest.phase == "sealed";
-    suspended = suspended || contest.phase == "suspended";
-  }
-  const bool closed = !open && !before && !suspended;
-  const auto result = state_.database().read([](store::Transaction& t) -> Expected<bool> {
-    return !t.query("SELECT 1 FROM public_file WHERE path = 'result.json'").empty();
-  });
   return page(visit, "home",
               {{"voter_name", voter_profile(state_, visit.voter())->display_name},
                {"opens_at", hours.opens_at},
                {"closes_at", hours.closes_at},
                {"now_at", now},
-               {"remaining", remaining((before ? hours.opens_at : hours.closes_at) - now)},
-               {"open", open},
-               {"before", before && !open},
-               {"closed", closed},
-               {"suspended", suspended && !open},
-               {"result_available", *result}});
+               {"remaining", remaining((standing.before ? hours.opens_at : hours.closes_at) - now)},
+               {"open", standing.open},
+               {"finishing", standing.finishing},
+               {"finish_until_at", hours.grace_ends_at.value_or(0)},
+               {"before", standing.before},
+               {"closed", standing.closed},
+               {"suspended", standing.suspended},
+               {"result_available", published_result(state_).has_value()}});
+}
+
+std::optional<http::Response> Site::voting_space_shut(Visit& visit) {
+  const Standing standing(visit, state_);
+  const auto& hours = standing.hours;
+  if (standing.before) {
+    return page(visit, "not_yet_open",
+                {{"opens_at", hours.opens_at}, {"closes_at", hours.closes_at}});
+  }
+  if (standing.suspended) return page(visit, "suspended", Json::object());
+  if (!standing.closed) return std::nullopt;
+  const TimeMs grace_ms = TimeMs{state_.manifest().grace_seconds} * 1000;
+  // The bureau may have closed before the hour.
+  const TimeMs closed_at = hours.grace_ends_at ? *hours.grace_ends_at - grace_ms : hours.closes_at;
+  return page(
+      visit, "closed",
+      {{"closes_at", closed_at}, {"result_available", published_result(state_).has_value()}});
 }
 
 http::Response Site::voting_space(Visit& visit) {
+  if (auto shut = voting_space_shut(visit)) return std::move(*shut);
   const auto hours = hours_of(state_);
   const auto code = code_state(state_, code_policy(portal_), visit.voter());
   const auto& manifest = state_.manifest();
@@ -155,6 +192,7 @@ http::Response Site::voting_space(Visit& visit) {
                {"closes_at", hours.closes_at},
                {"session_ends_at", visit.session->ends_at},
                {"now_at", state_.now()},
+               {"warning_ms", std::to_string(portal_.session_warning_minutes * minute_ms)},
                {"invalidated", !code.valid},
                {"reissue_url", reissues_ ? "/reissue" : ""},
                {"tries_left", code.tries_left},

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "service/bureau.hpp"
 #include "web/visit.hpp"
 
 namespace isoloir::web {
@@ -55,12 +56,16 @@ Json rounds_of(const Json& seats, const Names& names) {
 
 Json lists_of(const Json& seats, const Names& names) {
   Json lists = Json::array();
+  const double quota = decimal(seats["quota"].get<std::string>());
   for (const auto& list : seats["lists"]) {
-    lists.push_back({{"name", names.of(list["option"])},
-                     {"votes", list["votes"]},
-                     {"quota_seats", list["by_quota"]},
-                     {"average_seats", list["by_average"]},
-                     {"seats", list["seats"]}});
+    Json shown = {{"name", names.of(list["option"])},
+                  {"votes", list["votes"]},
+                  {"quota_seats", list["by_quota"]},
+                  {"average_seats", list["by_average"]},
+                  {"seats", list["seats"]}};
+    // Without a valid vote there is no quota to divide by.
+    if (quota > 0) shown["ratio"] = list["votes"].get<double>() / quota;
+    lists.push_back(std::move(shown));
   }
   return lists;
 }
@@ -96,24 +101,24 @@ Json contest_of(const Contest& contest, const Json& figures, Language language) 
 
 }  // namespace
 
-http::Response Site::result(Visit& visit) {
-  struct Published {
-    std::string result;
-    TimeMs closed_at = 0;
-  };
-  // Shown once the president has closed the count (R211-575), never a partial figure (R211-570).
+// Shown once every bureau's president has closed the count (R211-575), never a partial figure
+// (R211-570).
+std::optional<PublishedResult> published_result(State& state) {
   const auto published =
-      state_.database().read([](store::Transaction& t) -> Expected<std::optional<Published>> {
+      state.database().read([&](store::Transaction& t) -> Expected<std::optional<PublishedResult>> {
+        const auto closes = events_named(t, "close-count");
+        if (closes.empty() || closes.size() < state.manifest().bureaus.size()) return std::nullopt;
         const auto rows = t.query("SELECT content FROM public_file WHERE path = 'result.json'");
-        const auto events = t.query("SELECT text FROM event ORDER BY number DESC LIMIT 1");
-        if (rows.empty() || events.empty()) return std::nullopt;
-        const auto last = parse_json(events[0].text(0));
-        if ((*last)["body"]["event"] != "close-count") return std::nullopt;
-        return Published{std::string(as_text(rows[0].blob(0))),
-                         (*last)["body"]["at"].get<std::int64_t>()};
+        return PublishedResult{std::string(as_text(rows.at(0).blob(0))),
+                               *integer_field(closes.back().body(), "at")};
       });
-  if (!published->has_value()) return error_page(404, &visit.request);
-  const auto result = parse_json((*published)->result);
+  return *published;
+}
+
+http::Response Site::result(Visit& visit) {
+  const auto published = published_result(state_);
+  if (!published) return page(visit, "not_found", {{"result_later", true}}, 404);
+  const auto result = parse_json(published->text);
   Json contests = Json::array();
   for (const auto& figures : (*result)["contests"]) {
     const auto& contest = state_.manifest().contests.at(figures["contest"].get<std::size_t>());
@@ -121,7 +126,7 @@ http::Response Site::result(Visit& visit) {
   }
   return page(
       visit, "result",
-      {{"closed_at", (*published)->closed_at},
+      {{"closed_at", published->closed_at},
        {"verify_command", "isoloir verify EXPORT --fingerprint " +
                               hex_encode(state_.fingerprint().bytes) + " --checkpoint CHECKPOINT"},
        {"contests", std::move(contests)}});

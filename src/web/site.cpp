@@ -1,6 +1,7 @@
 #include "web/site.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "web/assets.hpp"
 #include "web/visit.hpp"
@@ -76,7 +77,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/api/voting-code", Lane::crypto, true, &Site::api_voting_code},
       {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
       {Method::post, "/api/ballot", Lane::crypto, true, &Site::api_ballot},
-      {Method::get, "/api/receipt", Lane::database, true, &Site::api_receipt},
+      {Method::post, "/api/receipt", Lane::database, true, &Site::api_receipt},
       {Method::post, "/api/session/extend", Lane::database, true, &Site::api_extend},
       {Method::get, "/assets/*", Lane::light, false, &Site::asset_file},
       {Method::get, "/captcha/*", Lane::crypto, false, &Site::captcha_file},
@@ -90,9 +91,9 @@ std::span<const Site::Route> Site::routes() {
   return table;
 }
 
-const Site::Route* Site::find(const http::Request& request) const {
+const Site::Route* Site::find(http::Method method, const http::Request& request) const {
   const auto matches = [&](const Route& route) {
-    if (route.method != request.method) return false;
+    if (route.method != method) return false;
     if (!route.path.ends_with('*')) return route.path == request.path;
     return std::string_view(request.path).starts_with(route.path.substr(0, route.path.size() - 1));
   };
@@ -102,25 +103,14 @@ const Site::Route* Site::find(const http::Request& request) const {
 }
 
 http::Lane Site::lane(const http::Request& request) {
-  const auto* route = find(request);
+  const auto* route = find(request.method, request);
   return route ? route->lane : http::Lane::light;
 }
 
 http::Response Site::handle(const http::Request& request) {
-  const auto* route = find(request);
+  const auto* route = find(request.method, request);
   if (!route || (is_demo(request.path) && !demo_)) return error_page(404, &request);
-  Visit visit{.request = request, .session = {}, .token = {}};
-  if (const auto remembered = request.cookie(language_cookie)) {
-    visit.language = language_from_code(*remembered).value_or(Language::french);
-  }
-  if (const auto query = http::read_query(request); query) {
-    if (const auto chosen = query->get("lang")) {
-      if (const auto language = language_from_code(*chosen)) {
-        visit.language = *language;
-        visit.language_chosen = true;
-      }
-    }
-  }
+  Visit visit = arrive(request);
   if (route->lane != http::Lane::light) find_session(visit);
   if (route->signed_in && !visit.signed_in()) {
     return is_api(request) ? http::Response::json("{\"status\":\"signed_out\"}", 401)
@@ -129,7 +119,6 @@ http::Response Site::handle(const http::Request& request) {
   http::Response response = (this->*route->action)(visit);
   if (visit.token) response.with_cookie(session_cookie, *visit.token);
   if (visit.next_taken) response.without_cookie(next_session_cookie);
-  if (visit.language_chosen) response.with_cookie(language_cookie, language_code(visit.language));
   return response;
 }
 
@@ -138,7 +127,10 @@ http::Response Site::handle(const http::Request& request) {
 void Site::find_session(Visit& visit) {
   const auto& request = visit.request;
   // Asking for the state of things is no sign of a person; everything else is.
-  const bool touch = request.path != "/api/receipt" && request.path != "/api/reissue/status";
+  constexpr std::array<std::string_view, 3> asked_by_itself = {"/api/contests", "/api/receipt",
+                                                               "/api/reissue/status"};
+  const bool touch = std::find(asked_by_itself.begin(), asked_by_itself.end(), request.path) ==
+                     asked_by_itself.end();
   if (const auto cookie = request.cookie(session_cookie)) {
     visit.session = sessions_.find(*cookie, touch);
   }
@@ -151,20 +143,37 @@ void Site::find_session(Visit& visit) {
   }
 }
 
+Site::Visit Site::arrive(const http::Request& request) {
+  Visit visit{.request = request, .session = {}, .token = {}};
+  if (const auto remembered = request.cookie(language_cookie)) {
+    visit.language = language_from_code(*remembered).value_or(Language::french);
+  }
+  const auto query = http::read_query(request);
+  const auto chosen = query ? query->get("lang") : std::nullopt;
+  if (const auto language = chosen ? language_from_code(*chosen) : std::nullopt) {
+    visit.language = *language;
+    visit.language_chosen = true;
+  }
+  return visit;
+}
+
 http::Response Site::page(Visit& visit, std::string_view view, Json data, int status) {
   data["portal_title"] =
       visit.language == Language::french ? portal_.election.fr : portal_.election.en;
-  data["path"] = visit.request.path;
+  // Where the language links lead, by GET: an address that takes forms alone has no page.
+  data["path"] = find(http::Method::get, visit.request) ? visit.request.path : std::string("/");
   data["fingerprint"] = {{"groups", groups_of_four(hex_encode(state_.fingerprint().bytes))}};
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();
   if (visit.session) data["csrf"] = visit.session->csrf;
-  return http::Response::html(renderer_.page(view, data, visit.language), status);
+  auto response = http::Response::html(renderer_.page(view, data, visit.language), status);
+  if (visit.language_chosen) response.with_cookie(language_cookie, language_code(visit.language));
+  return response;
 }
 
 http::Response Site::busy_page(const http::Request& request) {
   if (is_api(request)) return http::Response::json("{\"status\":\"busy\"}", 503);
-  Visit visit{.request = request, .session = {}, .token = {}};
+  Visit visit = arrive(request);
   return page(visit, "busy", {{"retry_seconds", limits::retry_after_seconds}}, 503);
 }
 
@@ -176,10 +185,7 @@ http::Response Site::error_page(int status, const http::Request* request) {
   }();
   const http::Request& shown = request ? *request : nowhere;
   if (is_api(shown)) return http::Response::json("{\"status\":\"error\"}", status);
-  Visit visit{.request = shown, .session = {}, .token = {}};
-  if (const auto remembered = shown.cookie(language_cookie)) {
-    visit.language = language_from_code(*remembered).value_or(Language::french);
-  }
+  Visit visit = arrive(shown);
   const std::string_view view = status == 404 || status == 405 ? "not_found"
                                 : status < 500                 ? "bad_request"
                                                                : "server_error";

@@ -49,8 +49,10 @@ class Site final : public http::Handler {
     bool signed_in;  // else 303 to sign-in, or 401 for /api/
     Action action;
   };
+  struct Standing;
   static std::span<const Route> routes();
-  const Route* find(const http::Request& request) const;
+  const Route* find(http::Method method, const http::Request& request) const;
+  static Visit arrive(const http::Request& request);  // its language; no session yet
   void find_session(Visit& visit);
 
   // Pages
@@ -60,6 +62,8 @@ class Site final : public http::Handler {
   http::Response sign_out(Visit& visit);
   http::Response signed_out(Visit& visit);
   http::Response voting_space(Visit& visit);
+  // The page that stands in place of the voting space, when nobody can vote just now.
+  std::optional<http::Response> voting_space_shut(Visit& visit);
   http::Response tracker_form(Visit& visit);
   http::Response tracker_post(Visit& visit);
   http::Response result(Visit& visit);

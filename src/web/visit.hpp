@@ -23,4 +23,11 @@ struct Site::Visit {
 // An open session for a page with a form, made when there is none.
 void ensure_session(Site::Visit& visit, Sessions& sessions);
 
+// result.json, once it may be shown.
+struct PublishedResult {
+  std::string text;
+  TimeMs closed_at = 0;
+};
+std::optional<PublishedResult> published_result(State& state);
+
 }  // namespace isoloir::web

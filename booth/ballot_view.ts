@@ -1,0 +1,33 @@
+// What an option looks like: on the ballot, a radio button with its candidates; and its name, as the voter reads it.
+import type { Option } from "./manifest.ts";
+import { clone, fill, fill_list, one, text } from "./page.ts";
+
+export function option_title(option: Option): string {
+  return option.kind === "blank" ? text("voting.blank") : option.name;
+}
+
+export function option_item(option: Option, index: number, chosen: boolean): Node {
+  const item = clone("option");
+  const input = one<HTMLInputElement>(item, "input");
+  input.id = `option-${index}`;
+  input.value = String(index);
+  input.checked = chosen;
+  one<HTMLLabelElement>(item, "label").htmlFor = input.id;
+  fill(item, { option_title: option_title(option) });
+  const candidates = candidate_items(option);
+  const list = one(item, "[data-list=candidates]");
+  list.id = `candidates-${index}`;
+  list.hidden = candidates.length === 0;
+  if (candidates.length > 0) input.setAttribute("aria-describedby", list.id);
+  fill_list(item, "candidates", candidates);
+  return item;
+}
+
+export function candidate_items(option: Option): Node[] {
+  if (option.kind === "blank") return [];
+  return option.candidates.map((name) => {
+    const item = clone("candidate");
+    fill(item, { candidate_name: name });
+    return item;
+  });
+}

@@ -1,0 +1,167 @@
+// What the site answers by phase and language, on a real election whose clock is set by hand.
+#include "web/site.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "service/bureau.hpp"
+#include "service/voting_fixture.hpp"
+#include "web/assets.hpp"
+
+namespace isoloir::web {
+namespace {
+
+using http::Method;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+struct SiteTest : VotingFixture {
+  struct Browser {
+    std::string cookie;
+    std::string csrf;
+  };
+
+  SiteTest() : portal(*Portal::parse(fixture_portal, "fixture.toml")), renderer(asset) {}
+
+  Site site() { return Site(*state, *log, portal, renderer, std::nullopt, nullptr); }
+  void tick_at(TimeMs now) {
+    clock.set(now);
+    tick(*state, *log);
+    log->append_round(is_voting(*state));
+  }
+  // Signed in to the portal, not to the voting space.
+  Browser browser(std::size_t voter) {
+    const auto opened = portal_session(voter);
+    return {"__Host-session=" + opened.token.text(), opened.session.csrf};
+  }
+  http::Response get(const std::string& path, const std::string& cookie = "",
+                     const std::string& query = "") {
+    return handle({Method::get, path, query, {{"Cookie", cookie}}, "", "127.0.0.1"});
+  }
+  http::Response handle(const http::Request& request) {
+    auto made = site();
+    return made.handle(request);
+  }
+  http::Response receipt(const Browser& at, const Tracker& tracker) {
+    const std::string body = canonical_json({{"tracker", hex_encode(tracker.bytes)}});
+    return handle({Method::post,
+                   "/api/receipt",
+                   "",
+                   {{"Cookie", at.cookie}, {"X-CSRF-Token", at.csrf}},
+                   body,
+                   "127.0.0.1"});
+  }
+
+  Portal portal;
+  Renderer renderer;
+};
+
+TEST_F(SiteTest, ATrackerNeverStandsInAnAddress) {
+  tick_at(fixture_opens);
+  const auto at = browser(0);
+  const std::string tracker(64, 'a');
+  EXPECT_EQ(get("/api/receipt", at.cookie, "tracker=" + tracker).status, 404);
+  EXPECT_EQ(receipt(at, Tracker{}).body, R"({"status":"unknown"})");
+  EXPECT_EQ(receipt({at.cookie, "another"}, Tracker{}).status, 400);
+}
+
+TEST_F(SiteTest, OnceTheLinkKeyIsDestroyedABallotIsHeldAndAnotherUnknown) {
+  tick_at(fixture_opens);
+  const auto bytes = ballot(0, 0, 1);
+  EXPECT_EQ(cast(in_space(0), bytes), "recorded");
+  const auto tracker = tracker_of(bytes);
+  EXPECT_EQ(receipt(browser(0), tracker).body, R"({"status":"pending"})");
+  tick_at(fixture_closes);
+  EXPECT_THAT(receipt(browser(0), tracker).body, HasSubstr(R"("status":"ready")"));
+  tick_at(fixture_closes + 30 * minute);
+  EXPECT_THAT(receipt(browser(0), tracker).body, HasSubstr(R"("status":"ready")"));
+  state->destroy_link_key();
+  EXPECT_EQ(receipt(browser(0), tracker).body, R"({"status":"held"})");
+  EXPECT_EQ(receipt(browser(0), Tracker{}).body, R"({"status":"unknown"})");
+}
+
+TEST_F(SiteTest, TheVotingSpaceSaysWhyItIsShut) {
+  const auto space = [&](const Browser& at) { return get("/voting-space", at.cookie).body; };
+  const auto open = HasSubstr("id=\"voting-space\"");
+  clock.set(fixture_opens - minute);
+  EXPECT_THAT(space(browser(0)), AllOf(HasSubstr("pas encore ouvert"), Not(open)));
+  tick_at(fixture_opens);
+  EXPECT_THAT(space(browser(0)), open);
+  set_phase(0, "suspended");
+  EXPECT_THAT(space(browser(0)), open) << "the other contest is open";
+  set_phase(1, "suspended");
+  EXPECT_THAT(space(browser(0)), AllOf(HasSubstr("a suspendu le vote"), Not(open)));
+  set_phase(0, "open");
+  set_phase(1, "open");
+
+  tick_at(fixture_closes);
+  EXPECT_THAT(space(browser(0)), AllOf(HasSubstr("Le vote est clos"), Not(open)));
+}
+
+TEST_F(SiteTest, WhoWasInsideAtTheCloseFinishesAfterAReloadToo) {
+  tick_at(fixture_closes - minute);
+  const auto opened = portal_session(1);
+  const auto key = credential(1).sign_in_key();
+  EXPECT_TRUE(enter(opened.session, key));
+  const Browser inside{"__Host-session=" + opened.token.text(), opened.session.csrf};
+  tick_at(fixture_closes);
+  EXPECT_THAT(get("/", inside.cookie).body,
+              HasSubstr("vous pouvez finir de voter jusqu’au jeudi 8"));
+  EXPECT_THAT(get("/voting-space", inside.cookie).body, HasSubstr("id=\"voting-space\""));
+  const auto again = Sessions(*state, limits).find(opened.token.text(), true);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(enter(*again, key));
+  EXPECT_EQ(cast(*again, ballot(1, 0, 0)), "recorded");
+  EXPECT_EQ(enter(portal_session(2).session, credential(2).sign_in_key()).error().code,
+            "voting.closed");
+  tick_at(fixture_closes + 30 * minute);
+  EXPECT_FALSE(enter(*again, key));
+}
+
+TEST_F(SiteTest, PagesOfErrorsSpeakTheLanguageToo) {
+  EXPECT_THAT(get("/nowhere", "__Host-lang=en").body, HasSubstr("<html lang=\"en\""));
+  const auto chosen = get("/nowhere", "", "lang=en");
+  EXPECT_THAT(chosen.body, HasSubstr("<html lang=\"en\""));
+  ASSERT_NE(http::find_header(chosen.headers, "Set-Cookie"), nullptr);
+  auto made = site();
+  const auto busy = made.busy_page(
+      {Method::post, "/sign-out", "", {{"Cookie", "__Host-lang=en"}}, "", "127.0.0.1"});
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_THAT(busy.body, HasSubstr("<html lang=\"en\""));
+  // A form's address has no page to come back to.
+  EXPECT_THAT(busy.body, AllOf(HasSubstr("href=\"/?lang=fr\""), Not(HasSubstr("/sign-out\""))));
+}
+
+// The page asks for the contests by itself: that must not keep a session alive beside an empty
+// chair.
+TEST_F(SiteTest, AskingForTheContestsIsNoSignOfAPerson) {
+  tick_at(fixture_opens);
+  const auto at = browser(0);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(get("/api/contests", at.cookie).status, 200);
+    clock.advance(7 * minute);
+  }
+  EXPECT_EQ(get("/api/contests", at.cookie).status, 401);
+}
+
+TEST_F(SiteTest, TheResultIsNotThereBeforeTheCountIsClosed) {
+  tick_at(fixture_opens);
+  const auto early = get("/result");
+  EXPECT_EQ(early.status, 404);
+  EXPECT_THAT(early.body, HasSubstr("pas encore publiés"));
+  // Counted, not closed: neither shown nor announced (R211-575).
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("INSERT INTO public_file (path, content) VALUES ('result.json', $1)",
+              {as_bytes("{}")});
+    return {};
+  }));
+  set_phase(0, "frozen");
+  set_phase(1, "frozen");
+  EXPECT_EQ(get("/result").status, 404);
+  EXPECT_THAT(get("/", browser(0).cookie).body,
+              AllOf(HasSubstr("Le vote est clos."), Not(HasSubstr("/result"))));
+}
+
+}  // namespace
+}  // namespace isoloir::web
