@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { axeCheck, closePage, newPage, root, screenshot, startBrowser, startDemo } from "./harness.mjs";
+import { closePage, newPage, PROGRAM, root, screenshot, startBrowser, startDemo } from "./harness.mjs";
+import { look } from "./look.mjs";
 import { demoVoters, enterVotingSpace, signIn, vote } from "./voter.mjs";
 
-const PROGRAM = join(root, "build/release/isoloir");
 const MINISTRY = "Comité social d'administration ministériel";
 const JOINT = "Commission administrative paritaire nationale";
 let demo, browser, folder;
@@ -65,12 +65,15 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   const exported = join(folder, "export");
   bureau("close-count", "--practice", "--export", exported);
 
-  for (const width of [1280, 375]) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.goto(`${demo.origin}/result`);
-    await screenshot(page, `result-${width}`);
-    await axeCheck(page);
+  for (const language of ["en", "fr"]) {
+    await page.goto(`${demo.origin}/result?lang=${language}`);
+    await look(page, "result");
   }
+  await page.getByText("Exprimés (2) + blancs (1) = émargements (3)").waitFor();
+  await page.getByText("2 ÷ 0,13 = 15,00, soit 15 au quotient").waitFor();
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await screenshot(page, "result-projected");
+  await page.pdf({ format: "A4", path: join(root, "build/screenshots/result.pdf") });
   const result = JSON.parse(readFileSync(join(exported, "result.json"), "utf8"));
   assert.deepEqual(
     result.contests.map(({ sign_offs, valid, blank }) => [sign_offs, valid, blank]),

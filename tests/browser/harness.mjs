@@ -13,7 +13,7 @@ import axe from "axe-core";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -39,7 +39,8 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-// Starts `command` and waits for its line "listening http://localhost:PORT". Gives { origin, output(), stop() }.
+// Starts `command` and waits for its line "listening http://localhost:PORT". Gives { origin, output(), stop(), crash() }; a
+// crash is a kill on the spot.
 export async function startServer(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit").catch((error) => [error.message]);
@@ -71,7 +72,11 @@ export async function startServer(command, args) {
     assert.ok(ended, `the server is still there ${STOP_MS_MAX} ms after Ctrl-C:\n${log}`);
     assert.equal(ended[0], 0, `the server ended with ${ended[0] ?? ended[1]}:\n${log}`);
   }
-  return { origin, stop, output: () => log };
+  async function crash() {
+    child.kill("SIGKILL");
+    await exited;
+  }
+  return { origin, stop, crash, output: () => log };
 }
 
 function deadline(ms) {
@@ -80,14 +85,27 @@ function deadline(ms) {
   return { passed, cancel: () => clearTimeout(timer) };
 }
 
-// `isoloir demo` on a state folder that goes away with it. Gives what startServer gives, and `state`.
+// `isoloir demo` on a state folder that goes away with it; its log and its messages move every second, so that journeys wait
+// for little. Gives what startServer gives, `state`, and restart(), on the same port, after crash().
 export async function startDemo() {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is not built: cmake --build --preset release`);
   const state = mkdtempSync(join(tmpdir(), "isoloir-demo-"));
   const forget = () => rmSync(state, { recursive: true, force: true });
+  const portal = join(state, "portal");
+  cpSync(join(root, "portals/education"), portal, { recursive: true });
+  const toml = readFileSync(join(portal, "portal.toml"), "utf8");
+  writeFileSync(join(portal, "portal.toml"), toml.replace(/^interval_seconds = \d+/m, "interval_seconds = 1"));
+  const start = () => startServer(PROGRAM, ["demo", "--port", "0", "--state", state, "--portal", portal]);
   try {
-    const server = await startServer(PROGRAM, ["demo", "--port", "0", "--state", state]);
-    return { ...server, state, stop: () => server.stop().finally(forget) };
+    let server = await start();
+    return {
+      origin: server.origin,
+      state,
+      output: () => server.output(),
+      stop: () => server.stop().finally(forget),
+      crash: () => server.crash(),
+      restart: async () => (server = await start()),
+    };
   } catch (error) {
     forget();
     throw error;

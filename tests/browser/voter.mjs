@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { PROGRAM } from "./harness.mjs";
 
 export function demoVoters(demo) {
   return JSON.parse(readFileSync(join(demo.state, "demo.json"), "utf8")).voters;
@@ -14,19 +15,34 @@ function sqlite(demo, sql, ...options) {
   return execFileSync("sqlite3", ["-cmd", ".timeout 10000", ...options, file, sql], { encoding: "utf8" }).trim();
 }
 
+// What no voter and no command can do in a test's time: another hour, a session that is over.
+export function setState(demo, sql) {
+  return sqlite(demo, sql);
+}
+
+// A command of the bureau, beside the running server; the president is there.
+export function bureau(demo, ...args) {
+  const president = join(demo.state, "holders/0-0-1");
+  const holder = ["--holder", `${president}.holder:${president}.code`];
+  return execFileSync(PROGRAM, ["bureau", ...args, "--state", demo.state, ...holder], { encoding: "utf8" });
+}
+
+// What the server holds of a voter: her sign-offs by contest; and of everybody: ballots and sign-offs.
+export function held(demo, voter) {
+  assert.match(voter.email, /^[a-z.@-]+$/);
+  const of = "SELECT coalesce(group_concat(contest), '') FROM sign_off s JOIN voter v ON v.id = s.voter WHERE";
+  const numbers = (text) => (text === "" ? [] : text.split(",").map(Number).sort());
+  return {
+    signOffs: numbers(sqlite(demo, `${of} v.email = '${voter.email}'`, "-readonly")),
+    ballots: Number(sqlite(demo, "SELECT COUNT(*) FROM ballot", "-readonly")),
+    allSignOffs: Number(sqlite(demo, "SELECT COUNT(*) FROM sign_off", "-readonly")),
+  };
+}
+
 // `id` is checked because it goes into the statement.
 function captchaDigits(demo, id) {
   assert.match(id, /^[A-Za-z0-9_-]+$/);
   return sqlite(demo, `SELECT digits FROM captcha WHERE id = '${id}'`, "-readonly");
-}
-
-export function sqliteRows(demo, sql) {
-  return sqlite(demo, sql, "-readonly").split("\n").filter((row) => row !== "");
-}
-
-// As if two hours had passed since the requests made so far: who asked for what is still known.
-export function ageThrottles(demo) {
-  sqlite(demo, "UPDATE attempt SET at = at - 7200000");
 }
 
 // As if a day had passed since the requests made so far: throttles are the service's own tests.
@@ -34,9 +50,12 @@ export function forgetThrottles(demo) {
   sqlite(demo, "DELETE FROM attempt");
 }
 
+export async function readCaptcha(demo, page) {
+  return captchaDigits(demo, await page.locator("[data-captcha=id]").inputValue());
+}
+
 export async function fillCaptcha(demo, page) {
-  const id = await page.locator("[data-captcha=id]").inputValue();
-  await page.getByLabel("CAPTCHA", { exact: false }).first().fill(captchaDigits(demo, id));
+  await page.locator("#captcha").fill(await readCaptcha(demo, page));
 }
 
 export async function signIn(demo, page, voter) {
@@ -61,14 +80,22 @@ export async function typeCode(demo, page, code) {
   await page.getByRole("button", { name: "CONNEXION" }).click();
 }
 
-// From the list of contests to the checked receipt; gives the tracker as shown.
-export async function vote(page, contest, option) {
+export async function openBallot(page, contest) {
   const card = page.getByRole("listitem").filter({ hasText: contest });
   await card.getByRole("button", { name: "Voir les candidatures et voter" }).click();
   await page.getByRole("heading", { name: "Bulletin" }).waitFor();
+}
+
+export async function toConfirm(page, option) {
   await page.getByRole("radio", { name: option }).check();
   await page.getByRole("button", { name: "Continuer" }).click();
   await page.getByRole("heading", { name: "Confirmer mon choix" }).waitFor();
+}
+
+// From the list of contests to the checked receipt; gives the tracker as shown.
+export async function vote(page, contest, option) {
+  await openBallot(page, contest);
+  await toConfirm(page, option);
   await page.getByRole("button", { name: "Valider mon vote" }).click();
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
   return page.locator("[data-step=receipt] [data-slot=tracker]").innerText();
