@@ -920,6 +920,43 @@ TEST(Verification, SignedNonsenseIsRefused) {
   }
 }
 
+// What a holder judges before it signs: no tally, no shares, no result are there yet.
+TEST(Verification, BeforeTheCount) {
+  Files files = good().files;
+  std::erase_if(files, [](const auto& file) {
+    return file.first == "tally.json" || file.first == "result.json" ||
+           file.first.starts_with("shares/");
+  });
+  files["index.json"] = TestElection::index_of(files);
+  const auto judge = [](const Files& of, const Anchors& anchors, const ReceiptKey& key) {
+    return verify_before_count(ExportReader::of_files(of), anchors, key);
+  };
+  const Anchors anchors = anchors_of(good());
+  const auto counted = judge(files, anchors, good().receipt_key);
+  ASSERT_TRUE(counted) << counted.error().message;
+  EXPECT_EQ(counted->tally.hash, good().tally->hash);
+  EXPECT_EQ(counted->events.size(), good().event_number);
+  EXPECT_TRUE(judge(good().files, anchors, good().receipt_key));
+
+  SeededRandom random(3);
+  const auto other = ReceiptKey::of_bytes(random.array<32>());
+  EXPECT_EQ(judge(files, anchors, other).error().code, "count.bijection");
+  EXPECT_EQ(judge(files, {}, good().receipt_key).error().code, "count.anchors");
+  Anchors early = anchors;
+  early.checkpoint = good().notes.front();
+  EXPECT_EQ(judge(files, early, good().receipt_key).error().code, "count.anchors");
+  // One bit of a signature, under a fresh index.
+  TestElection::Hooks hooks;
+  hooks.box = [](TestElection& e) {
+    auto& bytes = e.box[{0, 0}].begin()->second;
+    bytes.back() ^= 1;
+  };
+  const TestElection spoilt(hooks);
+  const auto refused = judge(spoilt.files, anchors_of(spoilt), spoilt.receipt_key);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "count.verification");
+}
+
 TEST(ExportReader, AFolderAsItLies) {
   namespace fs = std::filesystem;
   std::string pattern = (fs::temp_directory_path() / "isoloir-export-XXXXXX").string();

@@ -2,13 +2,12 @@
 // sees a holder's private file, and each holder verifies the export before it signs or decrypts.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/files.hpp"
 #include "cli/trustee.hpp"
+#include "functional/program.hpp"
 #include "service/bureau.hpp"
 #include "service/voting_fixture.hpp"
 
@@ -17,11 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
+using test::Outcome;
 
 class CountByFiles : public VotingFixture {
  protected:
