@@ -176,7 +176,8 @@ int run(const BureauOptions& options, Step step) {
 
 void add_bureau(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<BureauOptions>();
-  CLI::App* bureau = app.add_subcommand("bureau", "the bureau's steps, opening to close of count");
+  CLI::App* bureau = app.add_subcommand(
+      "bureau", "The bureau's steps, from the opening to the close of the count");
   bureau->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, Step step, bool holders) {
     CLI::App* command = bureau->add_subcommand(name, what);

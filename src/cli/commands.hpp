@@ -9,6 +9,7 @@ namespace isoloir::cli {
 
 void add_bureau(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
+void add_election(CLI::App& app, int& exit_code);
 void add_registrar(CLI::App& app, int& exit_code);
 void add_rehearse(CLI::App& app, int& exit_code);
 void add_seats(CLI::App& app, int& exit_code);

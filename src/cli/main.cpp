@@ -14,15 +14,17 @@ int main(int argc, char** argv) {
   CLI::App app{"isoloir: Internet voting that anyone can verify"};
   app.require_subcommand(1);
   int exit_code = 0;
-  isoloir::cli::add_bureau(app, exit_code);
-  isoloir::cli::add_demo(app, exit_code);
+  // In the order in which an election needs them, then what needs no election.
+  isoloir::cli::add_election(app, exit_code);
   isoloir::cli::add_registrar(app, exit_code);
+  isoloir::cli::add_trustee(app, exit_code);
+  isoloir::cli::add_serve(app, exit_code);
+  isoloir::cli::add_voter(app, exit_code);
+  isoloir::cli::add_bureau(app, exit_code);
+  isoloir::cli::add_verify(app, exit_code);
+  isoloir::cli::add_demo(app, exit_code);
   isoloir::cli::add_rehearse(app, exit_code);
   isoloir::cli::add_seats(app, exit_code);
-  isoloir::cli::add_serve(app, exit_code);
-  isoloir::cli::add_trustee(app, exit_code);
-  isoloir::cli::add_verify(app, exit_code);
-  isoloir::cli::add_voter(app, exit_code);
 
   try {
     app.parse(argc, argv);

@@ -7,34 +7,11 @@
 #include <memory>
 #include <stdexcept>
 
+#include "cli/html.hpp"
 #include "web/locale.hpp"
 
 namespace isoloir::cli {
 namespace {
-
-// For element content and double-quoted attributes.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // Dark modules as one path, with the quiet zone of four modules that ISO/IEC 18004 asks for.
 std::string qr_svg(const std::string& text) {
@@ -88,7 +65,7 @@ std::string full_name(const Voter& voter) {
   return name + (voter.usage_name.empty() ? voter.birth_name : voter.usage_name);
 }
 
-std::string contest_list(const NoticeElection& election, const Voter& voter) {
+std::string contest_list(const ElectionDraft& election, const Voter& voter) {
   std::string out;
   for (const auto& [number, district] : voter.contests) {
     const auto& contest = election.contests.at(number);
@@ -124,7 +101,8 @@ std::string code_block(const Code& code) {
                      characters, qr_svg(code.shown().reveal()), reading);
 }
 
-// French and English side by side. {0} is the portal's address.
+// French and English side by side. {0} is the portal's address, {1} and {2} how to reach the
+// assistance.
 constexpr std::string_view guidance = R"(<section><div>
 <h2>Comment lire le code</h2>
 <p>Seulement des chiffres et des lettres majuscules. Il n'y a jamais de lettre O, I, L ni U&nbsp;:
@@ -140,8 +118,8 @@ autres&nbsp;: une faute de frappe est signalée et ne compte pas comme un essai.
 <h2>Gardez ce code secret</h2>
 <p>Il est personnel. Ne le donnez, ne l'envoyez ni ne le photographiez pour personne&nbsp;: ni
 l'administration, ni l'assistance, ni votre organisation syndicale ne vous le demanderont jamais.
-Code perdu ou invalidé&nbsp;: sur la page du code de vote, demandez-en un nouveau.</p>
-</div><div lang="en">
+Code perdu ou invalidé&nbsp;: la page du code de vote dit comment en avoir un autre.</p>
+{1}</div><div lang="en">
 <h2>How to read the code</h2>
 <p>Digits and capital letters only. There is never a letter O, I, L or U: <b>0</b> is always the
 digit zero, <b>1</b> always the digit one. Capitals or not, spaces and hyphens or not: all are
@@ -155,9 +133,9 @@ an attempt.</p>
 </ol>
 <h2>Keep this code secret</h2>
 <p>It is personal. Never give, send or photograph it for anybody: neither the administration, nor
-the help desk, nor your union will ever ask for it. Code lost or invalidated: ask for a new one on
-the voting-code page.</p>
-</div></section>
+the help desk, nor your union will ever ask for it. Code lost or invalidated: the page that asks for
+it tells how to have another.</p>
+{2}</div></section>
 )";
 
 }  // namespace
@@ -184,7 +162,7 @@ std::string read_aloud(std::string_view text, bool french) {
   return out;
 }
 
-std::string notice_head(const NoticeElection& election) {
+std::string notice_head(const ElectionDraft& election) {
   return fmt::format(R"(<!DOCTYPE html>
 <html lang="fr">
 <head>
@@ -202,7 +180,7 @@ std::string notice_head(const NoticeElection& election) {
                      escaped(election.title.fr), style);
 }
 
-Secret<std::string> notice_page(const NoticeElection& election, const Voter& voter,
+Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter,
                                 const Code& code) {
   using web::Language;
   Secret<std::string> page(fmt::format(
@@ -219,12 +197,20 @@ Secret<std::string> notice_page(const NoticeElection& election, const Voter& vot
 {}</ul>
 )",
       escaped(election.title.fr), escaped(election.title.en), escaped(full_name(voter)),
-      escaped(voter.id), web::format_time(election.opens_at, Language::french),
-      web::format_time(election.closes_at, Language::french),
-      web::format_time(election.opens_at, Language::english),
-      web::format_time(election.closes_at, Language::english), contest_list(election, voter)));
+      escaped(voter.id), web::format_time(election.hours.opens_at, Language::french),
+      web::format_time(election.hours.closes_at, Language::french),
+      web::format_time(election.hours.opens_at, Language::english),
+      web::format_time(election.hours.closes_at, Language::english),
+      contest_list(election, voter)));
   page.reveal() += code_block(code);
-  page.reveal() += fmt::format(guidance, escaped(election.origin));
+  std::string help_fr, help_en;
+  if (const auto& help = election.assistance) {
+    help_fr = fmt::format("<p>Besoin d'aide&nbsp;? <b>{}</b> ({})</p>\n", escaped(help->phone),
+                          escaped(help->hours.fr));
+    help_en = fmt::format("<p>Need help? <b>{}</b> ({})</p>\n", escaped(help->phone),
+                          escaped(help->hours.en));
+  }
+  page.reveal() += fmt::format(guidance, escaped(election.origin), help_fr, help_en);
   page.reveal() += "</article>\n";
   return page;
 }

@@ -6,30 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "election/credential.hpp"
-#include "election/manifest.hpp"
 #include "election/roll.hpp"
+#include "service/setup.hpp"
 
 namespace isoloir::cli {
 
-// What the notices say of the election; the fields of an election draft that the registrar needs.
-struct NoticeElection {
-  ElectionId id;
-  BilingualText title;
-  std::string origin;  // https://host[:port]
-  struct Contest {
-    BilingualText name;
-    std::vector<std::string> districts;
-  };
-  std::vector<Contest> contests;
-  TimeMs opens_at = 0;
-  TimeMs closes_at = 0;
-};
-
 // A file is notice_head, then one or many pages, then notice_foot.
-std::string notice_head(const NoticeElection& election);
-Secret<std::string> notice_page(const NoticeElection& election, const Voter& voter,
+std::string notice_head(const ElectionDraft& election);
+Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter,
                                 const Code& code);
 std::string notice_foot();
 

@@ -29,8 +29,9 @@ struct PracticeElection {
   std::vector<LocalCeremony> ceremonies;
 };
 
-// Writes a new state for the portal's contests and this roll: open from now on for a week. Errors:
-// those of collect_rosters, State::create, import_roll and create_account.
+// Writes a new state for the portal's contests and this roll: open from now on for a week. Every
+// step is that of a real election (docs/first-election.md), with every person at this machine.
+// Errors: those of collect_rosters, seal_election, install_election and create_account.
 Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal& portal,
                                            const Roll& roll, std::uint16_t port, Clock& clock,
                                            Random& random);

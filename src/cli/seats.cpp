@@ -237,7 +237,7 @@ void add_seats(CLI::App& app, int& exit_code) {
     bool working = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("seats", "attribute seats from published votes (JSON)");
+  CLI::App* command = app.add_subcommand("seats", "Attribute seats from published votes (JSON)");
   command->add_option("file", options->path, "the votes, as JSON")->required();
   command->add_flag("--working", options->working, "add the quota and every average");
   command->callback(

@@ -15,6 +15,7 @@
 #include "base/files.hpp"
 #include "cli/duties.hpp"
 #include "crypto/hash.hpp"
+#include "service/install.hpp"
 #include "web/assets.hpp"
 #include "web/message_texts.hpp"
 
@@ -115,6 +116,9 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (!lock) return report(lock.error());
   if (!settings.portal_text.empty()) {
     write_file(state.paths().folder / portal_file, settings.portal_text, FileMode::shared);
+  }
+  if (const auto same = check_assets(state.manifest(), booth_assets()); !same) {
+    std::fprintf(stderr, "isoloir: warning: %s\n", same.error().message.c_str());
   }
   SystemRandom random;
   Log log(state.database(), state.manifest().log_origin,

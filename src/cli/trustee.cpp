@@ -665,7 +665,8 @@ void add_count(CLI::App& trustee, const std::shared_ptr<Options>& options, int& 
 
 void add_trustee(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
-  CLI::App* trustee = app.add_subcommand("trustee", "key ceremony and decryption, by files");
+  CLI::App* trustee = app.add_subcommand(
+      "trustee", "A key holder's steps, by files: key ceremony, signatures, decryption");
   trustee->require_subcommand(1);
 
   CLI::App* plan = add(*trustee, "plan", "plan a ceremony", options, exit_code, run_plan);

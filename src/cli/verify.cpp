@@ -116,7 +116,7 @@ int run_verify(const Options& options) {
 
 void add_verify(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("verify", "check an election from its export");
+  CLI::App* command = app.add_subcommand("verify", "Verify an election from its export");
   command->add_option("export", options->folder, "the folder of the export")->required();
   command->add_option("--fingerprint", options->fingerprint, "from the minutes of the sealing");
   command->add_option("--checkpoint", options->checkpoint,

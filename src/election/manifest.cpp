@@ -160,6 +160,13 @@ Contest read_contest(FieldReader& read, const Json& json) {
                "units: a district without unit");
   return contest;
 }
+std::vector<Contest> read_contests(FieldReader& read, const Json& parent) {
+  std::vector<Contest> contests;
+  for (const auto& contest : read.array(parent, "contests", limits::contests)) {
+    contests.push_back(read_contest(read, contest));
+  }
+  return contests;
+}
 Json write(const Contest& contest) {
   Json options = Json::array();
   for (const auto& option : contest.options) options.push_back(write(option));
@@ -278,9 +285,7 @@ void read_top(FieldReader& read, const Json& json, Manifest& manifest) {
   manifest.closes_at = read.integer(json, "closes_at");
   manifest.grace_seconds = read.u32(json, "grace_seconds");
   read.require(0 < manifest.opens_at && manifest.opens_at < manifest.closes_at, "opens_at");
-  for (const auto& contest : read.array(json, "contests", limits::contests)) {
-    manifest.contests.push_back(read_contest(read, contest));
-  }
+  manifest.contests = read_contests(read, json);
   for (const auto& bureau : read.array(json, "bureaus", limits::contests)) {
     manifest.bureaus.push_back(read_bureau(read, bureau));
   }
@@ -313,6 +318,19 @@ std::optional<BureauRole> bureau_role(std::string_view name) {
   return std::nullopt;
 }
 
+Json write_contests(const std::vector<Contest>& contests) {
+  Json array = Json::array();
+  for (const auto& contest : contests) array.push_back(write(contest));
+  return array;
+}
+
+Expected<std::vector<Contest>> read_contests(const Json& array) {
+  FieldReader read;
+  auto contests = read_contests(read, Json{{"contests", array}});
+  if (!read.problem().empty()) return fail("manifest.form", read.problem());
+  return contests;
+}
+
 Expected<Manifest> Manifest::parse(std::string_view text) {
   const auto json = parse_canonical_json(text);
   if (!json) return fail(json.error());
@@ -334,8 +352,6 @@ Expected<Manifest> Manifest::parse(std::string_view text) {
 }
 
 std::string Manifest::text() const {
-  Json contest_array = Json::array();
-  for (const auto& item : contests) contest_array.push_back(write(item));
   Json bureau_array = Json::array();
   for (const auto& item : bureaus) bureau_array.push_back(write(item));
   Json roster_array = Json::array();
@@ -364,7 +380,7 @@ std::string Manifest::text() const {
                          {"opens_at", opens_at},
                          {"closes_at", closes_at},
                          {"grace_seconds", grace_seconds},
-                         {"contests", std::move(contest_array)},
+                         {"contests", write_contests(contests)},
                          {"bureaus", std::move(bureau_array)},
                          {"keys", std::move(keys)},
                          {"roster", std::move(roster_array)},

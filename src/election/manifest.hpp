@@ -112,6 +112,11 @@ struct Manifest {
   const Bureau& bureau_of(const Contest& contest) const { return bureaus.at(contest.bureau); }
 };
 
+// Contests as the manifest writes them, for what is fixed before it. Error: manifest.form (with the
+// place).
+Json write_contests(const std::vector<Contest>& contests);
+Expected<std::vector<Contest>> read_contests(const Json& array);
+
 // The opening rule (protocol section 10): in every group of the bureau at least its threshold of
 // members.
 bool fulfils_opening_rule(const Bureau& bureau, const std::vector<Point>& signing_keys);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "election/csv.hpp"
 
 namespace isoloir {
 namespace {
@@ -39,12 +40,6 @@ std::string lower_case(std::string_view text) {
 }
 void make_upper(std::string& text) {
   std::transform(text.begin(), text.end(), text.begin(), upper);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::optional<std::uint32_t> number(std::string_view text) {
@@ -199,184 +194,10 @@ constexpr std::array<Column, 15> columns{{
 constexpr std::size_t contests_column = 13;
 constexpr std::size_t district_column = 14;
 
-// A header as people write it: "Prénoms", "nom de naissance" stays unknown, "Nom usage" is known.
-std::string folded_name(std::string_view header) {
-  std::string out;
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    const auto rest = header.substr(i, 2);
-    if (rest == "é" || rest == "É") {
-      out += 'e';
-      ++i;
-    } else {
-      out += header[i] == ' ' || header[i] == '-' ? '_' : lower(header[i]);
-    }
-  }
-  return out;
-}
-
-class Problems {
- public:
-  void add(std::size_t line, std::string_view column, std::string_view what) {
-    if (++count_ > limits::roll_problems) return;
-    text_ += column.empty() ? fmt::format("line {}: {}\n", line, what)
-                            : fmt::format("line {}, column {}: {}\n", line, column, what);
-  }
-  bool none() const { return count_ == 0; }
-  tl::unexpected<Error> error() {
-    if (count_ > limits::roll_problems) {
-      text_ += fmt::format("and {} more\n", count_ - limits::roll_problems);
-    }
-    text_.pop_back();
-    return fail("roll.invalid", std::move(text_));
-  }
-
- private:
-  std::size_t count_ = 0;
-  std::string text_;
-};
-
-// Records one after the other; a record that breaks the form ends the reading.
-class CsvReader {
- public:
-  CsvReader(std::string_view text, char separator) : rest_(text), separator_(separator) {}
-
-  // False at the end and when broken() says why the file cannot be read on.
-  bool next() {
-    record_line_ = line_;
-    cells_ = 0;
-    if (rest_.empty()) return false;
-    for (;;) {
-      if (cells_ == cell_.size()) cell_.emplace_back();
-      cell_[cells_].clear();
-      if (!(rest_.starts_with('"') ? quoted() : plain())) return false;
-      ++cells_;
-      if (rest_.starts_with(separator_)) {
-        rest_.remove_prefix(1);
-        continue;
-      }
-      end_of_line();
-      return true;
-    }
-  }
-
-  std::span<std::string> cells() { return {cell_.data(), cells_}; }
-  std::size_t line() const { return record_line_; }
-  std::string_view broken() const { return broken_; }
-
- private:
-  bool at_end_of_cell() const {
-    return rest_.empty() || rest_[0] == separator_ || rest_[0] == '\n' || rest_.starts_with("\r\n");
-  }
-  void end_of_line() {
-    if (rest_.starts_with('\r')) rest_.remove_prefix(1);
-    if (rest_.empty()) return;
-    rest_.remove_prefix(1);
-    ++line_;
-  }
-  bool append(std::string_view part) {
-    cell_[cells_] += part;
-    if (cell_[cells_].size() <= limits::roll_field_bytes) return true;
-    broken_ = fmt::format("cell {} is over {} bytes; is a quotation mark not closed?", cells_ + 1,
-                          limits::roll_field_bytes);
-    return false;
-  }
-  bool plain() {
-    std::size_t length = 0;
-    while (length < rest_.size() && rest_[length] != separator_ && rest_[length] != '\n' &&
-           rest_[length] != '"') {
-      ++length;
-    }
-    if (length < rest_.size() && rest_[length] == '"') {
-      broken_ = fmt::format("cell {} has a quotation mark in its middle", cells_ + 1);
-      return false;
-    }
-    const bool carriage_return = length > 0 && rest_[length - 1] == '\r' &&
-                                 (length == rest_.size() || rest_[length] == '\n');
-    if (carriage_return) --length;
-    const bool good = append(rest_.substr(0, length));
-    rest_.remove_prefix(length);
-    return good;
-  }
-  bool quoted() {
-    rest_.remove_prefix(1);
-    for (;;) {
-      const auto quote = rest_.find('"');
-      const std::string_view part = rest_.substr(0, quote);
-      line_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
-      if (!append(part)) return false;
-      if (quote == std::string_view::npos) {
-        broken_ = fmt::format("cell {} opens a quotation mark that is not closed", cells_ + 1);
-        return false;
-      }
-      rest_.remove_prefix(quote + 1);
-      if (rest_.starts_with('"')) {
-        if (!append("\"")) return false;
-        rest_.remove_prefix(1);
-        continue;
-      }
-      if (at_end_of_cell()) return true;
-      broken_ = fmt::format("cell {} goes on after its closing quotation mark", cells_ + 1);
-      return false;
-    }
-  }
-
-  std::string_view rest_;
-  char separator_;
-  std::size_t line_ = 1;
-  std::size_t record_line_ = 1;
-  std::vector<std::string> cell_;  // kept from record to record for their memory
-  std::size_t cells_ = 0;
-  std::string broken_;
-};
-
-// Length of the well-formed UTF-8 character (RFC 3629) at the front, or 0.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
-  const unsigned a = byte(0), b = byte(1);
-  if (a < 0x80) return 1;
-  if (a >= 0xC2 && a <= 0xDF) return tail(1) ? 2 : 0;
-  if ((a & 0xF0u) == 0xE0) {
-    const bool shortest = a != 0xE0 || b >= 0xA0;
-    const bool no_surrogate = a != 0xED || b < 0xA0;
-    return tail(1) && tail(2) && shortest && no_surrogate ? 3 : 0;
-  }
-  if (a >= 0xF0 && a <= 0xF4) {
-    const bool in_range = (a != 0xF0 || b >= 0x90) && (a != 0xF4 || b < 0x90);
-    return tail(1) && tail(2) && tail(3) && in_range ? 4 : 0;
-  }
-  return 0;
-}
-
-// Adds the first thing that is wrong with the bytes, if any.
-void check_encoding(std::string_view csv, Problems& problems) {
-  if (csv.starts_with("\xFF\xFE") || csv.starts_with("\xFE\xFF")) {
-    return problems.add(1, "", "the file is in UTF-16: save it again as \"CSV UTF-8\"");
-  }
-  std::size_t line = 1;
-  for (std::size_t i = 0; i < csv.size();) {
-    const std::size_t length = utf8_length(csv.substr(i));
-    if (length == 0) {
-      return problems.add(
-          line, "",
-          fmt::format("the file is not in UTF-8 (byte {:02X}), but probably in Latin-1 or "
-                      "Windows-1252: save it again as \"CSV UTF-8\"",
-                      static_cast<unsigned char>(csv[i])));
-    }
-    if (csv[i] == '\0') {
-      return problems.add(line, "", "the file holds a NUL byte: it is no text in UTF-8");
-    }
-    line += csv[i] == '\n' ? 1 : 0;
-    i += length;
-  }
-}
-
 class RollReader {
  public:
   RollReader(std::string_view csv, ContestDistricts districts)
-      : reader_(csv, separator_of(csv)), districts_(districts) {}
+      : reader_(csv, csv_separator(csv)), districts_(districts) {}
 
   Expected<Roll> read() {
     if (!reader_.next()) {
@@ -387,7 +208,7 @@ class RollReader {
     if (!problems_.none()) return problems_.error();
     while (reader_.next()) {
       const auto cells = reader_.cells();
-      if (cells.size() == 1 && trimmed(cells[0]).empty()) continue;  // a blank line
+      if (cells.size() == 1 && csv_trimmed(cells[0]).empty()) continue;  // a blank line
       if (roll_.voters.size() == limits::roll_rows) {
         problems_.add(reader_.line(), "",
                       fmt::format("the roll has over {} voters", limits::roll_rows));
@@ -404,20 +225,16 @@ class RollReader {
   }
 
  private:
-  static char separator_of(std::string_view csv) {
-    return csv.substr(0, csv.find('\n')).find(';') != std::string_view::npos ? ';' : ',';
-  }
-
   void read_header() {
     place_.fill(absent);
     const auto cells = reader_.cells();
     width_ = cells.size();
     for (std::size_t i = 0; i < width_; ++i) {
-      const std::string name = folded_name(trimmed(cells[i]));
+      const std::string name = csv_column_name(csv_trimmed(cells[i]));
       const auto column = std::find_if(columns.begin(), columns.end(),
                                        [&](const Column& one) { return one.name == name; });
       if (column == columns.end()) {
-        problems_.add(1, "", fmt::format("unknown column \"{}\"", trimmed(cells[i])));
+        problems_.add(1, "", fmt::format("unknown column \"{}\"", csv_trimmed(cells[i])));
         continue;
       }
       auto& place = place_[static_cast<std::size_t>(column - columns.begin())];
@@ -439,7 +256,7 @@ class RollReader {
     Voter& voter = roll_.voters.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const Column& column = columns[i];
-      const std::string_view cell = place_[i] == absent ? "" : trimmed(cells[place_[i]]);
+      const std::string_view cell = place_[i] == absent ? "" : csv_trimmed(cells[place_[i]]);
       if (cell.empty()) {
         if (column.required) problems_.add(reader_.line(), column.name, "is empty");
         continue;
@@ -472,16 +289,17 @@ class RollReader {
     };
     std::optional<std::uint32_t> row_district;
     if (const auto place = place_[district_column]; place != absent) {
-      const auto cell = trimmed(cells[place]);
+      const auto cell = csv_trimmed(cells[place]);
       row_district = number(cell);
       if (!cell.empty() && !row_district) return wrong(district_column, "is no district number");
     }
-    std::string_view rest = trimmed(cells[place_[contests_column]]);
+    std::string_view rest = csv_trimmed(cells[place_[contests_column]]);
     if (rest.empty()) return;  // already said
     for (bool more = true; more;) {
       const auto bar = rest.find('|');
       more = bar != std::string_view::npos;
-      const std::string problem = read_contest(voter, trimmed(rest.substr(0, bar)), row_district);
+      const std::string problem =
+          read_contest(voter, csv_trimmed(rest.substr(0, bar)), row_district);
       if (!problem.empty()) return wrong(contests_column, problem);
       if (more) rest.remove_prefix(bar + 1);
     }
@@ -528,30 +346,18 @@ class RollReader {
   CsvReader reader_;
   ContestDistricts districts_;
   Roll roll_;
-  Problems problems_;
+  CsvProblems problems_{"roll.invalid"};
   std::size_t width_ = 0;
   std::array<std::size_t, columns.size()> place_{};  // of each column in the file
   std::array<std::unordered_map<std::string, std::size_t>, columns.size()> seen_;
 };
 
-void append_cell(std::string& out, std::string_view cell, char separator) {
-  if (cell.find_first_of("\"\r\n") == std::string_view::npos &&
-      cell.find(separator) == std::string_view::npos) {
-    out += cell;
-    return;
-  }
-  out += '"';
-  for (const char c : cell) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
-}
-
 }  // namespace
 
 Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts) {
-  Problems problems;
-  check_encoding(csv, problems);
+  CsvProblems problems("roll.invalid");
+  check_csv_encoding(csv, problems);
   if (!problems.none()) return problems.error();
-  if (csv.starts_with("\xEF\xBB\xBF")) csv.remove_prefix(3);
   return RollReader(csv, districts).read();
 }
 
@@ -563,7 +369,7 @@ std::string write_roll(const Roll& roll, char separator) {
   }
   for (const Voter& voter : roll.voters) {
     for (std::size_t i = 0; i < contests_column; ++i) {
-      append_cell(out, voter.*columns[i].field, separator);
+      append_csv_cell(out, voter.*columns[i].field, separator);
       out += separator;
     }
     for (const auto& [contest, district] : voter.contests) {

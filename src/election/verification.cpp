@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
+#include "election/sealing.hpp"
 #include "election/verification_state.hpp"
 
 namespace isoloir {
@@ -122,8 +123,9 @@ struct Layout {
 Layout layout_of(const State& state, const Manifest& manifest) {
   Layout layout;
   auto& required = layout.required;
-  for (const auto path : {export_path::manifest, export_path::seal, export_path::roster_document,
-                          export_path::leaves, export_path::pads, export_path::checkpoints}) {
+  const auto sealing = sealing_paths(manifest);
+  required.insert(sealing.begin(), sealing.end());
+  for (const auto path : {export_path::leaves, export_path::pads, export_path::checkpoints}) {
     required.emplace(path);
   }
   for (const auto path : {export_path::tally, export_path::result}) {
@@ -132,16 +134,12 @@ Layout layout_of(const State& state, const Manifest& manifest) {
   for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
     for (std::size_t g = 0; g < manifest.bureaus[b].groups.size(); ++g) {
       for (std::size_t j = 1; j <= manifest.bureaus[b].groups[g].members.size(); ++j) {
-        for (std::uint32_t round = 0; round < ceremony_rounds; ++round) {
-          required.insert(export_path::ceremony(b, round, g, j));
-        }
         layout.allowed.insert(export_path::shares(b, g, j));
       }
     }
   }
   const auto batches = state.count_paths("reissue/", ".json");
   for (const auto& roster : manifest.rosters) {
-    required.insert(export_path::roster(roster.contest, roster.district));
     required.insert(export_path::box(roster.contest, roster.district));
     for (std::size_t n = 0; n < batches; ++n) {  // which of them is for V8 to say
       layout.allowed.insert(export_path::batch_removed(n, roster.contest, roster.district));
@@ -202,45 +200,7 @@ Outcome check_files(State& state) {
 
 // ---- V2: manifest and seal
 
-namespace {
-
-Status check_seal(const State& state, std::string_view text) {
-  const auto wrong = [](std::string why) {
-    return fail("seal.form", "seal.json: " + std::move(why));
-  };
-  const auto seal = SignedDocument::parse_and_verify(text, "seal", state.fingerprint);
-  if (!seal) return fail(seal.error().code, "seal.json: " + seal.error().message);
-  const auto& body = seal->body();
-  if (!has_exactly(body, {"ballots", "fingerprint", "sealed_at", "sign_offs", "type"}) ||
-      !integer_field(body, "sealed_at")) {
-    return wrong("not the fields of a seal");
-  }
-  if (text_field(body, "fingerprint") != hex_encode(state.fingerprint.bytes)) {
-    return wrong("of another manifest");
-  }
-  if (u32_field(body, "ballots") != 0u || u32_field(body, "sign_offs") != 0u) {
-    return wrong("the box or the list was not empty");
-  }
-  std::set<Point> members;
-  for (const auto& bureau : state.manifest.bureaus) {
-    for (const auto& group : bureau.groups) {
-      for (const auto& member : group.members) {
-        members.insert(member.signing_key);
-        if (!seal->signed_by(member.signing_key)) {
-          return fail("seal.signer", "seal.json is not signed by " + member.name);
-        }
-      }
-    }
-  }
-  if (seal->signers().size() != members.size()) {
-    return fail("seal.signer", "seal.json is signed by a key that no bureau has");
-  }
-  return {};
-}
-
-}  // namespace
-
-Outcome check_manifest(State& state) {
+Status read_manifest(State& state) {
   const auto text = state.file(export_path::manifest);
   if (!text) return fail(text.error());
   auto manifest = Manifest::parse(*text);
@@ -260,9 +220,18 @@ Outcome check_manifest(State& state) {
   if (state.manifest.guardian_required && !state.manifest.guardian_key) {
     return malformed("a guardian is required and none is named");
   }
-  const auto seal = state.file(export_path::seal);
-  if (!seal) return fail(seal.error());
-  if (const auto good = check_seal(state, *seal); !good) return fail(good.error());
+  return {};
+}
+
+Outcome check_manifest(State& state) {
+  if (const auto read = read_manifest(state); !read) return fail(read.error());
+  const auto text = state.file(export_path::seal);
+  if (!text) return fail(text.error());
+  const auto sealing = check_seal(state.manifest, *text);
+  if (!sealing) return fail(sealing.error());
+  if (!sealing->complete()) {
+    return fail("seal.signer", "seal.json is not signed by " + sealing->unsigned_members.front());
+  }
   return "fingerprint " + hex_encode(state.fingerprint.bytes);
 }
 

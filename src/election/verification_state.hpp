@@ -121,6 +121,7 @@ using Outcome = Expected<std::string>;
 Outcome check_anchors(State& state);       // V0
 Outcome check_files(State& state);         // V1
 Outcome check_manifest(State& state);      // V2
+Status read_manifest(State& state);        // V2 without the seal
 Outcome check_ceremony(State& state);      // V3
 Outcome check_rosters(State& state);       // V4
 Outcome check_log(State& state);           // V5

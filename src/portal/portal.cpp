@@ -194,6 +194,12 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   portal.time_zone = read.text(general, "time_zone");
   portal.time_zone_name = read.bilingual(general, "time_zone_name");
 
+  if (root.contains("assistance")) {
+    const auto& assistance = read.table(root, "assistance");
+    read.known(assistance, {"phone", "hours"});
+    portal.assistance = {read.text(assistance, "phone"), read.bilingual(assistance, "hours")};
+  }
+
   const auto& hours = read.table(root, "hours");
   read.known(hours, {"opens", "closes", "grace_minutes"});
   portal.opens_local = read.local_time(hours, "opens");
@@ -320,8 +326,8 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   }
   Reader read(name);
   Portal portal;
-  read.known(root, {"portal", "hours", "sign_in", "session", "voting_code", "reissue", "messages",
-                    "board", "bureau", "contest", "texts"});
+  read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code", "reissue",
+                    "messages", "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
   read_messages(read, root, portal);

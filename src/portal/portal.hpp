@@ -25,11 +25,18 @@ struct BureauPlan {
   std::vector<TrusteePlanGroup> groups;
 };
 
+struct Assistance {
+  std::string phone;
+  BilingualText hours;
+};
+
 struct Portal {
   BilingualText title;     // of the portal
   BilingualText election;  // of the election
   std::string time_zone;   // tz database name
   BilingualText time_zone_name;
+
+  std::optional<Assistance> assistance;  // on every page and on the voting notice
 
   std::string opens_local;  // "2022-12-01T08:00:00" in time_zone
   std::string closes_local;

@@ -142,21 +142,25 @@ Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>&
   });
 }
 
-Status create_account(State& state, const NewAccount& account) {
+Status check_account(const NewAccount& account) {
   if (!strong_password(account.password)) {
     return fail("account.password",
                 "a password needs 12 characters with upper and lower case, a digit and a special "
                 "character",
                 "account.password_weak");
   }
-  const std::string folded = fold_answer(account.answer);
-  if (folded.empty()) {
+  if (fold_answer(account.answer).empty()) {
     return fail("account.answer", "an answer needs letters or digits", "account.answer_empty");
   }
+  return {};
+}
+
+Status create_account(State& state, const NewAccount& account) {
+  if (auto good = check_account(account); !good) return good;
   const auto password_salt = state.random().array<16>();
   const auto answer_salt = state.random().array<16>();
   const auto password = stretched(state, "password", account.password, password_salt);
-  const auto answer = stretched(state, "answer", folded, answer_salt);
+  const auto answer = stretched(state, "answer", fold_answer(account.answer), answer_salt);
   return state.database().write([&](Transaction& transaction) -> Status {
     if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {account.voter}).empty()) {
       return fail("account.unknown_voter", "no such voter on the roll");

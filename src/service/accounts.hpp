@@ -19,6 +19,9 @@ struct NewAccount {
   std::string question;
   std::string answer;
 };
+// What create_account asks of an account by itself, before anything is written. Errors:
+// account.password, account.answer.
+Status check_account(const NewAccount& account);
 // What activation calls at its end. Passwords and answers are kept as Argon2id under a salt and a
 // pepper. Error: account.unknown_voter, account.password (too short or without upper, lower, digit
 // and special character).

@@ -3,24 +3,221 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
+
+#include "base/local_time.hpp"
 
 namespace isoloir {
+namespace {
+
+// The log's origin line: the portal's host and the election, without scheme (tlog-checkpoint).
+std::string log_origin_of(const ElectionDraft& draft) {
+  return draft.origin.substr(draft.origin.find("://") + 3) + "/log/" + hex_encode(draft.id.bytes);
+}
+
+CeremonyPlan plan_ceremony(const ElectionId& election, const BureauPlan& bureau, Random& random) {
+  CeremonyPlan plan{election, random.array<16>(), bureau.name, {}};
+  for (const auto& group : bureau.groups) {
+    CeremonyPlan::Group planned{group.name, group.threshold, {}};
+    for (const auto& member : group.members) planned.members.push_back({member.name, member.role});
+    plan.groups.push_back(std::move(planned));
+  }
+  return plan;
+}
+
+tl::unexpected<Error> bad_draft(std::string_view field) {
+  return fail("draft.form", fmt::format("the draft has no good \"{}\"", field));
+}
+
+std::optional<BilingualText> bilingual(const Json& json) {
+  const auto en = text_field(json, "en"), fr = text_field(json, "fr");
+  if (!en || !fr) return std::nullopt;
+  return BilingualText{*en, *fr};
+}
+
+Json assistance_json(const std::optional<Assistance>& help) {
+  if (!help) return nullptr;
+  return {{"phone", help->phone}, {"hours", {{"en", help->hours.en}, {"fr", help->hours.fr}}}};
+}
+
+// A ceremony that started again has another id, and nothing else that differs.
+Status check_ceremonies(const ElectionDraft& draft, const std::vector<CeremonyRecord>& records) {
+  ISOLOIR_ASSERT(records.size() == draft.ceremonies.size());
+  for (std::size_t b = 0; b < records.size(); ++b) {
+    CeremonyPlan plan = records[b].plan();
+    plan.ceremony = draft.ceremonies[b].ceremony;
+    if (plan != draft.ceremonies[b]) {
+      return fail("ceremony.plan", fmt::format("ceremony/{}/plan.json plans another bureau than "
+                                               "the draft's \"{}\"",
+                                               b, draft.ceremonies[b].bureau_name));
+    }
+    std::string names;
+    for (const auto& slot : records[b].missing()) {
+      names += (names.empty() ? "" : ", ") + records[b].describe(slot);
+    }
+    if (!names.empty()) {
+      return fail("ceremony.incomplete",
+                  fmt::format("ceremony/{}: messages of round {} are missing from {}", b,
+                              records[b].round(), names));
+    }
+  }
+  return {};
+}
+
+// Entries as signed; whether the keys fit is for check_sealing.
+Expected<std::vector<RosterEntry>> roster_entries(const SignedDocument& document) {
+  std::vector<RosterEntry> entries;
+  const auto& body = document.body();
+  const auto list = body.find("rosters");
+  if (list == body.end() || !list->is_array()) return fail("roster.form", "no rosters in it");
+  for (const auto& item : *list) {
+    const auto contest = u32_field(item, "contest"), district = u32_field(item, "district");
+    const auto size = u32_field(item, "size");
+    const auto root = hex_decode_array<32>(text_field(item, "root").value_or(""));
+    if (!contest || !district || !size || !root)
+      return fail("roster.form", "a roster is malformed");
+    entries.push_back({*contest, *district, *size, *root});
+  }
+  return entries;
+}
+
+Manifest assemble_manifest(const SealInput& input, const Point& registrar,
+                           std::vector<RosterEntry> rosters) {
+  const auto& draft = input.draft;
+  Manifest manifest;
+  manifest.election_id = draft.id;
+  manifest.title = draft.title;
+  manifest.origin = draft.origin;
+  manifest.log_origin = log_origin_of(draft);
+  manifest.opens_at = draft.hours.opens_at;
+  manifest.closes_at = draft.hours.closes_at;
+  manifest.grace_seconds = draft.hours.grace_seconds;
+  manifest.contests = draft.contests;
+  for (const auto& record : input.ceremonies) {
+    manifest.bureaus.push_back(to_manifest_bureau(record.plan(), record.keys()));
+  }
+  manifest.board_key = draft.server.board;
+  manifest.checkpoint_key = draft.server.checkpoint;
+  manifest.registrar_key = registrar;
+  manifest.rosters = std::move(rosters);
+  manifest.assets = input.assets;
+  std::sort(manifest.assets.begin(), manifest.assets.end(),
+            [](const BoothAsset& a, const BoothAsset& b) { return a.path < b.path; });
+  return manifest;
+}
+
+}  // namespace
+
+Expected<DraftHours> hours_of(const Portal& portal) {
+  const auto opens = from_local_time(portal.opens_local, portal.time_zone);
+  if (!opens) return fail(opens.error());
+  const auto closes = from_local_time(portal.closes_local, portal.time_zone);
+  if (!closes) return fail(closes.error());
+  return DraftHours{*opens, *closes, portal.grace_minutes * 60};
+}
+
+Status check_origin(std::string_view origin) {
+  static const std::regex form(
+      R"(https://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[1-9][0-9]{0,4})?)"
+      R"(|http://localhost:[1-9][0-9]{0,4})");
+  const bool default_port = origin.starts_with("https://") && origin.ends_with(":443");
+  if (origin.size() <= 255 && !default_port &&
+      std::regex_match(origin.begin(), origin.end(), form)) {
+    return {};
+  }
+  return fail("draft.origin",
+              fmt::format("\"{}\" is no origin: write https://host or https://host:port, in lower "
+                          "case, without a path (for practice http://localhost:port)",
+                          origin));
+}
+
+Expected<ElectionDraft> ElectionDraft::parse(std::string_view text) {
+  const auto json = parse_canonical_json(text);
+  if (!json) return fail("draft.form", "the draft is damaged: " + json.error().message);
+  if (text_field(*json, "type") != "draft") return bad_draft("type");
+  if (!has_exactly(*json, {"assistance", "ceremonies", "closes_at", "contests", "election_id",
+                           "grace_seconds", "keys", "opens_at", "origin", "title", "type"})) {
+    return bad_draft("set of fields");
+  }
+  ElectionDraft draft;
+  const auto id = hex_decode_array<16>(text_field(*json, "election_id").value_or(""));
+  if (!id) return bad_draft("election_id");
+  draft.id.bytes = *id;
+  const auto title = bilingual((*json)["title"]);
+  if (!title) return bad_draft("title");
+  draft.title = *title;
+  draft.origin = text_field(*json, "origin").value_or("");
+  if (!check_origin(draft.origin)) return bad_draft("origin");
+  if (const auto& help = (*json)["assistance"]; !help.is_null()) {
+    const auto phone = text_field(help, "phone");
+    const auto hours =
+        help.is_object() && help.contains("hours") ? bilingual(help["hours"]) : std::nullopt;
+    if (!phone || !hours || !has_exactly(help, {"hours", "phone"})) return bad_draft("assistance");
+    draft.assistance = {*phone, *hours};
+  }
+  const auto opens_at = integer_field(*json, "opens_at"),
+             closes_at = integer_field(*json, "closes_at");
+  const auto grace = u32_field(*json, "grace_seconds");
+  if (!opens_at || !closes_at || !grace || *opens_at <= 0 || *opens_at >= *closes_at) {
+    return bad_draft("opens_at, closes_at and grace_seconds");
+  }
+  draft.hours = {*opens_at, *closes_at, *grace};
+  auto contests = read_contests((*json)["contests"]);
+  if (!contests) return bad_draft("contests: " + contests.error().message);
+  draft.contests = std::move(*contests);
+  if (draft.contests.empty() || !(*json)["ceremonies"].is_array()) return bad_draft("contests");
+  for (const auto& item : (*json)["ceremonies"]) {
+    auto plan = CeremonyPlan::parse(canonical_json(item));
+    if (!plan || plan->election != draft.id) return bad_draft("ceremonies");
+    draft.ceremonies.push_back(std::move(*plan));
+  }
+  for (const auto& contest : draft.contests) {
+    if (contest.bureau >= draft.ceremonies.size()) return bad_draft("ceremonies");
+  }
+  const auto board = point_field((*json)["keys"], "board");
+  const auto checkpoint =
+      hex_decode_array<32>(text_field((*json)["keys"], "checkpoint").value_or(""));
+  if (!board || !checkpoint) return bad_draft("keys");
+  draft.server = {*board, *checkpoint};
+  return draft;
+}
+
+std::string ElectionDraft::text() const {
+  Json plans = Json::array();
+  for (const auto& plan : ceremonies) plans.push_back(Json::parse(plan.text()));
+  return canonical_json({{"type", "draft"},
+                         {"election_id", hex_encode(id.bytes)},
+                         {"title", {{"en", title.en}, {"fr", title.fr}}},
+                         {"origin", origin},
+                         {"assistance", assistance_json(assistance)},
+                         {"opens_at", hours.opens_at},
+                         {"closes_at", hours.closes_at},
+                         {"grace_seconds", hours.grace_seconds},
+                         {"contests", write_contests(contests)},
+                         {"ceremonies", std::move(plans)},
+                         {"keys",
+                          {{"board", hex_encode(server.board.encoded())},
+                           {"checkpoint", hex_encode(server.checkpoint)}}}});
+}
 
 ElectionDraft draw_draft(const Portal& portal, std::string origin, const DraftHours& hours,
-                         Random& random) {
+                         const ServerPublicKeys& server, Random& random) {
   ElectionDraft draft;
   draft.id.bytes = random.array<16>();
   draft.title = portal.election;
   draft.origin = std::move(origin);
-  draft.opens_at = hours.opens_at;
-  draft.closes_at = hours.closes_at;
-  draft.grace_seconds = hours.grace_seconds;
+  draft.assistance = portal.assistance;
+  draft.hours = hours;
+  draft.server = server;
   draft.contests = portal.contests;
   for (auto& contest : draft.contests) {
     ISOLOIR_ASSERT(!contest.options.empty() && contest.options.back().blank);
     for (auto left = static_cast<std::uint32_t>(contest.options.size()) - 1; left > 1; --left) {
       std::swap(contest.options[left - 1], contest.options[random.below(left)]);
     }
+  }
+  for (const auto& bureau : portal.bureaus) {
+    draft.ceremonies.push_back(plan_ceremony(draft.id, bureau, random));
   }
   return draft;
 }
@@ -33,71 +230,58 @@ std::vector<std::uint32_t> districts_per_contest(const std::vector<Contest>& con
   return districts;
 }
 
-CeremonyPlan plan_ceremony(const ElectionDraft& draft, const BureauPlan& bureau, Random& random) {
-  CeremonyPlan plan{draft.id, random.array<16>(), bureau.name, {}};
-  for (const auto& group : bureau.groups) {
-    CeremonyPlan::Group planned{group.name, group.threshold, {}};
-    for (const auto& member : group.members) planned.members.push_back({member.name, member.role});
-    plan.groups.push_back(std::move(planned));
-  }
-  return plan;
-}
-
-std::string log_origin_of(const ElectionDraft& draft) {
-  const auto scheme = draft.origin.find("://");
-  return draft.origin.substr(scheme == std::string::npos ? 0 : scheme + 3) + "/log/" +
-         hex_encode(draft.id.bytes);
-}
-
-Manifest assemble_manifest(const SealInput& input) {
-  Manifest manifest;
-  manifest.election_id = input.draft.id;
-  manifest.title = input.draft.title;
-  manifest.origin = input.draft.origin;
-  manifest.log_origin = log_origin_of(input.draft);
-  manifest.opens_at = input.draft.opens_at;
-  manifest.closes_at = input.draft.closes_at;
-  manifest.grace_seconds = input.draft.grace_seconds;
-  manifest.contests = input.draft.contests;
-  manifest.bureaus = input.bureaus;
-  manifest.board_key = input.server.board.key;
-  manifest.checkpoint_key = input.server.checkpoint.key;
-  manifest.registrar_key = input.registrar;
-  for (const auto& roster : input.rosters) manifest.rosters.push_back(roster.entry);
-  manifest.assets = input.assets;
-  std::sort(manifest.assets.begin(), manifest.assets.end(),
-            [](const BoothAsset& a, const BoothAsset& b) { return a.path < b.path; });
-  return manifest;
-}
-
-SignedDocument seal_document(const Manifest& manifest, TimeMs sealed_at) {
-  return SignedDocument({{"type", "seal"},
-                         {"fingerprint", hex_encode(manifest.fingerprint().bytes)},
-                         {"ballots", 0},
-                         {"sign_offs", 0},
-                         {"sealed_at", sealed_at}});
-}
-
-std::map<std::string, std::string> public_files(const Manifest& manifest,
-                                                const SignedDocument& seal,
-                                                const SignedDocument& roster_document,
-                                                const std::vector<Roster>& rosters,
-                                                const std::vector<CeremonyRecord>& ceremonies) {
-  std::map<std::string, std::string> files;
-  files["manifest.json"] = manifest.text();
-  files["seal.json"] = seal.text();
-  files["roster.json"] = roster_document.text();
+PublicFiles roster_files(const SignedDocument& document, const std::vector<Roster>& rosters) {
+  PublicFiles files;
+  files[std::string(export_path::roster_document)] = document.text();
   for (const auto& roster : rosters) {
-    std::string& content =
-        files[fmt::format("roster/{}-{}.bin", roster.entry.contest, roster.entry.district)];
+    std::string& content = files[export_path::roster(roster.entry.contest, roster.entry.district)];
     for (const auto& key : roster.keys) content += as_text(key.encoded());
   }
-  for (std::size_t b = 0; b < ceremonies.size(); ++b) {
-    for (const auto& [slot, text] : ceremonies[b].messages()) {
-      files[fmt::format("ceremony/{}/{}", b, slot.file_name())] = text;
+  return files;
+}
+
+Expected<PublicFiles> seal_election(SealInput input) {
+  if (auto good = check_ceremonies(input.draft, input.ceremonies); !good) {
+    return fail(good.error());
+  }
+  PublicFiles files = std::move(input.rosters);
+  const auto signed_text = files.find(std::string(export_path::roster_document));
+  if (signed_text == files.end()) return fail("roster.missing", "there is no roster.json");
+  const auto document =
+      SignedDocument::parse_and_verify(signed_text->second, "roster", input.draft.id);
+  if (!document) return fail(document.error().code, "roster.json: " + document.error().message);
+  if (document->signers().size() != 1) {
+    return fail("roster.signer", "roster.json is not signed by one registrar alone");
+  }
+  auto entries = roster_entries(*document);
+  if (!entries) return fail(entries.error().code, "roster.json: " + entries.error().message);
+  const Manifest manifest =
+      assemble_manifest(input, document->signers().front(), std::move(*entries));
+  const SignedDocument seal(Json{{"type", "seal"},
+                                 {"fingerprint", hex_encode(manifest.fingerprint().bytes)},
+                                 {"ballots", 0},
+                                 {"sign_offs", 0},
+                                 {"sealed_at", input.sealed_at}});
+  files[std::string(export_path::manifest)] = manifest.text();
+  files[std::string(export_path::seal)] = seal.text();
+  for (std::size_t b = 0; b < input.ceremonies.size(); ++b) {
+    for (const auto& [slot, text] : input.ceremonies[b].messages()) {
+      files[export_path::ceremony(b, slot.round, slot.group, slot.index)] = text;
     }
   }
+  if (const auto good = check_sealing(ExportReader::of_files(files)); !good) {
+    return fail(good.error());
+  }
   return files;
+}
+
+void sign_seal(PublicFiles& files, const KeyPair& member, Random& random) {
+  const auto manifest = Manifest::parse(files.at(std::string(export_path::manifest)));
+  std::string& text = files.at(std::string(export_path::seal));
+  auto seal = SignedDocument::parse(text);
+  ISOLOIR_ASSERT(manifest && seal);
+  seal->sign(member, manifest->fingerprint(), random);
+  text = seal->text();
 }
 
 }  // namespace isoloir

@@ -1,63 +1,72 @@
 // From a portal's file to a sealed election: the draft, the manifest, the seal, the public files.
-// Pure.
+// Pure. docs/first-election.md tells who does what where.
 #pragma once
 
 #include "election/ceremony.hpp"
 #include "election/registrar.hpp"
+#include "election/sealing.hpp"
 #include "portal/portal.hpp"
 #include "service/state.hpp"
 
 namespace isoloir {
-
-// What is fixed before keys exist. Its canonical JSON is what `isoloir registrar issue --draft`
-// reads.
-struct ElectionDraft {
-  ElectionId id;
-  BilingualText title;
-  std::string origin;  // https://host[:port]
-  TimeMs opens_at = 0;
-  TimeMs closes_at = 0;
-  std::uint32_t grace_seconds = 0;
-  std::vector<Contest>
-      contests;  // lists in the order drawn by lot, the blank vote last (R211-564, R211-565)
-};
 
 struct DraftHours {
   TimeMs opens_at = 0;
   TimeMs closes_at = 0;
   std::uint32_t grace_seconds = 0;
 };
+// As the portal's file says, in its time zone. Errors: those of from_local_time.
+Expected<DraftHours> hours_of(const Portal& portal);
 
-// Draws election id and order of lists.
+// What is fixed before keys exist: the registrar reads it, the ceremonies are planned in it.
+struct ElectionDraft {
+  ElectionId id;
+  BilingualText title;
+  std::string origin;  // https://host[:port]
+  std::optional<Assistance> assistance;
+  DraftHours hours;
+  std::vector<Contest>
+      contests;  // lists in the order drawn by lot, the blank vote last (R211-564, R211-565)
+  std::vector<CeremonyPlan> ceremonies;  // of each bureau
+  ServerPublicKeys server;
+
+  // Canonical JSON {"assistance": null or {"hours": {en, fr}, "phone"}, "ceremonies": [plan…], "closes_at", "contests": as in the manifest,
+  // "election_id", "grace_seconds", "keys": {"board", "checkpoint"}, "opens_at", "origin", "title",
+  // "type": "draft"}. Error: draft.form (says what).
+  static Expected<ElectionDraft> parse(std::string_view text);
+  std::string text() const;
+};
+
+// https://host[:port], lower case, or http://localhost:port for practice: what the browser calls
+// the portal's origin, to the letter. Error: draft.origin.
+Status check_origin(std::string_view origin);
+
+// Draws election id, order of lists and ceremony ids.
 ElectionDraft draw_draft(const Portal& portal, std::string origin, const DraftHours& hours,
-                         Random& random);
+                         const ServerPublicKeys& server, Random& random);
 
 std::vector<std::uint32_t> districts_per_contest(const std::vector<Contest>& contests);
 
-CeremonyPlan plan_ceremony(const ElectionDraft& draft, const BureauPlan& bureau, Random& random);
+// Content by export path.
+using PublicFiles = std::map<std::string, std::string>;
 
-// The log's origin line: the portal's host and the election, without scheme (tlog-checkpoint).
-std::string log_origin_of(const ElectionDraft& draft);
+// What a registrar hands over: roster.json and roster/<k>-<d>.bin.
+PublicFiles roster_files(const SignedDocument& document, const std::vector<Roster>& rosters);
 
 struct SealInput {
   const ElectionDraft& draft;
-  const std::vector<Bureau>& bureaus;
-  const ServerKeys& server;
-  const Point& registrar;
-  const std::vector<Roster>& rosters;
+  PublicFiles rosters;                            // as roster_files
+  const std::vector<CeremonyRecord>& ceremonies;  // of each bureau
   std::vector<BoothAsset> assets;
+  TimeMs sealed_at = 0;
 };
-Manifest assemble_manifest(const SealInput& input);
+// The files of sealing_paths: the manifest, and the seal without a signature, to be signed by every
+// member of every bureau (L32: box empty, list and counter blank). Errors: ceremony.plan (not the
+// draft's bureau), ceremony.incomplete (names who is missing), roster.missing, roster.signer, and
+// those of check_sealing.
+Expected<PublicFiles> seal_election(SealInput input);
 
-// The body of the seal, to be signed by every member of every bureau (L32: box empty, list and
-// counter blank).
-SignedDocument seal_document(const Manifest& manifest, TimeMs sealed_at);
-
-// What State::create takes, by export path. `ceremonies`: each bureau's.
-std::map<std::string, std::string> public_files(const Manifest& manifest,
-                                                const SignedDocument& seal,
-                                                const SignedDocument& roster_document,
-                                                const std::vector<Roster>& rosters,
-                                                const std::vector<CeremonyRecord>& ceremonies);
+// Adds a member's signature to the seal among the files.
+void sign_seal(PublicFiles& files, const KeyPair& member, Random& random);
 
 }  // namespace isoloir

@@ -19,6 +19,12 @@
 
 namespace isoloir {
 
+// What the manifest says of a server's keys.
+struct ServerPublicKeys {
+  Point board;
+  ByteArray<32> checkpoint{};
+};
+
 struct ServerKeys {
   KeyPair board;
   Ed25519KeyPair checkpoint;
@@ -27,6 +33,7 @@ struct ServerKeys {
   static ServerKeys generate(Random& random);
   static Expected<ServerKeys> read(const std::filesystem::path& file);  // error: server_keys.form
   void write(const std::filesystem::path& file) const;
+  ServerPublicKeys published() const { return {board.key, checkpoint.key}; }
 };
 
 struct StatePaths {

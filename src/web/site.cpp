@@ -163,6 +163,10 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   // Where the language links lead, by GET: an address that takes forms alone has no page.
   data["path"] = find(http::Method::get, visit.request) ? visit.request.path : std::string("/");
   data["fingerprint"] = {{"groups", groups_of_four(hex_encode(state_.fingerprint().bytes))}};
+  if (const auto& help = portal_.assistance) {
+    data["assistance_phone"] = help->phone;
+    data["assistance_hours"] = visit.language == Language::french ? help->hours.fr : help->hours.en;
+  }
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();
   if (visit.session) data["csrf"] = visit.session->csrf;

@@ -31,6 +31,9 @@ TEST(Portal, EducationIsRead) {
   EXPECT_EQ(portal->bureaus[0].groups[1].threshold, 2u);
   EXPECT_EQ(portal->opens_local, "2022-12-01T08:00:00");
   EXPECT_EQ(portal->grace_minutes, 30u);
+  ASSERT_TRUE(portal->assistance);
+  EXPECT_EQ(portal->assistance->phone, "01 99 00 00 01");
+  EXPECT_EQ(portal->assistance->hours.en, "Monday to Friday, 8:00 to 18:00");
 }
 
 TEST(Portal, ReissuePolicyIsRead) {

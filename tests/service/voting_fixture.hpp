@@ -8,7 +8,7 @@
 
 #include "election/credential.hpp"
 #include "service/accounts.hpp"
-#include "service/setup.hpp"
+#include "service/install.hpp"
 #include "service/voting.hpp"
 
 namespace isoloir {
@@ -149,8 +149,10 @@ struct VotingFixture : testing::Test {
   void create(std::size_t voters) {
     const auto portal = Portal::parse(fixture_portal, "fixture.toml");
     ASSERT_TRUE(portal) << portal.error().message;
-    const auto draft = draw_draft(*portal, "http://localhost:8080",
-                                  {fixture_opens, fixture_closes, 30 * 60}, random);
+    const auto keys = ServerKeys::generate(random);
+    const auto draft =
+        draw_draft(*portal, "http://localhost:8080", {fixture_opens, fixture_closes, 30 * 60},
+                   keys.published(), random);
     for (std::size_t v = 1; v <= voters; ++v) {
       Voter voter;
       voter.id = "E" + std::to_string(v);
@@ -167,21 +169,19 @@ struct VotingFixture : testing::Test {
     const auto registrar = KeyPair::generate(random);
     auto document = roster_document(*rosters, draft.id);
     document.sign(registrar, draft.id, random);
-    const auto plan = plan_ceremony(draft, portal->bureaus[0], random);
-    ceremonies.push_back(run_ceremony_locally(plan, random));
-    std::vector<CeremonyRecord> records{*CeremonyRecord::read(plan, ceremonies[0].messages)};
-    const std::vector<Bureau> bureaus{to_manifest_bureau(plan, ceremonies[0].result)};
-    const auto keys = ServerKeys::generate(random);
-    const auto manifest = assemble_manifest({draft, bureaus, keys, registrar.key, *rosters, {}});
-    auto seal = seal_document(manifest, clock.now());
-    for (const auto& holder : ceremonies[0].holders) {
-      seal.sign(holder.signing(), manifest.fingerprint(), random);
-    }
-    ASSERT_TRUE(State::create(paths(), keys,
-                              public_files(manifest, seal, document, *rosters, records), random));
+    ceremonies.push_back(run_ceremony_locally(draft.ceremonies[0], random));
+    const std::vector<CeremonyRecord> records{
+        *CeremonyRecord::read(draft.ceremonies[0], ceremonies[0].messages)};
+    auto files = seal_election({draft, roster_files(document, *rosters), records, {}, clock.now()});
+    ASSERT_TRUE(files) << files.error().message;
+    for (const auto& holder : ceremonies[0].holders) sign_seal(*files, holder.signing(), random);
+    std::filesystem::create_directories(folder);
+    keys.write(paths().keys());
+    const auto installed =
+        install_election(paths(), {*files, {}, roll, issued.keys}, clock, random);
+    ASSERT_TRUE(installed) << installed.error().message;
     codes = std::move(issued.codes);
     reopen();
-    ASSERT_TRUE(import_roll(*state, roll, issued.keys));
   }
 };
 

@@ -268,6 +268,9 @@ TEST(Views, ReissueIsOfferedOnlyWhereItExists) {
   const auto with =
       renderer().page("voting_space", {{"reissue_url", "/reissue"}}, Language::french);
   EXPECT_THAT(without, Not(HasSubstr("réassort")));
+  EXPECT_THAT(without, HasSubstr("Code de vote perdu ? Un nouveau code ne peut pas être demandé en "
+                                 "ligne en ce moment : contactez l’assistance"));
+  EXPECT_THAT(with, Not(HasSubstr("Code de vote perdu ?")));
   EXPECT_THAT(with, HasSubstr("href=\"/reissue\">Cliquez ici pour obtenir un réassort"));
 }
 

@@ -1,0 +1,223 @@
+// isoloir election install and accounts: what is done on the server.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/files.hpp"
+#include "cli/election.hpp"
+#include "cli/screen.hpp"
+#include "cli/server.hpp"
+#include "cli/typed_code.hpp"
+#include "election/csv.hpp"
+#include "service/accounts.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> in_file(const fs::path& file, const Error& error) {
+  return fail(error.code, file.string() + ": " + error.message);
+}
+
+// ---- Accounts from a file
+
+constexpr std::array<std::string_view, 4> columns{"identifiant", "mot_de_passe", "question",
+                                                  "reponse"};
+constexpr std::array<std::string NewAccount::*, 4> fields{
+    &NewAccount::voter, &NewAccount::password, &NewAccount::question, &NewAccount::answer};
+
+struct Register {
+  std::vector<std::string> voters;  // of the roll, by identifier
+  std::set<std::string> with_account;
+};
+
+Register read_register(State& state) {
+  return *state.database().read([](store::Transaction& t) -> Expected<Register> {
+    Register result;
+    for (const auto& row : t.query("SELECT id FROM voter ORDER BY id")) {
+      result.voters.push_back(row.text(0));
+    }
+    for (const auto& row : t.query("SELECT voter FROM account")) {
+      result.with_account.insert(row.text(0));
+    }
+    return result;
+  });
+}
+
+// Where each of `columns` stands in the header.
+std::array<std::size_t, 4> read_header(CsvReader& reader, CsvProblems& problems) {
+  std::array<std::size_t, 4> place{};
+  if (!reader.next()) {
+    problems.add(1, "", reader.broken().empty() ? "the file is empty" : reader.broken());
+    return place;
+  }
+  std::vector<std::string> names;
+  for (const auto& cell : reader.cells()) names.push_back(csv_column_name(csv_trimmed(cell)));
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto found = std::find(names.begin(), names.end(), columns[i]);
+    if (found == names.end()) problems.add(1, columns[i], "is missing from the header");
+    place[i] = static_cast<std::size_t>(found - names.begin());
+  }
+  if (problems.none() && names.size() != columns.size()) {
+    problems.add(1, "", "the columns are identifiant, mot_de_passe, question, reponse, no others");
+  }
+  return place;
+}
+
+Expected<std::vector<NewAccount>> parse_accounts(std::string_view csv, const Register& people) {
+  CsvProblems problems("account.file");
+  check_csv_encoding(csv, problems);
+  if (!problems.none()) return problems.error();
+  CsvReader reader(csv, csv_separator(csv));
+  const auto place = read_header(reader, problems);
+  if (!problems.none()) return problems.error();
+  std::vector<NewAccount> accounts;
+  std::map<std::string, std::size_t> seen;
+  while (reader.next()) {
+    const auto cells = reader.cells();
+    if (cells.size() == 1 && csv_trimmed(cells[0]).empty()) continue;  // a blank line
+    if (cells.size() != columns.size()) {
+      problems.add(reader.line(), "",
+                   fmt::format("{} cells, but the header has {}", cells.size(), columns.size()));
+      continue;
+    }
+    NewAccount& account = accounts.emplace_back();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      account.*fields[i] = csv_trimmed(cells[place[i]]);
+    }
+    if (!std::binary_search(people.voters.begin(), people.voters.end(), account.voter)) {
+      problems.add(reader.line(), "identifiant", "is not on the roll");
+    }
+    if (const auto [first, added] = seen.try_emplace(account.voter, reader.line()); !added) {
+      problems.add(reader.line(), "identifiant",
+                   fmt::format("is the same as on line {}", first->second));
+    }
+    if (account.question.empty()) problems.add(reader.line(), "question", "is empty");
+    if (const auto good = check_account(account); !good) {
+      problems.add(reader.line(),
+                   good.error().code == "account.answer" ? "reponse" : "mot_de_passe",
+                   good.error().message);
+    }
+  }
+  if (!reader.broken().empty()) problems.add(reader.line(), "", reader.broken());
+  if (problems.none() && accounts.empty()) problems.add(1, "", "the file holds no account");
+  if (!problems.none()) return problems.error();
+  return accounts;
+}
+
+// ---- Accounts made here
+
+constexpr std::string_view generated_question =
+    "Quelle réponse figure à côté de votre mot de passe ?";
+
+std::vector<NewAccount> generate_accounts(const Register& people, Random& random) {
+  const auto word = [&] { return Code::generate(random).normalised(); };
+  std::vector<NewAccount> accounts;
+  for (const auto& voter : people.voters) {
+    if (people.with_account.contains(voter)) continue;
+    // 60 bits and 40 bits; "Is-" and "-0" give the classes of characters that every password needs.
+    const std::string secret = word(), answer = word();
+    std::string lower = secret.substr(0, 12);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    accounts.push_back({voter, "Is-" + lower + "-0", std::string(generated_question),
+                        answer.substr(0, 4) + "-" + answer.substr(4, 4)});
+  }
+  return accounts;
+}
+
+std::string write_accounts(const std::vector<NewAccount>& accounts) {
+  std::string csv = fmt::format("{}\n", fmt::join(columns, ";"));
+  for (const auto& account : accounts) {
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      append_csv_cell(csv, account.*fields[i], ';');
+      csv += i + 1 == fields.size() ? '\n' : ';';
+    }
+  }
+  return csv;
+}
+
+Status create_accounts(State& state, const std::vector<NewAccount>& accounts) {
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    if (auto made = create_account(state, accounts[i]); !made) return made;
+    if ((i + 1) % 1000 == 0) fmt::print(stderr, "{} of {} accounts\n", i + 1, accounts.size());
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<std::string> run_install(const InstallOptions& options) {
+  SystemClock clock;
+  SystemRandom random;
+  const StatePaths paths{options.state};
+  const auto files = read_sealed_files(options.folder);
+  if (!files) return fail(files.error());
+  const auto sealing = check_installable(paths, *files, booth_assets(), clock);
+  if (!sealing) return fail(sealing.error());
+  const auto& manifest = sealing->manifest;
+  const auto districts = districts_per_contest(manifest.contests);
+  const auto csv = read_file(options.roll);
+  if (!csv) return fail(csv.error());
+  const auto roll = parse_roll(*csv, districts);
+  if (!roll) return in_file(options.roll, roll.error());
+  const auto import = read_file(options.import);
+  if (!import) return fail(import.error());
+  const auto code = typed_code("Transport code of " + options.import.string());
+  if (!code) return fail(code.error());
+  const auto keys = open_import(*import, manifest.election_id, *code, districts);
+  if (!keys) return in_file(options.import, keys.error());
+  const auto installed =
+      install_election(paths, {*files, booth_assets(), *roll, *keys}, clock, random);
+  if (!installed) return fail(installed.error());
+  return both(fmt::format("Élection installée dans {} : {} électeurs.", options.state.string(),
+                          roll->voters.size()),
+              fmt::format("Election installed in {}: {} voters.", options.state.string(),
+                          roll->voters.size())) +
+         both("Empreinte :", "Fingerprint:") + "    " + in_groups(sealing->fingerprint) + "\n" +
+         both("Clé des liens, hors de toute sauvegarde : " + paths.link_key().string(),
+              "Link key, kept out of every back-up: " + paths.link_key().string()) +
+         both("Détruisez maintenant " + options.import.string() + " et ses copies.",
+              "Now destroy " + options.import.string() + " and its copies.") +
+         both("Suite : les comptes (election accounts), puis serve.",
+              "Next: the accounts (election accounts), then serve.");
+}
+
+Expected<std::string> run_accounts(const AccountOptions& options) {
+  if (options.from.empty() == options.generate.empty()) {
+    return fail("account.use", "name a file after --from or after --generate");
+  }
+  SystemClock clock;
+  SystemRandom random;
+  const auto state = State::open({options.state}, clock, random);
+  if (!state) return fail(state.error());
+  const Register people = read_register(**state);
+  std::vector<NewAccount> accounts;
+  if (options.generate.empty()) {
+    const auto csv = read_file(options.from);
+    if (!csv) return fail(csv.error());
+    auto parsed = parse_accounts(*csv, people);
+    if (!parsed) return in_file(options.from, parsed.error());
+    accounts = std::move(*parsed);
+  } else {
+    if (fs::exists(fs::symlink_status(options.generate))) {
+      return fail("election.out",
+                  options.generate.string() + " exists already; nothing was changed");
+    }
+    accounts = generate_accounts(people, random);
+    // First: an account whose password was lost would be of no use. Cut short, --from goes on.
+    write_file(options.generate, write_accounts(accounts), FileMode::secret);
+  }
+  if (auto made = create_accounts(**state, accounts); !made) return fail(made.error());
+  std::set<std::string> all = people.with_account;
+  for (const auto& account : accounts) all.insert(account.voter);
+  return both(fmt::format("{} comptes écrits ; {} électeurs sur {} ont un compte.", accounts.size(),
+                          all.size(), people.voters.size()),
+              fmt::format("{} accounts written; {} voters of {} have one.", accounts.size(),
+                          all.size(), people.voters.size()));
+}
+
+}  // namespace isoloir::cli

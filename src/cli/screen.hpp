@@ -1,0 +1,19 @@
+// What the organisers' commands say: French first, English beneath.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "election/manifest.hpp"
+
+namespace isoloir::cli {
+
+// Two lines, the English one set back.
+std::string both(const std::string& french, const std::string& english);
+
+// Hex digits in groups, as people read them aloud and compare them: of eight, but the election's
+// fingerprint of four, as every page of the portal shows it.
+std::string in_groups(ByteView bytes, std::size_t digits = 8);
+std::string in_groups(const Fingerprint& fingerprint);
+
+}  // namespace isoloir::cli

@@ -1,0 +1,244 @@
+#include "cli/sealing_page.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/html.hpp"
+#include "cli/screen.hpp"
+#include "crypto/hash.hpp"
+#include "web/locale.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+using web::Language;
+
+constexpr std::string_view style = R"(@page { size: A4; margin: 14mm }
+* { box-sizing: border-box }
+body { margin: 0 auto; max-width: 182mm; padding: 6mm; color: #000; background: #fff;
+  font: 10pt/1.4 Arial, "Liberation Sans", sans-serif; overflow-wrap: anywhere }
+h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 2mm }
+h2 { font-size: 13pt; margin: 6mm 0 1mm; break-after: avoid }
+h3 { font-size: 11pt; margin: 4mm 0 1mm; break-after: avoid }
+p, ol, table { margin: 0 0 2mm }
+ol { padding-left: 7mm }
+[lang=en] { color: #333; font-size: 9pt }
+code { font: 10pt/1.5 "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace }
+.fingerprint { border: 2px solid #000; padding: 3mm; break-inside: avoid }
+.fingerprint code { font-size: 12pt; font-weight: bold }
+table { border-collapse: collapse; width: 100% }
+caption { text-align: left; font-weight: bold; padding: 1mm 0 }
+th, td { border: 1px solid #555; padding: 1mm 2mm; text-align: left; vertical-align: top }
+tr { break-inside: avoid }
+.number { text-align: right; white-space: nowrap }
+.signature { table-layout: fixed }
+.signature td { height: 13mm }
+.signature th small { font-weight: normal; font-size: 9pt }
+.signature col:nth-child(3) { width: 15% }
+.lines { border: 1px solid #555; height: 30mm }
+@media print { body { max-width: none; padding: 0 } }
+@media (max-width: 600px) { th, td { padding: 1mm } })";
+
+// French, then English in a lighter tone.
+std::string two(std::string_view french, std::string_view english) {
+  return fmt::format("{} <span lang=\"en\">– {}</span>", escaped(french), escaped(english));
+}
+std::string heading(int level, std::string_view french, std::string_view english) {
+  return fmt::format("<h{0}>{1}</h{0}>\n", level, two(french, english));
+}
+std::string code(ByteView bytes) {
+  return "<code>" + in_groups(bytes) + "</code>";
+}
+std::string number(std::uint64_t value) {
+  return web::format_number(static_cast<std::int64_t>(value), Language::french);
+}
+
+std::string role_name(BureauRole role) {
+  switch (role) {
+    case BureauRole::president:
+      return two("président·e", "president");
+    case BureauRole::secretary:
+      return two("secrétaire", "secretary");
+    case BureauRole::delegate:
+      return two("délégué·e de liste", "list delegate");
+    case BureauRole::substitute:
+      return two("suppléant·e", "substitute");
+  }
+  ISOLOIR_ASSERT(false);
+}
+
+std::string head(const Sealing& sealing) {
+  const auto& manifest = sealing.manifest;
+  return fmt::format(R"(<!DOCTYPE html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>Procès-verbal de scellement – {}</title>
+<style>
+{}
+</style>
+</head>
+<body>
+<header>
+<h1>Procès-verbal de scellement <span lang="en">– Minutes of the sealing</span></h1>
+<p><b>{}</b><br><span lang="en">{}</span></p>
+</header>
+<main>
+)",
+                     escaped(manifest.title.fr), style, escaped(manifest.title.fr),
+                     escaped(manifest.title.en));
+}
+
+std::string what_is_sealed(const Sealing& sealing) {
+  const auto& manifest = sealing.manifest;
+  const auto time = [](TimeMs at, Language language) { return web::format_time(at, language); };
+  std::string out = heading(2, "Ce qui est scellé", "What is sealed");
+  out += fmt::format("<div class=\"fingerprint\"><p>{}</p>\n<p>{}</p></div>\n",
+                     two("Empreinte du scrutin, la même sur chaque page du portail",
+                         "Fingerprint of the election, the same on every page of the portal"),
+                     "<code>" + in_groups(sealing.fingerprint) + "</code>");
+  out += fmt::format(
+      "<p>Scellé le {} (heure de Paris)<br><span lang=\"en\">Sealed on {} (Paris "
+      "time)</span></p>\n",
+      time(sealing.sealed_at, Language::french), time(sealing.sealed_at, Language::english));
+  out += fmt::format(
+      "<p>Vote ouvert du {} au {} (heure de Paris), puis {} min pour qui est déjà dans l'espace de "
+      "vote<br><span lang=\"en\">Vote open from {} to {} (Paris time), then {} min for who is in "
+      "the voting space already</span></p>\n",
+      time(manifest.opens_at, Language::french), time(manifest.closes_at, Language::french),
+      manifest.grace_seconds / 60, time(manifest.opens_at, Language::english),
+      time(manifest.closes_at, Language::english), manifest.grace_seconds / 60);
+  out += fmt::format("<p>{} : {}</p>\n", two("Adresse du portail", "Address of the portal"),
+                     escaped(manifest.origin));
+  // check_seal has read these zeros in the seal that every member signs.
+  out += "<table>\n<caption>" +
+         two("État au scellement, signé par chaque membre",
+             "State at the sealing, signed by every member") +
+         "</caption>\n";
+  for (const auto& [french, english] :
+       {std::pair{"Bulletins dans l'urne et au compteur", "Ballots in the box and on the counter"},
+        {"Émargements", "Sign-offs"}}) {
+    out += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">0</td></tr>\n",
+                       two(french, english));
+  }
+  return out + "</table>\n";
+}
+
+std::string options_of(const Contest& contest) {
+  std::string out = "<ol>\n";
+  for (const auto& option : contest.options) {
+    if (option.blank) {
+      out += "<li>" + two("Vote blanc", "Blank vote") + "</li>\n";
+      continue;
+    }
+    out += "<li><b>" + escaped(option.name) + "</b>";
+    std::string names;
+    for (const auto& one : option.candidates) names += (names.empty() ? "" : " ; ") + one;
+    for (const auto& [name, share] : option.common) {
+      out += fmt::format(", {} ({})", escaped(name), share);
+    }
+    if (!names.empty()) out += "<br>" + escaped(names);
+    out += "</li>\n";
+  }
+  return out + "</ol>\n";
+}
+
+std::string roll_of(const Manifest& manifest, std::uint32_t k) {
+  const auto& contest = manifest.contests[k];
+  std::string rows;
+  std::uint64_t total = 0;
+  for (const auto& roster : manifest.rosters) {
+    if (roster.contest != k) continue;
+    total += roster.size;
+    if (contest.districts.size() > 1) {
+      rows += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td></tr>\n",
+                          escaped(contest.districts[roster.district]), number(roster.size));
+    }
+  }
+  return fmt::format(
+      "<table>\n<caption>{}</caption>\n{}<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td>"
+      "</tr>\n</table>\n",
+      two("Électeurs inscrits", "Registered voters"), rows, "Total", number(total));
+}
+
+std::string contests_of(const Manifest& manifest) {
+  std::string out = heading(2, "Scrutins et candidatures, dans l'ordre tiré au sort",
+                            "Contests and candidacies, in the order drawn by lot");
+  for (std::uint32_t k = 0; k < manifest.contests.size(); ++k) {
+    const auto& contest = manifest.contests[k];
+    out += fmt::format("<section>\n<h3>{}. {}</h3>\n", k, two(contest.name.fr, contest.name.en));
+    out += fmt::format("<p>{} : {}</p>\n", two("Sièges", "Seats"), contest.seats);
+    out += options_of(contest) + roll_of(manifest, k) + "</section>\n";
+  }
+  return out;
+}
+
+std::string bureau_of(const Bureau& bureau) {
+  std::string out = fmt::format("<section>\n<h3>{}</h3>\n", escaped(bureau.name));
+  out += fmt::format("<p>{}<br>{}</p>\n",
+                     two("Empreinte de la cérémonie des clés, lue à voix haute et comparée",
+                         "Fingerprint of the key ceremony, read aloud and compared"),
+                     code(bureau.ceremony));
+  out +=
+      fmt::format("<p>{}<br>{}</p>\n", two("Clé publique du scrutin", "Public key of the election"),
+                  code(bureau.key.encoded()));
+  for (const auto& group : bureau.groups) {
+    out += fmt::format(
+        "<table class=\"signature\">\n<caption>{} : {}</caption>\n"
+        "<colgroup><col><col><col><col></colgroup>\n<thead><tr><th scope=\"col\">{}</th><th "
+        "scope=\"col\">{}</th><th scope=\"col\">{}</th>"
+        "<th scope=\"col\">{}</th></tr></thead>\n",
+        escaped(group.name),
+        two(fmt::format("au moins {} {} sur {} pour ouvrir l'urne", group.threshold,
+                        group.threshold == 1 ? "clé" : "clés", group.members.size()),
+            fmt::format("at least {} {} of {} to open the box", group.threshold,
+                        group.threshold == 1 ? "key" : "keys", group.members.size())),
+        two("Membre", "Member"), two("Sceau électronique", "Electronic seal"), two("Heure", "Time"),
+        two("Signature", "Signature"));
+    for (const auto& member : group.members) {
+      out += fmt::format(
+          "<tr><th "
+          "scope=\"row\">{}<br><small>{}</small></th><td>{}<br>{}</td><td></td><td></td></tr>\n",
+          escaped(member.name), role_name(member.role), two("signé", "signed"),
+          code(ByteView(member.signing_key.encoded()).first(8)));
+    }
+    out += "</table>\n";
+  }
+  return out + "</section>\n";
+}
+
+std::string keys_of(const Manifest& manifest, std::string_view seal) {
+  std::string out = heading(2, "Clés et programmes", "Keys and programs");
+  const auto line = [&](std::string_view french, std::string_view english, ByteView bytes) {
+    out += fmt::format("<p>{}<br>{}</p>\n", two(french, english), code(bytes));
+  };
+  line("Clé qui a signé les listes de clés électorales (fabrication des codes)",
+       "Key that signed the lists of voting keys (registrar)", manifest.registrar_key.encoded());
+  line("Clé du tableau public", "Key of the public board", manifest.board_key.encoded());
+  line("Clé du journal des récépissés", "Key of the receipt log", manifest.checkpoint_key);
+  for (const auto& asset : manifest.assets) {
+    line("Programme du poste de vote, " + asset.path, "Program of the voting booth, " + asset.path,
+         asset.sha256);
+  }
+  line("Empreinte SHA-256 du fichier seal.json, qui porte les signatures",
+       "SHA-256 of the file seal.json, which bears the signatures", sha256(as_bytes(seal)));
+  return out;
+}
+
+}  // namespace
+
+std::string sealing_page(const Sealing& sealing, std::string_view seal) {
+  ISOLOIR_ASSERT(sealing.complete());
+  const auto& manifest = sealing.manifest;
+  std::string page = head(sealing) + what_is_sealed(sealing) + contests_of(manifest);
+  page += heading(2, "Bureaux de vote et signatures", "Bureaus and signatures");
+  for (const auto& bureau : manifest.bureaus) page += bureau_of(bureau);
+  page += keys_of(manifest, seal);
+  page += heading(2, "Tests de ce jour et observations", "Tests of this day and observations");
+  page += "<div class=\"lines\"></div>\n</main>\n</body>\n</html>\n";
+  return page;
+}
+
+}  // namespace isoloir::cli

@@ -1,0 +1,94 @@
+#include "election/sealing.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "election/ceremony.hpp"
+#include "election/signed_document.hpp"
+#include "election/verification_state.hpp"
+
+namespace isoloir {
+
+std::vector<std::string> sealing_paths(const Manifest& manifest) {
+  std::vector<std::string> paths;
+  for (const auto path : {export_path::manifest, export_path::seal, export_path::roster_document}) {
+    paths.emplace_back(path);
+  }
+  for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
+    for (std::size_t g = 0; g < manifest.bureaus[b].groups.size(); ++g) {
+      for (std::size_t j = 1; j <= manifest.bureaus[b].groups[g].members.size(); ++j) {
+        for (std::uint32_t round = 0; round < ceremony_rounds; ++round) {
+          paths.push_back(export_path::ceremony(b, round, g, j));
+        }
+      }
+    }
+  }
+  for (const auto& roster : manifest.rosters) {
+    paths.push_back(export_path::roster(roster.contest, roster.district));
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Expected<Sealing> check_seal(const Manifest& manifest, std::string_view text) {
+  const auto wrong = [](std::string why) {
+    return fail("seal.form", "seal.json: " + std::move(why));
+  };
+  const auto seal = SignedDocument::parse(text);
+  if (!seal) return fail(seal.error().code, "seal.json: " + seal.error().message);
+  Sealing sealing{manifest, manifest.fingerprint(), 0, {}};
+  const auto& body = seal->body();
+  const auto sealed_at = integer_field(body, "sealed_at");
+  if (!has_exactly(body, {"ballots", "fingerprint", "sealed_at", "sign_offs", "type"}) ||
+      text_field(body, "type") != "seal" || !sealed_at) {
+    return wrong("not the fields of a seal");
+  }
+  sealing.sealed_at = *sealed_at;
+  if (text_field(body, "fingerprint") != hex_encode(sealing.fingerprint.bytes)) {
+    return wrong("of another manifest");
+  }
+  if (u32_field(body, "ballots") != 0u || u32_field(body, "sign_offs") != 0u) {
+    return wrong("the box or the list was not empty");
+  }
+  if (!seal->signatures_good(sealing.fingerprint)) {
+    return fail("document.signature", "seal.json: a signature is not good");
+  }
+  std::set<Point> members;
+  for (const auto& bureau : manifest.bureaus) {
+    for (const auto& group : bureau.groups) {
+      for (const auto& member : group.members) {
+        members.insert(member.signing_key);
+        if (!seal->signed_by(member.signing_key)) sealing.unsigned_members.push_back(member.name);
+      }
+    }
+  }
+  for (const auto& signer : seal->signers()) {
+    if (!members.contains(signer)) {
+      return fail("seal.signer", "seal.json is signed by a key that no bureau has");
+    }
+  }
+  return sealing;
+}
+
+Expected<Sealing> check_sealing(const ExportReader& files) {
+  Report report;
+  const Anchors anchors;
+  const VerificationProgress silent;
+  verification::State state(files, anchors, silent, report);
+  const auto index = [&](const std::string& path) {
+    if (const auto content = files.read(path)) state.index[path] = digest_of(*content);
+  };
+  index(std::string(export_path::manifest));
+  if (const auto read = verification::read_manifest(state); !read) return fail(read.error());
+  for (const auto& path : sealing_paths(state.manifest)) index(path);
+  const auto text = state.file(export_path::seal);
+  if (!text) return fail(text.error());
+  auto sealing = check_seal(state.manifest, *text);
+  if (!sealing) return sealing;
+  for (const auto check : {verification::check_ceremony, verification::check_rosters}) {
+    if (const auto good = check(state); !good) return fail(good.error());
+  }
+  return sealing;
+}
+
+}  // namespace isoloir

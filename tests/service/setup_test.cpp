@@ -1,0 +1,62 @@
+#include "service/setup.hpp"
+
+#include <gtest/gtest.h>
+
+namespace isoloir {
+namespace {
+
+TEST(Setup, HoursAreThoseOfThePortalsZone) {
+  Portal portal;
+  portal.time_zone = "Europe/Paris";
+  portal.opens_local = "2022-12-01T08:00:00";
+  portal.closes_local = "2022-12-08T17:00:00";
+  portal.grace_minutes = 30;
+  const auto hours = hours_of(portal);
+  ASSERT_TRUE(hours);
+  EXPECT_EQ(hours->opens_at, 1'669'878'000'000);
+  EXPECT_EQ(hours->closes_at, 1'670'515'200'000);
+  EXPECT_EQ(hours->grace_seconds, 1800u);
+  portal.time_zone = "Paris";
+  EXPECT_EQ(hours_of(portal).error().code, "time.zone");
+}
+
+// What a browser calls the origin, to the letter: proofs are bound to it.
+TEST(Setup, OriginsAreWrittenInOneWay) {
+  for (const auto* good : {"https://vote.example", "https://vote.example:8443", "https://a",
+                           "https://xn--lections-b1a.example", "http://localhost:8080"}) {
+    EXPECT_TRUE(check_origin(good)) << good;
+  }
+  for (const auto* bad :
+       {"", "vote.example", "http://vote.example", "https://Vote.example", "https://vote.example/",
+        "https://vote.example:443", "https://vote..example", "https://-vote.example",
+        "https://vote.example:0", "http://localhost", "https://élections.example",
+        "https://a@vote.example"}) {
+    EXPECT_FALSE(check_origin(bad)) << bad;
+  }
+}
+
+// Every order of three lists comes up; the blank vote stays last.
+TEST(Setup, TheOrderOfTheListsIsDrawn) {
+  Portal portal;
+  Contest contest;
+  contest.options.resize(4);
+  contest.options[0].name = "A";
+  contest.options[1].name = "B";
+  contest.options[2].name = "C";
+  contest.options[3].blank = true;
+  portal.contests = {contest};
+  SeededRandom random(1);
+  std::map<std::string, int> orders;
+  for (int i = 0; i < 600; ++i) {
+    const auto draft = draw_draft(portal, "https://vote.example", {1, 2, 0}, {}, random);
+    std::string order;
+    for (const auto& option : draft.contests[0].options) order += option.name;
+    EXPECT_TRUE(draft.contests[0].options[3].blank);
+    ++orders[order];
+  }
+  EXPECT_EQ(orders.size(), 6u);
+  for (const auto& [order, count] : orders) EXPECT_GT(count, 60) << order;
+}
+
+}  // namespace
+}  // namespace isoloir
