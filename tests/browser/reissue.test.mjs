@@ -1,16 +1,20 @@
 // A voting code lost and made again. Numbers are those of the reissue requirements.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { axeCheck, closePage, newPage, screenshot, startBrowser, startDemo } from "./harness.mjs";
+import { axeCheck, closePage, newPage, PROGRAM, screenshot, startBrowser, startDemo } from "./harness.mjs";
 import {
-  askForLink, demoVoters, enterVotingSpace, fillReissueForm, followLink, forgetThrottles, openCodePage, openReissueForm,
-  receivedLink, renew, shownCode, signIn, typeCode, vote,
+  ageThrottles, askForLink, demoVoters, enterVotingSpace, fillReissueForm, followLink, forgetThrottles, openCodePage, openReissueForm,
+  receivedLink, renew, shownCode, signIn, sqliteRows, typeCode, vote,
 } from "./voter.mjs";
 
 const MINISTRY = "Comité social d'administration ministériel";
 const CODE = /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}-[0-9A-HJKMNP-TV-Z]{5}$/;
 let demo, browser, voters;
 let next_voter = 0;
+const secrets = {}; // of the first journey and others: what must stand nowhere at the end
 const newVoter = () => voters[next_voter++];
 const mailbox = (voter) => `perso-${voters.indexOf(voter)}@example.org`;
 
@@ -65,13 +69,18 @@ test("code lost: question, link opened on a phone, the computer says so, the new
   await phone.getByRole("button", { name: "Continuer" }).click();
   await phone.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
   await computer.getByText("Le lien a été ouvert le").waitFor({ timeout: 15_000 });
+  const opener = (await phone.context().cookies()).find(({ name }) => name === "__Host-reissue").value;
+  const session = (await computer.context().cookies()).find(({ name }) => name === "__Host-session").value;
   const code = await renew(phone);
   assert.match(code, CODE);
+  Object.assign(secrets, { token: link.split("#")[1], opener, session, code, email, email_of_account: voter.email });
   await phone.getByRole("button", { name: "J’ai noté mon code" }).click();
   await phone.getByRole("heading", { name: "Votre code n’est plus affiché" }).waitFor();
   await assertNoCode(phone, code);
 
   await computer.getByText(`référence ${reference}`).waitFor({ timeout: 15_000 });
+  const after = (await computer.context().cookies()).find(({ name }) => name === "__Host-session").value;
+  assert.notEqual(after, session, "54: the old cookie died with the old code");
   await computer.getByRole("button", { name: "Aller à la saisie du code de vote" }).click();
   await computer.getByRole("heading", { name: "Saisie du code de vote" }).waitFor();
   await typeCode(demo, computer, voter.code);
@@ -278,6 +287,97 @@ test("an answer lost on the way: the same keys are sent again and get the same y
   await closePage(page);
 });
 
+test("an answer to the click lost on the way: asked again, reloaded, in another tab, the link is still this browser's", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser, { width: 375 });
+  const link = await askForLink(demo, page, voter, mailbox(voter));
+  const lost = [];
+  await page.route("**/api/reissue/open", async (route) => {
+    const answer = await route.fetch();
+    lost.push((await answer.json()).status);
+    return lost.at(-1) === "opened" ? route.abort() : route.fulfill({ response: answer });
+  });
+  await page.goto(link);
+  await page.getByRole("button", { name: "Continuer" }).click();
+  await page.getByText("Rien n’est perdu et le lien reste valable").waitFor();
+  await look(page, "reissue-no-answer");
+  assert.deepEqual(lost, ["again", "opened"]);
+  const stranger = await newPage(browser);
+  await stranger.goto(link);
+  await stranger.getByRole("button", { name: "Continuer" }).click();
+  await stranger.getByRole("heading", { name: "Ce lien a été ouvert sur un autre appareil" }).waitFor();
+  await closePage(stranger);
+  await page.unroute("**/api/reissue/open");
+  await page.getByRole("button", { name: "Réessayer" }).click();
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  const tab = await page.context().newPage();
+  await followLink(tab, link);
+  await page.reload();
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  await tab.close();
+  assert.match(await renew(page), CODE);
+  await closePage(page);
+});
+
+test("cookies refused: the link is not spent, and the page says why", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  const link = await askForLink(demo, page, voter, mailbox(voter));
+  const strict = await newPage(browser);
+  await strict.route("**/api/reissue/open", async (route) => {
+    const headers = { "Content-Type": "application/json", "X-Requested-With": "isoloir" };
+    const answer = await fetch(route.request().url(), { method: "POST", headers, body: route.request().postData() });
+    return route.fulfill({ status: answer.status, contentType: "application/json", body: await answer.text() });
+  });
+  await strict.goto(link);
+  await strict.getByRole("button", { name: "Continuer" }).click();
+  await strict.getByRole("heading", { name: "Votre navigateur refuse les cookies" }).waitFor();
+  await look(strict, "reissue-no-cookie");
+  await followLink(page, link);
+  await closePage(strict);
+  await closePage(page);
+});
+
+test("an answer lost, then a second code: the first page does not show a code that no longer works", async () => {
+  const voter = newVoter();
+  const first = await newPage(browser, { width: 375 });
+  await followLink(first, await askForLink(demo, first, voter, mailbox(voter)));
+  await first.route("**/api/reissue/issue", async (route) => {
+    await route.fetch();
+    return route.abort();
+  });
+  await first.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).click();
+  await first.locator("[data-part=trouble]").getByText("La connexion a été interrompue").waitFor({ timeout: 30_000 });
+  const second = await newPage(browser);
+  await followLink(second, await askForLink(demo, second, voter, mailbox(voter).replace("perso", "perso-bis")));
+  await renew(second);
+  await first.unroute("**/api/reissue/issue");
+  await first.getByRole("button", { name: "Réessayer" }).click();
+  await first.getByRole("heading", { name: "Ce code n’est plus valable" }).waitFor();
+  assert.equal(await first.locator(".new-code span").count(), 0);
+  await look(first, "reissue-outdated");
+  await closePage(first);
+  await closePage(second);
+});
+
+test("41: one destination for a third voter: refused, told to give another, and alerted on the server's log", async () => {
+  const shared = "partage@example.org";
+  forgetThrottles(demo);
+  for (const [i, voter] of voters.slice(0, 3).entries()) {
+    const page = await newPage(browser, { width: 375 });
+    await signIn(demo, page, voter);
+    await page.goto(`${demo.origin}/reissue/question`);
+    ageThrottles(demo); // one a minute for a destination is the service's own test
+    await fillReissueForm(page, { ...voter, email: shared });
+    if (i < 2) await page.getByText("Un mail vient de vous être envoyé à").waitFor();
+    else await page.getByText("Donnez une autre adresse ou un autre numéro, qui ne soit qu’à vous").waitFor();
+    if (i === 2) await look(page, "reissue-shared-destination");
+    await closePage(page);
+  }
+  assert.match(demo.output(), /^isoloir: alert: /m);
+  assert.ok(!demo.output().includes(shared));
+});
+
 test("a double click makes one code", async () => {
   const voter = newVoter();
   const page = await newPage(browser);
@@ -339,9 +439,10 @@ test("errors of the form are tied to their fields; a wrong proof says neither wh
     await fillReissueForm(page, { ...voter, email: mailbox(voter), ...wrong });
     return page.locator("[data-error-summary]").innerText();
   };
+  const now = (text) => text.replace(/à partir du .*/, "");
   const said = await refusal({ answer: "Trabant" });
-  assert.match(said, /La réponse secrète ou le numéro saisi n’est pas correct/);
-  assert.equal(await refusal({ numen: "9999999999999" }), said);
+  assert.match(said, /La réponse secrète ou le numéro saisi n’est pas correct.*4 essais.*Prochain essai possible à partir du/s);
+  assert.equal(now(await refusal({ numen: "9999999999999" })), now(said));
   assert.ok(!(await page.content()).includes("Trabant"), "a secret is never shown again");
   assert.match(await refusal({ email: voter.email }), /celle de votre compte électeur/);
   assert.equal(await page.getByLabel("Adresse mail personnelle").getAttribute("aria-invalid"), "true");
@@ -350,7 +451,7 @@ test("errors of the form are tied to their fields; a wrong proof says neither wh
   await fillReissueForm(page, { ...voter, answer: "Trabant", email: mailbox(voter) });
   await page.getByText(/n’est pas correct/).first().waitFor();
   await fillReissueForm(page, { ...voter, email: mailbox(voter) });
-  await page.getByText(/Vous pourrez recommencer à partir du/).waitFor();
+  await page.getByText(/rien n’a changé. Revenez sur cette page à partir du/).waitFor();
   await look(page, "reissue-question-delayed");
   await closePage(page);
 });
@@ -375,10 +476,12 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
   const code = await renew(page);
   const cancel = await receivedLink(demo, page, voter.email);
+  secrets.cancel = cancel.split("#")[1];
   assert.match(cancel, /\/reissue\/cancel#/);
   const owner = await newPage(browser, { width: 375 });
   await owner.goto(cancel);
   await owner.getByRole("button", { name: "Bloquer ce code" }).waitFor();
+  assert.deepEqual(await owner.context().cookies(), [], "no session that could grow old");
   assert.equal(owner.url(), `${demo.origin}/reissue/cancel`);
   await look(owner, "reissue-cancel");
   await owner.getByRole("button", { name: "Bloquer ce code" }).click();
@@ -397,6 +500,11 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   await owner.goto(`${demo.origin}/reissue/cancel#${"A".repeat(43)}`);
   await owner.getByRole("button", { name: "Bloquer ce code" }).click();
   await owner.getByText("rien n’a été bloqué").waitFor();
+  await look(owner, "reissue-cancel-unknown");
+  await owner.goto(`${demo.origin}/reissue/cancel`);
+  await owner.getByText("Ouvrez à nouveau le lien du message qui vous a averti").waitFor();
+  assert.equal(await owner.getByRole("button", { name: "Bloquer ce code" }).isVisible(), false);
+  await look(owner, "reissue-cancel-no-link");
   await closePage(page);
   await closePage(owner);
 });
@@ -450,3 +558,42 @@ for (const [language, width] of [["fr", 1280], ["fr", 375], ["en", 1280], ["en",
     await closePage(page);
   });
 }
+
+test("the help desk sees beside the running server what happened, and no secret", () => {
+  const [id, ...others] = sqliteRows(demo, `SELECT id FROM voter WHERE email_key = lower('${secrets.email_of_account}')`);
+  assert.equal(others.length, 0);
+  const said = execFileSync(PROGRAM, ["voter", id, "--state", demo.state], { encoding: "utf8" });
+  assert.match(said, /Code de vote : valable/);
+  assert.match(said, /un code a été remplacé le/);
+  assert.match(said, /lien pour un nouveau code, e-mail à p…@e….org : remis/);
+  assert.match(said, /Ensuite : l'électeur peut demander un nouveau code/);
+  assert.equal(said.includes("vote blanc") || said.includes("a voté"), false);
+});
+
+test("61: after all of this neither the server's output, nor its journal, nor its database hold a secret", () => {
+  const files = readdirSync(demo.state).filter((name) => name.startsWith("isoloir.sqlite"));
+  assert.ok(files.includes("isoloir.sqlite-wal"), "the log of the database is among them");
+  const everything = Buffer.concat([Buffer.from(demo.output()), ...files.map((name) => readFileSync(join(demo.state, name)))]);
+  assert.ok(everything.includes("voting code replaced"), "the scan reads the journal");
+  const forbidden = new Map();
+  const forbid = (name, text) => {
+    forbidden.set(name, Buffer.from(text));
+    forbidden.set(`${name}, in hex`, Buffer.from(Buffer.from(text).toString("hex")));
+  };
+  for (const name of ["token", "opener", "session", "cancel"]) {
+    forbid(name, secrets[name]);
+    forbidden.set(`${name}, as bytes`, Buffer.from(secrets[name], "base64url"));
+  }
+  for (const voter of voters) {
+    for (const name of ["password", "answer", "numen", "code"]) forbid(`${name} of ${voter.email}`, voter[name]);
+    forbid(`code of ${voter.email}, without dashes`, voter.code.replaceAll("-", ""));
+  }
+  forbid("new code", secrets.code);
+  forbid("new code, without dashes", secrets.code.replaceAll("-", ""));
+  forbid("typed address", secrets.email);
+  forbid("typed addresses", "perso-");
+  forbid("shared address", "partage@");
+  forbid("typed number", "612345678");
+  forbid("wrong answer", "Trabant");
+  for (const [name, bytes] of forbidden) assert.equal(everything.includes(bytes), false, name);
+});

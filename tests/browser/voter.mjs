@@ -45,6 +45,15 @@ function captchaDigits(demo, id) {
   return sqlite(demo, `SELECT digits FROM captcha WHERE id = '${id}'`, "-readonly");
 }
 
+export function sqliteRows(demo, sql) {
+  return sqlite(demo, sql, "-readonly").split("\n").filter((row) => row !== "");
+}
+
+// As if two hours had passed since the requests made so far: who asked for what is still known.
+export function ageThrottles(demo) {
+  sqlite(demo, "UPDATE attempt SET at = at - 7200000");
+}
+
 // As if a day had passed since the requests made so far: throttles are the service's own tests.
 export function forgetThrottles(demo) {
   sqlite(demo, "DELETE FROM attempt");

@@ -65,8 +65,9 @@ std::vector<std::pair<std::string, FlowEvent>> all_events() {
           {"OpenLinkAgain", OpenLink{evidence<LinkToken>(), true, 1800}},
           {"Arm", Arm{evidence<KeyPossession>()}},
           {"Issue", Issue{600}},
-          {"Repeat", Repeat{true}},
-          {"RepeatOther", Repeat{false}},
+          {"Repeat", Repeat{true, {}}},
+          {"RepeatOther", Repeat{false, {}}},
+          {"RepeatOutdated", Repeat{true, now - 5}},
           {"Acknowledge", Acknowledge{}},
           {"Supersede", Supersede{}},
           {"Cancel", Cancel{evidence<CancelToken>()}}};
@@ -100,7 +101,7 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
       {"LinkQueued", {"reissue.link_not_opened"}},
       {"Opened", {"reissue.order", "reissue.link_elsewhere"}},
       {"Armed", {"reissue.order"}},
-      {"Issued", {"reissue.link_used"}},
+      {"Issued", {"reissue.link_used", "reissue.outdated"}},
       {"Acknowledged", {"reissue.link_used"}},
       {"Expired", {"reissue.link_expired"}},
       {"Superseded", {"reissue.link_superseded"}},
@@ -140,7 +141,7 @@ TEST(ReissueEngine, R19PastItsTimeNothingGoesOn) {
     EXPECT_FALSE(step(state, OpenLink{evidence<LinkToken>(), true, 1}, later));
     EXPECT_FALSE(step(state, Arm{evidence<KeyPossession>()}, later));
     EXPECT_FALSE(step(state, Issue{1}, later));
-    EXPECT_FALSE(step(state, Repeat{true}, later));
+    EXPECT_FALSE(step(state, Repeat{true, {}}, later));
   }
 }
 
@@ -166,6 +167,7 @@ TEST(ReissueEngine, RefusalsSayWhen) {
   const OpenLink open{evidence<LinkToken>(), false, 1};
   EXPECT_EQ(at(Opened{now - 50, later}, open), now - 50);
   EXPECT_EQ(at(Issued{now - 20, later}, open), now - 20);
+  EXPECT_EQ(at(Issued{now - 20, later}, Repeat{true, now - 5}), now - 5);
   EXPECT_EQ(at(Superseded{now - 10}, open), now - 10);
   EXPECT_EQ(at(LinkQueued{now - 100, now}, open), now);
 }

@@ -134,6 +134,23 @@ TEST(ReissueDestination, R39TheProfessionalAddressInDisguise) {
   EXPECT_EQ(email("jean@xn--bcher-kva.example", "jean@BÜCHER.example"),
             "reissue.email_professional");
   EXPECT_EQ(email("jean@ac-lyon.fr", "jean@webmail.ac-lyon.fr"), "reissue.email_professional");
+  // Siblings, cousins and uncles of the professional domain.
+  for (const auto* sibling : {"jean@mail.ac-lyon.fr", "j.ean+x@Mail.AC-LYON.fr",
+                              "jean@a.b.ac-lyon.fr", "jean@mail。ac-lyon.fr"}) {
+    EXPECT_EQ(email(sibling, "jean@webmail.ac-lyon.fr"), "reissue.email_professional") << sibling;
+    EXPECT_EQ(email(sibling, "jean@x.webmail.ac-lyon.fr"), "reissue.email_professional") << sibling;
+  }
+  EXPECT_EQ(email("jean@mail.bücher.example", "jean@web.xn--bcher-kva.example"),
+            "reissue.email_professional");
+  EXPECT_EQ(email("jean@mail.ac-paris.fr", "jean@mail.ac-lyon.fr"), "jean@mail.ac-paris.fr");
+  EXPECT_EQ(email("paul@mail.ac-lyon.fr", "jean@mail.ac-lyon.fr"), "paul@mail.ac-lyon.fr");
+  // Routing inside the local part: user%domain@relay, domain!user@relay, and where it hides.
+  for (const auto* routed :
+       {"jean.dupont%ac-lyon.fr@relay.example", "jean.dupont%ac-lyon.fr%x.example@relay.example",
+        "ac-lyon.fr!jean.dupont@relay.example", "jean.dupont%ac-lyon.fr+x@relay.example",
+        "@relay.example:jean.dupont@ac-lyon.fr"}) {
+    EXPECT_EQ(email(routed), "reissue.email_form") << routed;
+  }
   EXPECT_EQ(email("jean.dupont@notac-lyon.fr"), "jean.dupont@notac-lyon.fr");
   EXPECT_EQ(email("jean.dupont@example.org"), "jean.dupont@example.org");
 }

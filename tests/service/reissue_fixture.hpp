@@ -57,7 +57,10 @@ struct ReissueFixture : VotingFixture {
     set_phase(1, "open");
   }
 
-  Reissues reissues() { return Reissues(*state, policy, texts); }
+  Reissues reissues() {
+    return Reissues(*state, policy, texts,
+                    [this](std::string_view line) { alerts.emplace_back(line); });
+  }
   ReissueRequest form(std::size_t voter) const {
     return {std::string(right_answer),
             right_number(voter),
@@ -161,6 +164,7 @@ struct ReissueFixture : VotingFixture {
 
   ReissuePolicy policy;
   PlainTexts texts;
+  std::vector<std::string> alerts;
 };
 
 }  // namespace isoloir

@@ -229,6 +229,7 @@ TEST_F(Reissue, R20ACrashBeforeTheCommitRollsBack) {
 
 // Requirements 22 and 24: five wrong proofs over sessions and addresses; the sixth, right, waits.
 TEST_F(Reissue, R22FiveWrongThenTheRightOneIsRefused) {
+  const TimeMs first = clock.now();
   for (int i = 0; i < 5; ++i) {
     auto wrong = form(0);
     (i % 2 == 0 ? wrong.answer : wrong.identity) = "wrong";
@@ -237,6 +238,8 @@ TEST_F(Reissue, R22FiveWrongThenTheRightOneIsRefused) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, "reissue.wrong_proof");
     EXPECT_EQ(refused.error().tries_left, 4u - static_cast<unsigned>(i));
+    EXPECT_EQ(refused.error().at, (i < 4 ? clock.now() + (minute << i) : first + day))
+        << "when to come back";
     EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed") << "before the delay is over";
     clock.advance(minute << i);
   }
@@ -317,6 +320,27 @@ TEST_F(Reissue, R30SpellingsOfAnswerAndNumber) {
   EXPECT_EQ(ask_code(1, swapped), "reissue.wrong_proof") << "another voter's number";
 }
 
+// Requirement 31: Argon2id under a salt of its own, then HMAC under the pepper, which the database
+// does not hold.
+TEST_F(Reissue, R31TheAnswerIsStoredSaltedAndPeppered) {
+  const auto rows = state->database().read([](store::Transaction& t) -> Expected<store::Rows> {
+    return t.query("SELECT answer_salt, answer_mac FROM account ORDER BY voter");
+  });
+  ASSERT_EQ(rows->size(), 3u);
+  std::set<ByteArray<16>> salts;
+  std::set<ByteArray<32>> macs;
+  for (const auto& row : *rows) {
+    const auto salt = row.array<16>(0);
+    salts.insert(salt);
+    macs.insert(row.array<32>(1));
+    const auto key = argon2id(as_bytes(fold_answer(right_answer)), salt, argon2_password);
+    EXPECT_EQ(state->peppered("answer", {key.reveal()}), row.array<32>(1));
+    EXPECT_NE(key.reveal(), row.array<32>(1));
+  }
+  EXPECT_EQ(salts.size(), 3u) << "three voters with one answer";
+  EXPECT_EQ(macs.size(), 3u);
+}
+
 // A voter without a number has no empty one that fits.
 TEST_F(Reissue, NoNumberOnTheRollMatchesNothing) {
   ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
@@ -363,8 +387,8 @@ TEST_F(Reissue, R39RefusedDestinationsCostNoTry) {
   EXPECT_EQ(inbox()[0].destination, "Camille.Electeur@example.org");
 }
 
-// Requirement 41, and the limits of one destination.
-TEST_F(Reissue, R41AThirdVoterAtOneDestination) {
+// Requirement 41: one destination for a third voter in 24 hours: refused and alerted.
+TEST_F(Reissue, R41AThirdVoterAtOneDestinationIsRefusedAndAlerted) {
   policy.destination = {};
   EXPECT_EQ(ask_code(0, form(0)), "sent");
   auto same = form(1);
@@ -375,11 +399,23 @@ TEST_F(Reissue, R41AThirdVoterAtOneDestination) {
   const auto third = ask(2, at_third);
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, "reissue.throttled");
-  EXPECT_TRUE(*state->database().read([](store::Transaction& t) -> Expected<bool> {
-    return !t.query("SELECT 1 FROM journal WHERE row LIKE '%\"alert\":1%'").empty();
-  }));
+  EXPECT_EQ(count_rows("message"), 2) << "nothing goes there";
+  // Alerted: one row of the journal, one line for the operator, with nothing of a voter in either.
+  const auto rows = state->database().read([](store::Transaction& t) -> Expected<store::Rows> {
+    return t.query("SELECT row FROM journal WHERE row LIKE '%\"alert\":1%'");
+  });
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_NE(rows->at(0).text(0).find("reissue refused: destination of others"), std::string::npos);
+  ASSERT_EQ(alerts.size(), 1u);
+  EXPECT_TRUE(alerts[0].starts_with("alert: ")) << alerts[0];
+  for (const auto& said : {rows->at(0).text(0), alerts[0]}) {
+    EXPECT_EQ(said.find("E3"), std::string::npos);
+    EXPECT_EQ(said.find("camille"), std::string::npos);
+  }
   EXPECT_EQ(ask_code(2, form(2)), "sent") << "another destination";
-  clock.advance(day);
+  clock.advance(day - 1);
+  EXPECT_EQ(ask_code(2, at_third), "reissue.throttled");
+  clock.advance(1);
   EXPECT_EQ(ask_code(2, at_third), "sent");
 }
 

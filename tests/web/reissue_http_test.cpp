@@ -100,8 +100,8 @@ TEST_F(ReissueHttp, R25FromTheSameAddressTheWaitEnds) {
   EXPECT_TRUE(attempt("Isoloir-1234-abcd"));
 }
 
-// Requirement 28: a captcha used twice, of another session, expired, or guessed wrong once is refused
-// and burnt, though the password is right.
+// Requirement 28: a captcha used twice, of another session, expired, or guessed wrong once is
+// refused and burnt, though the password is right.
 TEST_F(ReissueHttp, R28ACaptchaServesOnceInItsSessionAndTime) {
   auto device = browser();
   const auto try_with = [&](const std::string& id, const std::string& digits) {
@@ -260,7 +260,7 @@ TEST_F(ReissueHttp, R44ForgedHostAndForwardedChangeNoLink) {
   EXPECT_EQ(location(device.get("/reissue")), "303 /sign-in");
   device.sign_in(0);
   const auto page = device.post("/reissue/question", device.question_form(0));
-  EXPECT_NE(page.body.find(personal_emails[0]), std::string::npos) << "sent";
+  EXPECT_NE(page.body.find(personal_email(0)), std::string::npos) << "sent";
   EXPECT_EQ(page.body.find("evil.example"), std::string::npos);
   const auto opened = device.open_link(token_in("reissue-link"));
   ASSERT_EQ(device.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");

@@ -78,10 +78,10 @@ struct SiteFixture : ReissueFixture {
     Fields question_form(std::size_t voter) {
       return {{"csrf", hidden(get("/reissue/question").body, "csrf")},
               {"answer", std::string(right_answer)},
-              {"identity", std::string(right_numbers[voter])},
+              {"identity", right_number(voter)},
               {"channel", "email"},
               {"phone", ""},
-              {"email", std::string(personal_emails[voter])}};
+              {"email", personal_email(voter)}};
     }
     Json open_link(const std::string& token) {
       auto answer = post_json("/api/reissue/open", {{"token", token}});

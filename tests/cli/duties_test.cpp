@@ -1,0 +1,89 @@
+#include "cli/duties.hpp"
+
+#include <algorithm>
+
+#include "service/bureau.hpp"
+#include "service/reissue_fixture.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+// What a duty writes, and the duty that then fails.
+struct Broken {
+  const char* table;
+  const char* column;
+  const char* duty;
+};
+
+void PrintTo(const Broken& broken, std::ostream* out) {
+  *out << broken.duty;
+}
+
+struct Duties : ReissueFixture, testing::WithParamInterface<Broken> {
+  Sessions sessions{*state, limits};
+  Reissues own_reissues{*state, policy, texts};
+  InboxTransport transport;
+  std::vector<Duty> duties = duties_of(*state, *log, sessions, &own_reissues, &transport);
+  std::vector<std::string> said;
+
+  void beat() {
+    said.clear();
+    do_duties(duties, [&](std::string_view line) { said.emplace_back(line); });
+  }
+  void script(std::string_view sql) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      t.script(sql);
+      return {};
+    }));
+  }
+};
+
+TEST_P(Duties, EachIsDoneWhateverBecomesOfTheOthers) {
+  const auto& [table, column, name] = GetParam();
+  const std::string failed = name;
+  // Something to do for each.
+  ASSERT_EQ(ask_code(1, form(1)), "sent");
+  beat();
+  ASSERT_TRUE(said.empty()) << said[0];
+  clock.advance(25 * hour);
+  ASSERT_EQ(ask_code(2, form(2)), "sent");
+  script("INSERT INTO pending_leaf (leaf) VALUES (randomblob(32))");
+  for (const auto& event :
+       {std::string("INSERT"), std::string("UPDATE OF ") + column, std::string("DELETE")}) {
+    script("CREATE TRIGGER broken_" + event.substr(0, 6) + " BEFORE " + event + " ON " + table +
+           " BEGIN SELECT RAISE(ABORT, 'broken'); END");
+  }
+  beat();
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_TRUE(said[0].starts_with(failed + ": failed 1 time since the start")) << said[0];
+  beat();
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_TRUE(said[0].starts_with(failed + ": failed 2 times since the start")) << said[0];
+  for (const auto& duty : duties) EXPECT_EQ(duty.failures, duty.name == failed ? 2u : 0u);
+
+  const auto before = " < " + std::to_string(clock.now() - 24 * hour);
+  const std::pair<std::string, std::string> left[] = {
+      {"round of the log", "pending_leaf"},
+      {"messages to voters", "message WHERE status = 'queued'"},
+      {"end of old sessions", "session WHERE seen_at" + before},
+      {"end of old reissues", "attempt WHERE at" + before},
+      {"purge of messages", "message WHERE sealed IS NOT NULL AND status_at" + before},
+  };
+  for (const auto& [duty, rows] : left) EXPECT_EQ(count_rows(rows) == 0, duty != failed) << duty;
+
+  for (const std::string event : {"INSERT", "UPDATE", "DELETE"}) {
+    script("DROP TRIGGER broken_" + event);
+  }
+  beat();
+  EXPECT_TRUE(said.empty());
+  for (const auto& [duty, rows] : left) EXPECT_EQ(count_rows(rows), 0) << "done late: " << duty;
+}
+INSTANTIATE_TEST_SUITE_P(, Duties,
+                         testing::Values(Broken{"session", "id", "end of old sessions"},
+                                         Broken{"attempt", "id", "end of old reissues"},
+                                         Broken{"log_leaf", "leaf", "round of the log"},
+                                         Broken{"message", "status", "messages to voters"},
+                                         Broken{"message", "sealed", "purge of messages"}));
+
+}  // namespace
+}  // namespace isoloir::cli

@@ -1,0 +1,126 @@
+// The program itself, as the help desk runs it beside a server: isoloir voter ID --state DIR
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "service/reissue_fixture.hpp"
+
+namespace isoloir {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+// The fixture holds the state open as the server does.
+struct VoterCommand : ReissueFixture {
+  const fs::path files = folder.string() + "-out";
+  VoterCommand() {
+    fs::create_directory(files);
+    fs::copy_file(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education/portal.toml",
+                  folder / "portal.toml");
+  }
+  ~VoterCommand() override { fs::remove_all(files); }
+
+  Outcome run(const std::string& arguments) {
+    const auto out = files / "out", err = files / "err";
+    const int status = std::system((std::string(ISOLOIR_BINARY_DIR) + "/isoloir voter " +
+                                    arguments + " >" + out.string() + " 2>" + err.string())
+                                       .c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(err)};
+  }
+  std::string at_state() const { return " --state " + folder.string(); }
+};
+
+TEST_F(VoterCommand, TellsWhatHelpsAndNothingElse) {
+  auto request = form(0);
+  request.channel = ReissueChannel::sms;
+  request.destination = "06 12 34 56 78";
+  ASSERT_EQ(ask_code(0, request), "sent");
+  (void)inbox();
+  clock.advance(2 * minute);
+  replace_code(0);
+  ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
+  (void)inbox();
+
+  const auto french = run("E1" + at_state());
+  EXPECT_EQ(french.code, 0) << french.err;
+  EXPECT_EQ(french.err, "");
+  for (const auto* text :
+       {"Électeur E1", "Code de vote : valable (depuis le jeudi 1 décembre 2022 à 09h02)",
+        "un code a été remplacé le jeudi 1 décembre 2022 à 09h02", "nouveau code créé",
+        "remplacée par une demande plus récente", "lien pour un nouveau code, SMS à +33…78 : remis",
+        "lien pour un nouveau code, e-mail à c…@e….org : remis",
+        "avis de création d'un code, e-mail à E…@p….example : remis", "Ensuite : l'électeur "}) {
+    EXPECT_NE(french.out.find(text), std::string::npos) << text << "\nin\n" << french.out;
+  }
+  const auto english = run("E1 --lang en" + at_state());
+  for (const auto* text : {"Voter E1", "Voting code : valid (since Thursday 1 December 2022",
+                           "text message to +33…78 : delivered", "Next: the voter "}) {
+    EXPECT_NE(english.out.find(text), std::string::npos) << text << "\nin\n" << english.out;
+  }
+  const auto as_json = run("E1 --json" + at_state());
+  const auto json = parse_json(as_json.out.substr(0, as_json.out.size() - 1));
+  ASSERT_TRUE(json) << as_json.out;
+  EXPECT_EQ(json->at("code").at("state"), "valid");
+  EXPECT_EQ(json->at("replaced_at").size(), 1u);
+  EXPECT_EQ(json->at("messages").size(), 3u);
+  EXPECT_EQ(json->at("reissues").size(), 2u);
+  EXPECT_EQ(json->at("next").at("step"), "ask");
+
+  for (const auto& said : {french.out, english.out, as_json.out}) {
+    for (const std::string& secret :
+         {std::string("camille"), std::string("612345"), std::string("portal.example"),
+          std::string(right_answer), right_number(0), std::string("/r#"), std::string("cancel#"),
+          std::string("VOTANTE")}) {
+      EXPECT_EQ(said.find(secret), std::string::npos) << secret;
+    }
+  }
+  // Who has voted looks like who has not: but for the vote, E2 does the same.
+  EXPECT_EQ(french.out.find("vot\xc3\xa9"), std::string::npos);
+}
+
+TEST_F(VoterCommand, ItChangesNothing) {
+  const auto rows = count_rows("journal");
+  EXPECT_EQ(run("E1" + at_state()).code, 0);
+  EXPECT_EQ(count_rows("journal"), rows);
+  EXPECT_EQ(count_rows("attempt"), 0);
+  EXPECT_EQ(ask_code(0, form(0)), "sent") << "the server goes on beside it";
+}
+
+TEST_F(VoterCommand, RefusalsSayWhatToDo) {
+  const auto unknown = run("E9" + at_state());
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_EQ(unknown.out, "");
+  EXPECT_EQ(unknown.err, "isoloir: E9 : aucun électeur de ce nom sur la liste\n");
+  EXPECT_EQ(run("E9 --lang en" + at_state()).err,
+            "isoloir: E9: there is no such voter on the roll\n");
+  const auto nowhere = run("E1 --state " + files.string());
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_NE(nowhere.err.find("il n'y a pas d'élection dans ce dossier"), std::string::npos);
+  fs::remove(folder / "portal.toml");
+  const auto never_served = run("E1" + at_state());
+  EXPECT_EQ(never_served.code, 2);
+  EXPECT_NE(never_served.err.find("--portal"), std::string::npos);
+  EXPECT_EQ(
+      run("E1" + at_state() + " --portal " + std::string(ISOLOIR_SOURCE_DIR) + "/portals/education")
+          .code,
+      0);
+  EXPECT_EQ(run("E1 --lang de" + at_state()).code, 2);
+  EXPECT_EQ(run(at_state()).code, 2);
+}
+
+}  // namespace
+}  // namespace isoloir
