@@ -44,7 +44,9 @@ inline constexpr std::size_t captcha_audio_bytes = 300'000;
 inline constexpr std::size_t writer_queue = 4096;
 inline constexpr std::size_t writer_batch = 256;  // jobs in one commit
 inline constexpr int database_busy_timeout_ms = 5'000;
-inline constexpr std::size_t database_readers = 8;              // connections that read
+inline constexpr int database_hasty_timeout_ms = 100;  // once a lock has outlasted the above
+inline constexpr int database_probe_ms = 1'000;        // between tries to write, in trouble
+inline constexpr std::size_t database_readers = 8;     // connections that read
 inline constexpr std::size_t database_checkpoint_pages = 1000;  // of 4 KiB in the log
 inline constexpr std::size_t database_statements = 512;         // prepared, for each connection
 

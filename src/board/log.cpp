@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/files.hpp"
+
 namespace isoloir {
 namespace {
 
@@ -28,9 +30,31 @@ struct Log::Round {
   std::vector<std::int64_t> batches;
 };
 
-Log::Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random)
-    : database_(database), origin_(std::move(origin)), key_(std::move(key)), random_(random) {
+Log::Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
+         std::filesystem::path signed_file)
+    : database_(database),
+      origin_(std::move(origin)),
+      key_(std::move(key)),
+      random_(random),
+      signed_file_(std::move(signed_file)) {
   load();
+  check_signed_file();
+}
+
+void Log::check_signed_file() const {
+  if (signed_file_.empty() || !std::filesystem::exists(signed_file_)) return;
+  const auto note = read_file(signed_file_);
+  const auto checkpoint =
+      note ? open_checkpoint(*note, origin_, key_.key) : Expected<Checkpoint>(fail(note.error()));
+  if (!checkpoint) {
+    throw std::runtime_error(signed_file_.string() + " is not a checkpoint of this election's log");
+  }
+  if (checkpoint->size > tree_.size() || checkpoint->root != tree_.root(checkpoint->size)) {
+    throw std::runtime_error(
+        "the database is older than what its log has signed (" + std::to_string(checkpoint->size) +
+        " entries in " + signed_file_.string() + ", " + std::to_string(tree_.size()) +
+        " here): bring the newest copy of the database, see docs/operations.md");
+  }
 }
 
 void Log::load() {
@@ -44,7 +68,9 @@ void Log::load() {
     const auto checkpoint = open_checkpoint(last[0].text(1), origin_, key_.key);
     if (!checkpoint || checkpoint->size != tree_.size() ||
         checkpoint->root != tree_.root(tree_.size())) {
-      return fail("log.behind", "the log is not the one of its last signed checkpoint");
+      return fail("log.behind",
+                  "the log is not the one of its last signed checkpoint: the database is damaged, "
+                  "bring its newest good copy, see docs/operations.md");
     }
     note_ = last[0].text(1);
     return {};
@@ -140,10 +166,13 @@ void Log::append_round(bool pad_always) {
   });
   if (!done) throw std::runtime_error(done.error().message);
   if (added.empty()) return;
-  const std::unique_lock lock(mutex_);
-  for (const auto& leaf : added) tree_.append(leaf);
-  note_ = std::move(note);
-  offered_.clear();
+  {
+    const std::unique_lock lock(mutex_);
+    for (const auto& leaf : added) tree_.append(leaf);
+    note_ = note;
+    offered_.clear();
+  }
+  if (!signed_file_.empty()) write_file(signed_file_, note, FileMode::shared);
 }
 
 std::string Log::checkpoint_note() const {

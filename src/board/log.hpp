@@ -2,6 +2,7 @@
 // is served from it.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -15,15 +16,19 @@ namespace isoloir {
 // One per process that sequences; other processes only insert pending rows. Thread-safe.
 class Log {
  public:
-  // Rebuilds the tree from the database. Throws std::runtime_error when the last stored checkpoint
-  // is not the tree's: a log behind what it has signed must not start.
-  Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random);
+  // Rebuilds the tree from the database. Throws std::runtime_error when the last stored checkpoint,
+  // or the one in the file `signed_file`, is not the tree's: a log behind what it has signed must
+  // not start, or it would sign a second history. The file is what a restored database cannot take
+  // back; it is written after each round, and may be absent.
+  Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
+      std::filesystem::path signed_file = {});
 
   // One round: events and reissue batches that wait, then ballots' leaves and pads sorted by hash,
   // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when
-  // `pad_always` (during the vote), else nothing. Throws StoreError, or std::runtime_error when
-  // another sequencer has appended. Whatever it throws, calling again is safe: a round whose answer
-  // was lost after the commit is found in the database and taken up.
+  // `pad_always` (during the vote), else nothing. Throws StoreError; std::runtime_error when
+  // another sequencer has appended; std::filesystem::filesystem_error when the round is done but
+  // `signed_file` cannot be written. Whatever it throws, calling again is safe: a round whose
+  // answer was lost after the commit is found in the database and taken up.
   void append_round(bool pad_always);
 
   std::string checkpoint_note() const;  // empty before the first round
@@ -38,12 +43,14 @@ class Log {
   struct Round;
   void load();
   void take_up_lost_round();
+  void check_signed_file() const;
   Round gather(store::Transaction& transaction, bool pad_always) const;
 
   store::Database& database_;
   const std::string origin_;
   const Ed25519KeyPair key_;
   Random& random_;
+  const std::filesystem::path signed_file_;
   std::mutex sequencing_;            // one round at a time; guards the next
   std::string offered_;              // the note of a round of which no answer came
   mutable std::shared_mutex mutex_;  // guards the two below

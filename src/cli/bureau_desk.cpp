@@ -32,7 +32,8 @@ Status Desk::open(const fs::path& folder) {
   state = std::move(*opened);
   if (lock) {
     log = std::make_unique<Log>(state->database(), state->manifest().log_origin,
-                                Ed25519KeyPair::of(state->keys().checkpoint.seed.clone()), random);
+                                Ed25519KeyPair::of(state->keys().checkpoint.seed.clone()), random,
+                                paths.checkpoint());
     beat();
   }
   return {};

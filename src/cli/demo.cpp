@@ -85,6 +85,7 @@ void remove_unfinished(const StatePaths& paths) {
   }
   fs::remove_all(paths.folder / "holders");
   fs::remove(paths.link_key());
+  fs::remove(paths.checkpoint());
 }
 
 Json commands(const DemoOptions& options, const State& state) {
@@ -121,6 +122,9 @@ int run_demo(DemoOptions options) {
   if (!portal) return report(portal.error());
   const StatePaths paths{options.state};
   const auto demo_file = options.state / "demo.json";
+  fs::create_directories(options.state);
+  const auto lock = StateLock::take(options.state);
+  if (!lock) return report(lock.error());
   if (!fs::exists(demo_file)) {
     remove_unfinished(paths);
     if (options.port == 0) options.port = free_port();

@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "cli/commands.hpp"
+#include "cli/server.hpp"
 
 int main(int argc, char** argv) {
   if (sodium_init() < 0) {
@@ -30,6 +31,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  } catch (const isoloir::store::StoreError& error) {
+    return isoloir::cli::report(error);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "isoloir: %s\n", error.what());
     return 2;

@@ -114,6 +114,8 @@ class ServerChild {
     block_stop_signals();
     SystemClock clock;
     SystemRandom random;
+    const auto lock = StateLock::take(folder);
+    if (!lock) return report(lock.error());
     const auto state = State::open({folder}, clock, random);
     if (!state) return report(state.error());
     ServerSettings settings;

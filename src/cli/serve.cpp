@@ -31,7 +31,13 @@ int run_serve(const ServeOptions& options) {
   const auto portal = read_portal(options.portal);
   if (!portal) return report(portal.error());
   settings.portal_text = *portal_text(options.portal);
-  const auto state = State::open({options.state}, clock, random);
+  const StatePaths paths{options.state};
+  if (!std::filesystem::exists(paths.database())) {
+    return report({"state.missing", options.state.string() + ": there is no election here", {}});
+  }
+  const auto lock = StateLock::take(paths.folder);
+  if (!lock) return report(lock.error());
+  const auto state = State::open(paths, clock, random);
   if (!state) return report(state.error());
   return run_server(**state, *portal, std::move(settings));
 }

@@ -6,10 +6,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/files.hpp"
@@ -71,6 +73,32 @@ class Heartbeat {
   std::thread thread_;
 };
 
+// What went wrong with requests, one line each; the same again within ten seconds is counted, as a
+// full disk should not be filled by telling so. Thread-safe.
+class FailureReport {
+ public:
+  void tell(std::string_view what) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    if (what == last_ && now - told_ < quiet) {
+      ++untold_;
+      return;
+    }
+    if (untold_ > 0) std::fprintf(stderr, "isoloir: the last line, %zu times more\n", untold_);
+    std::fprintf(stderr, "isoloir: %.*s\n", static_cast<int>(what.size()), what.data());
+    last_ = what;
+    told_ = now;
+    untold_ = 0;
+  }
+
+ private:
+  static constexpr std::chrono::seconds quiet{10};
+  std::mutex mutex_;
+  std::string last_;
+  std::chrono::steady_clock::time_point told_;
+  std::size_t untold_ = 0;
+};
+
 web::TextOverrides overrides_of(const Portal& portal) {
   web::TextOverrides overrides;
   for (const auto& [id, text] : portal.texts) {
@@ -78,6 +106,15 @@ web::TextOverrides overrides_of(const Portal& portal) {
     overrides[web::Language::english][id] = text.en;
   }
   return overrides;
+}
+
+// For the help desk's command. Not worth a server that does not start on a full disk.
+void keep_portal_text(const std::filesystem::path& file, const std::string& text) try {
+  if (!text.empty() && read_file(file).value_or("") != text) {
+    write_file(file, text, FileMode::shared);
+  }
+} catch (const std::exception& error) {
+  say(error.what());
 }
 
 void raise_file_limit() {
@@ -93,7 +130,13 @@ void raise_file_limit() {
 Expected<StateLock> StateLock::take(const std::filesystem::path& folder) {
   const auto path = folder / "server.lock";
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return fail("server.running", path.string() + ": cannot be opened");
+  if (file < 0) {
+    const int code = errno;
+    const std::string reason = std::generic_category().message(code);
+    if (code == ENOENT) return fail("state.missing", folder.string() + ": " + reason);
+    return fail("state.read_only",
+                path.string() + ": " + reason + "; the server's user must be able to write here");
+  }
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     ::close(file);
     return fail("server.running", folder.string() + ": a server is running on this state already");
@@ -112,17 +155,13 @@ void block_stop_signals() {
 
 int run_server(State& state, const Portal& portal, ServerSettings settings) {
   raise_file_limit();
-  const auto lock = StateLock::take(state.paths().folder);
-  if (!lock) return report(lock.error());
-  if (!settings.portal_text.empty()) {
-    write_file(state.paths().folder / portal_file, settings.portal_text, FileMode::shared);
-  }
   if (const auto same = check_assets(state.manifest(), booth_assets()); !same) {
     std::fprintf(stderr, "isoloir: warning: %s\n", same.error().message.c_str());
   }
   SystemRandom random;
   Log log(state.database(), state.manifest().log_origin,
-          Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), random);
+          Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), random,
+          state.paths().checkpoint());
   const web::Renderer renderer(web::asset, overrides_of(portal));
   const web::MessageTexts texts(renderer);
   if (const auto good = check_message_texts(state, texts); !good) return report(good.error());
@@ -132,16 +171,19 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (settings.demo && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
   web::Site site(state, log, portal, renderer, std::move(settings.demo),
                  reissues ? &*reissues : nullptr);
-  Heartbeat heartbeat(duties_of(state, log, site.sessions(), reissues ? &*reissues : nullptr,
-                                reissues ? &inbox : nullptr),
-                      portal.board_interval_seconds);
   http::ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;
   options.trusted_proxies = std::move(settings.trusted_proxies);
-  options.report = say;
+  FailureReport failures;
+  options.report = [&](std::string_view what) { failures.tell(what); };
   http::Server server(std::move(options), site);
   if (const auto started = server.start(); !started) return report(started.error());
+  // After the port is ours: a server that cannot start does nothing to the election.
+  keep_portal_text(state.paths().folder / portal_file, settings.portal_text);
+  Heartbeat heartbeat(duties_of(state, log, site.sessions(), reissues ? &*reissues : nullptr,
+                                reissues ? &inbox : nullptr),
+                      portal.board_interval_seconds);
   std::printf("listening http://localhost:%u\n", unsigned{server.port()});
   std::fflush(stdout);
   const auto set = stop_signals();
@@ -174,6 +216,28 @@ std::vector<BoothAsset> booth_assets() {
 int report(const Error& error, int exit_code) {
   std::fprintf(stderr, "isoloir: %s\n", error.message.c_str());
   return exit_code;
+}
+
+int report(const store::StoreError& error) {
+  using Kind = store::StoreError::Kind;
+  const auto advice = [&] {
+    switch (error.kind()) {
+      case Kind::full:
+        return "make room on the disk of the state, then start again";
+      case Kind::locked:
+      case Kind::busy:
+        return "another program holds the database: end it, then start again";
+      case Kind::corrupt:
+        return "keep the files as they are, and bring the newest good copy";
+      case Kind::read_only:
+      case Kind::io:
+        return "the server's user must be able to read and write the state; look at the disk";
+      default:
+        return "the database is not one that this program made";
+    }
+  };
+  std::fprintf(stderr, "isoloir: %s: %s, see docs/operations.md\n", error.what(), advice());
+  return 2;
 }
 
 }  // namespace isoloir::cli

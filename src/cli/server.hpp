@@ -19,8 +19,8 @@ struct ServerSettings {
   std::string portal_text;  // kept beside the state, for commands that work next to the server
 };
 
-// Held while a server runs on the state; other programs see by it whether one does. Error:
-// server.running.
+// Held while a server runs on the state; other programs see by it whether one does. Errors:
+// state.missing, state.read_only, server.running.
 class StateLock {
  public:
   static Expected<StateLock> take(const std::filesystem::path& folder);
@@ -38,7 +38,7 @@ class StateLock {
 void block_stop_signals();
 
 // Prints "listening http://localhost:PORT" on stdout when ready; returns after a graceful stop.
-// Gives the exit code.
+// Gives the exit code. The caller holds the StateLock, from before it opened the state.
 int run_server(State& state, const Portal& portal, ServerSettings settings);
 
 // portal.toml of a folder: a portal's, or that of a state, where the server puts the one that it
@@ -50,5 +50,6 @@ Expected<std::string> portal_text(const std::filesystem::path& folder);
 std::vector<BoothAsset> booth_assets();
 
 int report(const Error& error, int exit_code = 2);  // one line on stderr; gives exit_code
+int report(const store::StoreError& error);         // with what to do; gives 2
 
 }  // namespace isoloir::cli

@@ -64,6 +64,28 @@ struct ServerCore {
     page->status = status;
     return std::move(*page);
   }
+  Response busy_page(const Request& request) {
+    auto page = guarded([&] { return handler.busy_page(request); });
+    if (!page) page = Response::text("Busy\n");
+    page->status = 503;
+    if (!find_header(page->headers, "Retry-After"))
+      page->set_header("Retry-After", std::to_string(limits::retry_after_seconds));
+    return std::move(*page);
+  }
+  // On a thread of a lane.
+  Response handle(const Request& request) {
+    bool passing = false;
+    auto response = guarded([&] {
+      try {
+        return handler.handle(request);
+      } catch (const std::exception& exception) {
+        passing = handler.passing(exception);
+        throw;
+      }
+    });
+    if (response) return std::move(*response);
+    return passing ? busy_page(request) : error_page(500, &request);
+  }
 
   ServerOptions options;
   Handler& handler;
@@ -217,23 +239,13 @@ class Session : public std::enable_shared_from_this<Session> {
     if (!lane) return send(core_.error_page(500, &request_));
     const bool accepted =
         core_.lane(*lane).try_submit([&core = core_, self = shared_from_this()]() mutable {
-          auto response = core.guarded([&] { return core.handler.handle(self->request_); });
-          if (!response) response = core.error_page(500, &self->request_);
+          auto response = core.handle(self->request_);
           // The lane gives the session back whole: its last reference must die on the I/O thread.
-          asio::post(core.io, [self = std::move(self), response = std::move(*response)]() mutable {
+          asio::post(core.io, [self = std::move(self), response = std::move(response)]() mutable {
             self->send(std::move(response));
           });
         });
-    if (!accepted) send(busy_page());
-  }
-
-  Response busy_page() {
-    auto page = core_.guarded([&] { return core_.handler.busy_page(request_); });
-    if (!page) page = Response::text("Busy\n");
-    page->status = 503;
-    if (!find_header(page->headers, "Retry-After"))
-      page->set_header("Retry-After", std::to_string(limits::retry_after_seconds));
-    return std::move(*page);
+    if (!accepted) send(core_.busy_page(request_));
   }
 
   void refuse(int status) {

@@ -33,13 +33,15 @@ class Handler {
   // These three are called on the I/O thread, error_page and handle on lane threads too, several at
   // a time. They must not wait for anything. What they throw becomes a bare answer.
   virtual Lane lane(const Request& request) = 0;
-  // The lane is full. The server sets 503 and, where absent, Retry-After.
+  // The lane is full, or what failed will pass. The server sets 503 and, where absent, Retry-After.
   virtual Response busy_page(const Request& request) = 0;
   // request: null when the head could not be read. The server sets the status.
   virtual Response error_page(int status, const Request* request) = 0;
 
-  // Called on a thread of the lane. What it throws is reported and becomes error_page(500).
+  // Called on a thread of the lane. What it throws is reported and becomes error_page(500), or
+  // busy_page where it passes: then the same request may be sent again.
   virtual Response handle(const Request& request) = 0;
+  virtual bool passing(const std::exception&) const { return false; }
 };
 
 struct LaneSize {

@@ -12,13 +12,16 @@ namespace isoloir {
 Expected<LinkKey> LinkKey::read(const std::filesystem::path& file) {
   auto text = read_file(file);
   if (!text) {
-    return fail("link_key.missing", file.string() + ": the link key of this election is not there");
+    return fail(
+        "link_key.missing",
+        file.string() + ": the link key of this election is not there; bring it from its escrow");
   }
   const Secret<std::string> held(std::move(*text));
   std::string_view hex = held.reveal();
   if (hex.ends_with('\n')) hex.remove_suffix(1);
   const auto bytes = hex_decode_array<32>(hex);
-  if (!bytes) return fail("link_key.form", file.string() + ": not a link key");
+  if (!bytes)
+    return fail("link_key.form", file.string() + ": not a link key; bring it from its escrow");
   return LinkKey(SymmetricKey(*bytes));
 }
 

@@ -42,13 +42,18 @@ Expected<ServerKeys> ServerKeys::read(const std::filesystem::path& file) {
   if (!text) return fail(text.error());
   const Secret<std::string> held(std::move(*text));
   const auto json = parse_json(held.reveal());
-  if (!json) return fail("server_keys.form", "the file of server keys is damaged");
+  const auto damaged = [&](std::string_view why) {
+    return fail("server_keys.form",
+                file.string() + ": " + std::string(why) +
+                    "; bring the copy that was made when the election was sealed");
+  };
+  if (!json) return damaged("damaged");
   auto board = secret_field(*json, "board");
   auto checkpoint = secret_field(*json, "checkpoint");
   auto pepper = secret_field(*json, "pepper");
-  if (!board || !checkpoint || !pepper) return fail("server_keys.form", "a server key is missing");
+  if (!board || !checkpoint || !pepper) return damaged("a server key is missing or damaged");
   const auto scalar = Scalar::decode(board->reveal());
-  if (!scalar) return fail("server_keys.form", "the board key is no scalar");
+  if (!scalar) return damaged("the board key is no scalar");
   return ServerKeys{KeyPair::of(SecretScalar(*scalar)), Ed25519KeyPair::of(std::move(*checkpoint)),
                     std::move(*pepper)};
 }
@@ -61,10 +66,10 @@ void ServerKeys::write(const std::filesystem::path& file) const {
   write_file(file, text.reveal(), FileMode::secret);
 }
 
-std::filesystem::path StatePaths::link_key() const {
+std::filesystem::path StatePaths::beside(std::string_view suffix) const {
   auto path = std::filesystem::absolute(folder).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();
-  path += ".link-key";
+  path += suffix;
   return path;
 }
 

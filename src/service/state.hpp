@@ -2,6 +2,8 @@
 // from a folder. Every use case takes a State&. Thread-safe once open.
 //
 //   STATE/isoloir.sqlite    the database
+//   STATE.checkpoint        beside the state: what its log has signed last, which no back-up takes
+//   back
 //   STATE/server.keys       0600: board and checkpoint keys, pepper; outside the database, so that
 //   a dump of it opens nothing STATE.link-key          0600, beside the state and never in it: the
 //   link key
@@ -40,7 +42,11 @@ struct StatePaths {
   std::filesystem::path folder;
   std::filesystem::path database() const { return folder / "isoloir.sqlite"; }
   std::filesystem::path keys() const { return folder / "server.keys"; }
-  std::filesystem::path link_key() const;
+  std::filesystem::path link_key() const { return beside(".link-key"); }
+  std::filesystem::path checkpoint() const { return beside(".checkpoint"); }
+
+ private:
+  std::filesystem::path beside(std::string_view suffix) const;
 };
 
 class State {

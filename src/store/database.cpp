@@ -18,6 +18,12 @@ std::optional<T> get_optional(const Value& value) {
 
 }  // namespace
 
+std::string_view name_of(StoreError::Kind kind) {
+  constexpr std::string_view names[] = {"busy",    "locked",    "full",       "io",
+                                        "corrupt", "read-only", "constraint", "statement"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
 Value::Value(const Value&) = default;
 Value::Value(Value&&) noexcept = default;
 Value& Value::operator=(const Value&) = default;

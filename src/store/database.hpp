@@ -109,10 +109,17 @@ class StoreError : public std::runtime_error {
   };
   StoreError(Kind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
   Kind kind() const { return kind_; }
+  // It may go away by itself or by what an operator does beside the running program: try again.
+  bool passing() const { return is_passing(kind_); }
+  static bool is_passing(Kind kind) {
+    return kind == Kind::busy || kind == Kind::locked || kind == Kind::full || kind == Kind::io;
+  }
 
  private:
   Kind kind_;
 };
+
+std::string_view name_of(StoreError::Kind kind);  // "full", "read-only" …
 
 // A row with this primary or unique key exists. The statement had no effect; the job may catch this
 // and go on. Every other StoreError, caught or not, fails the job.
@@ -160,6 +167,11 @@ class Database {
 
   // Writes waiting for the writer, for health checks and metrics.
   virtual std::size_t queued_writes() const = 0;
+
+  // Why the database cannot be written now: the kind of the last failure of the disk or of another
+  // process's lock, until something has been written again. While it stands the engine tries once a
+  // second by itself, and other processes' locks are not waited for. Never blocks.
+  virtual std::optional<StoreError::Kind> trouble() const = 0;
 
   // After it returns, no file of the database holds what had been deleted before the call (blocks
   // that the file system freed earlier are beyond its reach). Waits for readers and other

@@ -17,8 +17,9 @@ Status check_history(Transaction& transaction, std::span<const Migration> migrat
     const std::int64_t version = row.integer(0);
     if (version > std::int64_t(migrations.size())) {
       return fail("store.schema_newer",
-                  fmt::format("the database is at version {}, this program knows {}", version,
-                              migrations.size()));
+                  fmt::format("the database is at version {}, this program knows {}: it has been "
+                              "opened by a newer isoloir, use that one",
+                              version, migrations.size()));
     }
     const Migration& known = migrations[std::size_t(version - 1)];
     if (row.text(1) != known.name) {

@@ -114,11 +114,17 @@ http::Response Site::log_file(Visit& visit) {
   return error_page(404, &visit.request);
 }
 
-// For load balancers and monitors: 200 while the database answers and the writer keeps up.
+// For load balancers and monitors: 503 while votes cannot be written, with the reason. From memory,
+// so that it is answered when everything else waits.
 http::Response Site::health(Visit&) {
-  const auto waiting = state_.database().queued_writes();
-  (void)hours_of(state_);
-  return http::Response::json(canonical_json({{"status", "ok"}, {"queued_writes", waiting}}));
+  const auto& database = state_.database();
+  const auto trouble = database.trouble();
+  auto response =
+      http::Response::json(canonical_json({{"status", trouble ? store::name_of(*trouble) : "ok"},
+                                           {"queued_writes", database.queued_writes()}}),
+                           trouble ? 503 : 200);
+  if (trouble) response.set_header("Retry-After", std::to_string(limits::retry_after_seconds));
+  return response;
 }
 
 http::Response Site::demo_landing(Visit& visit) {

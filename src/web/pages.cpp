@@ -102,6 +102,8 @@ http::Response Site::sign_out(Visit& visit) {
   if (!form) return error_page(400, &visit.request);
   if (visit.session && csrf_error(visit, *form).empty()) sessions_.end(*visit.session);
   auto response = http::Response::redirect_303("/signed-out");
+  // A form on another site comes without our cookies: it must not wipe a ballot that is on its way.
+  if (visit.request.cookies().empty()) return response;
   response.without_cookie(session_cookie);
   response.without_cookie(next_session_cookie);
   response.without_cookie("reissue");  // a code half made here is not for who comes next

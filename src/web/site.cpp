@@ -83,7 +83,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/captcha/*", Lane::crypto, false, &Site::captcha_file},
       {Method::get, "/election/manifest.json", Lane::light, false, &Site::manifest_file},
       {Method::get, "/log/*", Lane::light, false, &Site::log_file},
-      {Method::get, "/healthz", Lane::database, false, &Site::health},
+      {Method::get, "/healthz", Lane::light, false, &Site::health},
       {Method::get, "/demo", Lane::light, false, &Site::demo_landing},
       {Method::get, "/inbox", Lane::database, false, &Site::inbox},
       {Method::get, "/inbox/*", Lane::database, false, &Site::inbox_message},
@@ -155,6 +155,12 @@ Site::Visit Site::arrive(const http::Request& request) {
     visit.language_chosen = true;
   }
   return visit;
+}
+
+// A full disk or another program's lock: nothing of the request was kept, and it may come again.
+bool Site::passing(const std::exception& exception) const {
+  const auto* error = dynamic_cast<const store::StoreError*>(&exception);
+  return error && error->passing();
 }
 
 http::Response Site::page(Visit& visit, std::string_view view, Json data, int status) {

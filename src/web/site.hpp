@@ -33,6 +33,7 @@ class Site final : public http::Handler {
 
   http::Lane lane(const http::Request& request) override;
   http::Response handle(const http::Request& request) override;
+  bool passing(const std::exception& exception) const override;
   http::Response busy_page(const http::Request& request) override;
   http::Response error_page(int status, const http::Request* request) override;
 

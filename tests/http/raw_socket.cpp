@@ -31,6 +31,10 @@ void RawSocket::send(std::string_view bytes) {
   }
 }
 
+void RawSocket::end_sending() {
+  ::shutdown(socket_, SHUT_WR);
+}
+
 bool RawSocket::drip_until_answered(char byte, int times) {
   pollfd descriptor{socket_, POLLIN, 0};
   for (int i = 0; i < times; ++i) {

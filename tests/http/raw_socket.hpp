@@ -17,6 +17,7 @@ class RawSocket {
   ~RawSocket();
 
   void send(std::string_view bytes);
+  void end_sending();  // half-closes
   // Sends this byte every five milliseconds until the server says something; false when it never
   // does.
   bool drip_until_answered(char byte, int times);

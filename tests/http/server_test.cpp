@@ -44,6 +44,10 @@ class Echo : public Handler {
                           (request ? " for " + request->path : ""));
   }
 
+  bool passing(const std::exception& exception) const override {
+    return std::string_view(exception.what()) == "will pass";
+  }
+
   std::function<Response(const Request&)> on_handle;
   std::function<void(const Request&)> on_lane;
   std::atomic<int> handled = 0;
@@ -388,6 +392,29 @@ TEST(Server, TheDeadlineIsForTheWholeMessage) {
   socket.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n");
   EXPECT_TRUE(socket.drip_until_answered('x', 2'000));
   EXPECT_THAT(until_closed(socket), StartsWith("HTTP/1.1 408 "));
+  RawSocket in_head(running.port());
+  in_head.send("GET / HTTP/1.1\r\nHost: h\r\nX: ");
+  EXPECT_TRUE(in_head.drip_until_answered('x', 2'000));
+  EXPECT_THAT(until_closed(in_head), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST(Server, AnswersWhoHasEndedSending) {
+  Running running;
+  RawSocket whole(running.port());
+  whole.send(get("/a") + get("/b"));
+  whole.end_sending();
+  const auto answer = until_closed(whole);
+  EXPECT_THAT(answer, HasSubstr("GET /a||"));
+  EXPECT_THAT(answer, HasSubstr("GET /b||"));
+  // Half a message is none, and nobody is left to be told.
+  for (const auto* part : {"", "GET /c HTTP/1.1\r\n",
+                           "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhal"}) {
+    RawSocket half(running.port());
+    half.send(part);
+    half.end_sending();
+    EXPECT_EQ(until_closed(half), "") << part;
+  }
+  EXPECT_EQ(running.echo.handled, 2);
 }
 
 TEST(Server, ClosesIdleConnections) {
@@ -474,6 +501,18 @@ TEST(Server, AnExceptionIsReportedWithoutTheRequest) {
   running.server.stop();
   EXPECT_EQ(running.reports, (std::vector<std::string>{"std::runtime_error: disk full",
                                                        "std::runtime_error: no lane"}));
+}
+
+TEST(Server, WhatWillPassIsBusyAndReported) {
+  Running running({}, [](const Request&) -> Response { throw std::runtime_error("will pass"); });
+  Client client("127.0.0.1", running.port());
+  const auto page = client.get("/");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->status, 503);
+  EXPECT_EQ(page->body, "busy page");
+  EXPECT_EQ(*find_header(page->headers, "Retry-After"), "5");
+  running.server.stop();
+  EXPECT_EQ(running.reports, std::vector<std::string>{"std::runtime_error: will pass"});
 }
 
 TEST(Server, AHeaderThatWouldSplitTheResponseBecomes500) {

@@ -20,10 +20,10 @@ struct LogTest : testing::Test {
     database.reset();
     std::filesystem::remove_all(folder);
   }
-  std::unique_ptr<Log> open(std::uint64_t seed = 5) {
+  std::unique_ptr<Log> open(std::uint64_t seed = 5, const std::filesystem::path& signed_file = {}) {
     SeededRandom keys(seed);
-    return std::make_unique<Log>(*database, "log.example/1", Ed25519KeyPair::generate(keys),
-                                 random);
+    return std::make_unique<Log>(*database, "log.example/1", Ed25519KeyPair::generate(keys), random,
+                                 signed_file);
   }
   void wait_in_line(const Bytes& entry) {
     ASSERT_TRUE(database->write([&](store::Transaction& transaction) -> Status {
@@ -93,6 +93,7 @@ class LosesAnswers final : public store::Database {
   bool before = false;
   bool after = false;
   std::size_t queued_writes() const override { return 0; }
+  std::optional<store::StoreError::Kind> trouble() const override { return std::nullopt; }
   void erase_traces() override {}
 
  protected:
@@ -149,6 +150,41 @@ TEST_F(LogTest, ARoundWhoseAnswerWasLostIsTakenUp) {
   faulty.before = false;
   open()->append_round(true);
   EXPECT_THROW(log.append_round(true), std::runtime_error);
+}
+
+// A whole and consistent copy, but an older one: what the log has signed since is told by the file.
+TEST_F(LogTest, AnOlderCopyOfTheDatabaseRefusesToStart) {
+  const auto signed_file = folder / "signed";
+  const auto copy = [&](const char* from, const char* to) {
+    database.reset();
+    std::filesystem::copy_file(folder / from, folder / to,
+                               std::filesystem::copy_options::overwrite_existing);
+    database = store::open_sqlite({.path = folder / "log.sqlite"});
+  };
+  open(5, signed_file)->append_round(true);
+  copy("log.sqlite", "older.sqlite");
+  open(5, signed_file)->append_round(true);
+  copy("log.sqlite", "newest.sqlite");
+  copy("older.sqlite", "log.sqlite");
+  EXPECT_THROW(open(5, signed_file), std::runtime_error);
+  // A second history of the same length is none either.
+  open()->append_round(true);
+  EXPECT_THROW(open(5, signed_file), std::runtime_error);
+  copy("newest.sqlite", "log.sqlite");
+  EXPECT_EQ(open(5, signed_file)->size(), 32u);
+  EXPECT_EQ(open(5, folder / "absent")->size(), 32u);
+}
+
+// The round counts although the file could not be written; the next one writes it.
+TEST_F(LogTest, AFileThatCannotBeWrittenStopsNoRound) {
+  const auto signed_file = folder / "missing" / "signed";
+  auto log = open(5, signed_file);
+  EXPECT_THROW(log->append_round(true), std::filesystem::filesystem_error);
+  EXPECT_EQ(log->size(), 16u);
+  std::filesystem::create_directory(signed_file.parent_path());
+  log->append_round(true);
+  EXPECT_EQ(log->size(), 32u);
+  EXPECT_TRUE(std::filesystem::exists(signed_file));
 }
 
 TEST_F(LogTest, ASecondSequencerIsFencedOff) {

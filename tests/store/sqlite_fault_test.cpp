@@ -132,6 +132,37 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"torn_until_healed", SQLITE_IOERR, FaultVfs::Lasting::until_healed, Kind::io}),
     [](const auto& fault) { return fault.param.name; });
 
+// What the last failure was stays until something has been written again: a job that changes
+// nothing proves nothing, and the engine finds out by itself.
+TEST(SqliteTrouble, StandsUntilSomethingIsWritten) {
+  FaultVfs faults;
+  const TemporaryFolder folder;
+  const auto database = open_sqlite(options_for(folder.file("trouble.db")));
+  create_tables(*database);
+  EXPECT_EQ(database->trouble(), std::nullopt);
+  faults.arm(1, SQLITE_FULL, FaultVfs::Lasting::until_healed);
+  EXPECT_THROW(write_pair(*database, 1), StoreError);
+  EXPECT_EQ(database->trouble(), Kind::full);
+  (void)database->write([](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM one WHERE id = -1");
+    return {};
+  });
+  EXPECT_EQ(database->trouble(), Kind::full);
+  // A job of ours that is wrong is no trouble of the disk.
+  EXPECT_THROW((void)database->write([](Transaction& transaction) -> Status {
+    transaction.execute("INSERT INTO nothing (id) VALUES (1)");
+    return {};
+  }),
+               StoreError);
+  EXPECT_EQ(database->trouble(), Kind::full);
+  faults.heal();
+  for (int i = 0; i < 200 && database->trouble(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(database->trouble(), std::nullopt);
+  check(*database, {});
+}
+
 // Four threads write and send each acknowledged id down the pipe, until killed.
 [[noreturn]] void write_until_killed(const std::string& path, std::int64_t first, int acks) {
   const auto database = open_sqlite(options_for(path));

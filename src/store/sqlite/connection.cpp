@@ -128,7 +128,9 @@ Connection::Connection(const std::string& path, Access access, int busy_timeout_
   sqlite3_wal_hook(
       handle,
       [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<Connection*>(self)->log_pages_ = std::size_t(pages);
+        auto* connection = static_cast<Connection*>(self);
+        connection->log_pages_ = std::size_t(pages);
+        ++connection->commits_;
         return SQLITE_OK;
       },
       this);
@@ -220,6 +222,15 @@ sqlite3_stmt* Connection::prepared(std::string_view sql) {
   ISOLOIR_ASSERT(statement != nullptr && *tail == '\0');  // exactly one statement
   if (statements_.size() >= limits::database_statements) statements_.clear();
   return statements_.emplace(key, std::move(owned)).first->second.get();
+}
+
+void Connection::set_busy_timeout(int ms) {
+  sqlite3_busy_timeout(handle_.get(), ms);
+}
+
+void Connection::touch() {
+  const auto version = query("PRAGMA user_version")[0].integer(0);
+  script(fmt::format("PRAGMA user_version = {}", version));
 }
 
 bool Connection::in_transaction() const {

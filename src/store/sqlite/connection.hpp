@@ -32,6 +32,11 @@ class Connection {
   bool in_transaction() const;
   // A deferred foreign key that is still broken and would fail the commit of the whole batch.
   bool foreign_keys_pending() const;
+  void set_busy_timeout(int ms);
+  // Writes a page without changing anything, so that a commit reaches the disk.
+  void touch();
+  // Commits of this connection that wrote something.
+  std::size_t commits() const { return commits_; }
   // Pages in the write-ahead log at the last commit of this connection.
   std::size_t log_pages() const { return log_pages_; }
   void checkpoint(Checkpoint mode);
@@ -59,6 +64,7 @@ class Connection {
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<std::string, Statement> statements_;  // destroyed before the handle
   std::size_t log_pages_ = 0;
+  std::size_t commits_ = 0;
 };
 
 }  // namespace isoloir::store

@@ -76,6 +76,11 @@ class SqliteDatabase final : public Database {
     return queue_.size();
   }
 
+  std::optional<StoreError::Kind> trouble() const override {
+    const std::lock_guard lock(queue_mutex_);
+    return trouble_;
+  }
+
   void erase_traces() override {
     Connection(options_.path, Access::write, options_.busy_timeout_ms).checkpoint(Checkpoint::full);
   }
@@ -95,7 +100,8 @@ class SqliteDatabase final : public Database {
   using Batch = std::vector<Pending*>;
 
   void write_batches();
-  Batch take_batch();
+  bool take_batch(Batch& batch);
+  void set_trouble(std::optional<Kind> kind);
   void commit(const Batch& batch);
   void fail_all(const Batch& batch, const StoreError& error);
   void run_job(Pending& pending);
@@ -113,6 +119,7 @@ class SqliteDatabase final : public Database {
   std::size_t callers_ = 0;  // in run_write: they still need the mutex after their answer
   std::condition_variable callers_gone_;
   bool closing_ = false;
+  std::optional<Kind> trouble_;
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;
@@ -141,36 +148,57 @@ void SqliteDatabase::run_write(const Step& step) {
 }
 
 void SqliteDatabase::write_batches() {
-  for (;;) {
-    const Batch batch = take_batch();
-    if (batch.empty()) return;
+  for (Batch batch; take_batch(batch);) {
     commit(batch);
     report(batch);
     checkpoint();
   }
 }
 
-// Waits for jobs; empty once closing and drained.
-SqliteDatabase::Batch SqliteDatabase::take_batch() {
+// Waits for jobs, in trouble at most a second: then the batch is empty, and writing is tried. False
+// once closing and drained.
+bool SqliteDatabase::take_batch(Batch& batch) {
   std::unique_lock lock(queue_mutex_);
-  queue_changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+  const auto ready = [&] { return closing_ || !queue_.empty(); };
+  if (trouble_) {
+    queue_changed_.wait_for(lock, std::chrono::milliseconds(limits::database_probe_ms), ready);
+  } else {
+    queue_changed_.wait(lock, ready);
+  }
   const auto count = std::min(queue_.size(), options_.writer_batch);
   const auto end = queue_.begin() + std::ptrdiff_t(count);
-  Batch batch(queue_.begin(), end);
+  batch.assign(queue_.begin(), end);
   queue_.erase(queue_.begin(), end);
-  return batch;
+  return !batch.empty() || !closing_;
 }
 
 void SqliteDatabase::commit(const Batch& batch) {
+  const auto commits = write_connection_.commits();
   try {
     write_connection_.execute("BEGIN IMMEDIATE");
     for (Pending* pending : batch) run_job(*pending);
+    if (batch.empty()) write_connection_.touch();
     write_connection_.execute("COMMIT");
+    // Jobs that changed nothing say nothing of the disk.
+    if (write_connection_.commits() != commits) set_trouble(std::nullopt);
   } catch (const StoreError& error) {
     fail_all(batch, error);
+    if (error.passing() || error.kind() == Kind::corrupt || error.kind() == Kind::read_only) {
+      set_trouble(error.kind());
+    }
   } catch (const std::exception& error) {  // no memory
     fail_all(batch, StoreError(Kind::io, error.what()));
   }
+}
+
+// Once a lock has been waited for in vain, the many who come after do not wait for it each in turn.
+void SqliteDatabase::set_trouble(std::optional<Kind> kind) {
+  const std::lock_guard lock(queue_mutex_);
+  if (trouble_ == kind) return;
+  trouble_ = kind;
+  write_connection_.set_busy_timeout(
+      kind == Kind::locked ? std::min(limits::database_hasty_timeout_ms, options_.busy_timeout_ms)
+                           : options_.busy_timeout_ms);
 }
 
 void SqliteDatabase::fail_all(const Batch& batch, const StoreError& error) {
