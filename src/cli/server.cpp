@@ -38,11 +38,15 @@ void say(std::string_view what) {
   std::fprintf(stderr, "isoloir: %.*s\n", static_cast<int>(what.size()), what.data());
 }
 
-// The duties at every board interval.
+// The duties at every board interval. The first time before the constructor returns: whoever is
+// told that the server listens finds the vote open when its hour has come.
 class Heartbeat {
  public:
   Heartbeat(std::vector<Duty> duties, std::uint32_t interval_seconds)
-      : duties_(std::move(duties)), interval_(interval_seconds), thread_([this] { run(); }) {}
+      : duties_(std::move(duties)), interval_(interval_seconds) {
+    do_duties(duties_, say);
+    thread_ = std::thread([this] { run(); });
+  }
   ~Heartbeat() {
     {
       const std::lock_guard lock(mutex_);
@@ -55,14 +59,14 @@ class Heartbeat {
  private:
   void run() {
     std::unique_lock lock(mutex_);
-    do {
+    while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) {
       lock.unlock();
       do_duties(duties_, say);
       lock.lock();
-    } while (!wake_.wait_for(lock, interval_, [this] { return stopping_; }));
+    }
     lock.unlock();
-    do_duties(duties_,
-              say);  // what was acknowledged last gets its receipt before the server is gone
+    // What was acknowledged last gets its receipt before the server is gone.
+    do_duties(duties_, say);
   }
 
   std::vector<Duty> duties_;
