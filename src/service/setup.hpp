@@ -30,9 +30,9 @@ struct ElectionDraft {
   std::vector<CeremonyPlan> ceremonies;  // of each bureau
   ServerPublicKeys server;
 
-  // Canonical JSON {"assistance": null or {"hours": {en, fr}, "phone"}, "ceremonies": [plan…], "closes_at", "contests": as in the manifest,
-  // "election_id", "grace_seconds", "keys": {"board", "checkpoint"}, "opens_at", "origin", "title",
-  // "type": "draft"}. Error: draft.form (says what).
+  // Canonical JSON {"assistance": null or {"hours": {en, fr}, "phone"}, "ceremonies": [plan…],
+  // "closes_at", "contests": as in the manifest, "election_id", "grace_seconds", "keys": {"board",
+  // "checkpoint"}, "opens_at", "origin", "title", "type": "draft"}. Error: draft.form (says what).
   static Expected<ElectionDraft> parse(std::string_view text);
   std::string text() const;
 };

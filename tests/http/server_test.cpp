@@ -407,8 +407,8 @@ TEST(Server, AnswersWhoHasEndedSending) {
   EXPECT_THAT(answer, HasSubstr("GET /a||"));
   EXPECT_THAT(answer, HasSubstr("GET /b||"));
   // Half a message is none, and nobody is left to be told.
-  for (const auto* part : {"", "GET /c HTTP/1.1\r\n",
-                           "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhal"}) {
+  for (const auto* part :
+       {"", "GET /c HTTP/1.1\r\n", "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhal"}) {
     RawSocket half(running.port());
     half.send(part);
     half.end_sending();
