@@ -70,6 +70,15 @@ void count_operation() {
   if (reached(control()->kill_at)) ::kill(::getpid(), SIGKILL);
 }
 
+// What is on the disk then is there for good, and nobody has been told.
+int synced(int file, int (*real)(int)) {
+  if (!concerns(file)) return real(file);
+  count_operation();
+  const int result = real(file);
+  if (reached(control()->kill_after_sync)) ::kill(::getpid(), SIGKILL);
+  return result;
+}
+
 // A full disk still takes what it has room for: only what makes a file longer is refused.
 bool refused(int file, off64_t end) {
   struct stat about {};
@@ -117,13 +126,11 @@ int ftruncate(int file, off_t size) {
 
 int fsync(int file) {
   static const auto real = next<int (*)(int)>("fsync");
-  if (concerns(file)) count_operation();
-  return real(file);
+  return synced(file, real);
 }
 int fdatasync(int file) {
   static const auto real = next<int (*)(int)>("fdatasync");
-  if (concerns(file)) count_operation();
-  return real(file);
+  return synced(file, real);
 }
 
 int unlink(const char* path) {
