@@ -63,7 +63,8 @@ http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view em
 
 http::Response Site::sign_in_form(Visit& visit) {
   if (visit.signed_in()) return http::Response::redirect_303("/");
-  return sign_in_page(visit, Json::object(), "", false);
+  const auto query = http::read_query(visit.request);
+  return sign_in_page(visit, Json::object(), "", query && query->get("ended"));
 }
 
 http::Response Site::sign_in_post(Visit& visit) {
@@ -143,7 +144,7 @@ struct Site::Standing {
 };
 
 http::Response Site::home(Visit& visit) {
-  if (!visit.signed_in()) return http::Response::redirect_303("/sign-in");
+  if (!visit.signed_in()) return http::Response::redirect_303(sign_in_path(visit));
   const Standing standing(visit, state_);
   const auto& hours = standing.hours;
   const TimeMs now = state_.now();

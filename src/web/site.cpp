@@ -113,8 +113,8 @@ http::Response Site::handle(const http::Request& request) {
   Visit visit = arrive(request);
   if (route->lane != http::Lane::light) find_session(visit);
   if (route->signed_in && !visit.signed_in()) {
-    return is_api(request) ? http::Response::json("{\"status\":\"signed_out\"}", 401)
-                           : http::Response::redirect_303("/sign-in");
+    if (is_api(request)) return http::Response::json("{\"status\":\"signed_out\"}", 401);
+    return http::Response::redirect_303(sign_in_path(visit));
   }
   http::Response response = (this->*route->action)(visit);
   if (visit.token) response.with_cookie(session_cookie, *visit.token);
@@ -200,6 +200,11 @@ http::Response Site::error_page(int status, const http::Request* request) {
                                 : status < 500                 ? "bad_request"
                                                                : "server_error";
   return page(visit, view, Json::object(), status);
+}
+
+std::string sign_in_path(const Site::Visit& visit) {
+  const bool ended = !visit.session && visit.request.cookie(session_cookie);
+  return ended ? "/sign-in?ended=1" : "/sign-in";
 }
 
 void ensure_session(Site::Visit& visit, Sessions& sessions) {

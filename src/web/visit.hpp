@@ -23,6 +23,9 @@ struct Site::Visit {
 // An open session for a page with a form, made when there is none.
 void ensure_session(Site::Visit& visit, Sessions& sessions);
 
+// Where who is not signed in is sent: to a page that says so if a session has ended meanwhile.
+std::string sign_in_path(const Site::Visit& visit);
+
 // result.json, once it may be shown.
 struct PublishedResult {
   std::string text;

@@ -66,6 +66,21 @@ TEST_F(SiteTest, ATrackerNeverStandsInAnAddress) {
   EXPECT_EQ(receipt({at.cookie, "another"}, Tracker{}).status, 400);
 }
 
+TEST_F(SiteTest, WhoseSessionHasEndedIsToldSo) {
+  tick_at(fixture_opens);
+  const auto at = browser(0);
+  const auto leads_to = [&](const std::string& cookie) {
+    return *http::find_header(get("/reissue/question", cookie).headers, "Location");
+  };
+  EXPECT_EQ(leads_to(""), "/sign-in");
+  const auto unsigned_session = Sessions(*state, limits).open();
+  EXPECT_EQ(leads_to("__Host-session=" + unsigned_session.token.text()), "/sign-in");
+  clock.set(fixture_opens + 2 * 60 * minute);
+  EXPECT_EQ(leads_to(at.cookie), "/sign-in?ended=1");
+  EXPECT_THAT(get("/sign-in", at.cookie, "ended=1").body, HasSubstr("Votre session a pris fin"));
+  EXPECT_THAT(get("/sign-in").body, Not(HasSubstr("Votre session a pris fin")));
+}
+
 TEST_F(SiteTest, OnceTheLinkKeyIsDestroyedABallotIsHeldAndAnotherUnknown) {
   tick_at(fixture_opens);
   const auto bytes = ballot(0, 0, 1);
