@@ -31,11 +31,12 @@ struct Log::Round {
 };
 
 Log::Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
-         std::filesystem::path signed_file)
+         TakeLeaves take_leaves, std::filesystem::path signed_file)
     : database_(database),
       origin_(std::move(origin)),
       key_(std::move(key)),
       random_(random),
+      take_leaves_(std::move(take_leaves)),
       signed_file_(std::move(signed_file)) {
   load();
   check_signed_file();
@@ -91,9 +92,7 @@ Log::Round Log::gather(store::Transaction& transaction, bool pad_always) const {
     round.leaves.push_back({leaf_hash(document_entry(entry_batch, row.text(1))), std::nullopt});
   }
   const auto unsorted = static_cast<std::ptrdiff_t>(round.leaves.size());
-  for (const auto& row : transaction.query("SELECT leaf FROM pending_leaf")) {
-    round.leaves.push_back({row.array<32>(0), std::nullopt});
-  }
+  for (const auto& leaf : take_leaves_(transaction)) round.leaves.push_back({leaf, std::nullopt});
   if (round.leaves.empty() && !pad_always) return round;
   for (auto size = round_size(round.leaves.size()); round.leaves.size() < size;) {
     const auto pad = random_.array<32>();
@@ -151,7 +150,6 @@ void Log::append_round(bool pad_always) {
       added.push_back(leaf.hash);
       ++position;
     }
-    transaction.execute("DELETE FROM pending_leaf");
     for (const auto number : round.events) {
       transaction.execute("UPDATE event SET logged = 1 WHERE number = $1", {number});
     }

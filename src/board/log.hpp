@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -13,7 +14,11 @@
 
 namespace isoloir {
 
-// One per process that sequences; other processes only insert pending rows. Thread-safe.
+// Takes the ballots' leaves that wait out of the database, in the transaction of their round. May
+// throw; nothing is taken then.
+using TakeLeaves = std::function<std::vector<Digest>(store::Transaction&)>;
+
+// One per process that sequences; other processes only insert what waits. Thread-safe.
 class Log {
  public:
   // Rebuilds the tree from the database. Throws std::runtime_error when the last stored checkpoint,
@@ -21,7 +26,7 @@ class Log {
   // not start, or it would sign a second history. The file is what a restored database cannot take
   // back; it is written after each round, and may be absent.
   Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
-      std::filesystem::path signed_file = {});
+      TakeLeaves take_leaves, std::filesystem::path signed_file = {});
 
   // One round: events and reissue batches that wait, then ballots' leaves and pads sorted by hash,
   // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when
@@ -50,6 +55,7 @@ class Log {
   const std::string origin_;
   const Ed25519KeyPair key_;
   Random& random_;
+  const TakeLeaves take_leaves_;
   const std::filesystem::path signed_file_;
   std::mutex sequencing_;            // one round at a time; guards the next
   std::string offered_;              // the note of a round of which no answer came

@@ -31,9 +31,7 @@ Status Desk::open(const fs::path& folder) {
   if (!opened) return fail(opened.error());
   state = std::move(*opened);
   if (lock) {
-    log = std::make_unique<Log>(state->database(), state->manifest().log_origin,
-                                Ed25519KeyPair::of(state->keys().checkpoint.seed.clone()), random,
-                                paths.checkpoint());
+    log.reset(new Log(open_log(*state, paths.checkpoint())));
     beat();
   }
   return {};

@@ -15,6 +15,7 @@
 #include "cli/server.hpp"
 #include "cli/trustee.hpp"
 #include "service/bureau.hpp"
+#include "service/election_log.hpp"
 
 namespace isoloir::cli {
 

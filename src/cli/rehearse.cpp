@@ -25,6 +25,7 @@
 #include "election/verification.hpp"
 #include "service/bureau.hpp"
 #include "service/count.hpp"
+#include "service/election_log.hpp"
 #include "service/export.hpp"
 #include "service/freeze.hpp"
 #include "service/setup.hpp"
@@ -289,8 +290,7 @@ Expected<std::string> count_box(State& state, Log& log, std::vector<LocalCeremon
 
 Expected<Outcome> count_election(State& state, std::vector<LocalCeremony>& ceremonies,
                                  const fs::path& folder) {
-  Log log(state.database(), state.manifest().log_origin,
-          Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), state.random());
+  Log log = open_log(state);
   std::vector<const KeyPair*> presidents;
   for (const auto& ceremony : ceremonies) {
     presidents.push_back(president_of(state.manifest(), ceremony));

@@ -17,6 +17,7 @@
 #include "base/files.hpp"
 #include "cli/duties.hpp"
 #include "crypto/hash.hpp"
+#include "service/election_log.hpp"
 #include "service/install.hpp"
 #include "web/assets.hpp"
 #include "web/message_texts.hpp"
@@ -162,10 +163,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (const auto same = check_assets(state.manifest(), booth_assets()); !same) {
     std::fprintf(stderr, "isoloir: warning: %s\n", same.error().message.c_str());
   }
-  SystemRandom random;
-  Log log(state.database(), state.manifest().log_origin,
-          Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), random,
-          state.paths().checkpoint());
+  Log log = open_log(state, state.paths().checkpoint());
   const web::Renderer renderer(web::asset, overrides_of(portal));
   const web::MessageTexts texts(renderer);
   if (const auto good = check_message_texts(state, texts); !good) return report(good.error());

@@ -111,10 +111,16 @@ Status write_export(State& state, const fs::path& target) {
   if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target))) {
     return fail("export.folder", target.string() + ": is there already and not empty");
   }
-  return state.database().read([&](Transaction& transaction) -> Status {
+  const auto leaves = state.database().write([&](Transaction& transaction) -> Status {
     if (events_named(transaction, "freeze").empty()) {
       return fail("export.not_frozen", "an export exists from the freeze on");
     }
+    transaction.execute("UPDATE hours SET exported_at = COALESCE(exported_at, $1) WHERE id = 1",
+                        {whole_minute(state.now())});
+    return {};
+  });
+  if (!leaves) return leaves;
+  return state.database().read([&](Transaction& transaction) -> Status {
     if (!transaction
              .query("SELECT 1 FROM event WHERE logged = 0 UNION ALL SELECT 1 FROM reissue_batch "
                     "WHERE logged = 0")

@@ -6,6 +6,7 @@
 
 #include "election/ballot.hpp"
 #include "service/bureau.hpp"
+#include "service/election_log.hpp"
 #include "service/journal.hpp"
 
 namespace isoloir {
@@ -115,7 +116,7 @@ bool is_frozen(State& state) {
 
 Status seal_box(State& state, Transaction& transaction, const std::vector<BoxPlace>& places) {
   if (!events_named(transaction, "freeze").empty()) return {};  // another process was first
-  if (!transaction.query("SELECT 1 FROM pending_leaf LIMIT 1").empty()) {
+  if (leaves_pending(transaction)) {
     return fail("freeze.pending", "the leaf of a ballot is not in the log");
   }
   if (transaction.query("SELECT COUNT(*) FROM ballot")[0].integer(0) !=

@@ -20,11 +20,11 @@ OpenedSession Sessions::open(std::optional<std::string> voter) {
   session.csrf = csrf_of(token.bytes.reveal());
   session.voter = voter;
   const TimeMs now = state_.now();
-  session.ends_at = now + std::min(limits_.idle_ms, limits_.absolute_ms);
+  session.ends_at = whole_minute(now) + std::min(limits_.idle_ms, limits_.absolute_ms);
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute(
         "INSERT INTO session (id, voter, created_at, seen_at) VALUES ($1, $2, $3, $3)",
-        {ByteView(session.id), store::Value(voter), now});
+        {ByteView(session.id), store::Value(voter), whole_minute(now)});
     return {};
   });
   return {std::move(token), std::move(session)};
@@ -51,14 +51,13 @@ std::optional<Session> Sessions::find(std::string_view cookie, bool touch) {
   });
   if (!*found) return std::nullopt;
   session.csrf = csrf_of(*token);
-  // One write a minute is enough to know that somebody is there.
-  if (touch && now - seen_at > 60'000) {
+  if (const TimeMs seen = whole_minute(now); touch && seen > seen_at) {
     (void)state_.database().write([&](Transaction& transaction) -> Status {
       transaction.execute("UPDATE session SET seen_at = $2 WHERE id = $1",
-                          {ByteView(session.id), now});
+                          {ByteView(session.id), seen});
       return {};
     });
-    session.ends_at += now - seen_at;
+    session.ends_at += seen - seen_at;
   }
   return session;
 }
@@ -69,7 +68,7 @@ OpenedSession Sessions::rotate(const Session& old, const std::string& voter) {
 }
 
 TimeMs Sessions::extend(const Session& session) {
-  const TimeMs now = state_.now();
+  const TimeMs now = whole_minute(state_.now());
   const auto end = state_.database().write([&](Transaction& transaction) -> Expected<TimeMs> {
     const auto rows =
         transaction.query("UPDATE session SET seen_at = $2 WHERE id = $1 RETURNING created_at",
@@ -106,7 +105,7 @@ ByteArray<32> Sessions::new_nonce(const Session& session) {
   const auto nonce = state_.random().array<32>();
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute("UPDATE session SET nonce = $2, nonce_at = $3 WHERE id = $1",
-                        {ByteView(session.id), ByteView(nonce), state_.now()});
+                        {ByteView(session.id), ByteView(nonce), whole_minute(state_.now())});
     return {};
   });
   return nonce;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "election/credential.hpp"
+#include "service/election_log.hpp"
 #include "service/journal.hpp"
 #include "service/waiting_keys.hpp"
 
@@ -106,7 +107,7 @@ bool end_code_try(State& state, const Session& session, const Point& judged, boo
                  {*session.voter, ByteView(judged.encoded())}) == 1;
       if (same) {
         transaction.execute("UPDATE session SET space_opened_at = $2 WHERE id = $1",
-                            {ByteView(session.id), now});
+                            {ByteView(session.id), whole_minute(now)});
       }
     } else if (invalidates) {
       same = transaction.execute(
@@ -114,7 +115,8 @@ bool end_code_try(State& state, const Session& session, const Point& judged, boo
                  "AND sign_in_key = $3 AND state = 'valid'",
                  {*session.voter, now, ByteView(judged.encoded())}) == 1;
     }
-    journal(transaction, now,
+    // Voters vote soon after: no finer than the sign-off.
+    journal(transaction, whole_minute(now),
             {{"step", !same         ? "voting code changed meanwhile"
                       : right       ? "voting code accepted"
                       : invalidates ? "voting code invalidated"
@@ -230,7 +232,7 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
                       {ballot.contest, voter, whole_minute(state.now()), state.random().bytes(16)});
   transaction.execute("DELETE FROM link WHERE lookup = $1", {ByteView(by_voter)});
   const auto leaf = leaf_hash(ballot_entry(state.link_key().receipt_key(), tracker));
-  transaction.execute("INSERT INTO pending_leaf (leaf) VALUES ($1)", {ByteView(leaf)});
+  put_pending_leaf(state, transaction, leaf);
   return {};
 }
 
@@ -314,7 +316,12 @@ bool is_held(State& state, const Tracker& tracker) {
 
 std::optional<Bytes> entry_of(State& state, const Tracker& tracker) {
   const auto link_key = state.held_link_key();
-  if (!link_key || !is_held(state, tracker)) return std::nullopt;
+  if (!link_key) return std::nullopt;
+  const auto shown = state.database().read([&](Transaction& transaction) -> Expected<bool> {
+    const auto hours = transaction.query("SELECT exported_at FROM hours WHERE id = 1");
+    return hours[0].is_null(0) && is_held(state, transaction, tracker);
+  });
+  if (!*shown) return std::nullopt;
   return ballot_entry(link_key->receipt_key(), tracker);
 }
 

@@ -52,8 +52,9 @@ Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView byt
 bool is_held(State& state, const Tracker& tracker);
 
 // The entry of an accepted ballot, or nothing for a tracker that the box does not hold. Nothing
-// for any once the count is closed: the nonce is gone with the link key, and with it all receipts
-// but those that voters keep.
+// for any once an export has left, which shows the trackers of all to everybody; nor once the count
+// is closed: the nonce is gone with the link key, and with it all receipts but those that voters
+// keep.
 std::optional<Bytes> entry_of(State& state, const Tracker& tracker);
 
 struct Hours {

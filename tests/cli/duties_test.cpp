@@ -47,7 +47,10 @@ TEST_P(Duties, EachIsDoneWhateverBecomesOfTheOthers) {
   ASSERT_TRUE(said.empty()) << said[0];
   clock.advance(25 * hour);
   ASSERT_EQ(ask_code(2, form(2)), "sent");
-  script("INSERT INTO pending_leaf (leaf) VALUES (randomblob(32))");
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    put_pending_leaf(*state, t, random.array<32>());
+    return {};
+  }));
   for (const auto& event :
        {std::string("INSERT"), std::string("UPDATE OF ") + column, std::string("DELETE")}) {
     script("CREATE TRIGGER broken_" + event.substr(0, 6) + " BEFORE " + event + " ON " + table +

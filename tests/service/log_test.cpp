@@ -23,14 +23,23 @@ struct LogTest : testing::Test {
   std::unique_ptr<Log> open(std::uint64_t seed = 5, const std::filesystem::path& signed_file = {}) {
     SeededRandom keys(seed);
     return std::make_unique<Log>(*database, "log.example/1", Ed25519KeyPair::generate(keys), random,
-                                 signed_file);
+                                 take_leaves, signed_file);
   }
+  // In clear, in the place of what service/election_log keeps under the link key.
   void wait_in_line(const Bytes& entry) {
     ASSERT_TRUE(database->write([&](store::Transaction& transaction) -> Status {
-      transaction.execute("INSERT INTO pending_leaf (leaf) VALUES ($1)",
+      transaction.execute("INSERT INTO pending_leaf (id, sealed) VALUES ($1, $1)",
                           {ByteView(leaf_hash(entry))});
       return {};
     }));
+  }
+  static std::vector<Digest> take_leaves(store::Transaction& transaction) {
+    std::vector<Digest> leaves;
+    for (const auto& row : transaction.query("SELECT sealed FROM pending_leaf")) {
+      leaves.push_back(row.array<32>(0));
+    }
+    transaction.execute("DELETE FROM pending_leaf");
+    return leaves;
   }
   std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("isoloir-log-" + std::to_string(::getpid()));
@@ -120,7 +129,7 @@ TEST_F(LogTest, ARoundWhoseAnswerWasLostIsTakenUp) {
   LosesAnswers faulty(*database);
   SeededRandom keys(5);
   const auto pair = Ed25519KeyPair::generate(keys);
-  Log log(faulty, "log.example/1", Ed25519KeyPair::of(pair.seed.clone()), random);
+  Log log(faulty, "log.example/1", Ed25519KeyPair::of(pair.seed.clone()), random, take_leaves);
   log.append_round(true);
   const Tracker tracker{random.array<32>()};
   const Bytes entry = ballot_entry(ReceiptKey::of_bytes(random.array<32>()), tracker);

@@ -153,6 +153,10 @@ struct Unlinkability : ReissueFixture {
       const auto tracker = tracker_of(bytes);
       marks.back().push_back(std::string(as_text(tracker.bytes)));
       marks.back().push_back(quoted(tracker.bytes));
+      const auto leaf = leaves.find(tracker.bytes);
+      if (leaf == leaves.end()) continue;
+      marks.back().push_back(std::string(as_text(leaf->second)));
+      marks.back().push_back(quoted(leaf->second));
     }
     return marks;
   }
@@ -204,6 +208,45 @@ struct Unlinkability : ReissueFixture {
                            [](double sum, const auto& item) { return sum + item.second; });
   }
 
+  void cast_one(const Session& session, std::size_t voter) {
+    ASSERT_EQ(cast(session, cast_ballots[voter]), "recorded");
+    const auto tracker = tracker_of(cast_ballots[voter]);
+    leaves[tracker.bytes] = leaf_hash(ballot_entry(state->link_key().receipt_key(), tracker));
+  }
+
+  // By what one transaction wrote, as one image of the write-ahead log tells: the sum over the
+  // voters of the probability to pick the right ballot.
+  double by_transaction(std::string_view wal) {
+    const auto u32 = [&](std::size_t at) { return read_u32(as_bytes(wal.substr(at, 4))); };
+    const std::size_t page_size = u32(8);
+    const auto generation = wal.substr(16, 8);
+    std::vector<std::string> transactions(1);
+    for (std::size_t at = 32; at + 24 + page_size <= wal.size(); at += 24 + page_size) {
+      if (wal.substr(at + 8, 8) != generation) break;
+      transactions.back() += wal.substr(at + 24, page_size);
+      if (u32(at + 4) != 0) transactions.emplace_back();  // a commit
+    }
+    const auto people = voter_marks();
+    const auto ballots = ballot_marks();
+    std::set<std::size_t> known_people;
+    std::set<std::size_t> known_ballots;
+    double sum = 0;
+    for (const auto& pages : transactions) {
+      std::set<std::size_t> new_ballots;
+      for (const auto i : grown(ballots, "", pages)) {
+        if (known_ballots.insert(i).second) new_ballots.insert(i);
+      }
+      for (std::size_t i = 0; i < people.size(); ++i) {
+        // The salt of the sign-off: the other marks were there before the vote.
+        if (occurrences(pages, people[i][3]) == 0 || !known_people.insert(i).second) continue;
+        if (new_ballots.contains(i)) sum += 1.0 / static_cast<double>(new_ballots.size());
+      }
+    }
+    EXPECT_EQ(known_people.size(), voters) << "the script reads";
+    EXPECT_EQ(known_ballots.size(), voters) << "the script reads";
+    return sum;
+  }
+
   // `leak`: rows that a careless table would hold, written beside each vote and each reissue.
   void run(const std::function<void(std::size_t, ByteView key)>& leak = {}) {
     set_phase(0, "sealed");
@@ -232,11 +275,12 @@ struct Unlinkability : ReissueFixture {
       clock.advance(minute);
       const auto session = in_space(voter);
       cast_ballots[voter] = ballot(voter, 0, voter % 3);
-      ASSERT_EQ(cast(session, cast_ballots[voter]), "recorded");
+      cast_one(session, voter);
       if (leak) leak(voter, ByteView(cast_ballots[voter]).subspan(44, 32));
       copy_disk();
-      log->append_round(true);
     }
+    log->append_round(true);
+    copy_disk();
     clock.set(fixture_closes);
     tick(*state, *log);
     clock.advance(hour);
@@ -250,6 +294,7 @@ struct Unlinkability : ReissueFixture {
   std::vector<std::string> copies;
   std::vector<std::string> copied_tables;
   std::vector<Bytes> cast_ballots;
+  std::map<ByteArray<32>, Digest> leaves;  // by tracker, as a holder of the receipt key knows them
   Order voting_order;
 };
 
@@ -257,6 +302,23 @@ TEST_F(Unlinkability, NoBetterThanChanceWithoutTheLinkKey) {
   run();
   EXPECT_LT(by_order(), beyond_chance);
   EXPECT_LT(by_change(), together_beyond_chance);
+}
+
+// All vote within one round and one minute, then the round comes; one image, taken then.
+TEST_F(Unlinkability, NoTransactionNamesAVoterAndHerPlaceInTheLog) {
+  set_phase(0, "sealed");
+  set_phase(1, "sealed");
+  clock.set(fixture_opens);
+  tick(*state, *log);
+  cast_ballots.resize(voters);
+  std::vector<Session> sessions;
+  for (std::size_t voter = 0; voter < voters; ++voter) {
+    sessions.push_back(in_space(voter));
+    cast_ballots[voter] = ballot(voter, 0, voter % 3);
+  }
+  for (std::size_t voter = 0; voter < voters; ++voter) cast_one(sessions[voter], voter);
+  log->append_round(true);
+  EXPECT_LT(by_transaction(*read_file(folder / "isoloir.sqlite-wal")), together_beyond_chance);
 }
 
 TEST_F(Unlinkability, TheScriptFindsALeakOfOrder) {

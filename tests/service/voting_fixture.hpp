@@ -8,6 +8,7 @@
 
 #include "election/credential.hpp"
 #include "service/accounts.hpp"
+#include "service/election_log.hpp"
 #include "service/install.hpp"
 #include "service/voting.hpp"
 
@@ -86,8 +87,7 @@ struct VotingFixture : testing::Test {
     auto opened = State::open(paths(), clock, random);
     ASSERT_TRUE(opened) << opened.error().code << " " << opened.error().message;
     state = std::move(*opened);
-    log = std::make_unique<Log>(state->database(), state->manifest().log_origin,
-                                Ed25519KeyPair::of(state->keys().checkpoint.seed.clone()), random);
+    log.reset(new Log(open_log(*state)));
   }
 
   Credential credential(std::size_t voter) const {

@@ -291,8 +291,8 @@ TEST_F(ReissueHttp, R54TheOldCookieIsDeadAtOnceAndTheAskingPageGoesOn) {
   ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
 
   EXPECT_EQ(thief.get("/api/reissue/status").status, 401);
-  EXPECT_EQ(location(thief.get("/reissue")), "303 /sign-in");
-  EXPECT_EQ(location(thief.get("/voting-space")), "303 /sign-in");
+  EXPECT_EQ(location(thief.get("/reissue")), "303 /sign-in?ended=1");
+  EXPECT_EQ(location(thief.get("/voting-space")), "303 /sign-in?ended=1");
   const auto said = computer.get("/api/reissue/status");
   EXPECT_EQ(said.status, 200);
   EXPECT_EQ(Json::parse(said.body)["state"], "issued");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "service/bureau.hpp"
+#include "service/export.hpp"
 #include "service/voting_fixture.hpp"
 #include "web/assets.hpp"
 
@@ -94,6 +95,19 @@ TEST_F(SiteTest, OnceTheLinkKeyIsDestroyedABallotIsHeldAndAnotherUnknown) {
   state->destroy_link_key();
   EXPECT_EQ(receipt(browser(0), tracker).body, R"({"status":"held"})");
   EXPECT_EQ(receipt(browser(0), Tracker{}).body, R"({"status":"unknown"})");
+}
+
+// An export shows everybody the trackers of all: from then on a receipt would tell anybody where in
+// the log a stranger's ballot stands.
+TEST_F(SiteTest, NoReceiptComesOnceTheBoxHasLeft) {
+  tick_at(fixture_opens);
+  const auto bytes = ballot(0, 0, 1);
+  EXPECT_EQ(cast(in_space(0), bytes), "recorded");
+  tick_at(fixture_closes);
+  tick_at(fixture_closes + 30 * minute);
+  EXPECT_THAT(receipt(browser(0), tracker_of(bytes)).body, HasSubstr(R"("status":"ready")"));
+  ASSERT_TRUE(write_export(*state, folder / "export"));
+  EXPECT_EQ(receipt(browser(0), tracker_of(bytes)).body, R"({"status":"held"})");
 }
 
 TEST_F(SiteTest, TheVotingSpaceSaysWhyItIsShut) {
