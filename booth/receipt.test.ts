@@ -115,6 +115,10 @@ test("a checkpoint of another log, key, size or root, unsigned, or signed over o
   assert.throws(
     () => check_receipt(receipt(`${text}\n${sign(text)}${sign("x")}`), tracker, policy), refused("log_signature"));
   check_receipt(receipt(`${text}\n${sign(text, "other.example")}${sign(text)}`), tracker, policy);
+  // Extension lines, which other verifiers of our receipts do not read.
+  const extended = `${text}extension\n`;
+  assert.throws(
+    () => check_receipt(receipt(`${extended}\n${sign(extended)}`), tracker, policy), refused("checkpoint_form"));
 });
 
 test("text that is no receipt", () => {

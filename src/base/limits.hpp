@@ -22,6 +22,9 @@ inline constexpr int retry_after_seconds = 5;
 inline constexpr std::size_t form_fields = 64;
 inline constexpr std::size_t form_field_bytes = 48 * 1024;  // a ballot in base64
 
+// Votes: of one voter. An honest booth has none.
+inline constexpr std::uint32_t refused_ballots_per_minute = 20;
+
 // Election
 inline constexpr std::size_t contests = 256;
 inline constexpr std::size_t districts = 4096;
@@ -30,6 +33,8 @@ inline constexpr std::size_t trustees_per_group = 64;
 inline constexpr std::size_t roll_rows = 5'000'000;
 inline constexpr std::size_t roll_field_bytes = 1024;
 inline constexpr std::size_t json_bytes = 64 * 1024 * 1024;
+// Signed in one vote: log/checkpoints.json, about 260 bytes each, stays well below json_bytes.
+inline constexpr std::int64_t checkpoints = 200'000;
 inline constexpr std::size_t json_depth = 32;
 
 // Seats

@@ -5,13 +5,47 @@
 #include <filesystem>
 
 #include "base/files.hpp"
+#include "cli/screen.hpp"
 
 namespace isoloir::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-// As people copy it: groups of hex digits in either case.
+// A voter's folder may hold anything; what begins as a receipt is held to be one.
+constexpr std::string_view receipt_start = "c2sp.org/tlog-proof@";
+
+Status add_receipt(std::map<std::string, std::string>& receipts, const fs::path& file) {
+  auto text = read_file(file);
+  if (!text) return fail(text.error());
+  const auto name = file.filename().string();
+  if (!text->starts_with(receipt_start)) {
+    std::fprintf(stderr, "isoloir: %s is not a receipt, passed over\n", printable(name).c_str());
+    return {};
+  }
+  receipts.emplace(name, std::move(*text));
+  return {};
+}
+
+// A folder of receipts, or one alone.
+Expected<std::map<std::string, std::string>> read_receipts(const std::string& path) {
+  std::error_code error;
+  std::map<std::string, std::string> receipts;
+  if (fs::is_regular_file(path, error)) {
+    if (auto added = add_receipt(receipts, path); !added) return fail(added.error());
+    return receipts;
+  }
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!entry->is_regular_file(error)) continue;
+    if (auto added = add_receipt(receipts, entry->path()); !added) return fail(added.error());
+  }
+  if (error) return fail("receipts.folder", path + ": " + error.message());
+  return receipts;
+}
+
+}  // namespace
+
 std::optional<Fingerprint> read_fingerprint(std::string_view typed) {
   std::string hex;
   for (const char c : typed) {
@@ -23,22 +57,6 @@ std::optional<Fingerprint> read_fingerprint(std::string_view typed) {
   const auto bytes = hex_decode_array<32>(hex);
   return bytes ? std::optional(Fingerprint{*bytes}) : std::nullopt;
 }
-
-Expected<std::map<std::string, std::string>> read_receipts(const std::string& folder) {
-  std::error_code error;
-  std::map<std::string, std::string> receipts;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (!entry->is_regular_file(error)) continue;
-    auto text = read_file(entry->path());
-    if (!text) return fail(text.error());
-    receipts.emplace(entry->path().filename().string(), std::move(*text));
-  }
-  if (error) return fail("receipts.folder", folder + ": " + error.message());
-  return receipts;
-}
-
-}  // namespace
 
 Expected<Anchors> read_anchors(const AnchorFiles& files) {
   Anchors anchors;

@@ -14,8 +14,11 @@ namespace isoloir::cli {
 struct AnchorFiles {
   std::string fingerprint;  // as people copy it; may be empty
   std::string checkpoint;   // a file; may be empty
-  std::string receipts;     // a folder; may be empty
+  std::string receipts;     // a folder, or one receipt; may be empty
 };
+// As people copy it: groups of hex digits in either case.
+std::optional<Fingerprint> read_fingerprint(std::string_view typed);
+
 // Errors: anchor.form (no fingerprint), file.missing, file.read, receipts.folder.
 Expected<Anchors> read_anchors(const AnchorFiles& files);
 

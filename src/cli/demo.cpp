@@ -78,6 +78,26 @@ Status create_demo(const DemoOptions& options, const Portal& portal, Clock& cloc
   return {};
 }
 
+constexpr std::string_view making = "demo.making";  // until demo.json takes its place
+
+// A demonstration is made in an empty folder, or where one was cut short: never over anything else.
+Status may_make(const StatePaths& paths) {
+  const auto others = [&] {
+    for (const auto& entry : fs::directory_iterator(paths.folder)) {
+      if (entry.path().filename() != "server.lock") return true;
+    }
+    return fs::exists(paths.link_key()) || fs::exists(paths.checkpoint());
+  };
+  if (fs::exists(paths.folder / "demo.json") || fs::exists(paths.folder / making) || !others()) {
+    return {};
+  }
+  return fail(
+      "demo.occupied",
+      paths.folder.string() +
+          ": holds something else than a demonstration, nothing was changed; an election is "
+          "served by `isoloir serve`, a demonstration wants an empty or new --state");
+}
+
 void remove_unfinished(const StatePaths& paths) {
   for (const char* name :
        {"isoloir.sqlite", "isoloir.sqlite-wal", "isoloir.sqlite-shm", "server.keys"}) {
@@ -123,15 +143,27 @@ int run_demo(DemoOptions options) {
   const StatePaths paths{options.state};
   const auto demo_file = options.state / "demo.json";
   fs::create_directories(options.state);
+  if (auto good = may_make(paths); !good) return report(good.error());
   const auto lock = StateLock::take(options.state);
   if (!lock) return report(lock.error());
   if (!fs::exists(demo_file)) {
+    // The election is made for one address: a port that is taken is found out first.
+    const auto port = free_port(options.port);
+    if (port == 0) {
+      return report({"http.listen",
+                     fmt::format("port {} is taken: choose another with --port (make demo "
+                                 "PORT=9000); nothing was made",
+                                 options.port),
+                     {}});
+    }
+    options.port = port;
+    write_file(options.state / making, "", FileMode::secret);
     remove_unfinished(paths);
-    if (options.port == 0) options.port = free_port();
     if (const auto made = create_demo(options, *portal, clock, random); !made) {
       return report(made.error());
     }
   }
+  fs::remove(options.state / making);
   const auto text = read_file(demo_file);
   const auto saved = text ? parse_json(*text) : Expected<Json>(fail(text.error()));
   if (!saved) return report(saved.error());
@@ -139,7 +171,7 @@ int run_demo(DemoOptions options) {
   if (options.port != 0 && options.port != port) {
     std::fprintf(stderr,
                  "isoloir: this demonstration was made for port %u and goes on there; for another "
-                 "port start with another --state\n",
+                 "port start with another --state (make demo STATE=…)\n",
                  unsigned{port});
   }
   const auto state = State::open(paths, clock, random);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "cli/anchors.hpp"
 #include "cli/commands.hpp"
 #include "cli/folder_in_making.hpp"
 #include "cli/screen.hpp"
@@ -286,7 +287,11 @@ Expected<std::string> run_sign(const SignOptions& options) {
   if (auto same = check_assets(sealing->manifest, booth_assets()); !same) {
     return fail(same.error());
   }
-  if (options.fingerprint != hex_encode(sealing->fingerprint.bytes)) {
+  const auto typed = read_fingerprint(options.fingerprint);
+  if (!typed) {
+    return fail("anchor.form", "a fingerprint is 64 hexadecimal digits, in groups or not");
+  }
+  if (*typed != sealing->fingerprint) {
     return fail("seal.fingerprint",
                 "the fingerprint of this folder is " + in_groups(sealing->fingerprint));
   }
@@ -331,6 +336,7 @@ std::string in_french(const std::string& code) {
       {"install.hours", "L'heure de fermeture est passée."},
       {"portal.invalid", "Le fichier portal.toml est à corriger."},
       {"roll.invalid", "La liste électorale est à corriger ; rien n'a été importé."},
+      {"anchor.form", "Une empreinte a 64 chiffres hexadécimaux, groupés ou non."},
       {"seal.fingerprint", "Ce n'est pas l'empreinte qui a été lue à voix haute : ne signez pas."},
       {"seal.incomplete", "Le scellement n'est pas complet : il manque des signatures."},
       {"sealed_file.code_or_content", "Code faux, ou fichier endommagé."},

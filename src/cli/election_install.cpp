@@ -140,11 +140,42 @@ std::string write_accounts(const std::vector<NewAccount>& accounts) {
   return csv;
 }
 
-Status create_accounts(State& state, const std::vector<NewAccount>& accounts) {
-  for (std::size_t i = 0; i < accounts.size(); ++i) {
-    if (auto made = create_account(state, accounts[i]); !made) return made;
-    if ((i + 1) % 1000 == 0) fmt::print(stderr, "{} of {} accounts\n", i + 1, accounts.size());
+// All of them or none: whoever is cut short starts again, and no file holds passwords that are
+// none.
+Status make_accounts(State& state, const std::vector<NewAccount>& accounts) {
+  return create_accounts(state, accounts, [&](std::size_t done) {
+    if (done % 1000 == 0) fmt::print(stderr, "{} of {} accounts\n", done, accounts.size());
+  });
+}
+
+fs::path partial_of(const fs::path& file) {
+  return fs::path(file) += ".partial";
+}
+
+// What a run that was killed left: the passwords of accounts that were made, and the file takes its
+// name; or of none, and it is removed.
+bool take_up_partial(const fs::path& file, const Register& people) {
+  const auto partial = partial_of(file);
+  const auto csv = fs::exists(partial) ? read_file(partial) : Expected<std::string>("");
+  const auto accounts =
+      csv ? parse_accounts(*csv, people) : Expected<std::vector<NewAccount>>(fail(csv.error()));
+  if (accounts && people.with_account.contains(accounts->front().voter)) {
+    fs::rename(partial, file);
+    return true;
   }
+  fs::remove(partial);
+  return false;
+}
+
+// The file takes its name when the accounts are there.
+Status generate_into(State& state, const fs::path& file, const std::vector<NewAccount>& accounts) {
+  const auto partial = partial_of(file);
+  write_file(partial, write_accounts(accounts), FileMode::secret);
+  if (auto made = make_accounts(state, accounts); !made) {
+    fs::remove(partial);
+    return made;
+  }
+  fs::rename(partial, file);
   return {};
 }
 
@@ -207,11 +238,19 @@ Expected<std::string> run_accounts(const AccountOptions& options) {
       return fail("election.out",
                   options.generate.string() + " exists already; nothing was changed");
     }
+    if (take_up_partial(options.generate, people)) {
+      return both("Les comptes étaient faits ; voici leur fichier.",
+                  "The accounts had been made; here is their file.");
+    }
     accounts = generate_accounts(people, random);
-    // First: an account whose password was lost would be of no use. Cut short, --from goes on.
-    write_file(options.generate, write_accounts(accounts), FileMode::secret);
+    if (accounts.empty()) {
+      return both("Tous les électeurs ont déjà un compte : aucun fichier n'est écrit.",
+                  "Every voter has an account already: no file is written.");
+    }
   }
-  if (auto made = create_accounts(**state, accounts); !made) return fail(made.error());
+  const auto made = options.generate.empty() ? make_accounts(**state, accounts)
+                                             : generate_into(**state, options.generate, accounts);
+  if (!made) return fail(made.error());
   std::set<std::string> all = people.with_account;
   for (const auto& account : accounts) all.insert(account.voter);
   return both(fmt::format("{} comptes écrits ; {} électeurs sur {} ont un compte.", accounts.size(),

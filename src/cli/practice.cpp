@@ -72,11 +72,14 @@ Expected<std::vector<PracticeVoter>> make_accounts(const StatePaths& paths, cons
 
 }  // namespace
 
-std::uint16_t free_port() {
+std::uint16_t free_port(std::uint16_t wanted) {
   const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(wanted);
+  const int reuse = 1;  // as the server does: a port that was just left is free
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
   socklen_t length = sizeof address;
   const bool good = ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) == 0;

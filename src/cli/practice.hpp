@@ -14,9 +14,9 @@ namespace isoloir::cli {
 
 inline constexpr std::uint32_t practice_grace_seconds = 60;  // nobody waits half an hour to learn
 
-// A port of the loopback that is free just now, or 0. The origin is in the manifest, and links and
-// proofs are bound to it: one port for good.
-std::uint16_t free_port();
+// `wanted`, or any port of the loopback when that is 0, if it is free just now; else 0. The origin
+// is in the manifest, and links and proofs are bound to it: one port for good.
+std::uint16_t free_port(std::uint16_t wanted = 0);
 
 struct PracticeVoter {
   Voter voter;

@@ -16,4 +16,7 @@ std::string both(const std::string& french, const std::string& english);
 std::string in_groups(ByteView bytes, std::size_t digits = 8);
 std::string in_groups(const Fingerprint& fingerprint);
 
+// Without what could move a terminal's cursor: names of files are anybody's.
+std::string printable(std::string_view text);
+
 }  // namespace isoloir::cli

@@ -7,6 +7,7 @@
 
 #include "cli/anchors.hpp"
 #include "cli/commands.hpp"
+#include "cli/screen.hpp"
 #include "election/verification.hpp"
 
 namespace isoloir::cli {
@@ -16,17 +17,10 @@ struct Options : AnchorFiles {
   std::string folder;
 };
 
-// Names in an export are anybody's: they cannot move the cursor, nor say what only the first line
-// of an anchored report says.
-std::string printable(std::string_view text, bool anchored = false) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool c1 = byte == 0xc2 && i + 1 < text.size() &&
-                    static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
-    if (c1) ++i;
-    out.push_back(byte < 0x20 || byte == 0x7f || c1 ? '?' : text[i]);
-  }
+// Names in an export are anybody's: they cannot say what only the first line of an anchored report
+// says.
+std::string line_of(std::string_view text, bool anchored = false) {
+  std::string out = printable(text);
   const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
   constexpr std::string_view verdict = "verified";
   for (auto at = out.begin(); !anchored;) {
@@ -95,19 +89,24 @@ std::vector<std::string> lines_of(const Report& report) {
 
 int run_verify(const Options& options) {
   const auto complain = [](const Error& error) {
-    std::fprintf(stderr, "isoloir verify: %s (%s)\n", printable(error.message).c_str(),
+    std::fprintf(stderr, "isoloir verify: %s (%s)\n", line_of(error.message).c_str(),
                  error.code.c_str());
     return 2;
   };
   const auto anchors = read_anchors(options);
   if (!anchors) return complain(anchors.error());
   const auto reader = ExportReader::of_folder(options.folder);
+  if (reader &&
+      !std::binary_search(reader->paths().begin(), reader->paths().end(), export_path::index)) {
+    return complain(
+        {"export.folder", options.folder + ": no folder of an export, without index.json", {}});
+  }
   if (!reader) return complain(reader.error());
   ProgressLine progress;
   const Report report = verify_export(*reader, *anchors, std::ref(progress));
   progress.finish();
   for (const auto& line : lines_of(report)) {
-    if (std::puts(printable(line, report.anchored).c_str()) < 0) return 1;
+    if (std::puts(line_of(line, report.anchored).c_str()) < 0) return 1;
   }
   return std::fflush(stdout) == 0 && report.consistent() ? 0 : 1;
 }

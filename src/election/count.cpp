@@ -352,6 +352,10 @@ Expected<ShareDocument> judge_shares(const Manifest& manifest, const Tally& tall
   return result;
 }
 
+bool is_wrong_of_member(std::string_view code) {
+  return code == "shares.set" || code == "shares.identity" || code == "shares.proof";
+}
+
 // ---- Decryption
 
 Scalar lagrange(const std::vector<std::uint32_t>& indices, std::size_t position, std::uint32_t at) {
@@ -586,11 +590,26 @@ SeatAnswer nobody_stood(std::uint32_t seats) {
   return answer;
 }
 
-Expected<Json> contest_json(const Contest& contest, const std::vector<std::uint64_t>& votes,
-                            const ContestFigures& figures) {
+}  // namespace
+
+Status check_attribution(const Contest& contest) {
   if (contest.rule != rule_highest_average) {
     return fail("result.rule", "the rule \"" + contest.rule + "\" is unknown");
   }
+  SeatQuestion question{contest.seats, {}, {}};
+  for (const auto& option : contest.options) {
+    if (!option.blank) question.lists.push_back(list_votes(option, 0));
+  }
+  if (question.lists.empty()) return {};
+  const auto answer = attribute_seats(question);
+  return answer ? Status() : fail(answer.error());
+}
+
+namespace {
+
+Expected<Json> contest_json(const Contest& contest, const std::vector<std::uint64_t>& votes,
+                            const ContestFigures& figures) {
+  if (auto good = check_attribution(contest); !good) return fail(good.error());
   Turnout turnout{figures.registered, figures.sign_offs, 0, 0};
   SeatQuestion question{contest.seats, {}, {}};
   std::vector<std::uint32_t> options;

@@ -94,6 +94,9 @@ Expected<std::string> make_shares(const Manifest& manifest, const Tally& tally,
 // shares.proof (says where).
 Expected<ShareDocument> judge_shares(const Manifest& manifest, const Tally& tally,
                                      std::string_view text);
+// Whether this error of judge_shares is about what its author signed for this tally: only then may
+// the document be held against her.
+bool is_wrong_of_member(std::string_view code);
 
 // ---- Decryption
 
@@ -131,6 +134,10 @@ struct LeftOut {  // a shares document that was not good
   std::uint32_t index = 0;
   std::string reason;  // code of judge_shares
 };
+
+// Whether the contest, whatever the votes, can have a result. Errors: result.rule, those of
+// attribute_seats.
+Status check_attribution(const Contest& contest);
 
 // result.json, canonical, as section 10 lays it out. Errors: those of check_turnout and
 // attribute_seats, result.contests (not one figure a contest), result.rule (unknown), result.lots

@@ -110,7 +110,7 @@ Expected<std::string> ExportReader::read(std::string_view path) const {
   const auto file = std::get<std::filesystem::path>(source_) / path;
   if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) return missing();
   auto content = read_file(file);
-  if (!content) return missing();
+  if (!content) return fail("export.unreadable", std::string(path) + " cannot be read");
   return content;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
+#include "election/count.hpp"
 #include "election/signed_document.hpp"
 
 namespace isoloir {
@@ -348,6 +349,11 @@ Expected<Manifest> Manifest::parse(std::string_view text) {
     manifest.guardian_required = read.boolean((*json)["reissue"], "guardian_required");
   }
   if (!read.problem().empty()) return fail("manifest.form", read.problem());
+  for (const auto& contest : manifest.contests) {
+    if (const auto good = check_attribution(contest); !good) {
+      return fail("manifest.attribution", contest.name.fr + ": " + good.error().message);
+    }
+  }
   return manifest;
 }
 

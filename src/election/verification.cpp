@@ -254,9 +254,13 @@ bool named_after_slot(std::string_view text, const CeremonySlot& slot) {
 
 Outcome check_ceremony(State& state) {
   std::size_t count = 0;
-  std::set<std::string> ids;
+  std::set<std::string> keys;
   for (std::size_t b = 0; b < state.manifest.bureaus.size(); ++b) {
     const auto& bureau = state.manifest.bureaus[b];
+    // One ceremony twice would leave the second bureau without members of its own.
+    if (!keys.insert(hex_encode(bureau.key.encoded())).second) {
+      return fail("ceremony.twice", "two bureaus have one key");
+    }
     std::vector<std::string> messages;
     for (std::uint32_t g = 0; g < bureau.groups.size(); ++g) {
       for (std::uint32_t j = 1; j <= bureau.groups[g].members.size(); ++j) {

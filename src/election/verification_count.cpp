@@ -134,14 +134,20 @@ Status judge_file(State& state, const std::string& text, const LeftOut& who,
   if (shares && reason != published.end()) {
     return fail("shares.left_out", path + " is good, and the result leaves it out");
   }
-  if (!shares && (reason == published.end() || reason->reason != shares.error().code)) {
-    return fail(shares.error().code, path + " is not good, and the result does not leave it out " +
-                                         "for this reason: " + shares.error().message);
+  // Only what its author signed for this tally may be held against her.
+  const std::string code = shares ? std::string() : shares.error().code;
+  if (!shares && !is_wrong_of_member(code)) {
+    return fail(code,
+                path + " is no shares of this member for this tally: " + shares.error().message);
+  }
+  if (!shares && (reason == published.end() || reason->reason != code)) {
+    return fail(code, path + " is not good, and the result does not leave it out " +
+                          "for this reason: " + shares.error().message);
   }
   if (shares) {
     state.shares.push_back(std::move(*shares));
   } else {
-    state.left_out.push_back({who.bureau, who.group, who.index, shares.error().code});
+    state.left_out.push_back({who.bureau, who.group, who.index, code});
   }
   return {};
 }

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/limits.hpp"
+#include "base/local_time.hpp"
+#include "election/count.hpp"
 
 namespace isoloir {
 namespace {
@@ -170,7 +172,8 @@ Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus
       else
         read.problem(node, "a district is its name");
     }
-    contest.unit_minimum = read.number(table, "unit_minimum", 0, 1000);
+    // Below two, a unit could hold one ballot, and its sum would be that ballot.
+    contest.unit_minimum = read.number(table, "unit_minimum", 2, 1000);
   } else {
     contest.districts.push_back(contest.name.fr);
   }
@@ -183,6 +186,9 @@ Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus
   if (contest.options.size() >= limits::options) read.problem(table, "too many lists");
   contest.options.push_back(
       ContestOption{.blank = true, .name = {}, .candidates = {}, .common = {}});
+  if (const auto good = check_attribution(contest); !good) {
+    read.problem(table, good.error().message);
+  }
   return contest;
 }
 
@@ -232,6 +238,15 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   const auto& board = read.table(root, "board");
   read.known(board, {"interval_seconds"});
   portal.board_interval_seconds = read.number(board, "interval_seconds", 1, 60);
+  const auto opens = from_local_time(portal.opens_local, portal.time_zone);
+  const auto closes = from_local_time(portal.closes_local, portal.time_zone);
+  if (opens && closes &&
+      (*closes - *opens) / 1000 / std::max<std::int64_t>(portal.board_interval_seconds, 1) >
+          limits::checkpoints) {
+    read.problem(board, fmt::format("in these hours the log would sign more than {} checkpoints: "
+                                    "take a longer interval_seconds",
+                                    limits::checkpoints));
+  }
 }
 
 RateLimit read_rate(Reader& read, const toml::table& parent, std::string_view name) {

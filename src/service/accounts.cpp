@@ -156,22 +156,41 @@ Status check_account(const NewAccount& account) {
 }
 
 Status create_account(State& state, const NewAccount& account) {
-  if (auto good = check_account(account); !good) return good;
-  const auto password_salt = state.random().array<16>();
-  const auto answer_salt = state.random().array<16>();
-  const auto password = stretched(state, "password", account.password, password_salt);
-  const auto answer = stretched(state, "answer", fold_answer(account.answer), answer_salt);
+  return create_accounts(state, {account}, [](std::size_t) {});
+}
+
+Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
+                       const std::function<void(std::size_t done)>& progress) {
+  struct Stretched {
+    ByteArray<16> password_salt, answer_salt;
+    ByteArray<32> password, answer;
+  };
+  std::vector<Stretched> rows(accounts.size());
+  for (const auto& account : accounts) {
+    if (auto good = check_account(account); !good) return good;
+  }
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    auto& row = rows[i];
+    row.password_salt = state.random().array<16>();
+    row.answer_salt = state.random().array<16>();
+    row.password = stretched(state, "password", accounts[i].password, row.password_salt);
+    row.answer = stretched(state, "answer", fold_answer(accounts[i].answer), row.answer_salt);
+    progress(i + 1);
+  }
   return state.database().write([&](Transaction& transaction) -> Status {
-    if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {account.voter}).empty()) {
-      return fail("account.unknown_voter", "no such voter on the roll");
+    for (std::size_t i = 0; i < accounts.size(); ++i) {
+      if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {accounts[i].voter}).empty()) {
+        return fail("account.unknown_voter", "no such voter on the roll");
+      }
+      transaction.execute(
+          "INSERT INTO account (voter, password_salt, password_mac, question, answer_salt, "
+          "answer_mac) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (voter) DO UPDATE SET "
+          "password_salt = excluded.password_salt, password_mac = excluded.password_mac, question "
+          "= excluded.question, answer_salt = excluded.answer_salt, answer_mac = "
+          "excluded.answer_mac",
+          {accounts[i].voter, ByteView(rows[i].password_salt), ByteView(rows[i].password),
+           accounts[i].question, ByteView(rows[i].answer_salt), ByteView(rows[i].answer)});
     }
-    transaction.execute(
-        "INSERT INTO account (voter, password_salt, password_mac, question, answer_salt, "
-        "answer_mac) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (voter) DO UPDATE SET "
-        "password_salt = excluded.password_salt, password_mac = excluded.password_mac, question = "
-        "excluded.question, answer_salt = excluded.answer_salt, answer_mac = excluded.answer_mac",
-        {account.voter, ByteView(password_salt), ByteView(password), account.question,
-         ByteView(answer_salt), ByteView(answer)});
     return {};
   });
 }

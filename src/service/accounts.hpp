@@ -26,6 +26,10 @@ Status check_account(const NewAccount& account);
 // pepper. Error: account.unknown_voter, account.password (too short or without upper, lower, digit
 // and special character).
 Status create_account(State& state, const NewAccount& account);
+// All of them or none, in one transaction; an account that is there already gets the new password,
+// question and answer. `progress` hears how many are prepared: each takes some 60 ms.
+Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
+                       const std::function<void(std::size_t done)>& progress);
 
 // Folding before a secret answer is compared: NFKC, case, spaces and apostrophes, as reissue
 // requirement 30 says.

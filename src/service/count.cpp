@@ -259,10 +259,7 @@ Expected<ImportedShares> import_shares(State& state, const Tally& tally, std::st
   if (!judged) {
     imported.left_out = judged.error().code;
     // Only behind the member's own signature is the place in the document worth anything.
-    const bool signed_by_member = imported.left_out == "shares.proof" ||
-                                  imported.left_out == "shares.set" ||
-                                  imported.left_out == "shares.identity";
-    if (!signed_by_member) return fail(judged.error());
+    if (!is_wrong_of_member(imported.left_out)) return fail(judged.error());
   }
   const auto document = SignedDocument::parse(text);
   const auto bureau = u32_field(document->body(), "bureau");

@@ -26,10 +26,11 @@ std::vector<Digest> take_pending_leaves(const State& state, Transaction& transac
 }  // namespace
 
 Log open_log(State& state, const std::filesystem::path& signed_file) {
-  return Log(state.database(), state.manifest().log_origin,
-             Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), state.random(),
-             [&state](Transaction& transaction) { return take_pending_leaves(state, transaction); },
-             signed_file);
+  return Log(
+      state.database(), state.manifest().log_origin,
+      Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), state.random(),
+      [&state](Transaction& transaction) { return take_pending_leaves(state, transaction); },
+      signed_file);
 }
 
 void put_pending_leaf(State& state, Transaction& transaction, const Digest& leaf) {

@@ -38,6 +38,17 @@ bool is_held(State& state, Transaction& transaction, const Tracker& tracker) {
                           .empty();
 }
 
+bool has_voted(Transaction& transaction, const std::string& voter, std::uint32_t contest) {
+  return !transaction
+              .query("SELECT 1 FROM sign_off WHERE contest = $1 AND voter = $2", {contest, voter})
+              .empty();
+}
+bool has_voted(State& state, const std::string& voter, std::uint32_t contest) {
+  return *state.database().read([&](Transaction& transaction) -> Expected<bool> {
+    return has_voted(transaction, voter, contest);
+  });
+}
+
 std::string phase_of(Transaction& transaction, std::uint32_t contest) {
   return transaction.query("SELECT phase FROM contest_phase WHERE contest = $1", {contest})[0].text(
       0);
@@ -194,10 +205,7 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
                      const Ballot& ballot, ByteView bytes, const Tracker& tracker) {
   if (is_held(state, transaction, tracker)) return {};  // the same bytes again: the same receipt
   const std::string& voter = *session.voter;
-  if (!transaction
-           .query("SELECT 1 FROM sign_off WHERE contest = $1 AND voter = $2",
-                  {ballot.contest, voter})
-           .empty()) {
+  if (has_voted(transaction, voter, ballot.contest)) {
     return fail("ballot.already_voted", "signed off already", "ballot.already_voted");
   }
   const auto opened = transaction.query("SELECT space_opened_at FROM session WHERE id = $1",
@@ -298,6 +306,15 @@ std::vector<VoterContestState> contests_of(State& state, const std::string& vote
 
 Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes) {
   ISOLOIR_ASSERT(session.voter.has_value());
+  // Proofs are dear, so what needs none comes first.
+  if (is_held(state, tracker_of(bytes))) return tracker_of(bytes);
+  if (!session.space_opened_at) {
+    return fail("ballot.key", "the voting space is not open in this session", "ballot.key");
+  }
+  const auto header = read_ballot_header(bytes);
+  if (header && has_voted(state, *session.voter, header->contest)) {
+    return fail("ballot.already_voted", "signed off already", "ballot.already_voted");
+  }
   const auto ballot = judge_ballot(state.manifest(), state.fingerprint(), bytes);
   if (!ballot) return fail(ballot.error());
   const Tracker tracker = tracker_of(bytes);

@@ -1,5 +1,6 @@
 // The voting space's interface: JSON over the session's cookie, POSTs with the CSRF token in
 // X-CSRF-Token.
+#include "base/limits.hpp"
 #include "web/visit.hpp"
 
 namespace isoloir::web {
@@ -99,11 +100,23 @@ http::Response Site::api_contests(Visit& visit) {
   return answer(list);
 }
 
+std::uint32_t& Site::RefusedBallots::of(const std::string& voter, TimeMs now) {
+  if (whole_minute(now) != minute) by_voter.clear();
+  minute = whole_minute(now);
+  return by_voter[voter];
+}
+
 http::Response Site::api_ballot(Visit& visit) {
   const auto body = parse_json(visit.request.body);
   if (!body || !csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
   const auto ballot = base64_decode(field(*body, "ballot"));
   if (!ballot) return error_page(400, &visit.request);
+  {
+    const std::lock_guard lock(refused_ballots_.mutex);
+    if (refused_ballots_.of(visit.voter(), state_.now()) >= limits::refused_ballots_per_minute) {
+      return busy_page(visit.request);
+    }
+  }
   const auto tracker = cast_ballot(state_, *visit.session, *ballot);
   if (tracker) {
     return answer({{"status", "recorded"}, {"tracker", hex_encode(tracker->bytes)}});
@@ -112,6 +125,8 @@ http::Response Site::api_ballot(Visit& visit) {
   if (code == "ballot.already_voted") return answer({{"status", "already_voted"}});
   if (code == "voting.suspended") return answer({{"status", "suspended"}});
   if (code == "voting.closed" || code == "voting.not_open") return answer({{"status", "closed"}});
+  const std::lock_guard lock(refused_ballots_.mutex);
+  ++refused_ballots_.of(visit.voter(), state_.now());
   return answer({{"status", "refused"}, {"code", code}});
 }
 

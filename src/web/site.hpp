@@ -4,7 +4,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 
 #include "courier/outbox.hpp"
 #include "http/form.hpp"
@@ -117,6 +119,13 @@ class Site final : public http::Handler {
   Reissues* reissues_;
   Sessions sessions_;
   Captchas captchas_;
+  // Judging a ballot's proofs keeps a core busy: who sends bad ones waits, and nobody else.
+  struct RefusedBallots {
+    std::uint32_t& of(const std::string& voter, TimeMs now);  // under the mutex: in this minute
+    std::mutex mutex;
+    TimeMs minute = 0;
+    std::map<std::string, std::uint32_t> by_voter;
+  } refused_ballots_;
 };
 
 }  // namespace isoloir::web

@@ -720,6 +720,9 @@ TEST(Verification, V19Shares) {
   expect_refused(on_shares(spoil, "shares.proof"), "");  // published, and left out
   expect_refused(on_shares(spoil, "shares.set"), "V19");
   expect_refused(on_shares([](Json&) {}, "shares.proof"), "V19");  // good, and left out
+  // What is not the member's word for this tally is not held against her.
+  expect_refused(
+      on_shares([](Json& body) { body["tally"] = std::string(128, '0'); }, "shares.tally"), "V19");
 }
 
 TEST(Verification, V19SharesThatAreNotThere) {

@@ -16,15 +16,19 @@ constexpr int roll_lines = 10;  // header and nine voters
 constexpr int receipt_polls = 200;
 constexpr auto poll = std::chrono::milliseconds(50);
 
-// The education portal with fewer voters and a round of the log every second.
+void replace(std::string& text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  if (at == std::string::npos) throw std::runtime_error("portal.toml has no " + std::string(from));
+  text.replace(at, from.size(), to);
+}
+
+// The education portal with fewer voters, fewer hours and a round of the log every second.
 void copy_portal(const fs::path& to) {
   const fs::path from = ISOLOIR_SOURCE_DIR "/portals/education";
   fs::create_directories(to);
   std::string text = contents(from / "portal.toml");
-  const std::string interval = "interval_seconds = 5";
-  const auto at = text.find(interval);
-  if (at == std::string::npos) throw std::runtime_error("portal.toml has another interval");
-  text.replace(at, interval.size(), "interval_seconds = 1");
+  replace(text, "interval_seconds = 5", "interval_seconds = 1");
+  replace(text, "closes = 2022-12-08", "closes = 2022-12-01");
   std::ofstream(to / "portal.toml") << text;
   std::ifstream roll(from / "roll.csv");
   std::ofstream few(to / "roll.csv");

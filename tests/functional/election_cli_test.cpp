@@ -239,7 +239,14 @@ TEST_F(ElectionCommand, AMemberSignsWhatSheSees) {
   EXPECT_EQ(contents(folder_ / "election/seal.json"), before);
   EXPECT_FALSE(fs::exists(folder_ / "election/sealing.html"));
 
-  const auto done = run(fingerprint);
+  expect_refused(run("12"), "anchor.form");
+  // As it is printed and read aloud.
+  std::string grouped;
+  for (std::size_t i = 0; i < fingerprint.size(); ++i) {
+    if (i > 0 && i % 4 == 0) grouped += ' ';
+    grouped += static_cast<char>(std::toupper(static_cast<unsigned char>(fingerprint[i])));
+  }
+  const auto done = run("'" + grouped + "'");
   ASSERT_EQ(done.code, 0) << done.err;
   for (const std::string text :
        {"Professional elections 2022",
@@ -434,8 +441,17 @@ TEST_F(ElectionCommand, AccountsFromAFileOrMadeHere) {
   EXPECT_TRUE(signs_in("a002@education.example", password)) << password;
   EXPECT_TRUE(signs_in("a001@education.example", "Motdepasse-2026")) << "and still does";
   expect_refused(accounts("--generate " + path("made.csv")), "election.out");
-  // The same file again, as after a run that was cut short.
+  // The same passwords again.
   EXPECT_EQ(accounts("--from " + path("made.csv")).code, 0);
+  EXPECT_TRUE(accounts("--generate " + path("none.csv")).says("no file is written"));
+  EXPECT_FALSE(fs::exists(folder_ / "none.csv"));
+  // Killed after the accounts were made, or before: a file of passwords is that of accounts.
+  fs::rename(folder_ / "made.csv", folder_ / "made.csv.partial");
+  EXPECT_EQ(accounts("--generate " + path("made.csv")).code, 0);
+  EXPECT_EQ(contents(folder_ / "made.csv"), csv);
+  write("late.csv.partial", "identifiant;mot_de_passe;question;repo");
+  EXPECT_TRUE(accounts("--generate " + path("late.csv")).says("no file is written"));
+  EXPECT_FALSE(fs::exists(folder_ / "late.csv.partial"));
 }
 
 }  // namespace

@@ -163,6 +163,19 @@ TEST_F(Start, AFolderThatCannotBeWritten) {
   }
 }
 
+// A demonstration makes its own election, and never over anything that is there.
+TEST_F(Start, ADemonstrationTakesNobodysPlace) {
+  fs::remove(state_ / "demo.json");  // now it is any election's state
+  serve_ = {"demo",   "--portal", (folder_ / "portal").string(), "--state", state_.string(),
+            "--port", "0"};
+  expect_refused("holds something else than a demonstration, nothing was changed");
+  fs::create_directory(folder_ / "draft");
+  std::ofstream(folder_ / "draft/server.keys") << "keys of a draft";
+  serve_[4] = (folder_ / "draft").string();
+  expect_refused("holds something else than a demonstration, nothing was changed");
+  EXPECT_EQ(contents(folder_ / "draft/server.keys"), "keys of a draft");
+}
+
 TEST_F(Start, OneServerForAStateAndOneForAPort) {
   ServerProcess first(folder_, {serve_, {}, 0});
   ASSERT_NE(first.listening(), 0) << first.err();

@@ -115,7 +115,16 @@ TEST_F(VerifyCommand, Receipts) {
   const auto result = run_anchored(" --receipts " + path("receipts"));
   EXPECT_EQ(result.code, 0) << result.out;
   EXPECT_TRUE(result.says("5 receipts"));
-  write("receipts/odd.txt", "nothing");
+  // A folder holds other things; one receipt may be named by itself.
+  write("receipts/.DS_Store", "nothing");
+  const auto beside = run_anchored(" --receipts " + path("receipts"));
+  EXPECT_EQ(beside.first_line(), "verified") << beside.out;
+  EXPECT_NE(beside.err.find(".DS_Store is not a receipt, passed over"), std::string::npos);
+  const auto& one = good().box.begin()->second.begin()->first;
+  const auto alone =
+      run_anchored(" --receipts " + path("receipts/" + hex_encode(one.encoded()) + ".txt"));
+  EXPECT_TRUE(alone.says("1 receipts")) << alone.out << alone.err;
+  write("receipts/odd.txt", "c2sp.org/tlog-proof@v1\nnothing");
   const auto odd = run_anchored(" --receipts " + path("receipts"));
   EXPECT_EQ(odd.code, 1);
   EXPECT_EQ(odd.first_line().find("refused at V24, receipts: odd.txt: "), 0u) << odd.out;
@@ -123,7 +132,8 @@ TEST_F(VerifyCommand, Receipts) {
 
 TEST_F(VerifyCommand, BadUse) {
   for (const std::string& arguments :
-       {std::string(), path("nowhere"), path("checkpoint"), path("export") + " --fingerprint 12",
+       {std::string(), path("nowhere"), path("checkpoint"), path(""),
+        path("export") + " --fingerprint 12",
         path("export") + " --fingerprint " + std::string(64, 'x'),
         path("export") + " --checkpoint " + path("nowhere"),
         path("export") + " --receipts " + path("nowhere"), path("export") + " --unknown"}) {

@@ -80,6 +80,12 @@ TEST(Portal, ProblemsAreNamedByLine) {
               testing::HasSubstr("closes before it opens"));
   EXPECT_THAT(problem(changed(education(), "17:00:00", "17:00:00Z")),
               testing::HasSubstr("without offset"));
+  // What could be voted on and never counted.
+  EXPECT_THAT(
+      problem(changed(education(), "Liste B, École et territoires", "Liste A, Horizon commun")),
+      testing::HasSubstr("appears twice"));
+  EXPECT_THAT(problem(changed(education(), "interval_seconds = 5", "interval_seconds = 1")),
+              testing::HasSubstr("take a longer interval_seconds"));
   EXPECT_THAT(problem("[portal"), testing::HasSubstr("p.toml:1"));
 }
 

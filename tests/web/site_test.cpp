@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "service/bureau.hpp"
 #include "service/export.hpp"
 #include "service/voting_fixture.hpp"
@@ -95,6 +96,29 @@ TEST_F(SiteTest, OnceTheLinkKeyIsDestroyedABallotIsHeldAndAnotherUnknown) {
   state->destroy_link_key();
   EXPECT_EQ(receipt(browser(0), tracker).body, R"({"status":"held"})");
   EXPECT_EQ(receipt(browser(0), Tracker{}).body, R"({"status":"unknown"})");
+}
+
+// Proofs are dear: who sends ballot after ballot keeps nobody else waiting.
+TEST_F(SiteTest, RefusedBallotsAreJudgedSoManyInAMinute) {
+  tick_at(fixture_opens);
+  const auto opened = portal_session(0);
+  EXPECT_TRUE(enter(opened.session, credential(0).sign_in_key()));
+  auto made = site();
+  const auto send = [&](const Bytes& bytes) {
+    return made.handle({Method::post,
+                        "/api/ballot",
+                        "",
+                        {{"Cookie", "__Host-session=" + opened.token.text()},
+                         {"X-CSRF-Token", opened.session.csrf}},
+                        canonical_json({{"ballot", base64_encode(bytes)}}),
+                        "127.0.0.1"});
+  };
+  for (std::uint32_t i = 0; i < limits::refused_ballots_per_minute; ++i) {
+    EXPECT_THAT(send(Bytes(8)).body, HasSubstr("refused"));
+  }
+  EXPECT_EQ(send(ballot(0, 0, 1)).status, 503);
+  clock.advance(minute);
+  EXPECT_THAT(send(ballot(0, 0, 1)).body, HasSubstr("recorded"));
 }
 
 // An export shows everybody the trackers of all: from then on a receipt would tell anybody where in
