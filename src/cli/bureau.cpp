@@ -30,6 +30,7 @@ std::string in_french(const std::string& code) {
       {"attestation.bureau", "Cette attestation n'est pas d'un bureau de cette élection."},
       {"attestation.draft", "Les attestations ne portent pas sur le même événement préparé."},
       {"attestation.signature", "Une signature de l'attestation est fausse."},
+      {"attestation.signer", "Une signature de l'attestation n'est d'aucun membre de ce bureau."},
       {"attestation.replayed", "Le dépouillement de ce bureau est déjà ouvert."},
       {"shares.form", "Ce fichier n'est pas un document de parts, ou il est tronqué."},
       {"shares.member", "Ces parts ne sont d'aucun membre de cette élection."},

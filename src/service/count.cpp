@@ -231,6 +231,13 @@ Status Attestations::add(std::string_view text) {
   if (document->signers().empty() || !document->signatures_good(state_.fingerprint())) {
     return refuse("attestation.signature", "nobody has signed it, or a signature is wrong");
   }
+  // Merged, a stranger's signature would spoil what members have signed.
+  for (const auto& key : document->signers()) {
+    const auto member = member_of(state_.manifest(), key);
+    if (!member || member->bureau != *bureau) {
+      return refuse("attestation.signer", "a signer is no member of this bureau");
+    }
+  }
   const auto [place, first] = documents_.emplace(*bureau, *document);
   if (!first && !place->second.merge(*document)) {
     return refuse("attestation.draft", "not the draft that the other attestations sign");

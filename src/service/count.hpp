@@ -37,8 +37,8 @@ class Attestations {
   Attestations(State& state, const Tally& tally);
   // Errors: attestation.form (truncated, or no count event), attestation.bureau (there is none),
   // attestation.tally (of another T), attestation.replayed (this bureau's count is open already),
-  // attestation.signature (none, or a wrong one), attestation.draft (not the draft that the others
-  // of this bureau have signed).
+  // attestation.signature (none, or a wrong one), attestation.signer (no member of this bureau),
+  // attestation.draft (not the draft that the others of this bureau have signed).
   Status add(std::string_view text);
   const std::map<std::uint32_t, SignedDocument>& by_bureau() const { return documents_; }
 

@@ -1,6 +1,8 @@
 #include "service/bureau.hpp"
 
 #include <fstream>
+#include <future>
+#include <thread>
 
 #include "base/files.hpp"
 #include "base/limits.hpp"
@@ -602,6 +604,28 @@ TEST_F(BureauTest, AfterTheResultNoSharesComeInAndTheExportStaysTrue) {
   EXPECT_EQ(code_of(write_export(*state, out / "final")), "good");
   const Report report = verify_export(*ExportReader::of_folder(out / "final"), {});
   EXPECT_EQ(report.first_failure(), nullptr) << report.first_failure()->detail;
+}
+
+// The writer brings a third delegate's shares while a count that has read without them waits for
+// it.
+TEST_F(BureauTest, SharesThatComeInDuringTheCountMakeItBeDoneAgain) {
+  vote_and_freeze();
+  const Tally tally = opened_tally();
+  for (const auto member : {secretary, delegate1, delegate3}) {
+    ASSERT_EQ(code_of(import_shares(*state, tally, shares_of(tally, member))), "good");
+  }
+  const auto late = shares_of(tally, delegate2);
+  std::future<std::string> counting;
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    counting = std::async(std::launch::async, [&] { return code_of(finish_count(*state, tally)); });
+    while (state->database().queued_writes() == 0) std::this_thread::yield();
+    t.execute("INSERT INTO public_file (path, content) VALUES ($1, $2)",
+              {export_path::shares(0, 1, 2), as_bytes(late)});
+    return {};
+  }));
+  EXPECT_EQ(counting.get(), "count.shares_moved");
+  EXPECT_EQ(code_of(close_count(*state, 0, key(president))), "count.no_result");
+  EXPECT_EQ(code_of(finish_count(*state, tally)), "good");
 }
 
 TEST_F(BureauTest, ABoxThatDoesNotFitTheLogIsNotCounted) {
