@@ -6,6 +6,8 @@
 
 #include "base/files.hpp"
 #include "cli/bureau_desk.hpp"
+#include "cli/tally_words.hpp"
+#include "election/verification.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
 #include "service/freeze.hpp"
@@ -31,6 +33,17 @@ std::string last_checkpoint(State& state) {
   return *state.database().read([](store::Transaction& t) -> Expected<std::string> {
     return t.query("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").at(0).text(0);
   });
+}
+
+void say_what_is_opened(Desk& desk, const Tally& tally) {
+  const auto events = *desk.state->database().read(
+      [](store::Transaction& t) -> Expected<std::vector<SignedDocument>> {
+        return read_events(t);
+      });
+  say_tally(desk.state->manifest(), tally, events,
+            [&](const std::string& french, const std::string& english) {
+              desk.screen.say(french, english);
+            });
 }
 
 // Nothing is ever decrypted that was not verified: all proofs of all ballots and the bijection,
@@ -78,9 +91,9 @@ Status open_counts(Desk& desk, const Tally& tally, const std::vector<Present>& p
   return desk.settle();
 }
 
-// The private file is bound to this tally, and written so, before any share leaves it.
-Status give_shares(Desk& desk, const Tally& tally, Present& one) {
-  auto& holder = one.file.state;
+// The private file has been bound to this tally, and written so.
+Status give_shares(Desk& desk, const Tally& tally, const Present& one) {
+  const auto& holder = one.file.state;
   const auto b = one.place.bureau;
   if (!standing_of(*desk.state).counted[b]) return {};
   if (auto opened = count_opened(*desk.state, tally, b); !opened) return opened;
@@ -89,8 +102,6 @@ Status give_shares(Desk& desk, const Tally& tally, Present& one) {
     return !t.query("SELECT 1 FROM public_file WHERE path = $1", {path}).empty();
   });
   if (given) return {};
-  if (auto bound = holder.bind_tally(tally.hash); !bound) return bound;
-  if (auto saved = one.file.save(desk.random); !saved) return saved;
   const auto shares = make_shares(desk.state->manifest(), tally, b, holder, desk.random);
   if (!shares) return fail(shares.error());
   const auto imported = import_shares(*desk.state, tally, *shares);
@@ -206,8 +217,11 @@ Status count_by_holders(Desk& desk, const Tally& tally, const BureauOptions& opt
   auto present = who_is_present(desk, options);
   if (!present) return fail(present.error());
   if (auto good = verify_before_the_count(desk, tally); !good) return good;
-  if (auto opened = open_counts(desk, tally, *present); !opened) return opened;
   for (auto& one : *present) {
+    if (auto bound = one.file.bind(tally.hash, desk.random); !bound) return bound;
+  }
+  if (auto opened = open_counts(desk, tally, *present); !opened) return opened;
+  for (const auto& one : *present) {
     if (auto given = give_shares(desk, tally, one); !given) return given;
   }
   return {};
@@ -238,7 +252,7 @@ Status run_prepare_count(Desk& desk, const BureauOptions& options) {
     write_file(folder / fmt::format("count-{}.json", bureau), text, FileMode::shared);
   }
   link_key->receipt_key().write(options.receipts_key);
-  desk.screen.say("Décompte T : " + hex_encode(tally->hash), "Tally T: " + hex_encode(tally->hash));
+  say_what_is_opened(desk, *tally);
   desk.screen.say(fmt::format("Export avant dépouillement : {}/export. Clé des preuves, pour les "
                               "détenteurs seuls, à détruire à la clôture : {}",
                               folder.string(), options.receipts_key),
@@ -271,7 +285,7 @@ Status run_count(Desk& desk, const BureauOptions& options) {
   }
   const auto tally = prepare_count(*desk.state);
   if (!tally) return fail(tally.error());
-  desk.screen.say("Décompte T : " + hex_encode(tally->hash), "Tally T: " + hex_encode(tally->hash));
+  say_what_is_opened(desk, *tally);
   if (by_holders) {
     if (auto done = count_by_holders(desk, *tally, options); !done) return done;
   } else if (auto done = count_by_files(desk, *tally, options); !done) {

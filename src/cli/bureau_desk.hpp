@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "cli/holder_file.hpp"
 #include "cli/server.hpp"
-#include "cli/trustee.hpp"
 #include "service/bureau.hpp"
 #include "service/election_log.hpp"
 

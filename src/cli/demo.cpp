@@ -7,9 +7,9 @@
 
 #include "base/files.hpp"
 #include "cli/commands.hpp"
+#include "cli/holder_file.hpp"
 #include "cli/practice.hpp"
 #include "cli/server.hpp"
-#include "cli/trustee.hpp"
 #include "service/setup.hpp"
 
 namespace isoloir::cli {

@@ -14,7 +14,8 @@
 #include "cli/screen.hpp"
 #include "cli/sealing_page.hpp"
 #include "cli/server.hpp"
-#include "cli/trustee.hpp"
+#include "cli/trustee_ceremony.hpp"
+#include "cli/trustee_sign.hpp"
 #include "crypto/hash.hpp"
 #include "web/locale.hpp"
 
@@ -302,7 +303,10 @@ Expected<std::string> run_sign(const SignOptions& options) {
   const auto holder = HolderFile::open(options.holder, std::move(*code));
   if (!holder) return fail(holder.error());
   const auto seal = options.folder / std::string(export_path::seal);
-  const auto signed_one = sign_document(sealing->manifest, seal, *holder, random);
+  auto signable = read_signable(sealing->manifest, seal);
+  if (!signable) return fail(signable.error());
+  const auto signed_one =
+      sign_document(sealing->manifest, std::move(*signable), seal, *holder, random);
   if (!signed_one) return fail(signed_one.error());
   const auto now = read_sealing(options.folder);
   if (!now) return fail(now.error());

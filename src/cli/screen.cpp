@@ -1,5 +1,7 @@
 #include "cli/screen.hpp"
 
+#include <algorithm>
+
 namespace isoloir::cli {
 
 std::string both(const std::string& french, const std::string& english) {
@@ -11,6 +13,14 @@ std::string in_groups(ByteView bytes, std::size_t digits) {
   std::string out;
   for (std::size_t i = 0; i < hex.size(); i += digits) {
     out += (i == 0 ? "" : " ") + hex.substr(i, digits);
+  }
+  return out;
+}
+
+std::string in_lines(ByteView bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 16) {
+    out += "    " + in_groups(bytes.subspan(i, std::min<std::size_t>(16, bytes.size() - i))) + "\n";
   }
   return out;
 }

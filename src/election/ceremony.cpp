@@ -649,7 +649,7 @@ HolderState HolderState::clone() const {
 Status HolderState::bind_tally(const ByteArray<64>& tally) {
   if (tally_ && *tally_ != tally) {
     return fail("holder.second_tally",
-                "this file has made shares for another tally and makes none for a second one");
+                "this file is bound to another tally: it signs and opens no second one");
   }
   tally_ = tally;
   return {};

@@ -150,8 +150,9 @@ class HolderState {
   bool abandoned() const { return abandoned_; }
   const SecretScalar& share() const;  // x_j, once round 3 is done
 
-  // The tally of the only shares that this holder makes. The first call decides and must be sealed
-  // before any share leaves; the same tally again is good. Error: holder.second_tally.
+  // The only tally that this holder attests and makes shares for. The first call decides and must
+  // be sealed before signature or share leaves; the same tally again is good. A copy of the private
+  // file made earlier knows nothing of it. Error: holder.second_tally.
   Status bind_tally(const ByteArray<64>& tally);
   const std::optional<ByteArray<64>>& bound_tally() const { return tally_; }
 

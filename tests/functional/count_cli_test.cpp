@@ -1,109 +1,22 @@
 // The count by files alone, as a bureau does it that trusts no single machine: the server never
 // sees a holder's private file, and each holder verifies the export before it signs or decrypts.
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <filesystem>
+#include <algorithm>
 
-#include "base/files.hpp"
-#include "cli/trustee.hpp"
-#include "functional/program.hpp"
-#include "service/bureau.hpp"
-#include "service/voting_fixture.hpp"
+#include "cli/screen.hpp"
+#include "functional/by_files.hpp"
 
 namespace isoloir::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-using test::Outcome;
-
-class CountByFiles : public VotingFixture {
+class CountByFiles : public test::ByFiles {
  protected:
-  enum Member : std::size_t { president, secretary, delegate1, delegate2, delegate3 };
-
-  CountByFiles() { fs::create_directories(stick); }
-  ~CountByFiles() override { fs::remove_all(stick); }
-
-  std::string at(const std::string& name) const { return (stick / name).string(); }
-  void put(const std::string& name, const std::string& content) const {
-    write_file(stick / name, content, FileMode::shared);
-  }
-  std::string get(const std::string& name) const { return *read_file(stick / name); }
-
-  Outcome run(const std::string& arguments) const {
-    const std::string command = std::string(ISOLOIR_BINARY_DIR) + "/isoloir " + arguments + " >" +
-                                at("out") + " 2>" + at("err") + " </dev/null";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, get("out"), get("err")};
-  }
-  Outcome bureau(const std::string& arguments) const {
-    return run("bureau " + arguments + " --lang en --state " + folder.string());
-  }
-  static void expect_refused(const Outcome& outcome, const std::string& code) {
-    EXPECT_NE(outcome.code, 0) << outcome.out;
-    EXPECT_NE(outcome.err.find("(" + code + ")"), std::string::npos) << code << "\n" << outcome.err;
-  }
-  static void expect_done(const Outcome& outcome) { EXPECT_EQ(outcome.code, 0) << outcome.err; }
-
-  std::string holder(Member member) const {
-    const std::string number = std::to_string(member);
-    return " --holder " + at("holder-" + number) + " --code-file " + at("code-" + number);
-  }
-  void make_holder(Member member, HolderState held) {
-    const std::string number = std::to_string(member);
-    const Code code = Code::generate(random);
-    put("code-" + number, code.shown().reveal() + "\n");
-    fs::remove(stick / ("holder-" + number));
-    ASSERT_TRUE(
-        HolderFile(stick / ("holder-" + number), code.clone(), std::move(held)).create(random));
-  }
-
-  // On the server: three votes in the first contest, two in the second. The commands run years
-  // later by the machine's clock: closed and frozen at the first of them.
-  void vote() {
-    clock.set(fixture_opens);
-    tick(*state, *log);
-    for (std::size_t voter = 0; voter < 3; ++voter) {
-      const Session session = in_space(voter);
-      EXPECT_EQ(cast(session, ballot(voter, 0, voter == 1 ? 1 : 0)), "recorded");
-      if (voter != 2) {
-        EXPECT_EQ(cast(session, ballot(voter, 1, voter)), "recorded");
-      }
-    }
-    log->append_round(true);
-    log.reset();
-    state.reset();
-  }
-  void prepare(const std::string& name) {
-    expect_done(bureau("prepare-count " + at(name) + " --receipts-key " + at("receipts.key")));
-    const Json notes = Json::parse(get(name + "/export/log/checkpoints.json"));
-    put("checkpoint", notes.back().get<std::string>());
-    put("early", notes.front().get<std::string>());
-    fingerprint =
-        hex_encode(Manifest::parse(get(name + "/export/manifest.json"))->fingerprint().bytes);
-  }
-  std::string basis(const std::string& name, const std::string& key = "receipts.key",
-                    const std::string& checkpoint = "checkpoint") const {
-    return at(name + "/export") + " --fingerprint " + fingerprint + " --checkpoint " +
-           at(checkpoint) + " --receipts-key " + at(key);
-  }
   std::string attest(const std::string& event, const std::string& out) const {
     return "trustee attest " + basis("first") + " --event " + at(event) + " --out " + at(out);
   }
-  // The tally as any holder computes it.
-  CheckedCount checked(const std::string& name) const {
-    Anchors anchors;
-    anchors.fingerprint = Fingerprint{*hex_decode_array<32>(fingerprint)};
-    anchors.checkpoint = get("checkpoint");
-    auto count = verify_before_count(*ExportReader::of_folder(stick / name / "export"), anchors,
-                                     *ReceiptKey::read(stick / "receipts.key"));
-    EXPECT_TRUE(count) << count.error().message;
-    return std::move(*count);
-  }
-
-  fs::path stick = fs::path(folder.string() + "-stick");
-  std::string fingerprint;
 };
 
 // A draft that says another T, signed by everybody who may.
@@ -119,7 +32,14 @@ std::string of_another_tally(const std::string& draft, const LocalCeremony& cere
 TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   vote();
   expect_refused(bureau("count --attestation " + at("none")), "bureau.file");
-  prepare("first");
+  const auto said = prepare("first");
+  for (const char* figures :
+       {"Contest 0, National: 3 ballot(s) in the box, 3 sign-off(s)\n", ": 3 ballot(s)\n",
+        "Contest 1, Academy: 2 ballot(s) in the box, 2 sign-off(s)\n",
+        "everybody reads this same T"}) {
+    EXPECT_NE(said.find(figures), std::string::npos) << figures << said;
+  }
+  EXPECT_EQ(said.find("WARNING"), std::string::npos) << said;
   EXPECT_FALSE(fs::exists(stick / "first/receipts.key"));
   struct stat status {};
   ASSERT_EQ(::stat(at("receipts.key").c_str(), &status), 0);
@@ -147,6 +67,27 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   put("spoilt/export/box/0-0.bin", box);
   expect_refused(attest_from(basis("spoilt")), "count.verification");
 
+  // Without T as it was read aloud nothing is signed: the figures are there to compare.
+  const auto silent = run("trustee attest " + basis_without_tally("first") + event + nobody);
+  expect_refused(silent, "trustee.tally_needed");
+  EXPECT_TRUE(silent.says("Contest 0, National: 3 ballot(s) in the box, 3 sign-off(s)"));
+  EXPECT_TRUE(silent.says("entries, root " + in_groups(count.tally.anchors.log_root)));
+  EXPECT_TRUE(silent.says("Tally T, to be read aloud: " + tally + "\n")) << silent.out;
+  const auto reads = [&](const std::string& typed) {
+    return run("trustee attest " + basis_without_tally("first") + event + nobody + " --tally '" +
+               typed + "'");
+  };
+  std::string other = tally;
+  other.back() = other.back() == '0' ? '1' : '0';
+  expect_refused(reads(other), "trustee.tally_read");
+  expect_refused(reads(tally.substr(0, 54)), "trustee.tally_form");
+  expect_refused(reads("x" + tally), "trustee.tally_form");
+  std::string loud = tally;
+  std::transform(loud.begin(), loud.end(), loud.begin(),
+                 [](char c) { return c == ' ' ? '-' : static_cast<char>(std::toupper(c)); });
+  expect_refused(reads(" " + loud), "code.form");  // compared well; then the code is asked for
+  expect_refused(reads(hex_encode(count.tally.hash)), "code.form");
+
   // Attestations: each on a machine of its own, from the same draft.
   put("wrong.json", of_another_tally(get("first/count-0.json"), ceremonies[0],
                                      count.manifest.fingerprint(), random));
@@ -156,6 +97,7 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
     const auto name = "a-" + std::to_string(member);
     expect_done(run(attest("first/count-0.json", name) + holder(member)));
   }
+  EXPECT_EQ(opened(president).state.bound_tally(), count.tally.hash);
   const auto attestations = [&](const std::vector<std::string>& names) {
     std::string arguments = "count";
     for (const auto& name : names) arguments += " --attestation " + at(name);
@@ -165,13 +107,19 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   expect_refused(attestations({"a-0", "short.json"}), "attestation.form");
   expect_refused(attestations({"a-0", "wrong.json"}), "attestation.tally");
   expect_refused(attestations({"a-0", "first/count-0.json"}), "attestation.signature");
+  auto foreign = *SignedDocument::parse(get("a-2"));
+  foreign.sign(KeyPair::generate(random), count.manifest.fingerprint(), random);
+  put("foreign.json", foreign.text());
+  const auto spoilt = attestations({"a-0", "a-2", "foreign.json", "a-4"});
+  expect_refused(spoilt, "attestation.signer");
+  EXPECT_NE(spoilt.err.find(at("foreign.json")), std::string::npos) << spoilt.err;
   expect_refused(attestations({"a-0", "a-2", "a-2"}), "bureau.signer");
   // Not opened yet, so nobody makes shares.
   expect_refused(run("trustee share " + basis("first") + " --out " + at("") + holder(president)),
                  "count.not_opened");
-  const auto opened = attestations({"a-0", "a-2", "a-4"});
-  expect_done(opened);
-  EXPECT_NE(opened.out.find("Count opened by 3 members"), std::string::npos) << opened.out;
+  const auto open = attestations({"a-0", "a-2", "a-4"});
+  expect_done(open);
+  EXPECT_NE(open.out.find("Count opened by 3 members"), std::string::npos) << open.out;
   expect_refused(attestations({"a-0"}), "attestation.replayed");
 
   // Shares.
@@ -217,6 +165,75 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
                             " --checkpoint " + at("checkpoint"));
   expect_done(verified);
   EXPECT_EQ(verified.out.find("verified\n"), 0u) << verified.out;
+}
+
+// An operator with the board's keys keeps two logs of one election: in one the box holds a single
+// voter's ballot. Each shows itself consistent, and neither machine sees the other; the members
+// hear it.
+TEST_F(CountByFiles, MembersWhoAreShownTwoBoxesReadTwoTallies) {
+  clock.set(fixture_opens);
+  tick(*state, *log);
+  EXPECT_EQ(cast(in_space(2), ballot(2, 0, 1)), "recorded");  // the voter
+  log->append_round(true);
+  log.reset();
+  state.reset();
+  const fs::path one = folder;
+  const fs::path two = folder.string() + "-two";
+  fs::copy(one, two, fs::copy_options::recursive);
+  fs::copy(paths().link_key(), StatePaths{two}.link_key());
+  folder = two;
+  reopen();
+  for (const std::size_t voter : {0, 1}) {
+    EXPECT_EQ(cast(in_space(voter), ballot(voter, 0, voter)), "recorded");
+  }
+  log->append_round(true);
+  log.reset();
+  state.reset();
+  for (const auto member : {president, secretary, delegate1, delegate3}) {
+    make_holder(member, ceremonies[0].holders[member].clone());
+  }
+
+  folder = one;
+  EXPECT_NE(prepare("one").find("WARNING: a single ballot"), std::string::npos);
+  const auto read_aloud = tally;
+  fs::copy_file(at("holder-2"), at("copy-2"));  // of delegate1, before it signs anything
+  const auto attest_one = [&](const std::string& from, const std::string& view,
+                              const std::string& out) {
+    return run("trustee attest " + basis(view) + " --event " + at(view + "/count-0.json") +
+               " --out " + at(out) + from);
+  };
+  const auto seen = attest_one(holder(president), "one", "one-0");
+  expect_done(seen);
+  EXPECT_TRUE(seen.says("Contest 0, National: 1 ballot(s) in the box, 1 sign-off(s)")) << seen.out;
+  EXPECT_TRUE(seen.says("WARNING: a single ballot")) << seen.out;
+  expect_done(attest_one(holder(delegate1), "one", "one-2"));
+
+  // The others are shown the other log; the president reads T aloud.
+  folder = two;
+  prepare("two");
+  const auto of_two = tally;
+  EXPECT_NE(of_two, read_aloud);
+  tally = read_aloud;
+  for (const auto member : {secretary, delegate3}) {
+    const auto name = "holder-" + std::to_string(member);
+    const auto before = get(name);
+    expect_refused(attest_one(holder(member), "two", "of-two"), "trustee.tally_read");
+    EXPECT_EQ(get(name), before);
+    EXPECT_FALSE(opened(member).state.bound_tally());
+    EXPECT_FALSE(fs::exists(at("of-two")));
+  }
+  // Nothing but the comparison stops it; and who has signed for one tally signs for no other, but
+  // for a copy of the private file that was made before.
+  tally = of_two;
+  expect_refused(attest_one(holder(delegate1), "two", "of-two"), "holder.second_tally");
+  EXPECT_FALSE(fs::exists(at("of-two")));
+  expect_done(attest_one(holder(secretary), "two", "two-1"));
+  expect_done(
+      attest_one(" --holder " + at("copy-2") + " --code-file " + at("code-2"), "two", "two-2"));
+  fs::remove_all(two);
+  fs::remove(StatePaths{two}.link_key());
+  fs::remove(StatePaths{two}.checkpoint());
+  folder = one;
 }
 
 }  // namespace

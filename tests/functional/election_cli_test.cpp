@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "cli/server.hpp"
-#include "cli/trustee.hpp"
+#include "cli/trustee_ceremony.hpp"
 #include "crypto/hash.hpp"
 #include "functional/program.hpp"
 #include "service/accounts.hpp"

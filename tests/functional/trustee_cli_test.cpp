@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "cli/trustee.hpp"
+#include "cli/trustee_ceremony.hpp"
+#include "cli/trustee_count.hpp"
+#include "cli/trustee_sign.hpp"
 #include "crypto/sealing.hpp"
 #include "functional/program.hpp"
 
@@ -253,47 +255,120 @@ TEST_F(TrusteeCount, NoShareBeforeTheCountEventNorForAnotherManifest) {
 
 TEST_F(TrusteeCount, AttestsTheTallyThatItHasChecked) {
   const auto count = checked(1);
-  ASSERT_TRUE(attest_count(count, folder_ / "event", "", file(0), random));
-  ASSERT_TRUE(attest_count(count, folder_ / "event", "", file(1), random));
+  HolderFile first = file(0);
+  HolderFile second = file(1);
+  ASSERT_TRUE(attest_count(count, folder_ / "event", "", first, random));
+  ASSERT_TRUE(attest_count(count, folder_ / "event", "", second, random));
   const auto event = SignedDocument::parse(contents(folder_ / "event"));
   ASSERT_TRUE(event);
   EXPECT_TRUE(count_opened(manifest_, count.tally, 0, {*event}));
   const auto before = contents(folder_ / "event");
-  EXPECT_EQ(attest_count(checked(2), folder_ / "event", "", file(0), random).error().code,
+  EXPECT_EQ(attest_count(checked(2), folder_ / "event", "", first, random).error().code,
             "trustee.tally");
   EXPECT_EQ(contents(folder_ / "event"), before);
 }
 
-TEST_F(TrusteeCount, SignsSealsAndEventsButNoCount) {
-  const auto sign = [&](const Json& body) {
+// The file is bound before the signature leaves: where that has nowhere to go, and where the file
+// cannot be saved.
+TEST_F(TrusteeCount, AnAttestationBindsThePrivateFile) {
+  Code code = Code::generate(random);
+  HolderFile holder(folder_ / "h", code.clone(), local_.holders[0].clone());
+  ASSERT_TRUE(holder.create(random));
+  const auto count = checked(3);
+  write("of-three", count_event(count).text());
+  EXPECT_EQ(attest_count(count, folder_ / "of-three", folder_ / "missing/signed", holder, random)
+                .error()
+                .code,
+            "trustee.file");
+  auto reopened = HolderFile::open(folder_ / "h", code.clone());
+  ASSERT_TRUE(reopened) << reopened.error().code;
+  EXPECT_EQ(reopened->state.bound_tally(), count.tally.hash);
+  const auto other = checked(2);
+  write("of-two", count_event(other).text());
+  EXPECT_EQ(
+      attest_count(other, folder_ / "of-two", folder_ / "signed", *reopened, random).error().code,
+      "holder.second_tally");
+  EXPECT_FALSE(fs::exists(folder_ / "signed"));
+
+  HolderFile lost(folder_ / "gone/h", code.clone(), local_.holders[1].clone());
+  EXPECT_EQ(
+      attest_count(count, folder_ / "of-three", folder_ / "signed", lost, random).error().code,
+      "trustee.file");
+  EXPECT_FALSE(fs::exists(folder_ / "signed"));
+}
+
+TEST_F(TrusteeCount, SignsSealsAndOfficersEventsAlone) {
+  const auto sign = [&](const Json& body, std::size_t member = 1) -> std::string {
     write("document", SignedDocument(body).text());
-    const auto result = sign_document(manifest_, folder_ / "document", file(1), random);
+    auto signable = read_signable(manifest_, folder_ / "document");
+    if (!signable) return signable.error().code;
+    const auto result =
+        sign_document(manifest_, *signable, folder_ / "document", file(member), random);
     if (!result) return result.error().code;
     const auto signed_one = SignedDocument::parse(contents(folder_ / "document"));
     return signed_one && signed_one->signatures_good(manifest_.fingerprint()) &&
-                   signed_one->signed_by(local_.holders[1].signing().key)
-               ? std::string("good")
-               : std::string("unsigned");
+                   signed_one->signed_by(local_.holders[member].signing().key)
+               ? "good"
+               : "unsigned";
   };
-  const std::string fingerprint = hex_encode(manifest_.fingerprint().bytes);
-  Json seal = {{"type", "seal"},
-               {"fingerprint", fingerprint},
-               {"ballots", 0},
-               {"sign_offs", 0},
-               {"sealed_at", 1}};
+  const auto with = [](Json body, const char* field, Json value) {
+    body[field] = std::move(value);
+    return body;
+  };
+  const Json seal = {{"type", "seal"},
+                     {"fingerprint", hex_encode(manifest_.fingerprint().bytes)},
+                     {"ballots", 0},
+                     {"sign_offs", 0},
+                     {"sealed_at", 1}};
   EXPECT_EQ(sign(seal), "good");
-  seal["ballots"] = 1;
-  EXPECT_EQ(sign(seal), "trustee.document");
-  seal["ballots"] = 0;
-  seal["fingerprint"] = std::string(64, '0');
-  EXPECT_EQ(sign(seal), "trustee.document");
-  Json event = count_event(checked(1)).body();
-  EXPECT_EQ(sign(event), "trustee.document");
-  event["event"] = "suspend";
-  EXPECT_EQ(sign(event), "good");
-  event["bureau"] = 1;
-  EXPECT_EQ(sign(event), "trustee.document");
+  EXPECT_EQ(sign(with(seal, "ballots", 1)), "trustee.document");
+  EXPECT_EQ(sign(with(seal, "sealed_at", "now")), "trustee.document");
+  EXPECT_EQ(sign(with(seal, "fingerprint", std::string(64, '0'))), "trustee.document");
+  const Json count = count_event(checked(1)).body();
+  EXPECT_EQ(sign(count), "trustee.document");
   EXPECT_EQ(sign({{"type", "roster"}}), "trustee.document");
+
+  Json suspend = with(count, "event", "suspend");
+  suspend["contest"] = 0;
+  suspend["data"] = {{"reason", "incident"}};
+  EXPECT_EQ(sign(suspend), "good");
+  EXPECT_EQ(sign(with(suspend, "event", "resume")), "good");
+  EXPECT_EQ(sign(with(suspend, "bureau", 1)), "trustee.document");
+  EXPECT_EQ(sign(with(suspend, "contest", 1)), "trustee.document");
+  EXPECT_EQ(sign(with(suspend, "contest", nullptr)), "trustee.document");
+  EXPECT_EQ(sign(with(suspend, "data", Json::object())), "trustee.document");
+  EXPECT_EQ(sign(with(suspend, "data", {{"reason", "a\x1b[2Jb"}})), "trustee.document");
+  EXPECT_EQ(sign(with(suspend, "more", 1)), "trustee.document");
+  for (const char* other : {"open", "freeze", "extend", "unseal", "strike-off"}) {
+    EXPECT_EQ(sign(with(suspend, "event", other)), "trustee.document") << other;
+  }
+  Json close = with(count, "event", "close");
+  EXPECT_EQ(sign(close), "trustee.document");  // with the data of a count
+  close["data"] = Json::object();
+  EXPECT_EQ(sign(close), "good");
+  EXPECT_EQ(sign(with(close, "contest", 0)), "trustee.document");
+  Json close_count = with(close, "event", "close-count");
+  EXPECT_EQ(sign(close_count), "trustee.document");
+  close_count["data"] = {{"result", std::string(64, '5')}};
+  EXPECT_EQ(sign(close_count, 0), "good");
+  EXPECT_EQ(sign(close_count), "trustee.role");  // the secretary
+}
+
+TEST_F(TrusteeCount, SaysInWordsWhatIsSigned) {
+  manifest_.contests[0].name = {.en = "Committee", .fr = "Comité"};
+  Json body = count_event(checked(1)).body();
+  body["event"] = "suspend";
+  body["contest"] = 0;
+  body["data"] = {{"reason", "Panne de réseau"}};
+  body["at"] = 1'669'878'000'000;
+  write("document", SignedDocument(body).text());
+  const auto words = read_signable(manifest_, folder_ / "document").value().words;
+  for (const char* part :
+       {"Suspendre le scrutin 0 : Comité", "Suspend contest 0: Committee",
+        "Motif : Panne de réseau", "jeudi 1 décembre 2022 à 08h00 (heure de Paris)",
+        "Event 4, prepared on Thursday"}) {
+    EXPECT_NE(words.find(part), std::string::npos) << part << "\n" << words;
+  }
 }
 
 }  // namespace
