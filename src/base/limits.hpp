@@ -74,9 +74,9 @@ inline constexpr std::size_t trustee_file_bytes = 64 * 1024 * 1024;  // shares o
 
 // The bureau's events (src/service/bureau)
 inline constexpr std::size_t event_reason_bytes = 1000;
-// Between an officer's signature and the server: a stick carried across the room. Longer, and a
-// close could be dated back into the vote.
-inline constexpr std::int64_t event_age_ms = 5 * 60'000;
+// From an officer's event drafted to the server's taking it: a file carried to the member's own
+// machine and back. Longer, and a close could be dated back into the vote.
+inline constexpr std::int64_t event_age_ms = 15 * 60'000;
 inline constexpr int bureau_server_wait_ms = 20'000;  // several rounds of a server's log
 inline constexpr int bureau_poll_ms = 100;
 

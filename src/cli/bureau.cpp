@@ -23,7 +23,14 @@ std::string in_french(const std::string& code) {
       {"bureau.data", "Il manque le motif, ou une donnée n'est pas celle attendue."},
       {"bureau.server", "Le serveur n'a pas porté l'événement au journal public à temps."},
       {"bureau.holders",
-       "Il manque ce que les membres du bureau apportent (--attestation, --shares ou --holder)."},
+       "Il manque ce que les membres du bureau apportent (--draft, --attestation, --shares ou, "
+       "pour un essai, --holder)."},
+      {"bureau.event", "Ce fichier n'est pas un événement que le bureau apporte ainsi."},
+      {"bureau.stale",
+       "Cet événement n'est plus d'actualité : un autre a pris son numéro, ou il a été préparé il "
+       "y "
+       "a plus de 15 minutes. Rien n'est changé : préparez-le à nouveau (--draft)."},
+      {"bureau.replayed", "Cet événement est déjà au journal : rien n'est changé."},
       {"bureau.file", "Un fichier ne peut pas être lu."},
       {"attestation.form", "Ce fichier n'est pas une attestation, ou il est tronqué."},
       {"attestation.tally", "Cette attestation porte sur un autre décompte que celui de l'urne."},
@@ -115,36 +122,6 @@ Status run_open(Desk& desk, const BureauOptions&) {
   return {};
 }
 
-// An event that one president or secretary signs.
-Status sign_as_officer(Desk& desk, const BureauOptions& options, EventDraft draft) {
-  const auto present = who_is_present(desk, options);
-  if (!present) return fail(present.error());
-  const auto* officer = find_role(*present, draft.bureau, officers);
-  if (!officer) {
-    return fail("bureau.signer",
-                "one of these must sign: " +
-                    names_of(desk.state->manifest().bureaus.at(draft.bureau), officers));
-  }
-  const auto posted = post_event(*desk.state, draft, {&officer->file.state.signing()});
-  if (!posted) return fail(posted.error());
-  if (auto settled = desk.settle(); !settled) return settled;
-  desk.screen.say(
-      fmt::format("Fait : événement n° {}, signé par {}.", *posted, officer->place.name),
-      fmt::format("Done: event {}, signed by {}.", *posted, officer->place.name));
-  say_next(desk, standing_of(*desk.state));
-  return {};
-}
-
-Status run_contest_event(Desk& desk, const BureauOptions& options, const char* name) {
-  const auto* contest = desk.state->manifest().contest(options.contest);
-  if (!contest) return fail("bureau.contest", "there is no such contest");
-  Json data = Json::object();
-  data["reason"] = options.reason;
-  return sign_as_officer(desk, options, {name, contest->bureau, options.contest, std::move(data)});
-}
-Status run_close(Desk& desk, const BureauOptions& options) {
-  return sign_as_officer(desk, options, {"close", 0, {}, Json::object()});
-}
 Status run_freeze(Desk& desk, const BureauOptions&) {
   if (auto frozen = await_freeze(desk); !frozen) return frozen;
   desk.screen.say("L'urne, la liste d'émargement et le compteur sont figés et scellés.",
@@ -187,7 +164,8 @@ void add_bureau(CLI::App& app, int& exit_code) {
         ->check(CLI::IsMember({"fr", "en"}));
     if (holders) {
       command->add_option("--holder", options->holders,
-                          "a member's private file, or FILE:CODEFILE; once for each member");
+                          "for a try, on this machine: a member's private file, or "
+                          "FILE:CODEFILE; once for each member");
       command->add_option("--code-file", options->code_file, "its code; else the code is typed");
       command->add_flag("--practice", options->practice,
                         "with the holders that a demonstration keeps in STATE/holders");
@@ -197,19 +175,20 @@ void add_bureau(CLI::App& app, int& exit_code) {
   };
   add("status", "where the election stands, and who must act", run_status, false);
   add("open", "the opening: by itself, at the hour", run_open, false);
+  const auto add_draft = [&](CLI::App* command) {
+    command->add_option("--draft", options->draft,
+                        "in earnest: write here what the member signs by `isoloir trustee sign`, "
+                        "then bring it back by `bureau post`");
+    return command;
+  };
   for (const bool suspend : {true, false}) {
-    const Step step = suspend ? Step([](Desk& desk, const BureauOptions& o) {
-      return run_contest_event(desk, o, "suspend");
-    })
-                              : Step([](Desk& desk, const BureauOptions& o) {
-                                  return run_contest_event(desk, o, "resume");
-                                });
-    auto* command = add(suspend ? "suspend" : "resume",
-                        suspend ? "suspend one contest" : "resume a suspended contest", step, true);
+    auto* command = add_draft(add(suspend ? "suspend" : "resume",
+                                  suspend ? "suspend one contest" : "resume a suspended contest",
+                                  suspend ? run_suspend : run_resume, true));
     command->add_option("--contest", options->contest, "number of the contest")->required();
     command->add_option("--reason", options->reason, "for the board and the minutes")->required();
   }
-  add("close", "close the vote now", run_close, true);
+  add_draft(add("close", "close the vote now", run_close, true));
   add("freeze", "the sealing of the box: by itself, after the grace period", run_freeze, false);
   CLI::App* prepare = add("prepare-count", "write what the holders verify, each on its own machine",
                           run_prepare_count, false);
@@ -224,8 +203,15 @@ void add_bureau(CLI::App& app, int& exit_code) {
                     "a count event that holders have signed (isoloir trustee attest)");
   count->add_option("--shares", options->shares, "a holder's shares (isoloir trustee share)");
   count->add_option("--lot", options->lots, "CONTEST:OPTION,OPTION as drawn, to settle a tie");
-  add("close-count", "close the count, destroy the link key", run_close_count, true)
-      ->add_option("--export", options->export_folder, "then write the final export here");
+  CLI::App* post =
+      add("post", "take an event that was drafted here and signed elsewhere", run_post, false);
+  post->add_option("event", options->event, "as `isoloir trustee sign` has signed it")->required();
+  CLI::App* close_count =
+      add_draft(add("close-count", "close the count, destroy the link key", run_close_count, true));
+  for (auto* command : {post, close_count}) {
+    command->add_option("--export", options->export_folder,
+                        "after close-count: write the final export here");
+  }
   add("export", "write the export", run_export, false)
       ->add_option("folder", options->export_folder, "new or empty")
       ->required();

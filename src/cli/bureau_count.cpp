@@ -6,7 +6,9 @@
 
 #include "base/files.hpp"
 #include "cli/bureau_desk.hpp"
+#include "cli/screen.hpp"
 #include "cli/tally_words.hpp"
+#include "crypto/hash.hpp"
 #include "election/verification.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
@@ -168,17 +170,6 @@ void say_by_files(const Screen& screen) {
       "prepare-count; then here: count --attestation FILE, then --shares FILE.");
 }
 
-// A file with its name in whatever is wrong with it.
-template <typename Take>
-Status take_file(const std::string& path, Take take) {
-  const auto text = read_file(path);
-  if (!text) return fail("bureau.file", text.error().message);
-  if (auto taken = take(*text); !taken) {
-    return fail(taken.error().code, path + ": " + taken.error().message);
-  }
-  return {};
-}
-
 Status import_attestations(Desk& desk, const Tally& tally, const std::vector<std::string>& paths) {
   Attestations attestations(*desk.state, tally);
   for (const auto& path : paths) {
@@ -186,7 +177,7 @@ Status import_attestations(Desk& desk, const Tally& tally, const std::vector<std
     if (!taken) return taken;
   }
   for (const auto& [bureau, document] : attestations.by_bureau()) {
-    const auto opened = open_count(*desk.state, document);
+    const auto opened = post_event(*desk.state, document);
     if (!opened) {
       say_opening_rule(desk.screen, desk.state->manifest().bureaus[bureau]);
       return fail(opened.error());
@@ -301,11 +292,11 @@ Status run_count(Desk& desk, const BureauOptions& options) {
     return {};
   }
   say_result(desk.screen, desk.state->manifest(), *parse_json(*result));
+  const auto digest = in_groups(sha256(as_bytes(*result)));
+  desk.screen.say("SHA-256 du résultat : " + digest, "SHA-256 of the result: " + digest);
   say_next(desk, standing_of(*desk.state));
   return {};
 }
-
-namespace {
 
 Status export_to(Desk& desk, const std::string& folder) {
   if (auto settled = desk.settle(); !settled) return settled;
@@ -314,35 +305,6 @@ Status export_to(Desk& desk, const std::string& folder) {
   desk.screen.say("Export écrit dans " + folder + ". Pour vérifier :",
                   "Export written to " + folder + ". To verify it:");
   std::puts(("  isoloir verify " + folder + " --fingerprint " + fingerprint).c_str());
-  return {};
-}
-}  // namespace
-
-Status run_close_count(Desk& desk, const BureauOptions& options) {
-  const auto present = who_is_present(desk, options);
-  if (!present) return fail(present.error());
-  const auto standing = standing_of(*desk.state);
-  bool signed_one = false;
-  for (std::uint32_t b = 0; b < standing.closed.size(); ++b) {
-    const auto* president = find_role(*present, b, presidents);
-    if (!president || (standing.closed[b] && !all_true(standing.closed))) continue;
-    const auto closed = close_count(*desk.state, b, president->file.state.signing());
-    if (!closed) return fail(closed.error());
-    signed_one = true;
-    desk.screen.say("Dépouillement clos par " + president->place.name + ".",
-                    "Count closed by " + president->place.name + ".");
-  }
-  if (!signed_one) return fail("bureau.signer", "a president of the bureau must sign");
-  if (auto settled = desk.settle(); !settled) return settled;
-  pay_duties(*desk.state);
-  if (!desk.state->held_link_key()) {
-    desk.screen.say(
-        "La clé des liens est détruite. Détruire aussi chaque copie de la clé des "
-        "preuves, et le porter au procès-verbal.",
-        "The link key is destroyed. Destroy every copy of the receipt key too, and "
-        "enter it in the minutes.");
-  }
-  if (!options.export_folder.empty()) return export_to(desk, options.export_folder);
   return {};
 }
 

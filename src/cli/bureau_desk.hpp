@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/files.hpp"
 #include "base/limits.hpp"
 #include "cli/holder_file.hpp"
 #include "cli/server.hpp"
@@ -32,6 +33,8 @@ struct BureauOptions {
   std::vector<std::string> shares;
   std::string export_folder;
   std::string receipts_key;
+  std::string draft;  // where an event to be signed is written, instead of a holder's signature
+  std::string event;  // a signed one that is brought back
 };
 
 // What people read: the language they asked for, French by default.
@@ -101,6 +104,18 @@ struct Desk {
 
 bool frozen_and_logged(store::Transaction& transaction);
 
+// Gives the file's text to `take`, with the file's name in whatever is wrong with it. Errors:
+// bureau.file, those of `take`.
+template <typename Take>
+Status take_file(const std::string& path, Take take) {
+  const auto text = read_file(path);
+  if (!text) return fail("bureau.file", text.error().message);
+  if (auto taken = take(*text); !taken) {
+    return fail(taken.error().code, path + ": " + taken.error().message);
+  }
+  return {};
+}
+
 // ---- Members
 
 struct Present {
@@ -136,13 +151,24 @@ void say_opening_rule(const Screen& screen, const Bureau& bureau);
 // Who must act now, and what is missing.
 void say_next(Desk& desk, const Standing& standing);
 
+// ---- An officer's events (bureau_events.cpp)
+
+Status run_suspend(Desk& desk, const BureauOptions& options);
+Status run_resume(Desk& desk, const BureauOptions& options);
+Status run_close(Desk& desk, const BureauOptions& options);
+Status run_close_count(Desk& desk, const BureauOptions& options);
+// A draft that was signed elsewhere. Errors: bureau.file, bureau.event (no event that an officer
+// signs), those of append_signed_event.
+Status run_post(Desk& desk, const BureauOptions& options);
+
 // ---- Steps of the count (bureau_count.cpp)
 
 // Error: count.not_frozen.
 Status await_freeze(Desk& desk);
 Status run_prepare_count(Desk& desk, const BureauOptions& options);
 Status run_count(Desk& desk, const BureauOptions& options);
-Status run_close_count(Desk& desk, const BureauOptions& options);
+// Settles what the log owes, then writes the export into the folder.
+Status export_to(Desk& desk, const std::string& folder);
 Status run_export(Desk& desk, const BureauOptions& options);
 
 }  // namespace isoloir::cli

@@ -29,9 +29,15 @@ struct EventDraft {
 // if that is later.
 SignedDocument draft_event(store::Transaction& transaction, State& state, const EventDraft& draft);
 
+// The same for an officer who signs on a machine of its own, refused now where append_signed_event
+// would refuse it at once whoever signed. Nothing is kept. Errors: those of append_signed_event but
+// bureau.signer.
+Expected<SignedDocument> draft_for_officer(State& state, const EventDraft& draft);
+
 // Judges a signed event, inserts it with its effect and journals it. Errors: bureau.event
-// (malformed, unknown, of a number or time that is not the next, or signed by an officer more than
-// limits::event_age_ms ago: draft again), bureau.contest
+// (malformed, unknown, or of a time that is not the next), bureau.replayed (it is there already),
+// bureau.stale (another took its number, or an officer's was drafted more than limits::event_age_ms
+// ago: draft again), bureau.contest
 // (no such contest of this bureau), bureau.data, bureau.signer (a key that the event does not
 // allow, or one that is missing), bureau.phase (not now), bureau.hours (too early).
 Status append_signed_event(store::Transaction& transaction, State& state,
@@ -43,6 +49,8 @@ Expected<std::int64_t> append_event(store::Transaction& transaction, State& stat
                                     const std::vector<const KeyPair*>& signers);
 Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
                                   const std::vector<const KeyPair*>& signers);
+// One that came as a file.
+Expected<std::int64_t> post_event(State& state, const SignedDocument& event);
 
 // All events in the order of their numbers.
 std::vector<SignedDocument> read_events(store::Transaction& transaction);

@@ -3,7 +3,6 @@
 #include "crypto/hash.hpp"
 #include "election/checkpoint.hpp"
 #include "election/export.hpp"
-#include "service/bureau.hpp"
 #include "service/journal.hpp"
 
 namespace isoloir {
@@ -245,15 +244,6 @@ Status Attestations::add(std::string_view text) {
   return {};
 }
 
-Expected<std::int64_t> open_count(State& state, const SignedDocument& event) {
-  return state.database().write([&](Transaction& transaction) -> Expected<std::int64_t> {
-    if (auto done = append_signed_event(transaction, state, event); !done) {
-      return fail(done.error());
-    }
-    return *integer_field(event.body(), "number");
-  });
-}
-
 Status count_opened(State& state, const Tally& tally, std::uint32_t bureau) {
   return state.database().read([&](Transaction& transaction) -> Status {
     return count_opened(state.manifest(), tally, bureau, logged_events(transaction));
@@ -324,13 +314,18 @@ Expected<std::string> finish_count(State& state, const Tally& tally, const Lots&
 }
 
 Expected<std::int64_t> close_count(State& state, std::uint32_t bureau, const KeyPair& president) {
-  return state.database().write([&](Transaction& transaction) -> Expected<std::int64_t> {
+  const auto draft = close_count_draft(state, bureau);
+  if (!draft) return fail(draft.error());
+  return post_event(state, *draft, {&president});  // judged again, with the result of then
+}
+
+Expected<EventDraft> close_count_draft(State& state, std::uint32_t bureau) {
+  return state.database().read([&](Transaction& transaction) -> Expected<EventDraft> {
     const auto result = public_file(transaction, export_path::result);
     if (!result) return fail("count.no_result", "there is no result to close the count on");
     Json data = Json::object();
     data["result"] = hex_encode(sha256(as_bytes(*result)));
-    return append_event(transaction, state, {"close-count", bureau, {}, std::move(data)},
-                        {&president});
+    return EventDraft{"close-count", bureau, {}, std::move(data)};
   });
 }
 

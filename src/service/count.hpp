@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "election/count.hpp"
-#include "service/state.hpp"
+#include "service/bureau.hpp"
 
 namespace isoloir {
 
@@ -47,9 +47,6 @@ class Attestations {
   const Tally& tally_;
   std::map<std::uint32_t, SignedDocument> documents_;
 };
-// Appends an event of `Attestations`. Gives its number. Errors: those of append_signed_event.
-Expected<std::int64_t> open_count(State& state, const SignedDocument& event);
-
 // ---- Shares and result
 
 // May this bureau's holders make shares: see isoloir::count_opened; only events that the log holds
@@ -84,5 +81,7 @@ Expected<std::string> finish_count(State& state, const Tally& tally, const Lots&
 // The president's `close-count` event (R211-575). Once every bureau has closed, the link key is to
 // be destroyed: tick or pay_duties does it. Errors: count.no_result, those of append_signed_event.
 Expected<std::int64_t> close_count(State& state, std::uint32_t bureau, const KeyPair& president);
+// What it is drafted from. Error: count.no_result.
+Expected<EventDraft> close_count_draft(State& state, std::uint32_t bureau);
 
 }  // namespace isoloir

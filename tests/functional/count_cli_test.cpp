@@ -88,6 +88,20 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   expect_refused(reads(" " + loud), "code.form");  // compared well; then the code is asked for
   expect_refused(reads(hex_encode(count.tally.hash)), "code.form");
 
+  // On a terminal it is asked for, after the figures (util-linux's script is the terminal).
+  const auto typed = [&](const std::string& text) {
+    const std::string command = "printf '%s\\n' '" + text + "' | script -qec '" +
+                                ISOLOIR_BINARY_DIR + "/isoloir trustee attest " +
+                                basis_without_tally("first") + event + nobody + " --code-file " +
+                                at("code-0") + "' /dev/null >" + at("screen");
+    EXPECT_NE(std::system(command.c_str()), 0);
+    return get("screen");
+  };
+  EXPECT_NE(typed(other).find("(trustee.tally_read)"), std::string::npos);
+  const auto screen = typed(tally);
+  EXPECT_LT(screen.find("to be read aloud"), screen.find("T as read aloud: ")) << screen;
+  EXPECT_NE(screen.find("(trustee.file)"), std::string::npos) << screen;  // nobody's private file
+
   // Attestations: each on a machine of its own, from the same draft.
   put("wrong.json", of_another_tally(get("first/count-0.json"), ceremonies[0],
                                      count.manifest.fingerprint(), random));

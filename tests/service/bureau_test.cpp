@@ -364,8 +364,8 @@ TEST_F(BureauTest, EventsMustBeWhatTheTableSays) {
       return append_signed_event(t, *state, event);
     }));
   };
-  EXPECT_EQ(shifted("number", -1), "bureau.event");
-  EXPECT_EQ(shifted("number", 1), "bureau.event");
+  EXPECT_EQ(shifted("number", -1), "bureau.stale");
+  EXPECT_EQ(shifted("number", 1), "bureau.stale");
   EXPECT_EQ(shifted("at", 1), "bureau.event");
   EXPECT_EQ(shifted("at", -1), "bureau.event");
   EXPECT_EQ(shifted("at", 0), "good");
@@ -385,10 +385,10 @@ TEST_F(BureauTest, AnOfficersEventIsOfNow) {
     }));
   };
   const auto close = [&](TimeMs at) { return dated("close", Json::object(), key(president), at); };
-  EXPECT_EQ(close(clock.now() - limits::event_age_ms - 1), "bureau.event");
+  EXPECT_EQ(close(clock.now() - limits::event_age_ms - 1), "bureau.stale");
   EXPECT_EQ(dated("extend", {{"closes_at", fixture_closes + hour}}, key(secretary),
                   clock.now() - limits::event_age_ms - 1),
-            "bureau.event");
+            "bureau.stale");
   EXPECT_EQ(close(clock.now() + 1), "bureau.event");
   EXPECT_EQ(phases(), "open open");
   EXPECT_EQ(close(clock.now() - limits::event_age_ms), "good");

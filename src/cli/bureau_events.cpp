@@ -1,0 +1,149 @@
+// What a president or a secretary signs alone. In earnest by files: drafted here, signed on the
+// member's own machine (isoloir trustee sign), posted here; the private file, which holds a share
+// of the election's key too, never comes near the server. With the private file at hand for a try.
+#include <fmt/format.h>
+
+#include "cli/bureau_desk.hpp"
+#include "http/percent.hpp"
+#include "service/count.hpp"
+#include "service/freeze.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+bool is_officers_event(const std::string& name) {
+  return name == "suspend" || name == "resume" || name == "close" || name == "close-count";
+}
+
+Status write_draft(Desk& desk, const std::string& path, const EventDraft& draft) {
+  const auto document = draft_for_officer(*desk.state, draft);
+  if (!document) return fail(document.error());
+  write_file(path, document->text(), FileMode::shared);
+  const auto& bureau = desk.state->manifest().bureaus[draft.bureau];
+  const auto names = names_of(bureau, draft.name == "close-count" ? presidents : officers);
+  const auto minutes = limits::event_age_ms / 60'000;
+  desk.screen.say(
+      fmt::format("Événement écrit dans {}, à rapporter signé dans les {} minutes. Signe, sur sa "
+                  "propre machine : {} (isoloir trustee sign {}). Puis ici : isoloir bureau post",
+                  path, minutes, names, path),
+      fmt::format(
+          "Event written to {}, to be brought back signed within {} minutes. Signs, on a "
+          "machine of its own: {} (isoloir trustee sign {}). Then here: isoloir bureau post",
+          path, minutes, names, path));
+  return {};
+}
+
+Status say_posted(Desk& desk, std::int64_t number, const std::string& name) {
+  if (auto settled = desk.settle(); !settled) return settled;
+  desk.screen.say(fmt::format("Fait : événement n° {}, signé par {}.", number, name),
+                  fmt::format("Done: event {}, signed by {}.", number, name));
+  return {};
+}
+
+Status draft_or_sign(Desk& desk, const BureauOptions& options, const EventDraft& draft) {
+  if (!options.draft.empty()) return write_draft(desk, options.draft, draft);
+  const auto present = who_is_present(desk, options);
+  if (!present) return fail(present.error());
+  const auto* officer = find_role(*present, draft.bureau, officers);
+  if (!officer) {
+    return fail("bureau.signer",
+                "one of these must sign: " +
+                    names_of(desk.state->manifest().bureaus.at(draft.bureau), officers));
+  }
+  const auto posted = post_event(*desk.state, draft, {&officer->file.state.signing()});
+  if (!posted) return fail(posted.error());
+  if (auto said = say_posted(desk, *posted, officer->place.name); !said) return said;
+  say_next(desk, standing_of(*desk.state));
+  return {};
+}
+
+Status run_contest_event(Desk& desk, const BureauOptions& options, const char* name) {
+  const auto* contest = desk.state->manifest().contest(options.contest);
+  if (!contest) return fail("bureau.contest", "there is no such contest");
+  if (http::has_control(options.reason)) {
+    return fail("bureau.data", "a reason is one line of text");
+  }
+  Json data = Json::object();
+  data["reason"] = options.reason;
+  return draft_or_sign(desk, options, {name, contest->bureau, options.contest, std::move(data)});
+}
+
+// After a president's event: the duties that it brought, then the export.
+Status end_the_count(Desk& desk, const BureauOptions& options) {
+  if (auto settled = desk.settle(); !settled) return settled;
+  pay_duties(*desk.state);
+  if (!desk.state->held_link_key()) {
+    desk.screen.say(
+        "La clé des liens est détruite. Détruire aussi chaque copie de la clé des "
+        "preuves, et le porter au procès-verbal.",
+        "The link key is destroyed. Destroy every copy of the receipt key too, and "
+        "enter it in the minutes.");
+  }
+  if (!options.export_folder.empty()) return export_to(desk, options.export_folder);
+  return {};
+}
+
+}  // namespace
+
+Status run_suspend(Desk& desk, const BureauOptions& options) {
+  return run_contest_event(desk, options, "suspend");
+}
+Status run_resume(Desk& desk, const BureauOptions& options) {
+  return run_contest_event(desk, options, "resume");
+}
+Status run_close(Desk& desk, const BureauOptions& options) {
+  return draft_or_sign(desk, options, {"close", 0, {}, Json::object()});
+}
+
+Status run_close_count(Desk& desk, const BureauOptions& options) {
+  const auto standing = standing_of(*desk.state);
+  if (!options.draft.empty()) {  // one event a file: of the first bureau that has not closed
+    std::uint32_t bureau = 0;
+    while (bureau + 1 < standing.closed.size() && standing.closed[bureau]) ++bureau;
+    const auto draft = close_count_draft(*desk.state, bureau);
+    if (!draft) return fail(draft.error());
+    return write_draft(desk, options.draft, *draft);
+  }
+  const auto present = who_is_present(desk, options);
+  if (!present) return fail(present.error());
+  bool signed_one = false;
+  for (std::uint32_t b = 0; b < standing.closed.size(); ++b) {
+    const auto* president = find_role(*present, b, presidents);
+    if (!president || (standing.closed[b] && !all_true(standing.closed))) continue;
+    const auto closed = close_count(*desk.state, b, president->file.state.signing());
+    if (!closed) return fail(closed.error());
+    signed_one = true;
+    desk.screen.say("Dépouillement clos par " + president->place.name + ".",
+                    "Count closed by " + president->place.name + ".");
+  }
+  if (!signed_one) return fail("bureau.signer", "a president of the bureau must sign");
+  return end_the_count(desk, options);
+}
+
+Status run_post(Desk& desk, const BureauOptions& options) {
+  std::string name, signers;
+  std::int64_t number = 0;
+  const auto taken = take_file(options.event, [&](const std::string& text) -> Status {
+    const auto document = SignedDocument::parse(text);
+    if (!document) return fail("bureau.event", "truncated, or no signed document");
+    name = text_field(document->body(), "event").value_or("");
+    if (!is_officers_event(name)) {
+      return fail("bureau.event", "not one of suspend, resume, close, close-count");
+    }
+    const auto posted = post_event(*desk.state, *document);
+    if (!posted) return fail(posted.error());
+    number = *posted;
+    for (const auto& key : document->signers()) {
+      const auto member = member_of(desk.state->manifest(), key);
+      signers += (signers.empty() ? "" : ", ") + (member ? member->name : std::string("serveur"));
+    }
+    return {};
+  });
+  if (!taken) return taken;
+  if (auto said = say_posted(desk, number, signers); !said) return said;
+  if (name == "close-count") return end_the_count(desk, options);
+  say_next(desk, standing_of(*desk.state));
+  return {};
+}
+
+}  // namespace isoloir::cli
