@@ -101,7 +101,11 @@ http::Response Site::sign_in_post(Visit& visit) {
 http::Response Site::sign_out(Visit& visit) {
   const auto form = http::read_form(visit.request);
   if (!form) return error_page(400, &visit.request);
-  if (visit.session && csrf_error(visit, *form).empty()) sessions_.end(*visit.session);
+  // Whatever page the form is from, one older than the session included: who presses Quitter leaves.
+  // Our cookies do not come with a form on another site.
+  if (visit.session) sessions_.end(*visit.session);
+  visit.token.reset();
+  visit.next_taken = false;
   auto response = http::Response::redirect_303("/signed-out");
   // A form on another site comes without our cookies: it must not wipe a ballot that is on its way.
   if (visit.request.cookies().empty()) return response;

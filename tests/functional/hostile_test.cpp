@@ -194,6 +194,8 @@ TEST_F(Hostile, RequestsFromElsewhereAreNotTheVoters) {
   EXPECT_EQ(http::find_header(wiped.headers, "Clear-Site-Data"), nullptr);
   EXPECT_EQ(one->client().post_form("/sign-out", {{{"csrf", other->csrf()}}}).value().status, 303);
   EXPECT_EQ(one->cast(ballot).is, "status 401") << "the cookie is gone";
+  EXPECT_EQ(number("SELECT COUNT(*) FROM session WHERE voter IS NOT NULL"), 2)
+      << "and the session, though the page was another session's: the other two go on";
 }
 
 TEST_F(Hostile, ASessionThatTheAttackerKnowsIsNotTheVoters) {

@@ -303,6 +303,27 @@ TEST_F(ReissueHttp, R54TheOldCookieIsDeadAtOnceAndTheAskingPageGoesOn) {
       << "nor to the portal where the code was made";
 }
 
+// Requirement 54: Quitter, pressed on a page from before the code was replaced elsewhere, leaves no
+// session, in the browser or on the server; whether or not the page had asked for news meanwhile.
+TEST_F(ReissueHttp, R54WhoLeavesAfterTheSwapIsSignedOut) {
+  for (const bool asked_for_news : {false, true}) {
+    auto computer = browser();
+    computer.sign_in(0);
+    const auto page = computer.post("/reissue/question", computer.question_form(0)).body;
+    auto phone = browser("192.0.2.2");
+    const auto opened = phone.open_link(token_in("reissue-link"));
+    ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
+    if (asked_for_news) EXPECT_EQ(computer.get("/api/reissue/status").status, 200);
+    EXPECT_EQ(location(computer.post("/sign-out", {{"csrf", hidden(page, "csrf")}})),
+              "303 /signed-out");
+    EXPECT_FALSE(computer.client.cookies().contains("__Host-session"));
+    EXPECT_FALSE(computer.client.cookies().contains("__Host-session-next"));
+    EXPECT_EQ(count_rows("session WHERE voter = 'E1'"), 0);
+    EXPECT_EQ(location(computer.get("/")), "303 /sign-in");
+    clock.advance(hour);
+  }
+}
+
 // Blocking needs neither session nor cookie: the page may stand open for hours.
 TEST_F(ReissueHttp, R47TheBlockingPageDoesNotGrowOld) {
   replace_code(0);
