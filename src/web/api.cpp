@@ -12,6 +12,8 @@ http::Response answer(const Json& json, int status = 200) {
   return http::Response::json(canonical_json(json), status);
 }
 
+// A page of another session, which may have died since by a new code or another sign-in: to it, its
+// session is over.
 bool csrf_good(const http::Request& request, const Session& session) {
   const auto sent = request.header("X-CSRF-Token").value_or("");
   return equal_constant_time(as_bytes(sent), as_bytes(session.csrf));
@@ -41,7 +43,8 @@ Json Site::next_try(Visit& visit, Json reply) {
 
 http::Response Site::api_voting_code(Visit& visit) {
   const auto body = parse_json(visit.request.body);
-  if (!body || !csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  if (!csrf_good(visit.request, *visit.session)) return session_over();
+  if (!body) return error_page(400, &visit.request);
   if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
     return answer(next_try(visit, {{"status", "captcha_wrong"}}));
   }
@@ -108,7 +111,8 @@ std::uint32_t& Site::RefusedBallots::of(const std::string& voter, TimeMs now) {
 
 http::Response Site::api_ballot(Visit& visit) {
   const auto body = parse_json(visit.request.body);
-  if (!body || !csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  if (!csrf_good(visit.request, *visit.session)) return session_over();
+  if (!body) return error_page(400, &visit.request);
   const auto ballot = base64_decode(field(*body, "ballot"));
   if (!ballot) return error_page(400, &visit.request);
   {
@@ -132,7 +136,8 @@ http::Response Site::api_ballot(Visit& visit) {
 
 http::Response Site::api_receipt(Visit& visit) {
   const auto body = parse_json(visit.request.body);
-  if (!body || !csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  if (!csrf_good(visit.request, *visit.session)) return session_over();
+  if (!body) return error_page(400, &visit.request);
   const auto tracker = parse_tracker(field(*body, "tracker"));
   if (!tracker) return error_page(400, &visit.request);
   const auto entry = entry_of(state_, *tracker);
@@ -145,7 +150,7 @@ http::Response Site::api_receipt(Visit& visit) {
 }
 
 http::Response Site::api_extend(Visit& visit) {
-  if (!csrf_good(visit.request, *visit.session)) return error_page(400, &visit.request);
+  if (!csrf_good(visit.request, *visit.session)) return session_over();
   return answer({{"expiresAt", sessions_.extend(*visit.session)}});
 }
 

@@ -113,7 +113,7 @@ http::Response Site::handle(const http::Request& request) {
   Visit visit = arrive(request);
   if (route->lane != http::Lane::light) find_session(visit);
   if (route->signed_in && !visit.signed_in()) {
-    if (is_api(request)) return http::Response::json("{\"status\":\"signed_out\"}", 401);
+    if (is_api(request)) return session_over();
     return http::Response::redirect_303(sign_in_path(visit));
   }
   http::Response response = (this->*route->action)(visit);
@@ -200,6 +200,10 @@ http::Response Site::error_page(int status, const http::Request* request) {
                                 : status < 500                 ? "bad_request"
                                                                : "server_error";
   return page(visit, view, Json::object(), status);
+}
+
+http::Response session_over() {
+  return http::Response::json("{\"status\":\"signed_out\"}", 401);
 }
 
 std::string sign_in_path(const Site::Visit& visit) {

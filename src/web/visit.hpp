@@ -23,6 +23,9 @@ struct Site::Visit {
 // An open session for a page with a form, made when there is none.
 void ensure_session(Site::Visit& visit, Sessions& sessions);
 
+// 401 of /api/*: the browser says that the session is over, and asks no more.
+http::Response session_over();
+
 // Where who is not signed in is sent: to a page that says so if a session has ended meanwhile.
 std::string sign_in_path(const Site::Visit& visit);
 

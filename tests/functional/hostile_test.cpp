@@ -173,10 +173,10 @@ TEST_F(Hostile, RequestsFromElsewhereAreNotTheVoters) {
         one->client().request("POST", "/api/ballot", headers, canonical_json({{"ballot", ballot}}));
     return response ? response->status : 0;
   };
-  EXPECT_EQ(send({}), 400) << "no token";
-  EXPECT_EQ(send({{"X-CSRF-Token", ""}}), 400);
-  EXPECT_EQ(send({{"X-CSRF-Token", other->csrf()}}), 400) << "another session's token";
-  EXPECT_EQ(send({{"X-CSRF-Token", one->csrf() + "A"}}), 400);
+  EXPECT_EQ(send({}), 401) << "no token";
+  EXPECT_EQ(send({{"X-CSRF-Token", ""}}), 401);
+  EXPECT_EQ(send({{"X-CSRF-Token", other->csrf()}}), 401) << "another session's token";
+  EXPECT_EQ(send({{"X-CSRF-Token", one->csrf() + "A"}}), 401);
   EXPECT_EQ(number("SELECT COUNT(*) FROM sign_off"), 0);
   // The token of the page before sign-in does not open anything after it.
   auto third = voter(2);
@@ -186,7 +186,7 @@ TEST_F(Hostile, RequestsFromElsewhereAreNotTheVoters) {
   const auto replayed =
       third->client().request("POST", "/api/ballot", {{"X-CSRF-Token", old_csrf}},
                               canonical_json({{"ballot", third->ballot(third->places()[0], 0)}}));
-  EXPECT_EQ(replayed.value().status, 400);
+  EXPECT_EQ(replayed.value().status, 401);
   // A form on another site comes without cookies, and wipes nothing in the voter's browser.
   auto elsewhere = stranger();
   const auto wiped = elsewhere.post_form("/sign-out", {{{"csrf", "x"}}}).value();

@@ -324,6 +324,26 @@ TEST_F(ReissueHttp, R54WhoLeavesAfterTheSwapIsSignedOut) {
   }
 }
 
+// Requirement 54: to a voting page from before the swap its session is over, which its browser knows
+// how to tell; "try again" would be for ever. Nothing of it counts.
+TEST_F(ReissueHttp, R54APageOfAnotherSessionIsToldThatItsSessionIsOver) {
+  auto computer = browser();
+  computer.sign_in(0);
+  auto page = computer.code_page();
+  ASSERT_EQ(computer.post("/reissue/question", computer.question_form(0)).status, 200);
+  auto phone = browser("192.0.2.2");
+  const auto opened = phone.open_link(token_in("reissue-link"));
+  ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
+  const auto code_answer = computer.send_code(page, credential(0).sign_in_key());
+  EXPECT_EQ(code_answer.status, 401);
+  EXPECT_EQ(code_answer.body, R"({"status":"signed_out"})");
+  for (const auto* path : {"/api/ballot", "/api/receipt", "/api/session/extend"}) {
+    EXPECT_EQ(computer.post_as(page, path, {{"ballot", ""}, {"tracker", ""}}).status, 401) << path;
+  }
+  EXPECT_EQ(count_rows("voting_code WHERE failures > 0"), 0);
+  EXPECT_EQ(computer.get("/voting-space").status, 200) << "signed in under the new id";
+}
+
 // Blocking needs neither session nor cookie: the page may stand open for hours.
 TEST_F(ReissueHttp, R47TheBlockingPageDoesNotGrowOld) {
   replace_code(0);

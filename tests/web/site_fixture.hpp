@@ -90,6 +90,40 @@ struct SiteFixture : ReissueFixture {
       }
       return answer;
     }
+    // The page on which the voting code is typed, as it stands open in one tab.
+    struct CodePage {
+      std::string csrf, binding, nonce, captcha;
+    };
+    CodePage code_page() {
+      const auto page = get("/voting-space").body;
+      return {data(page, "csrf"), data(page, "session-binding"), data(page, "nonce"),
+              hidden(page, "captcha_id")};
+    }
+    // Types a code there, captcha solved; the page takes what the answer brings for the next try.
+    http::ClientResponse send_code(CodePage& page, const KeyPair& key) {
+      const auto& state = *fixture.state;
+      const auto statement = sign_in_statement(
+          state.fingerprint(), *hex_decode_array<32>(page.nonce),
+          *hex_decode_array<32>(page.binding), state.manifest().origin);
+      const auto proof = schnorr_prove(statement, key.secret.reveal(), fixture.random);
+      const auto answer =
+          post_as(page, "/api/voting-code", {{"captchaId", page.captcha},
+                                             {"captcha", fixture.captcha_digits(page.captcha)},
+                                             {"nonce", page.nonce},
+                                             {"key", hex_encode(key.key.encoded())},
+                                             {"proof", hex_encode(proof.encoded())}});
+      if (const auto json = parse_json(answer.body); json && json->contains("nonce")) {
+        page.nonce = json->at("nonce");
+        page.captcha = json->at("captchaId");
+      }
+      return answer;
+    }
+    http::ClientResponse post_as(const CodePage& page, std::string_view target, const Json& body) {
+      more.push_back({"X-CSRF-Token", page.csrf});
+      auto answer = post_text(target, canonical_json(body), "application/json");
+      more.pop_back();
+      return answer;
+    }
   };
   Browser browser(std::string address = "192.0.2.1") { return {*this, std::move(address)}; }
 
@@ -98,6 +132,13 @@ struct SiteFixture : ReissueFixture {
     std::smatch found;
     const std::regex field("name=\"" + name + "\"[^>]*value=\"([^\"]*)\"");
     EXPECT_TRUE(std::regex_search(page, found, field)) << name;
+    return found.empty() ? "" : found[1].str();
+  }
+  // The value of a data-… attribute.
+  static std::string data(const std::string& page, const std::string& name) {
+    std::smatch found;
+    const std::regex attribute("data-" + name + "=\"([^\"]*)\"");
+    EXPECT_TRUE(std::regex_search(page, found, attribute)) << name;
     return found.empty() ? "" : found[1].str();
   }
   std::string captcha_digits(const std::string& id) {

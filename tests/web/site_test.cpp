@@ -65,7 +65,7 @@ TEST_F(SiteTest, ATrackerNeverStandsInAnAddress) {
   const std::string tracker(64, 'a');
   EXPECT_EQ(get("/api/receipt", at.cookie, "tracker=" + tracker).status, 404);
   EXPECT_EQ(receipt(at, Tracker{}).body, R"({"status":"unknown"})");
-  EXPECT_EQ(receipt({at.cookie, "another"}, Tracker{}).status, 400);
+  EXPECT_EQ(receipt({at.cookie, "another"}, Tracker{}).status, 401);
 }
 
 TEST_F(SiteTest, WhoseSessionHasEndedIsToldSo) {
