@@ -2,11 +2,11 @@
 
 export type CodeAnswer =
   | { status: "ok" }
-  | { status: "captcha_wrong"; captchaId: string; nonce: string }
+  | { status: "captcha_wrong" | "page_old"; captchaId: string; nonce: string }
   | { status: "code_wrong"; triesLeft: number; captchaId: string; nonce: string }
   | { status: "code_invalidated" }
   | { status: "not_open" | "closed" }
-  | { status: "code_replaced"; at: string };
+  | { status: "code_replaced"; at: string; triesLeft: number; captchaId: string; nonce: string };
 
 export interface ContestState {
   contest: number;

@@ -203,11 +203,10 @@ class VotingSpace {
     if (answer.status === "not_open" || answer.status === "closed") return location.assign("/"); // which says what is so
     if ("captchaId" in answer) this.renew_captcha(answer.captchaId, answer.nonce);
     if (answer.status === "captcha_wrong") show_errors(section, { captcha: text("captcha.error") });
+    if (answer.status === "page_old") show_errors(section, { captcha: text("voting.page_old") });
+    if ("triesLeft" in answer) fill(section, { tries_left: text("voting.tries_left", { tries_left: answer.triesLeft }) });
     if (answer.status === "code_replaced") show_errors(section, { code: text("voting.code_replaced", { at: answer.at }) });
-    if (answer.status === "code_wrong") {
-      fill(section, { tries_left: text("voting.tries_left", { tries_left: answer.triesLeft }) });
-      show_errors(section, { code: text("voting.code_wrong") });
-    }
+    if (answer.status === "code_wrong") show_errors(section, { code: text("voting.code_wrong") });
     if (answer.status === "code_invalidated") {
       show_part(section, "invalidated", true);
       show_part(section, "tries", false);

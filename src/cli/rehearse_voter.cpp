@@ -253,6 +253,7 @@ Expected<Json> RehearsalVoter::try_code(RehearsalTimes& times, CodePage& page, c
   auto answer = send_json(client_, times, "voting code", "/api/voting-code",
                           {{"captchaId", page.captcha},
                            {"captcha", *digits},
+                           {"nonce", page.nonce},
                            {"key", hex_encode(pair.key.encoded())},
                            {"proof", hex_encode(proof.encoded())}},
                           json_headers(page.csrf));

@@ -78,30 +78,40 @@ struct CodeRow {
   Point key;
   bool invalidated = false;
   std::int64_t failures = 0;
+  std::optional<TimeMs> replaced_at;  // the key that was given is an older one: no try was counted
 };
 
-// Uses the nonce up and raises the failure counter before anything is compared (requirement 24).
-Expected<std::pair<CodeRow, ByteArray<32>>> begin_code_try(State& state, const CodePolicy& policy,
-                                                           const Session& session) {
-  return state.database().write(
-      [&](Transaction& transaction) -> Expected<std::pair<CodeRow, ByteArray<32>>> {
-        const auto nonce =
-            transaction.query("SELECT nonce, nonce_at FROM session WHERE id = $1 AND voter = $2",
-                              {ByteView(session.id), *session.voter});
-        if (nonce.empty() || nonce[0].is_null(0) ||
-            nonce[0].integer(1) + policy.proof_life_ms < state.now()) {
-          return fail("code.nonce", "no fresh nonce for this session");
-        }
-        transaction.execute("UPDATE session SET nonce = NULL WHERE id = $1",
-                            {ByteView(session.id)});
-        const auto row = transaction.query(
-            "UPDATE voting_code SET failures = failures + 1 WHERE voter = $1 RETURNING "
-            "sign_in_key, state, failures",
-            {*session.voter});
-        if (row.empty()) return fail("code.nonce", "this voter has no voting code");
-        CodeRow code{*Point::decode(row[0].blob(0)), row[0].text(1) != "valid", row[0].integer(2)};
-        return std::pair(code, nonce[0].array<32>(0));
-      });
+std::optional<TimeMs> replaced_at(Transaction& transaction, const std::string& voter,
+                                  const Point& key) {
+  const auto rows = transaction.query(
+      "SELECT replaced_at FROM replaced_code WHERE sign_in_key = $1 AND voter = $2",
+      {ByteView(key.encoded()), voter});
+  if (rows.empty()) return std::nullopt;
+  return rows[0].integer(0);
+}
+
+// Uses the nonce up and raises the failure counter before the key is compared with the one in force
+// (requirement 24). Who proves an older code of hers guesses nothing: that is not counted.
+Expected<CodeRow> begin_code_try(State& state, const CodePolicy& policy, const Session& session,
+                                 const CodeProof& given, bool proven) {
+  return state.database().write([&](Transaction& transaction) -> Expected<CodeRow> {
+    const auto nonce =
+        transaction.query("SELECT nonce, nonce_at FROM session WHERE id = $1 AND voter = $2",
+                          {ByteView(session.id), *session.voter});
+    if (nonce.empty() || nonce[0].is_null(0) || nonce[0].array<32>(0) != given.nonce ||
+        nonce[0].integer(1) + policy.proof_life_ms < state.now()) {
+      return fail("code.nonce", "not the fresh nonce of this session");
+    }
+    transaction.execute("UPDATE session SET nonce = NULL WHERE id = $1", {ByteView(session.id)});
+    const auto older = proven ? replaced_at(transaction, *session.voter, given.key) : std::nullopt;
+    const auto row = transaction.query(
+        "UPDATE voting_code SET failures = failures + $2 WHERE voter = $1 RETURNING sign_in_key, "
+        "state, failures",
+        {*session.voter, older ? 0 : 1});
+    if (row.empty()) return fail("code.nonce", "this voter has no voting code");
+    return CodeRow{*Point::decode(row[0].blob(0)), row[0].text(1) != "valid", row[0].integer(2),
+                   older};
+  });
 }
 
 // Writes the verdict on the key that was judged, if that code is still the voter's: a block or a
@@ -153,18 +163,6 @@ Status entry_allowed(State& state, const Session& session) {
     refusal = allowed;
   }
   return refusal;
-}
-
-std::optional<TimeMs> replaced_at(State& state, const std::string& voter, const Point& key) {
-  const auto found =
-      state.database().read([&](Transaction& transaction) -> Expected<std::optional<TimeMs>> {
-        const auto rows = transaction.query(
-            "SELECT replaced_at FROM replaced_code WHERE sign_in_key = $1 AND voter = $2",
-            {ByteView(key.encoded()), voter});
-        if (rows.empty()) return std::nullopt;
-        return rows[0].integer(0);
-      });
-  return *found;
 }
 
 // Everything about a ballot that needs no transaction.
@@ -247,30 +245,27 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
 }  // namespace
 
 Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
-                                        const Session& session, const Point& key,
-                                        const SchnorrProof& proof) {
+                                        const Session& session, const CodeProof& given) {
   ISOLOIR_ASSERT(session.voter.has_value());
   if (const auto allowed = entry_allowed(state, session); !allowed) {
     return fail(allowed.error());
   }
-  const auto begun = begin_code_try(state, policy, session);
-  if (!begun) return fail(begun.error());
-  const auto& [code, nonce] = *begun;
-  if (code.invalidated) return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
-  const auto statement =
-      sign_in_statement(state.fingerprint(), nonce, session.id, state.manifest().origin);
-  const bool right = key == code.key && schnorr_verify(statement, code.key, proof);
-  const bool invalidates = !right && code.failures >= policy.tries;
-  if (!end_code_try(state, session, code.key, right, invalidates)) {
+  const bool proven = schnorr_verify(
+      sign_in_statement(state.fingerprint(), given.nonce, session.id, state.manifest().origin),
+      given.key, given.proof);
+  const auto code = begin_code_try(state, policy, session, given, proven);
+  if (!code) return fail(code.error());
+  if (code->invalidated) return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
+  const auto left =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(policy.tries - code->failures, 0));
+  if (code->replaced_at) return CodeVerdict{CodeVerdict::Kind::replaced, left, *code->replaced_at};
+  const bool right = proven && given.key == code->key;
+  const bool invalidates = !right && code->failures >= policy.tries;
+  if (!end_code_try(state, session, code->key, right, invalidates)) {
     return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
   }
   if (right) return CodeVerdict{CodeVerdict::Kind::accepted, policy.tries, 0};
   if (invalidates) return CodeVerdict{CodeVerdict::Kind::invalidated, 0, 0};
-  const auto left =
-      static_cast<std::uint32_t>(std::max<std::int64_t>(policy.tries - code.failures, 0));
-  if (const auto at = replaced_at(state, *session.voter, key)) {
-    return CodeVerdict{CodeVerdict::Kind::replaced, left, *at};
-  }
   return CodeVerdict{CodeVerdict::Kind::wrong, left, 0};
 }
 

@@ -19,13 +19,22 @@ struct CodeVerdict {
   TimeMs replaced_at = 0;
 };
 
+// What the browser makes of a voting code (protocol section 4): the key, proven under the nonce of
+// its page.
+struct CodeProof {
+  ByteArray<32> nonce{};
+  Point key;
+  SchnorrProof proof;
+};
+
 // Judges a sign-in proof under the session's nonce, which is used up. The failure counter is raised
-// first; the last failure invalidates the code. Error: code.nonce (none, expired: ask for a new
-// one), voting.closed (no contest is open: the code may be right, but nobody new enters; who was in
-// the space before the close may enter it again from the same session), voting.not_open.
+// first; the last failure invalidates the code. A replaced code of the voter is told as such and
+// costs no try. Error: code.nonce (none, expired, or another page's, opened since: nothing was
+// counted, ask for a new one), voting.closed (no contest is open: the code may be right, but nobody
+// new enters; who was in the space before the close may enter it again from the same session),
+// voting.not_open.
 Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
-                                        const Session& session, const Point& key,
-                                        const SchnorrProof& proof);
+                                        const Session& session, const CodeProof& given);
 
 struct CodeState {
   bool valid = false;

@@ -48,21 +48,23 @@ http::Response Site::api_voting_code(Visit& visit) {
   if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
     return answer(next_try(visit, {{"status", "captcha_wrong"}}));
   }
+  const auto nonce = hex_decode_array<32>(field(*body, "nonce"));
   const auto key_bytes = hex_decode_array<32>(field(*body, "key"));
   const auto proof_bytes = hex_decode_array<64>(field(*body, "proof"));
   const auto key = key_bytes ? Point::decode(*key_bytes) : std::nullopt;
   const auto proof = proof_bytes ? SchnorrProof::decode(*proof_bytes) : std::nullopt;
-  if (!key || !proof) return error_page(400, &visit.request);
+  if (!nonce || !key || !proof) return error_page(400, &visit.request);
   const CodePolicy policy{portal_.code_tries, portal_.code_proof_minutes * minute_ms};
-  return after_code(visit, open_voting_space(state_, policy, *visit.session, *key, *proof));
+  return after_code(visit,
+                    open_voting_space(state_, policy, *visit.session, {*nonce, *key, *proof}));
 }
 
 http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdict) {
   if (!verdict) {
     const auto& code = verdict.error().code;
-    // The nonce had expired while the page stood open: the same code may be tried again, at no
-    // cost.
-    if (code == "code.nonce") return answer(next_try(visit, {{"status", "captcha_wrong"}}));
+    // The page stood open too long, or was opened again in another tab: the same code may be tried
+    // again, at no cost.
+    if (code == "code.nonce") return answer(next_try(visit, {{"status", "page_old"}}));
     return answer({{"status", code == "voting.not_open" ? "not_open" : "closed"}});
   }
   switch (verdict->kind) {

@@ -92,6 +92,7 @@ Answer Voter::enter() {
   const auto id = after(page.page, "name=\"captcha_id\" value=\"");
   const auto opened = post("/api/voting-code", {{"captchaId", id},
                                                 {"captcha", captcha_digits(id)},
+                                                {"nonce", after(page.page, "data-nonce=\"")},
                                                 {"key", hex_encode(pair.key.encoded())},
                                                 {"proof", hex_encode(proof.encoded())}});
   if (opened.is != "ok") return opened;

@@ -100,8 +100,9 @@ struct VotingFixture : testing::Test {
     const auto nonce = Sessions(*state, limits).new_nonce(session);
     const auto statement =
         sign_in_statement(state->fingerprint(), nonce, session.id, state->manifest().origin);
-    return open_voting_space(*state, {}, session, key.key,
-                             schnorr_prove(statement, key.secret.reveal(), random));
+    return open_voting_space(
+        *state, {}, session,
+        {nonce, key.key, schnorr_prove(statement, key.secret.reveal(), random)});
   }
   // Signed in and in the voting space.
   Session in_space(std::size_t voter) {

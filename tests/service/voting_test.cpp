@@ -126,13 +126,17 @@ TEST_F(VotingTest, ANonceServesOnce) {
   const auto proof = schnorr_prove(
       sign_in_statement(state->fingerprint(), nonce, session.id, state->manifest().origin),
       key.secret.reveal(), random);
-  EXPECT_EQ(open_voting_space(*state, {}, session, key.key, proof)->kind,
+  EXPECT_EQ(open_voting_space(*state, {}, session, {nonce, key.key, proof})->kind,
             CodeVerdict::Kind::accepted);
-  EXPECT_EQ(open_voting_space(*state, {}, session, key.key, proof).error().code, "code.nonce");
+  EXPECT_EQ(open_voting_space(*state, {}, session, {nonce, key.key, proof}).error().code,
+            "code.nonce");
   // Nor does a proof made for one session open another.
   const auto other = portal_session(0).session;
-  Sessions(*state, limits).new_nonce(other);
-  EXPECT_EQ(open_voting_space(*state, {}, other, key.key, proof)->kind, CodeVerdict::Kind::wrong);
+  const auto others = Sessions(*state, limits).new_nonce(other);
+  EXPECT_EQ(open_voting_space(*state, {}, other, {nonce, key.key, proof}).error().code,
+            "code.nonce");
+  EXPECT_EQ(open_voting_space(*state, {}, other, {others, key.key, proof})->kind,
+            CodeVerdict::Kind::wrong);
 }
 
 // A block or a new code that commits while a proof is being judged stands: the session is not let

@@ -324,8 +324,8 @@ TEST_F(ReissueHttp, R54WhoLeavesAfterTheSwapIsSignedOut) {
   }
 }
 
-// Requirement 54: to a voting page from before the swap its session is over, which its browser knows
-// how to tell; "try again" would be for ever. Nothing of it counts.
+// Requirement 54: to a voting page from before the swap its session is over, which its browser
+// knows how to tell; "try again" would be for ever. Nothing of it counts.
 TEST_F(ReissueHttp, R54APageOfAnotherSessionIsToldThatItsSessionIsOver) {
   auto computer = browser();
   computer.sign_in(0);
@@ -342,6 +342,44 @@ TEST_F(ReissueHttp, R54APageOfAnotherSessionIsToldThatItsSessionIsOver) {
   }
   EXPECT_EQ(count_rows("voting_code WHERE failures > 0"), 0);
   EXPECT_EQ(computer.get("/voting-space").status, 200) << "signed in under the new id";
+}
+
+// Requirement 26: the code page open in two tabs costs no try: the older one is asked once more.
+TEST_F(ReissueHttp, R26TheRightCodeOnTheOlderOfTwoTabsIsNeverCountedAsWrong) {
+  auto device = browser();
+  device.sign_in(0);
+  auto older = device.code_page();
+  const auto key = credential(0).sign_in_key();
+  for (int i = 0; i < 6; ++i) {
+    (void)device.code_page();  // opened or reloaded in the other tab
+    const auto answer = Json::parse(device.send_code(older, key).body);
+    EXPECT_EQ(answer["status"], "page_old") << answer.dump();
+  }
+  EXPECT_EQ(count_rows("voting_code WHERE failures > 0"), 0);
+  EXPECT_EQ(Json::parse(device.send_code(older, key).body)["status"], "ok");
+  auto wrong = device.code_page();
+  EXPECT_EQ(Json::parse(device.send_code(wrong, credential(1).sign_in_key()).body)["triesLeft"], 4)
+      << "a wrong one does count";
+}
+
+// Requirement 26: who types the old code is told since when it is the old one; it costs no try of
+// the new one, which it would have invalidated.
+TEST_F(ReissueHttp, R26TheReplacedCodeCostsNoTryOfTheNewOne) {
+  const auto old = credential(0).sign_in_key();
+  replace_code(0);
+  auto device = browser();
+  device.sign_in(0);
+  auto page = device.code_page();
+  for (int i = 0; i < 6; ++i) {
+    const auto answer = Json::parse(device.send_code(page, old).body);
+    EXPECT_EQ(answer["status"], "code_replaced");
+    EXPECT_EQ(answer["triesLeft"], 5);
+  }
+  EXPECT_EQ(Json::parse(device.send_code(page, credential(0).sign_in_key()).body)["status"], "ok");
+  // Its public key, without the code behind it, is a wrong try like any other.
+  auto other = device.code_page();
+  const KeyPair forged{KeyPair::generate(random).secret, old.key};
+  EXPECT_EQ(Json::parse(device.send_code(other, forged).body)["status"], "code_wrong");
 }
 
 // Blocking needs neither session nor cookie: the page may stand open for hours.
