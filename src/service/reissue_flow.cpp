@@ -174,19 +174,20 @@ std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
            .empty()) {
     return refusal("reissue.blocked");
   }
-  // Nobody here could sign the guardian's part of a batch.
+  // The closing hour counts as soon as it strikes, as for who wants to enter the voting space.
+  const auto hours =
+      transaction.query("SELECT closes_at, grace_ends_at FROM hours WHERE id = 1")[0];
+  const bool over = !hours.is_null(1) || steady_now(state, transaction) >= hours.integer(0);
   bool possible = false;
-  if (!state.manifest().guardian_key) {
+  // Nobody here could sign the guardian's part of a batch.
+  if (!over && !state.manifest().guardian_key) {
     for (const auto& row : transaction.query(
              "SELECT p.phase FROM voter_contest c JOIN contest_phase p ON p.contest = c.contest "
              "WHERE c.voter = $1",
              {voter})) {
       const auto& phase = row.text(0);
-      possible = possible || phase == "open" || (phase == "sealed" && policy.before_opening);
-      if (phase == "suspended") {  // which may also come back after the close
-        possible = possible ||
-                   transaction.query("SELECT grace_ends_at FROM hours WHERE id = 1")[0].is_null(0);
-      }
+      possible = possible || phase == "open" || phase == "suspended" ||
+                 (phase == "sealed" && policy.before_opening);
     }
   }
   if (!possible) return refusal("reissue.closed");

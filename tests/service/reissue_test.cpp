@@ -121,6 +121,20 @@ TEST_F(Reissue, R05ClosedOrSealedElection) {
   EXPECT_EQ(issue_code(cookie, keys), "issued");
 }
 
+// Requirement 5: the closing hour counts when it strikes, as it does for who wants to enter. Who is
+// inside may finish: a new code would throw her out, and let nobody in.
+TEST_F(Reissue, R05TheClosingHourDoesNotWaitForTheBeat) {
+  clock.set(fixture_closes - minute);
+  const auto cookie = cookie_for(0);
+  const auto keys = keys_for(*reissues().view(cookie), new_credential(0, Code::generate(random)));
+  const auto inside = in_space(0);
+  clock.set(fixture_closes);
+  EXPECT_EQ(ask_code(1, form(1)), "reissue.closed");
+  EXPECT_EQ(issue_code(cookie, keys), "reissue.closed");
+  EXPECT_EQ(count_rows("message WHERE kind = 'reissue-link'"), 1);
+  EXPECT_EQ(cast(inside, ballot(0, 0, 1)), "recorded");
+}
+
 // Requirement 7: after one vote a new code serves the other contest, and no second ballot.
 TEST_F(Reissue, R07ASecondBallotStaysImpossible) {
   const auto first = ballot(0, 0, 1);
