@@ -21,12 +21,18 @@ export function start_cancel(form: HTMLElement): void {
 /** The token in the address, which then no longer shows it. A change of language takes it along. */
 export function take_fragment(): string {
   // Another link opened in this tab changes the fragment alone.
-  window.addEventListener("hashchange", () => location.hash !== "" && location.reload());
-  const token = location.hash.slice(1);
+  window.addEventListener("hashchange", () => fragment() !== "" && location.reload());
+  const token = fragment();
   if (token === "") return "";
   history.replaceState(null, "", location.pathname + location.search);
   for (const link of all(document, "a[hreflang]")) {
     link.addEventListener("click", () => ((link as HTMLAnchorElement).hash = token));
   }
   return token;
+}
+
+/** What a message's link brought after the #; a place in this page, where the skip link leads, is no token. */
+function fragment(): string {
+  const text = location.hash.slice(1);
+  return document.getElementById(text) ? "" : text;
 }
