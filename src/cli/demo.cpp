@@ -111,13 +111,20 @@ void remove_unfinished(const StatePaths& paths) {
 Json commands(const DemoOptions& options, const State& state) {
   const std::string program = "build/release/isoloir";
   const std::string at = " --state " + options.state.string();
-  return {{"status", program + " bureau status" + at},
-          {"close", program + " bureau close" + at + " --practice"},
-          {"count", program + " bureau count" + at + " --practice"},
-          {"close_count", program + " bureau close-count" + at + " --practice --export " +
-                              (options.state / "export").string()},
-          {"verify", program + " verify " + (options.state / "export").string() +
-                         " --fingerprint " + hex_encode(state.fingerprint().bytes)}};
+  const std::string checkpoint = (options.state / "checkpoint").string();
+  const std::string reason = " --contest 0 --reason \"Essai\" --practice";
+  return {
+      {"suspend", program + " bureau suspend" + at + reason},
+      {"resume", program + " bureau resume" + at + reason},
+      {"status", program + " bureau status" + at},
+      {"close", program + " bureau close" + at + " --practice"},
+      {"count", program + " bureau count" + at + " --practice"},
+      {"close_count", program + " bureau close-count" + at + " --practice --export " +
+                          (options.state / "export").string()},
+      {"checkpoint", "curl --silent --show-error --fail --output " + checkpoint + " " +
+                         state.manifest().origin + "/log/checkpoint"},
+      {"verify", program + " verify " + (options.state / "export").string() + " --fingerprint " +
+                     hex_encode(state.fingerprint().bytes) + " --checkpoint " + checkpoint}};
 }
 
 // One voter who votes, one who has lost the code, and the others.

@@ -29,16 +29,21 @@ constexpr std::array<std::string_view, 4> columns{"identifiant", "mot_de_passe",
 constexpr std::array<std::string NewAccount::*, 4> fields{
     &NewAccount::voter, &NewAccount::password, &NewAccount::question, &NewAccount::answer};
 
+// Beside them a file may say to whom a line belongs, as the one that is made here does.
+constexpr std::string_view address_column = "courriel";
+
 struct Register {
   std::vector<std::string> voters;  // of the roll, by identifier
+  std::map<std::string, std::string> addresses;
   std::set<std::string> with_account;
 };
 
 Register read_register(State& state) {
   return *state.database().read([](store::Transaction& t) -> Expected<Register> {
     Register result;
-    for (const auto& row : t.query("SELECT id FROM voter ORDER BY id")) {
+    for (const auto& row : t.query("SELECT id, email FROM voter ORDER BY id")) {
       result.voters.push_back(row.text(0));
+      result.addresses[row.text(0)] = row.text(1);
     }
     for (const auto& row : t.query("SELECT voter FROM account")) {
       result.with_account.insert(row.text(0));
@@ -47,24 +52,33 @@ Register read_register(State& state) {
   });
 }
 
-// Where each of `columns` stands in the header.
-std::array<std::size_t, 4> read_header(CsvReader& reader, CsvProblems& problems) {
-  std::array<std::size_t, 4> place{};
+struct Header {
+  std::array<std::size_t, 4> place{};  // where each of `columns` stands
+  std::size_t cells = 0;
+};
+
+Header read_header(CsvReader& reader, CsvProblems& problems) {
+  Header header;
   if (!reader.next()) {
     problems.add(1, "", reader.broken().empty() ? "the file is empty" : reader.broken());
-    return place;
+    return header;
   }
   std::vector<std::string> names;
   for (const auto& cell : reader.cells()) names.push_back(csv_column_name(csv_trimmed(cell)));
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto found = std::find(names.begin(), names.end(), columns[i]);
     if (found == names.end()) problems.add(1, columns[i], "is missing from the header");
-    place[i] = static_cast<std::size_t>(found - names.begin());
+    header.place[i] = static_cast<std::size_t>(found - names.begin());
   }
-  if (problems.none() && names.size() != columns.size()) {
-    problems.add(1, "", "the columns are identifiant, mot_de_passe, question, reponse, no others");
+  header.cells = names.size();
+  const auto address = std::count(names.begin(), names.end(), address_column);
+  if (problems.none() && names.size() != columns.size() + static_cast<std::size_t>(address)) {
+    problems.add(
+        1, "",
+        "the columns are identifiant, mot_de_passe, question, reponse, and courriel or not; "
+        "no others");
   }
-  return place;
+  return header;
 }
 
 Expected<std::vector<NewAccount>> parse_accounts(std::string_view csv, const Register& people) {
@@ -72,21 +86,21 @@ Expected<std::vector<NewAccount>> parse_accounts(std::string_view csv, const Reg
   check_csv_encoding(csv, problems);
   if (!problems.none()) return problems.error();
   CsvReader reader(csv, csv_separator(csv));
-  const auto place = read_header(reader, problems);
+  const auto header = read_header(reader, problems);
   if (!problems.none()) return problems.error();
   std::vector<NewAccount> accounts;
   std::map<std::string, std::size_t> seen;
   while (reader.next()) {
     const auto cells = reader.cells();
     if (cells.size() == 1 && csv_trimmed(cells[0]).empty()) continue;  // a blank line
-    if (cells.size() != columns.size()) {
+    if (cells.size() != header.cells) {
       problems.add(reader.line(), "",
-                   fmt::format("{} cells, but the header has {}", cells.size(), columns.size()));
+                   fmt::format("{} cells, but the header has {}", cells.size(), header.cells));
       continue;
     }
     NewAccount& account = accounts.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      account.*fields[i] = csv_trimmed(cells[place[i]]);
+      account.*fields[i] = csv_trimmed(cells[header.place[i]]);
     }
     if (!std::binary_search(people.voters.begin(), people.voters.end(), account.voter)) {
       problems.add(reader.line(), "identifiant", "is not on the roll");
@@ -129,13 +143,15 @@ std::vector<NewAccount> generate_accounts(const Register& people, Random& random
   return accounts;
 }
 
-std::string write_accounts(const std::vector<NewAccount>& accounts) {
-  std::string csv = fmt::format("{}\n", fmt::join(columns, ";"));
+std::string write_accounts(const std::vector<NewAccount>& accounts, const Register& people) {
+  std::string csv = fmt::format("{};{}\n", fmt::join(columns, ";"), address_column);
   for (const auto& account : accounts) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      append_csv_cell(csv, account.*fields[i], ';');
-      csv += i + 1 == fields.size() ? '\n' : ';';
+    for (const auto field : fields) {
+      append_csv_cell(csv, account.*field, ';');
+      csv += ';';
     }
+    append_csv_cell(csv, people.addresses.at(account.voter), ';');
+    csv += '\n';
   }
   return csv;
 }
@@ -168,9 +184,10 @@ bool take_up_partial(const fs::path& file, const Register& people) {
 }
 
 // The file takes its name when the accounts are there.
-Status generate_into(State& state, const fs::path& file, const std::vector<NewAccount>& accounts) {
+Status generate_into(State& state, const Register& people, const fs::path& file,
+                     const std::vector<NewAccount>& accounts) {
   const auto partial = partial_of(file);
-  write_file(partial, write_accounts(accounts), FileMode::secret);
+  write_file(partial, write_accounts(accounts, people), FileMode::secret);
   if (auto made = make_accounts(state, accounts); !made) {
     fs::remove(partial);
     return made;
@@ -248,8 +265,9 @@ Expected<std::string> run_accounts(const AccountOptions& options) {
                   "Every voter has an account already: no file is written.");
     }
   }
-  const auto made = options.generate.empty() ? make_accounts(**state, accounts)
-                                             : generate_into(**state, options.generate, accounts);
+  const auto made = options.generate.empty()
+                        ? make_accounts(**state, accounts)
+                        : generate_into(**state, people, options.generate, accounts);
   if (!made) return fail(made.error());
   std::set<std::string> all = people.with_account;
   for (const auto& account : accounts) all.insert(account.voter);

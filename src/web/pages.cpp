@@ -101,8 +101,8 @@ http::Response Site::sign_in_post(Visit& visit) {
 http::Response Site::sign_out(Visit& visit) {
   const auto form = http::read_form(visit.request);
   if (!form) return error_page(400, &visit.request);
-  // Whatever page the form is from, one older than the session included: who presses Quitter leaves.
-  // Our cookies do not come with a form on another site.
+  // Whatever page the form is from, one older than the session included: who presses Quitter
+  // leaves. Our cookies do not come with a form on another site.
   if (visit.session) sessions_.end(*visit.session);
   visit.token.reset();
   visit.next_taken = false;

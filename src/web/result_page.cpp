@@ -44,25 +44,33 @@ Json rounds_of(const Json& seats, const Names& names) {
       averages.push_back({{"name", names.of(lists[i]["option"])},
                           {"average", decimal(step["averages"][i].get<std::string>())}});
     }
-    rounds.push_back({{"seat", ++number},
-                      {"winner", names.of(step["winner"])},
-                      {"votes", lists[winner]["votes"]},
-                      {"divisor", ++held[winner]},
-                      {"average", decimal(step["averages"][winner].get<std::string>())},
-                      {"averages", std::move(averages)}});
+    Json round = {{"seat", ++number},
+                  {"winner", names.of(step["winner"])},
+                  {"votes", lists[winner]["votes"]},
+                  {"divisor", ++held[winner]},
+                  {"average", decimal(step["averages"][winner].get<std::string>())},
+                  {"averages", std::move(averages)}};
+    round["decided_" + step["decided_by"].get<std::string>()] = true;
+    rounds.push_back(std::move(round));
   }
   return rounds;
 }
 
-Json lists_of(const Json& seats, const Names& names) {
+Json lists_of(const Json& figures, const Names& names) {
+  const auto& seats = figures["seats"];
   Json lists = Json::array();
   const double quota = decimal(seats["quota"].get<std::string>());
   for (const auto& list : seats["lists"]) {
-    Json shown = {{"name", names.of(list["option"])},
-                  {"votes", list["votes"]},
-                  {"quota_seats", list["by_quota"]},
-                  {"average_seats", list["by_average"]},
-                  {"seats", list["seats"]}};
+    Json shown = {{"name", names.of(list["option"])}, {"votes", list["votes"]},
+                  {"quota_seats", list["by_quota"]},  {"average_seats", list["by_average"]},
+                  {"seats", list["seats"]},           {"seats_to_fill", names.contest.seats},
+                  {"valid", figures["valid"]}};
+    const auto& option = names.contest.options.at(list["option"].get<std::size_t>());
+    if (list["by_quota"].get<std::int64_t>() + list["by_average"].get<std::int64_t>() >
+        list["seats"].get<std::int64_t>()) {
+      shown["bounded"] = !option.sigle;
+      shown["candidates"] = option.candidates.size();
+    }
     // Without a valid vote there is no quota to divide by.
     if (quota > 0) shown["ratio"] = list["votes"].get<double>() / quota;
     lists.push_back(std::move(shown));
@@ -83,7 +91,7 @@ Json contest_of(const Contest& contest, const Json& figures, Language language) 
                      figures["sign_offs"].get<std::int64_t>()},
                 {"seats", contest.seats},
                 {"quota", decimal(seats["quota"].get<std::string>())},
-                {"lists", lists_of(seats, names)},
+                {"lists", lists_of(figures, names)},
                 {"rounds", rounds_of(seats, names)}};
   shown["has_rounds"] = !shown["rounds"].empty();
   if (seats["unfilled"] != 0) shown["unfilled"] = seats["unfilled"];

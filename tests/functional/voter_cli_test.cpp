@@ -54,6 +54,11 @@ TEST_F(VoterCommand, TellsWhatHelpsAndNothingElse) {
   replace_code(0);
   ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
   (void)inbox();
+  // The program reads the machine's clock.
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE hours SET closes_at = $1 WHERE id = 1", {SystemClock().now() + 24 * hour});
+    return {};
+  }));
 
   const auto french = run("E1" + at_state());
   EXPECT_EQ(french.code, 0) << french.err;

@@ -313,7 +313,9 @@ TEST_F(ReissueHttp, R54WhoLeavesAfterTheSwapIsSignedOut) {
     auto phone = browser("192.0.2.2");
     const auto opened = phone.open_link(token_in("reissue-link"));
     ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
-    if (asked_for_news) EXPECT_EQ(computer.get("/api/reissue/status").status, 200);
+    if (asked_for_news) {
+      EXPECT_EQ(computer.get("/api/reissue/status").status, 200);
+    }
     EXPECT_EQ(location(computer.post("/sign-out", {{"csrf", hidden(page, "csrf")}})),
               "303 /signed-out");
     EXPECT_FALSE(computer.client.cookies().contains("__Host-session"));

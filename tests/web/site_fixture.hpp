@@ -102,16 +102,16 @@ struct SiteFixture : ReissueFixture {
     // Types a code there, captcha solved; the page takes what the answer brings for the next try.
     http::ClientResponse send_code(CodePage& page, const KeyPair& key) {
       const auto& state = *fixture.state;
-      const auto statement = sign_in_statement(
-          state.fingerprint(), *hex_decode_array<32>(page.nonce),
-          *hex_decode_array<32>(page.binding), state.manifest().origin);
+      const auto statement =
+          sign_in_statement(state.fingerprint(), *hex_decode_array<32>(page.nonce),
+                            *hex_decode_array<32>(page.binding), state.manifest().origin);
       const auto proof = schnorr_prove(statement, key.secret.reveal(), fixture.random);
-      const auto answer =
-          post_as(page, "/api/voting-code", {{"captchaId", page.captcha},
-                                             {"captcha", fixture.captcha_digits(page.captcha)},
-                                             {"nonce", page.nonce},
-                                             {"key", hex_encode(key.key.encoded())},
-                                             {"proof", hex_encode(proof.encoded())}});
+      const auto answer = post_as(page, "/api/voting-code",
+                                  {{"captchaId", page.captcha},
+                                   {"captcha", fixture.captcha_digits(page.captcha)},
+                                   {"nonce", page.nonce},
+                                   {"key", hex_encode(key.key.encoded())},
+                                   {"proof", hex_encode(proof.encoded())}});
       if (const auto json = parse_json(answer.body); json && json->contains("nonce")) {
         page.nonce = json->at("nonce");
         page.captcha = json->at("captchaId");
