@@ -68,6 +68,18 @@ Status run_contest_event(Desk& desk, const BureauOptions& options, const char* n
   return draft_or_sign(desk, options, {name, contest->bureau, options.contest, std::move(data)});
 }
 
+// Before an end that cannot be repeated: the export will have its place.
+Status export_has_place(const BureauOptions& options) {
+  const std::filesystem::path folder = options.export_folder;
+  std::error_code error;
+  if (options.export_folder.empty() || !std::filesystem::exists(folder, error) ||
+      (std::filesystem::is_directory(folder, error) && std::filesystem::is_empty(folder, error))) {
+    return {};
+  }
+  return fail("export.folder",
+              options.export_folder + ": is there already and not empty; nothing was done");
+}
+
 // After a president's event: the duties that it brought, then the export.
 Status end_the_count(Desk& desk, const BureauOptions& options) {
   if (auto settled = desk.settle(); !settled) return settled;
@@ -96,6 +108,7 @@ Status run_close(Desk& desk, const BureauOptions& options) {
 }
 
 Status run_close_count(Desk& desk, const BureauOptions& options) {
+  if (auto free = export_has_place(options); !free) return free;
   const auto standing = standing_of(*desk.state);
   if (!options.draft.empty()) {  // one event a file: of the first bureau that has not closed
     std::uint32_t bureau = 0;
@@ -121,6 +134,7 @@ Status run_close_count(Desk& desk, const BureauOptions& options) {
 }
 
 Status run_post(Desk& desk, const BureauOptions& options) {
+  if (auto free = export_has_place(options); !free) return free;
   std::string name, signers;
   std::int64_t number = 0;
   const auto taken = take_file(options.event, [&](const std::string& text) -> Status {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -21,11 +22,22 @@ namespace {
 
 constexpr std::string_view holder_title = "trustee";
 
+termios shown{};  // the terminal as it was, while a code is typed
+
+// Ctrl-C leaves the terminal as it was. Both calls may stand in a handler.
+void show_and_leave(int signal) {
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+  ::raise(signal);
+}
+
 // One line of standard input, not shown when a person types it.
 std::string read_line_hidden() {
-  termios shown{};
   const bool person = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &shown) == 0;
   if (person) {
+    struct sigaction leave {};
+    leave.sa_handler = show_and_leave;
+    leave.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &leave, nullptr);
     termios hidden = shown;
     hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
@@ -34,6 +46,7 @@ std::string read_line_hidden() {
   std::getline(std::cin, line);
   if (person) {
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
     std::fputs("\n", stderr);
   }
   return line;

@@ -50,6 +50,8 @@ Expected<std::string> make_share_file(const CheckedCount& checked, const fs::pat
   if (auto bound = holder.bind(checked.tally.hash, random); !bound) return fail(bound.error());
   const auto shares = make_shares(checked.manifest, checked.tally, *bureau, holder.state, random);
   if (!shares) return fail(shares.error());
+  std::error_code error;
+  fs::create_directories(out, error);  // what is wrong with it, the writing says
   const auto two = [](std::uint32_t number) {
     return (number < 10 ? "0" : "") + std::to_string(number);
   };

@@ -39,13 +39,15 @@ ServerKeys ServerKeys::generate(Random& random) {
 
 Expected<ServerKeys> ServerKeys::read(const std::filesystem::path& file) {
   auto text = read_file(file);
-  if (!text) return fail(text.error());
+  if (!text) {
+    return fail("server_keys.missing",
+                file.string() + ": cannot be read; bring the copy that was made at the draft");
+  }
   const Secret<std::string> held(std::move(*text));
   const auto json = parse_json(held.reveal());
   const auto damaged = [&](std::string_view why) {
-    return fail("server_keys.form",
-                file.string() + ": " + std::string(why) +
-                    "; bring the copy that was made when the election was sealed");
+    return fail("server_keys.form", file.string() + ": " + std::string(why) +
+                                        "; bring the copy that was made at the draft");
   };
   if (!json) return damaged("damaged");
   auto board = secret_field(*json, "board");

@@ -84,7 +84,7 @@ TEST_F(Start, NoElection) {
 
 TEST_F(Start, KeysMissingOrDamaged) {
   fs::rename(state_ / "server.keys", path("keys"));
-  expect_refused("server.keys: cannot be opened");
+  expect_refused("server.keys: cannot be read; bring the copy");
   write("state/server.keys", "{\"board\":\"00\"}");
   expect_refused("server.keys: a server key is missing or damaged; bring the copy");
   write("state/server.keys", "not JSON");

@@ -216,7 +216,7 @@ TEST_F(TrusteeCount, RecordsTheTallyBeforeAnyShareLeaves) {
   HolderFile holder(folder_ / "h", code.clone(), local_.holders[0].clone());
   ASSERT_TRUE(holder.create(random));
   EXPECT_FALSE(holder.create(random));  // nothing is overwritten
-  const auto crashed = make_share_file(checked(3), folder_ / "missing", holder, random);
+  const auto crashed = make_share_file(checked(3), folder_ / "h", holder, random);  // no folder
   ASSERT_FALSE(crashed);
   EXPECT_EQ(crashed.error().code, "trustee.file");
 
