@@ -90,6 +90,7 @@ struct CancelledReissue {
 };
 
 // The statement of a key possession proof (protocol section 4), without key and R. Contest: nothing
+  bool too_late = false;  // the box is frozen: there was nothing left to block
 // for the sign-in key.
 Transcript possession_statement(const Fingerprint& fingerprint, const ByteArray<32>& token_hash,
                                 std::optional<std::uint32_t> contest);
@@ -132,8 +133,8 @@ class Reissues {
   // The voter has written the code down: the flow is over, its opener good for nothing.
   void acknowledge(std::string_view opener);
 
-  // The link in the notice. Blocks the new code and self-service; again is no error. Refusals:
-  // reissue.link_unknown, reissue.closed (the box is frozen).
+  // The link in the notice. Blocks the new code and self-service; again is no error. Refusal:
+  // reissue.link_unknown.
   ReissueResult<CancelledReissue> cancel(std::string_view token);
 
   // For the page on which the request was made.

@@ -274,20 +274,19 @@ ReissueResult<CancelledReissue> cancel_code(State& state, Transaction& transacti
                             ? EvidenceVerifier::cancel(state, token, *flow->cancel_mac)
                             : std::nullopt;
   if (!evidence) return refuse("reissue.link_unknown");
-  if (transaction.query("SELECT 1 FROM contest_phase WHERE phase <> 'frozen'").empty()) {
-    return refuse("reissue.closed");
-  }
   const TimeMs now = flows::steady_now(state, transaction);
   const bool again = std::holds_alternative<reissue::Cancelled>(flow->state);
   const auto next = reissue::step(flow->state, reissue::Cancel{*evidence}, now);
   if (!next) return refuse(next.error());
-  CancelledReissue cancelled{flow->reference, {}};
+  CancelledReissue cancelled{flow->reference, {}, false};
   for (const auto& row : transaction.query(
            "SELECT contest FROM sign_off WHERE voter = $1 AND at >= $2 ORDER BY contest",
            {flow->voter, whole_minute(*flow->issued_at)})) {
     cancelled.voted_since.push_back(static_cast<std::uint32_t>(row.integer(0)));
   }
-  if (again) return cancelled;
+  cancelled.too_late =
+      transaction.query("SELECT 1 FROM contest_phase WHERE phase <> 'frozen'").empty();
+  if (again || cancelled.too_late) return cancelled;
   flow->state = *next;
   flows::save_state(transaction, *flow);
   flows::supersede_all(state, transaction, flow->voter, now);

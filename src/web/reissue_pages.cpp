@@ -184,18 +184,22 @@ http::Response Site::reissue_cancel_post(Visit& visit) {
   const auto cancelled = reissues_ ? reissues_->cancel(*form->get("token"))
                                    : ReissueResult<CancelledReissue>(tl::make_unexpected(
                                          ReissueRefusal{"reissue.link_unknown", {}}));
-  if (!cancelled) {
-    if (cancelled.error().code == "reissue.closed") return reissue_refused(visit, "closed");
-    return page(visit, "reissue_cancel", {{"unknown", true}});
-  }
+  if (!cancelled) return page(visit, "reissue_cancel", {{"unknown", true}});
   std::string bureaus;
+  const auto hours = hours_of(state_);
+  const bool over = hours.grace_ends_at || state_.now() >= hours.closes_at;
   for (const auto contest : cancelled->voted_since) {
     const auto& manifest = state_.manifest();
     const auto& name = manifest.bureau_of(manifest.contests.at(contest)).name;
     if (bureaus.find(name) == std::string::npos) bureaus += (bureaus.empty() ? "" : ", ") + name;
   }
   return page(visit, "reissue_cancel",
-              {{"blocked", true}, {"voted", !bureaus.empty()}, {"bureau", bureaus}});
+              {{"done", true},
+               {"blocked", !cancelled->too_late},
+               {"too_late", cancelled->too_late},
+               {"can_vote", bureaus.empty() && !over},
+               {"voted", !bureaus.empty()},
+               {"bureau", bureaus}});
 }
 
 http::Response Site::inbox(Visit& visit) {

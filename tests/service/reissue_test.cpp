@@ -525,7 +525,9 @@ TEST_F(Reissue, R47TheNoticeBlocksTheNewCode) {
   EXPECT_EQ(ask_code(0, form(0)), "reissue.blocked");
   set_phase(0, "frozen");
   set_phase(1, "frozen");
-  EXPECT_EQ(reissues().cancel(token).error().code, "reissue.closed");
+  const auto late = reissues().cancel(token);
+  ASSERT_TRUE(late);
+  EXPECT_TRUE(late->too_late);
   EXPECT_EQ(count_rows("ballot"), 2) << "the box is not touched";
 }
 
@@ -548,6 +550,28 @@ struct ReissueToTheEnd : Reissue {
     log->append_round(false);
   }
 };
+
+// Requirement 47: an owner who reads the notice once the box is frozen is told whether a vote was
+// cast since: nothing else is left to do.
+TEST_F(Reissue, R47AfterTheFreezeTheLinkStillTellsOfAVote) {
+  for (const std::size_t v : {0u, 1u}) {
+    replace_code(v);
+    if (v == 0) {
+      ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
+    }
+    const auto token = token_in("reissue-notice");
+    set_phase(0, "frozen");
+    set_phase(1, "frozen");
+    const auto late = reissues().cancel(token);
+    ASSERT_TRUE(late);
+    EXPECT_TRUE(late->too_late);
+    EXPECT_EQ(late->voted_since,
+              v == 0 ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{});
+    EXPECT_TRUE(code_state(*state, {}, roll.voters[v].id).valid) << "nothing was blocked";
+    open_vote();
+    clock.advance(hour);
+  }
+}
 
 // Protocol section 5, read by the verifier that anybody may run: once a day those that are
 // numerous enough to hide whose they are, at the close the others.

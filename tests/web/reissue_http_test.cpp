@@ -400,6 +400,22 @@ TEST_F(ReissueHttp, R47TheBlockingPageDoesNotGrowOld) {
   EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::blocked);
 }
 
+// Requirement 47, read the morning after: whether a vote was cast, and whom to tell.
+TEST_F(ReissueHttp, R47AfterTheFreezeThePageNamesTheBureau) {
+  replace_code(0);
+  const auto token = token_in("reissue-notice");
+  const auto page = [&] { return browser().post("/reissue/cancel", {{"token", token}}).body; };
+  ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
+  set_phase(0, "frozen");
+  set_phase(1, "frozen");
+  const auto late = page();
+  EXPECT_NE(late.find("il n’y a plus rien à bloquer"), std::string::npos) << late;
+  EXPECT_NE(late.find("Un vote a été enregistré en votre nom"), std::string::npos);
+  EXPECT_NE(late.find("Bureau"), std::string::npos);
+  EXPECT_EQ(late.find("Un nouveau code ne peut être demandé"), std::string::npos);
+  EXPECT_EQ(late.find("Vous pouvez toujours voter"), std::string::npos);
+}
+
 // Requirements 50 and 52: what the page of a link may do is said with it.
 TEST_F(ReissueHttp, R50R52TheLinksPageSendsNoReferrerAndIsNotFramed) {
   for (const auto* path : {"/r", "/reissue/cancel"}) {
