@@ -200,9 +200,10 @@ std::string fold_answer(std::string_view answer) {
   std::string result;
   for (std::size_t i = 0; i < folded.size(); ++i) {
     const std::string_view rest = std::string_view(folded).substr(i);
-    if (rest[0] == ' ' || rest[0] == '\t' || rest[0] == '\'') continue;
-    if (rest.starts_with("\xe2\x80\x99") || rest.starts_with("\xe2\x80\x98")) {  // ’ and ‘
-      i += 2;
+    if (rest[0] == ' ' || rest[0] == '\t' || rest[0] == '\'' || rest[0] == '-') continue;
+    const auto starts = [&](std::string_view mark) { return rest.starts_with(mark); };
+    if (std::any_of(std::begin(marks), std::end(marks), starts)) {
+      i += 2;  // three bytes each
       continue;
     }
     result.push_back(rest[0]);
@@ -210,6 +211,9 @@ std::string fold_answer(std::string_view answer) {
   return result;
 }
 
+  // Typographic apostrophes; hyphens, dashes and the minus sign.
+  constexpr std::string_view marks[] = {"\u2018", "\u2019", "\u2010", "\u2011", "\u2012",
+                                        "\u2013", "\u2014", "\u2015", "\u2212"};
 bool answer_matches(State& state, const std::string& voter, std::string_view answer) {
   struct Stored {
     ByteArray<16> salt;

@@ -32,7 +32,7 @@ Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
                        const std::function<void(std::size_t done)>& progress);
 
 // Folding before a secret answer is compared: NFKC, case, spaces and apostrophes, as reissue
-// requirement 30 says.
+// requirement 30 says, and hyphens.
 std::string fold_answer(std::string_view answer);
 bool answer_matches(State& state, const std::string& voter, std::string_view answer);
 

@@ -314,6 +314,7 @@ TEST_F(Reissue, R26AnInvalidatedCodeIsToldAndReplaced) {
 
 // Requirement 30 as reissue sees it, and both kinds of number.
 TEST_F(Reissue, R30SpellingsOfAnswerAndNumber) {
+  policy.requests = policy.destination = {0, 0, 0};  // as many as it takes
   auto request = form(0);
   request.answer = " DEUX-chevaux ";
   request.identity = "00x 1234567 abc";
@@ -325,6 +326,23 @@ TEST_F(Reissue, R30SpellingsOfAnswerAndNumber) {
   set_number(2, "nir10", "185052A123");
   request.identity = "1 85 05 2a 123";
   EXPECT_EQ(ask_code(2, request), "sent");
+  clock.advance(2 * minute);
+  // As it stands on the card: with the number of the birth, and with its key.
+  for (const std::string_view whole : {"1 85 05 2A 123 456", "1 85 05 2a 123 456 78"}) {
+    request.identity = whole;
+    EXPECT_EQ(ask_code(2, request), "sent") << whole;
+    clock.advance(2 * minute);
+  }
+  request.identity = "1 85 05 2A 123 4";  // neither ten, nor a whole one
+  EXPECT_EQ(ask_code(2, request), "reissue.wrong_proof");
+  // No hyphen counts, of whichever kind.
+  for (const std::string_view answer : {"deux chevaux", "deuxchevaux", "Deux\u2010Chevaux",
+                                        "DEUX \u2013 CHEVAUX", "deux\u2212chevaux"}) {
+    request = form(0);
+    request.answer = answer;
+    EXPECT_EQ(ask_code(0, request), "sent") << answer;
+    clock.advance(hour);
+  }
   auto homoglyph = form(1);
   homoglyph.answer = "D\u0435ux-Chevaux";  // Cyrillic
   EXPECT_EQ(ask_code(1, homoglyph), "reissue.wrong_proof");
