@@ -1,5 +1,7 @@
 #include "service/accounts.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <set>
 
@@ -131,6 +133,16 @@ Status begin_try(State& state, const SignInPolicy& policy, const ByteArray<32>& 
 }
 
 }  // namespace
+
+// From the bytes, so that a network has one name, whatever its zeros; nothing for IPv4.
+std::optional<std::string> ipv6_network(std::string_view address, std::size_t bits) {
+  ByteArray<16> bytes{};
+  if (inet_pton(AF_INET6, std::string(address).c_str(), bytes.data()) != 1) return std::nullopt;
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(bits / 8), bytes.end(), std::uint8_t{0});
+  char text[INET6_ADDRSTRLEN];
+  inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
+  return std::string(text) + "/" + std::to_string(bits);
+}
 
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
   if (const auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
@@ -286,32 +298,12 @@ std::optional<VoterProfile> voter_profile(State& state, const std::string& voter
 }
 
 std::string network_of(std::string_view client_address) {
-  const auto colon = client_address.find(':');
-  if (colon == std::string_view::npos) return std::string(client_address);
-  // Canonical IPv6 text: the first four groups, where "::" may stand for some of them.
-  std::string network;
-  std::size_t groups = 0;
-  for (std::size_t i = 0; i < client_address.size() && groups < 4; ++i) {
-    if (client_address[i] == ':') {
-      ++groups;
-      if (client_address.substr(i).starts_with("::")) break;
-    }
-    if (groups < 4) network.push_back(client_address[i]);
-  }
-  return network + "::/64";
+  return ipv6_network(client_address, 64).value_or(std::string(client_address));
 }
 
 std::string journal_network_of(std::string_view client_address) {
-  const std::string network = network_of(client_address);
-  if (network.find(':') == std::string::npos) {
-    return network.substr(0, network.rfind('.')) + ".0/24";
-  }
-  std::size_t end = 0;  // the first three groups
-  for (int groups = 0; groups < 3 && end != std::string::npos; ++groups) {
-    end = network.find(':', end == 0 ? 0 : end + 1);
-  }
-  const auto compressed = network.find("::");
-  return network.substr(0, std::min(end, compressed)) + "::/48";
+  if (const auto network = ipv6_network(client_address, 48)) return *network;
+  return std::string(client_address.substr(0, client_address.rfind('.'))) + ".0/24";
 }
 
 }  // namespace isoloir

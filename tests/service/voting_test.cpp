@@ -202,6 +202,13 @@ TEST_F(VotingTest, AccountsAndThrottles) {
   EXPECT_EQ(journal_network_of("192.0.2.77"), "192.0.2.0/24");
   EXPECT_EQ(journal_network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
   EXPECT_EQ(journal_network_of("2001:db8::1"), "2001:db8::/48");
+  // One network has one name, wherever its address has its zeros.
+  for (const auto* address : {"2001:0:0:1::1", "2001:0:0:1:2:3:4:5", "2001::1:0:0:0:9"}) {
+    EXPECT_EQ(network_of(address), "2001:0:0:1::/64") << address;
+    EXPECT_EQ(journal_network_of(address), "2001::/48") << address;
+  }
+  EXPECT_NE(network_of("2001:0:0:2::1"), network_of("2001:0:0:1::1"));
+  EXPECT_EQ(network_of("192.0.2.77"), "192.0.2.77");
   EXPECT_EQ(create_account(*state, {"E9", "Mot-de-passe-1", "Question ?", "réponse"}).error().code,
             "account.unknown_voter");
   EXPECT_EQ(sign_in(*state, {}, "e1@PORTAL.example", "Mot-de-passe-1", "192.0.2.1").value(), "E1");
