@@ -6,6 +6,9 @@
 #pragma once
 
 #include <functional>
+#include <future>
+#include <map>
+#include <mutex>
 
 #include "courier/outbox.hpp"
 #include "courier/text_source.hpp"
@@ -107,7 +110,9 @@ class Reissues {
   // (answer or number, never which; tries_left, at), reissue.delayed (wrong before: at),
   // reissue.throttled (at; 0 where waiting is not the point), reissue.captcha (many requests from
   // this network: ask again with a captcha solved), reissue.destination (message_id says why),
-  // reissue.closed, reissue.limit (as many as policy allows), reissue.blocked (assistance).
+  // reissue.closed, reissue.limit (as many as policy allows), reissue.blocked (assistance). The
+  // same form of the same session within a minute of a link that was sent, or while it is still
+  // looked at, gets the same answer, and nothing is counted: a second click.
   ReissueResult<ReissueSent> request(const Session& session, const ReissueRequest& request);
 
   // What a browser brings to open a link: 32 random bytes, base64url. It has them, as a cookie,
@@ -150,10 +155,19 @@ class Reissues {
 
  private:
   State& state_;
+  ReissueResult<ReissueSent> request_once(const Session& session, const ReissueRequest& request);
+
+  struct Asked {
+    std::shared_future<ReissueResult<ReissueSent>> answer;
+    TimeMs at = 0;
+  };
+
   const ReissuePolicy& policy_;
   const TextSource& texts_;
   const Alert alert_;
 };
+  std::mutex asked_mutex_;
+  std::map<ByteArray<32>, Asked> asked_;  // by HMAC of session and form, of the last minute
 
 // Gathers what was reissued into a signed batch of the board (protocol section 5): once a day what
 // is numerous enough to hide whose it is, and whatever waits once the vote is closed. Called by

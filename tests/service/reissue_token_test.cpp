@@ -56,6 +56,43 @@ TEST_F(ReissueTokens, R13Of16ConcurrentNewCodesExactlyOneIsMade) {
 }
 
 // The browser has its opener before it spends the link: an answer that never came is asked for
+// Requirement 13: of 16 requests of one voter at once, from as many sessions, one gets a link.
+TEST_F(ReissueTokens, R13Of16ConcurrentRequestsExactlyOneGetsALink) {
+  std::vector<Session> sessions;
+  std::vector<ReissueRequest> forms;
+  for (int i = 0; i < 16; ++i) {
+    sessions.push_back(portal_session(0).session);
+    forms.push_back(form(0));
+    forms.back().client_address = "198.51.100." + std::to_string(i);
+  }
+  auto service = reissues();
+  const auto counts = sixteen_at_once([&](std::size_t i) {
+    const auto sent = service.request(sessions[i], forms[i]);
+    return sent ? "sent" : sent.error().code;
+  });
+  EXPECT_EQ(counts.at("sent"), 1);
+  EXPECT_EQ(count_rows("message"), 1);
+  EXPECT_EQ(count_rows("reissue_flow"), 1);
+}
+
+// A second click while the first is looked at: all of one form get one answer.
+TEST_F(ReissueTokens, R13OfOneFormSentSixteenTimesThereIsOneRequest) {
+  const auto session = portal_session(0).session;
+  auto service = reissues();
+  std::mutex mutex;
+  std::set<std::string> references;
+  EXPECT_EQ(sixteen_at_once([&](std::size_t) {
+              const auto sent = service.request(session, form(0));
+              if (!sent) return sent.error().code;
+              const std::lock_guard lock(mutex);
+              references.insert(sent->reference + sent->next_session);
+              return std::string("sent");
+            }),
+            (Counts{{"sent", 16}}));
+  EXPECT_EQ(references.size(), 1u);
+  EXPECT_EQ(count_rows("message"), 1);
+}
+
 // again and is the same; another browser is still refused.
 TEST_F(ReissueTokens, AnAnswerToTheClickThatIsLostLosesNothing) {
   const auto token = link_for(0);

@@ -416,6 +416,39 @@ TEST_F(ReissueHttp, R47AfterTheFreezeThePageNamesTheBureau) {
   EXPECT_EQ(late.find("Vous pouvez toujours voter"), std::string::npos);
 }
 
+// The second click on VALIDER, on its way while the first is looked at, or after it: the same
+// answer, with the cookie that goes on, and nothing sent or counted twice.
+TEST_F(ReissueHttp, TheSameFormAgainGetsTheSameAnswer) {
+  auto device = browser();
+  device.sign_in(0);
+  const auto form = device.question_form(0);
+  const auto first = device.post("/reissue/question", form);
+  const auto next = device.client.cookies()["__Host-session-next"];
+  device.client.cookies().erase("__Host-session-next");  // the answer was never read
+  const auto attempts = count_rows("attempt");
+  clock.advance(minute - 1);
+  EXPECT_EQ(device.post("/reissue/question", form).body, first.body);
+  EXPECT_EQ(device.client.cookies()["__Host-session-next"], next);
+  EXPECT_EQ(count_rows("attempt"), attempts);
+  EXPECT_EQ(count_rows("message"), 1);
+  // Another form is another request, and so is the same one later.
+  auto other = form;
+  other.back().second = "other@example.org";
+  EXPECT_NE(device.post("/reissue/question", other).body.find("error-summary"), std::string::npos);
+  clock.advance(1);
+  EXPECT_EQ(device.post("/reissue/question", form).body.find("error-summary"), std::string::npos);
+  EXPECT_EQ(count_rows("message"), 2);
+  // Nor does a wrong answer get away uncounted.
+  auto wrong = form;
+  wrong[1].second = "wrong";
+  for (int i = 0; i < 2; ++i) {
+    clock.advance(2 * minute);
+    EXPECT_NE(device.post("/reissue/question", wrong).body.find("error-summary"),
+              std::string::npos);
+  }
+  EXPECT_EQ(count_rows("attempt"), attempts + 3 + 4);
+}
+
 // Requirements 50 and 52: what the page of a link may do is said with it.
 TEST_F(ReissueHttp, R50R52TheLinksPageSendsNoReferrerAndIsNotFramed) {
   for (const auto* path : {"/r", "/reissue/cancel"}) {
