@@ -19,10 +19,13 @@ bool csrf_good(const http::Request& request, const Session& session) {
   return equal_constant_time(as_bytes(sent), as_bytes(session.csrf));
 }
 
+// Empty for what our pages never send: no string, or one with a NUL, which the database refuses.
 std::string field(const Json& json, std::string_view name) {
-  const auto found = json.is_object() ? json.find(name) : json.end();
-  return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>()
-                                                                       : std::string();
+  if (!json.is_object()) return {};
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_string()) return {};
+  auto text = found->get<std::string>();
+  return text.find('\0') == std::string::npos ? text : std::string();
 }
 
 std::string shown_state(const VoterContestState& contest, bool in_space) {

@@ -449,6 +449,17 @@ TEST_F(ReissueHttp, TheSameFormAgainGetsTheSameAnswer) {
   EXPECT_EQ(count_rows("attempt"), attempts + 3 + 4);
 }
 
+// What no page of ours sends is a bad request, never an error of the server.
+TEST_F(ReissueHttp, ANulInAFieldIsNoValue) {
+  auto device = browser();
+  device.sign_in(0);
+  const auto page = device.code_page();
+  const auto answer =
+      device.post_as(page, "/api/voting-code", {{"captchaId", std::string("a\0b", 3)}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(Json::parse(answer.body)["status"], "captcha_wrong");
+}
+
 // Requirements 50 and 52: what the page of a link may do is said with it.
 TEST_F(ReissueHttp, R50R52TheLinksPageSendsNoReferrerAndIsNotFramed) {
   for (const auto* path : {"/r", "/reissue/cancel"}) {
