@@ -76,6 +76,9 @@ function(isoloir_tests)
     target_compile_options(${name}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1>)
     target_compile_definitions(${name}_test PRIVATE ISOLOIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                     ISOLOIR_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    if(name STREQUAL service)
+      target_sources(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests/store/fault_vfs.cpp)
+    endif()
     if(TARGET isoloir AND name STREQUAL functional)  # the one that runs the program
       target_sources(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests/http/raw_socket.cpp)
       # Loaded into the program, so itself without a sanitizer's instrumentation.

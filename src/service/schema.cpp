@@ -180,6 +180,12 @@ CREATE TABLE pending_leaf (id BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WI
 -- When the box, with its trackers, first left the server: there is no receipt from then on.
 ALTER TABLE hours ADD COLUMN exported_at INTEGER;
 ALTER TABLE session DROP COLUMN renew;
+-- Of the last failure: a day later all are forgotten.
+ALTER TABLE throttle ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX throttle_at ON throttle (at);
+-- For the sweep of every beat.
+CREATE INDEX session_seen ON session (seen_at);
+CREATE INDEX captcha_expires ON captcha (expires_at);
 )sql";
 
 constexpr store::Migration migrations[] = {

@@ -51,15 +51,24 @@ std::optional<Session> Sessions::find(std::string_view cookie, bool touch) {
   });
   if (!*found) return std::nullopt;
   session.csrf = csrf_of(*token);
-  if (const TimeMs seen = whole_minute(now); touch && seen > seen_at) {
+  const TimeMs seen = whole_minute(now);
+  if (touch && seen > seen_at && touched(session, seen)) session.ends_at += seen - seen_at;
+  return session;
+}
+
+// False while the disk is full or the database locked: reading goes on all the same.
+bool Sessions::touched(const Session& session, TimeMs at) {
+  try {
     (void)state_.database().write([&](Transaction& transaction) -> Status {
       transaction.execute("UPDATE session SET seen_at = $2 WHERE id = $1",
-                          {ByteView(session.id), seen});
+                          {ByteView(session.id), at});
       return {};
     });
-    session.ends_at += seen - seen_at;
+    return true;
+  } catch (const store::StoreError& error) {
+    if (!error.passing()) throw;
+    return false;
   }
-  return session;
 }
 
 OpenedSession Sessions::rotate(const Session& old, const std::string& voter) {
@@ -95,8 +104,8 @@ void Sessions::sweep() {
   const TimeMs now = state_.now();
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute("DELETE FROM captcha WHERE expires_at <= $1", {now});
-    transaction.execute("DELETE FROM session WHERE seen_at <= $1 OR created_at <= $2",
-                        {now - limits_.idle_ms, now - limits_.absolute_ms});
+    // One past its absolute end is found no more, so not seen either: it goes an idle time later.
+    transaction.execute("DELETE FROM session WHERE seen_at <= $1", {now - limits_.idle_ms});
     return {};
   });
 }

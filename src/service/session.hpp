@@ -50,6 +50,7 @@ class Sessions {
 
  private:
   std::string csrf_of(const ByteArray<32>& token) const;
+  bool touched(const Session& session, TimeMs at);
   State& state_;
   SessionLimits limits_;
 };

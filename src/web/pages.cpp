@@ -208,14 +208,12 @@ http::Response Site::voting_space(Visit& visit) {
 }
 
 http::Response Site::tracker_form(Visit& visit) {
-  ensure_session(visit, sessions_);
   return page(visit, "tracker", Json::object());
 }
 
 http::Response Site::tracker_post(Visit& visit) {
   const auto form = http::read_form(visit.request);
   if (!form) return error_page(400, &visit.request);
-  ensure_session(visit, sessions_);
   const std::string typed(form->get("tracker").value_or(""));
   Json data = {{"tracker", typed}};
   const auto tracker = parse_tracker(typed);

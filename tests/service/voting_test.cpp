@@ -4,6 +4,7 @@
 
 #include "service/journal.hpp"
 #include "service/voting_fixture.hpp"
+#include "store/fault_vfs.hpp"
 
 namespace isoloir {
 namespace {
@@ -227,6 +228,47 @@ TEST_F(VotingTest, AccountsAndThrottles) {
   EXPECT_TRUE(sign_in(*state, {}, "e1@portal.example", "Mot-de-passe-1", "192.0.2.2"));
   clock.advance(16 * minute);
   EXPECT_TRUE(sign_in(*state, {}, "e1@portal.example", "Mot-de-passe-1", "192.0.2.1"));
+}
+
+// Reading goes on while the disk is full: that the voter was there is written down another time.
+TEST_F(VotingTest, ASessionIsFoundThoughTheDiskIsFull) {
+  FaultVfs disk;
+  reopen();
+  const auto opened = portal_session(0);
+  Sessions sessions(*state, limits);
+  clock.advance(2 * minute);
+  disk.arm(1, SQLITE_FULL, FaultVfs::Lasting::until_healed);
+  const auto found = sessions.find(opened.token.text(), true);
+  EXPECT_TRUE(disk.triggered());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->ends_at, opened.session.ends_at) << "what is not written does not count";
+  disk.heal();
+  log.reset();
+  state.reset();
+}
+
+TEST_F(VotingTest, WhatIsSweptEveryMinuteHasAnIndex) {
+  const auto plan = [&](const std::string& statement) {
+    return *state->database().read([&](store::Transaction& t) -> Expected<std::string> {
+      return t.query("EXPLAIN QUERY PLAN " + statement).at(0).text(3);
+    });
+  };
+  EXPECT_NE(plan("DELETE FROM session WHERE seen_at <= 1").find("INDEX"), std::string::npos);
+  EXPECT_NE(plan("DELETE FROM captcha WHERE expires_at <= 1").find("INDEX"), std::string::npos);
+}
+
+// A session that was kept busy to its absolute end is swept too.
+TEST_F(VotingTest, NoSessionOutlivesItsAbsoluteEnd) {
+  const auto opened = portal_session(0);
+  Sessions sessions(*state, limits);
+  for (TimeMs at = 0; at < 4 * hour; at += 10 * minute) {
+    ASSERT_TRUE(sessions.find(opened.token.text(), true)) << at;
+    clock.advance(10 * minute);
+  }
+  EXPECT_FALSE(sessions.find(opened.token.text(), true));
+  clock.advance(10 * minute);
+  sessions.sweep();
+  EXPECT_EQ(count_rows("session"), 0);
 }
 
 TEST_F(VotingTest, CaptchasServeOnceInTheirSession) {

@@ -460,6 +460,15 @@ TEST_F(ReissueHttp, ANulInAFieldIsNoValue) {
   EXPECT_EQ(Json::parse(answer.body)["status"], "captcha_wrong");
 }
 
+// Looking a tracker up needs no session, and writes nothing.
+TEST_F(ReissueHttp, ATrackerIsLookedUpWithoutASession) {
+  auto nobody = browser();
+  EXPECT_EQ(nobody.get("/tracker").status, 200);
+  EXPECT_EQ(nobody.post("/tracker", {{"tracker", std::string(64, 'a')}}).status, 200);
+  EXPECT_TRUE(nobody.client.cookies().empty());
+  EXPECT_EQ(count_rows("session"), 0);
+}
+
 // Requirements 50 and 52: what the page of a link may do is said with it.
 TEST_F(ReissueHttp, R50R52TheLinksPageSendsNoReferrerAndIsNotFramed) {
   for (const auto* path : {"/r", "/reissue/cancel"}) {
