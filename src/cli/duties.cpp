@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "service/accounts.hpp"
 #include "service/bureau.hpp"
 
 namespace isoloir::cli {
@@ -12,6 +13,7 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues
       {"hours and freeze", [&] { tick(state, log); }},
       {"round of the log", [&] { log.append_round(is_voting(state)); }},
       {"end of old sessions", [&] { sessions.sweep(); }},
+      {"end of old sign-in failures", [&] { forget_old_failures(state); }},
   };
   if (reissues) duties.push_back({"end of old reissues", [reissues] { reissues->sweep(); }});
   if (transport) {

@@ -46,6 +46,18 @@ struct ServerCore {
   bool full() const { return sessions.size() >= options.connections; }
   LaneThreads& lane(Lane name) { return *lanes[static_cast<std::size_t>(name)]; }
 
+  // Once: a proxy on this machine that was not named makes one address of all visitors, and so one
+  // limit for all.
+  void warn_of_proxy(std::string_view peer, const Request& request) {
+    if (warned_of_proxy || !options.trusted_proxies.empty()) return;
+    const bool loopback = peer == "::1" || peer.starts_with("127.");
+    if (!loopback || !request.header("X-Forwarded-For")) return;
+    warned_of_proxy = true;
+    options.report(
+        "warning: a proxy on this machine sends X-Forwarded-For, and no --trusted-proxy names it: "
+        "all visitors count as one address, whose limits they share; see docs/operations.md");
+  }
+
   // Runs what a handler does; what it throws is reported, and nothing returned.
   template <typename Call>
   std::optional<Response> guarded(Call call) {
@@ -92,6 +104,7 @@ struct ServerCore {
   std::unordered_set<Session*> sessions;
   bool stopping = false;
   bool accept_paused = false;
+  bool warned_of_proxy = false;
   std::uint16_t port = 0;
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
@@ -200,6 +213,7 @@ class Session : public std::enable_shared_from_this<Session> {
     request_ = std::move(head.request);
     request_.client_address =
         client_address(peer_, request_.headers, core_.options.trusted_proxies);
+    core_.warn_of_proxy(peer_, request_);
     head_only_ = request_.method == Method::head;
     if (head.refusal != 0) return refuse(head.refusal);
     if (head_only_) request_.method = Method::get;

@@ -15,6 +15,7 @@ namespace {
 using store::Transaction;
 
 constexpr std::size_t password_minimum = 12;
+constexpr std::int64_t throttle_memory_ms = 24 * 3'600'000;
 constexpr int longest_delay_doublings = 4;  // 1, 2, 4, 8, 16 minutes
 
 std::string email_key(std::string_view email) {
@@ -117,9 +118,10 @@ Status begin_try(State& state, const SignInPolicy& policy, const ByteArray<32>& 
   return state.database().write([&](Transaction& transaction) -> Status {
     const TimeMs now = state.now();
     const auto rows = transaction.query(
-        "INSERT INTO throttle (key, failures, delayed_until) VALUES ($1, 1, 0) ON CONFLICT (key) "
-        "DO UPDATE SET failures = throttle.failures + 1 RETURNING failures, delayed_until",
-        {ByteView(key)});
+        "INSERT INTO throttle (key, failures, delayed_until, at) VALUES ($1, 1, 0, $2) ON CONFLICT "
+        "(key) DO UPDATE SET failures = CASE WHEN throttle.at <= $3 THEN 1 ELSE throttle.failures "
+        "+ 1 END, at = $2 RETURNING failures, delayed_until",
+        {ByteView(key), now, now - throttle_memory_ms});
     if (rows[0].integer(1) > now) return fail("sign_in.delayed", "wait", "sign_in.delayed");
     const auto failures = rows[0].integer(0);
     if (failures >= policy.failures) {
@@ -132,8 +134,6 @@ Status begin_try(State& state, const SignInPolicy& policy, const ByteArray<32>& 
   });
 }
 
-}  // namespace
-
 // From the bytes, so that a network has one name, whatever its zeros; nothing for IPv4.
 std::optional<std::string> ipv6_network(std::string_view address, std::size_t bits) {
   ByteArray<16> bytes{};
@@ -143,6 +143,8 @@ std::optional<std::string> ipv6_network(std::string_view address, std::size_t bi
   inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
   return std::string(text) + "/" + std::to_string(bits);
 }
+
+}  // namespace
 
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
   if (const auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
@@ -208,6 +210,9 @@ Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
 }
 
 std::string fold_answer(std::string_view answer) {
+  // Typographic apostrophes; hyphens, dashes and the minus sign.
+  constexpr std::string_view marks[] = {"\u2018", "\u2019", "\u2010", "\u2011", "\u2012",
+                                        "\u2013", "\u2014", "\u2015", "\u2212"};
   const std::string folded = nfkc_casefold(answer).value_or("");
   std::string result;
   for (std::size_t i = 0; i < folded.size(); ++i) {
@@ -223,9 +228,6 @@ std::string fold_answer(std::string_view answer) {
   return result;
 }
 
-  // Typographic apostrophes; hyphens, dashes and the minus sign.
-  constexpr std::string_view marks[] = {"\u2018", "\u2019", "\u2010", "\u2011", "\u2012",
-                                        "\u2013", "\u2014", "\u2015", "\u2212"};
 bool answer_matches(State& state, const std::string& voter, std::string_view answer) {
   struct Stored {
     ByteArray<16> salt;
@@ -242,6 +244,13 @@ bool answer_matches(State& state, const std::string& voter, std::string_view ans
   const std::string folded = fold_answer(answer);
   const auto given = stretched(state, "answer", folded, expected.salt);
   return equal_constant_time(given, expected.mac) && stored->has_value() && !folded.empty();
+}
+
+void forget_old_failures(State& state) {
+  (void)state.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM throttle WHERE at <= $1", {state.now() - throttle_memory_ms});
+    return {};
+  });
 }
 
 Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,

@@ -46,6 +46,10 @@ struct SignInPolicy {
 Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
                               std::string_view password, std::string_view client_address);
 
+// Failures are counted for a day after the last one; rows of older ones, of made-up addresses too,
+// go here, at every beat.
+void forget_old_failures(State& state);
+
 struct VoterProfile {
   std::string id;
   std::string display_name;  // "M. ÉLECTEUR CAMILLE"

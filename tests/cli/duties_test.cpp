@@ -47,6 +47,7 @@ TEST_P(Duties, EachIsDoneWhateverBecomesOfTheOthers) {
   ASSERT_TRUE(said.empty()) << said[0];
   clock.advance(25 * hour);
   ASSERT_EQ(ask_code(2, form(2)), "sent");
+  script("INSERT INTO throttle (key, failures, delayed_until, at) VALUES (x'00', 1, 0, 1)");
   ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
     put_pending_leaf(*state, t, random.array<32>());
     return {};
@@ -69,6 +70,7 @@ TEST_P(Duties, EachIsDoneWhateverBecomesOfTheOthers) {
       {"round of the log", "pending_leaf"},
       {"messages to voters", "message WHERE status = 'queued'"},
       {"end of old sessions", "session WHERE seen_at" + before},
+      {"end of old sign-in failures", "throttle"},
       {"end of old reissues", "attempt WHERE at" + before},
       {"purge of messages", "message WHERE sealed IS NOT NULL AND status_at" + before},
   };
@@ -83,6 +85,7 @@ TEST_P(Duties, EachIsDoneWhateverBecomesOfTheOthers) {
 }
 INSTANTIATE_TEST_SUITE_P(, Duties,
                          testing::Values(Broken{"session", "id", "end of old sessions"},
+                                         Broken{"throttle", "key", "end of old sign-in failures"},
                                          Broken{"attempt", "id", "end of old reissues"},
                                          Broken{"log_leaf", "leaf", "round of the log"},
                                          Broken{"message", "status", "messages to voters"},

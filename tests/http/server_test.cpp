@@ -681,5 +681,25 @@ TEST(Client, GivesUpAtItsDeadlineAndConnectsAgain) {
   EXPECT_EQ(patient.get("/")->body, "done");
 }
 
+// A proxy that nobody named makes one address of all visitors: said once, at the first request.
+TEST(Server, AProxyThatIsNotTrustedIsWarnedOfOnce) {
+  const auto ask = [](const Running& at, const Headers& headers) {
+    Client client("127.0.0.1", at.port());
+    EXPECT_TRUE(client.get("/", headers));
+  };
+  Running running;
+  ask(running, {});
+  EXPECT_TRUE(running.reports.empty());
+  ask(running, {{"X-Forwarded-For", "192.0.2.1"}});
+  ask(running, {{"X-Forwarded-For", "192.0.2.2"}});
+  ASSERT_EQ(running.reports.size(), 1u);
+  EXPECT_THAT(running.reports[0], HasSubstr("--trusted-proxy"));
+  ServerOptions named;
+  named.trusted_proxies.push_back(*AddressRange::parse("127.0.0.1"));
+  Running trusting(std::move(named));
+  ask(trusting, {{"X-Forwarded-For", "192.0.2.1"}});
+  EXPECT_TRUE(trusting.reports.empty());
+}
+
 }  // namespace
 }  // namespace isoloir::http

@@ -230,6 +230,27 @@ TEST_F(VotingTest, AccountsAndThrottles) {
   EXPECT_TRUE(sign_in(*state, {}, "e1@portal.example", "Mot-de-passe-1", "192.0.2.1"));
 }
 
+// Failures at sign-in are of a day; rows of addresses that nobody has go with the sweep.
+TEST_F(VotingTest, FailuresAtSignInAreForgottenADayLater) {
+  ASSERT_TRUE(create_account(*state, {"E1", "Mot-de-passe-1", "Question ?", "réponse"}));
+  const auto attempt = [&](std::string_view email, std::string_view password) {
+    const auto voter = sign_in(*state, {}, email, password, "192.0.2.1");
+    return voter ? *voter : voter.error().code;
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(attempt("e1@portal.example", "x"), "sign_in.refused");
+  EXPECT_EQ(attempt("made-up@portal.example", "x"), "sign_in.refused");
+  clock.advance(24 * hour - 1);
+  forget_old_failures(*state);
+  EXPECT_EQ(count_rows("throttle"), 2);
+  clock.advance(1);
+  // The first failure of a new day, though nothing was swept: no wait after it.
+  EXPECT_EQ(attempt("e1@portal.example", "x"), "sign_in.refused");
+  forget_old_failures(*state);
+  EXPECT_EQ(count_rows("throttle"), 1) << "the made-up address is gone";
+  EXPECT_EQ(attempt("e1@portal.example", "Mot-de-passe-1"), "E1");
+  EXPECT_EQ(count_rows("throttle"), 0);
+}
+
 // Reading goes on while the disk is full: that the voter was there is written down another time.
 TEST_F(VotingTest, ASessionIsFoundThoughTheDiskIsFull) {
   FaultVfs disk;
