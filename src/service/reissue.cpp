@@ -235,6 +235,18 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
   return sent;
 }
 
+// The proof was right, only the link could not be written: that is no wrong try. On a disk that
+// takes nothing at all it stays counted.
+void forgive(State& state, const Bytes& attempt) {
+  try {
+    (void)state.database().write([&](Transaction& transaction) -> Status {
+      transaction.execute("DELETE FROM attempt WHERE id = $1", {attempt});
+      return {};
+    });
+  } catch (const store::StoreError&) {
+  }
+}
+
 // A refusal keeps what was counted: the transaction is committed either way.
 template <typename Job>
 auto write_verdict(State& state, Job&& job) {
@@ -304,9 +316,16 @@ ReissueResult<ReissueSent> Reissues::request_once(const Session& session,
     });
   }
   const auto token = reissue::Token::generate(state_.random());
-  auto sent = write_verdict(state_, [&](Transaction& transaction) {
-    return send_link(request, transaction, texts_, person, token, begun->attempt);
-  });
+  auto sent = [&] {
+    try {
+      return write_verdict(state_, [&](Transaction& transaction) {
+        return send_link(request, transaction, texts_, person, token, begun->attempt);
+      });
+    } catch (const store::StoreError&) {
+      forgive(state_, begun->attempt);
+      throw;
+    }
+  }();
   if (!sent && sent.error().alert && alert_) {
     alert_(
         "alert: a reissue was asked for to a destination that other voters gave; see the journal");

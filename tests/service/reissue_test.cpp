@@ -282,6 +282,21 @@ TEST_F(Reissue, R23R27WhatClearsTheCounter) {
   EXPECT_EQ(ask(0, wrong).error().tries_left, 4u);
 }
 
+// The proof was right and the link could not be written down: no wrong try, and no wait.
+TEST_F(Reissue, ALinkThatCouldNotBeWrittenCostsNoTry) {
+  const auto run = [&](const char* sql) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      t.script(sql);
+      return {};
+    }));
+  };
+  run("CREATE TRIGGER crash BEFORE INSERT ON reissue_flow BEGIN SELECT RAISE(ABORT, 'crash'); END");
+  EXPECT_THROW((void)ask(0, form(0)), store::StoreError);
+  EXPECT_EQ(count_rows("attempt"), 1) << "the network's alone";
+  run("DROP TRIGGER crash");
+  EXPECT_EQ(ask_code(0, form(0)), "sent");
+}
+
 // Requirement 24: the try is counted even if the answer never comes back.
 TEST_F(Reissue, R24CountedBeforeItIsCompared) {
   const auto attempts = count_rows("attempt");
