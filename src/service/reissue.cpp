@@ -258,18 +258,6 @@ auto write_verdict(State& state, Job&& job) {
 }  // namespace
 
 ReissueResult<ReissueSent> Reissues::request(const Session& session, const ReissueRequest& form) {
-  ISOLOIR_ASSERT(session.voter.has_value());
-  Request request{state_, policy_, session, form, {}};
-  if (auto refused = judge_destination(request)) return tl::make_unexpected(*refused);
-  const auto begun = write_verdict(
-      state_, [&](Transaction& transaction) { return pass_gate(request, transaction); });
-  if (!begun) return tl::make_unexpected(begun.error());
-
-  const auto person = EvidenceVerifier::person(
-      state_, request.voter(), std::string_view(form.answer).substr(0, limits::reissue_field_bytes),
-      form.identity);
-  if (!person.answer || !person.number) {
-    return write_verdict(state_, [&](Transaction& transaction) -> Verdict<ReissueSent> {
   const auto key = state_.peppered(
       "reissue form", {ByteView(session.id), as_bytes(form.answer), as_bytes(form.identity),
                        as_bytes(form.destination), as_bytes(form.language)});
@@ -307,6 +295,18 @@ ReissueResult<ReissueSent> Reissues::request(const Session& session, const Reiss
 
 ReissueResult<ReissueSent> Reissues::request_once(const Session& session,
                                                   const ReissueRequest& form) {
+  ISOLOIR_ASSERT(session.voter.has_value());
+  Request request{state_, policy_, session, form, {}};
+  if (auto refused = judge_destination(request)) return tl::make_unexpected(*refused);
+  const auto begun = write_verdict(
+      state_, [&](Transaction& transaction) { return pass_gate(request, transaction); });
+  if (!begun) return tl::make_unexpected(begun.error());
+
+  const auto person = EvidenceVerifier::person(
+      state_, request.voter(), std::string_view(form.answer).substr(0, limits::reissue_field_bytes),
+      form.identity);
+  if (!person.answer || !person.number) {
+    return write_verdict(state_, [&](Transaction& transaction) -> Verdict<ReissueSent> {
       flows::note(state_, transaction, flows::steady_now(state_, transaction),
                   "reissue proof wrong", request.voter(),
                   {{"network", journal_network_of(form.client_address)}});
@@ -337,6 +337,8 @@ void Reissues::notify_invalidated(const std::string& voter, std::string_view lan
   const Json values = {{"link", state_.manifest().origin + "/reissue"}};
   const auto subject = texts_.text("message.code_invalidated_subject", language, Json::object());
   const auto body = texts_.text("message.code_invalidated_body", language, values);
+  const auto no_way =
+      texts_.text("message.code_invalidated_assistance_body", language, Json::object());
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     const auto due = transaction.query(
         "SELECT v.email FROM voting_code c JOIN voter v ON v.id = c.voter WHERE c.voter = $1 AND "
@@ -344,10 +346,13 @@ void Reissues::notify_invalidated(const std::string& voter, std::string_view lan
         "m.kind = 'code-invalidated' AND m.created_at >= c.changed_at)",
         {voter});
     if (due.empty()) return {};
+    const auto shut = flows::closed(state_, transaction, policy_, voter);
+    // It was its owner who blocked it, and the page said so then: no tries did.
+    if (shut && shut->code == "reissue.blocked") return {};
     const TimeMs now = flows::steady_now(state_, transaction);
     outbox_of(state_).queue(transaction, now,
                             {voter, "code-invalidated", MessageChannel::email, due[0].text(0),
-                             subject, body, now + limits::message_life_ms});
+                             subject, shut ? no_way : body, now + limits::message_life_ms});
     return {};
   });
 }

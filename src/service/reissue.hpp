@@ -90,10 +90,10 @@ struct CancelledReissue {
   // Contests in which a vote was cast after the new code was made: it stays in the box, the bureau
   // named in the manifest must be told.
   std::vector<std::uint32_t> voted_since;
+  bool too_late = false;  // the box is frozen: there was nothing left to block
 };
 
 // The statement of a key possession proof (protocol section 4), without key and R. Contest: nothing
-  bool too_late = false;  // the box is frozen: there was nothing left to block
 // for the sign-in key.
 Transcript possession_statement(const Fingerprint& fingerprint, const ByteArray<32>& token_hash,
                                 std::optional<std::uint32_t> contest);
@@ -145,8 +145,9 @@ class Reissues {
   // For the page on which the request was made.
   ReissueStatus status(const std::string& voter);
 
-  // Tells the voter that the voting code was invalidated (requirement 26), once for each time; call
-  // after a verdict `invalidated`.
+  // Tells the voter that the voting code was invalidated (requirement 26), once for each time, and
+  // whether self-service helps; call after a verdict `invalidated`. One that its owner blocked is
+  // not told.
   void notify_invalidated(const std::string& voter, std::string_view language);
 
   // Forgets tries of more than a day ago, and writes down what is past its time, so that a clock
@@ -154,7 +155,6 @@ class Reissues {
   void sweep();
 
  private:
-  State& state_;
   ReissueResult<ReissueSent> request_once(const Session& session, const ReissueRequest& request);
 
   struct Asked {
@@ -162,12 +162,13 @@ class Reissues {
     TimeMs at = 0;
   };
 
+  State& state_;
   const ReissuePolicy& policy_;
   const TextSource& texts_;
   const Alert alert_;
-};
   std::mutex asked_mutex_;
   std::map<ByteArray<32>, Asked> asked_;  // by HMAC of session and form, of the last minute
+};
 
 // Gathers what was reissued into a signed batch of the board (protocol section 5): once a day what
 // is numerous enough to hide whose it is, and whatever waits once the vote is closed. Called by

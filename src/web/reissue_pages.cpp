@@ -153,6 +153,7 @@ http::Response Site::reissue_not_sent(Visit& visit, const ReissueRefusal& refusa
     errors["proof"] = true;
     data["tries_left"] = refusal.tries_left;
   } else if (refusal.code == "reissue.delayed") {
+    data["last_link"] = reissues_->status(visit.voter()).kind == ReissueStatus::Kind::sent;
     errors["delayed"] = true;
   } else if (refusal.code == "reissue.destination") {
     errors["destination"] = renderer_.text(refusal.message_id, visit.language);

@@ -327,6 +327,32 @@ TEST_F(Reissue, R26AnInvalidatedCodeIsToldAndReplaced) {
   EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
 }
 
+// The message promises no more than self-service gives.
+TEST_F(Reissue, R26TheMessageSaysWhatHelps) {
+  policy.per_election = 1;
+  const auto bodies = [&] {
+    std::vector<std::string> found;
+    for (const auto& message : inbox()) {
+      if (message.kind == "code-invalidated") found.push_back(message.body);
+    }
+    return found;
+  };
+  for (const std::size_t v : {0u, 1u}) {
+    if (v == 1) replace_code(v);  // the last one allowed
+    for (int i = 0; i < 5; ++i) (void)try_code(v, credential(2));
+    reissues().notify_invalidated(roll.voters[v].id, "fr");
+    ASSERT_EQ(bodies().size(), v + 1);
+    EXPECT_EQ(bodies().front().find("code_invalidated_assistance_body") != std::string::npos,
+              v == 1);
+    clock.advance(minute);
+  }
+  replace_code(2);
+  ASSERT_TRUE(reissues().cancel(token_in("reissue-notice")));
+  EXPECT_EQ(try_code(2, credential(2)), CodeVerdict::Kind::invalidated);
+  reissues().notify_invalidated("E3", "fr");
+  EXPECT_EQ(bodies().size(), 2u) << "its owner blocked it: no tries did";
+}
+
 // Requirement 30 as reissue sees it, and both kinds of number.
 TEST_F(Reissue, R30SpellingsOfAnswerAndNumber) {
   policy.requests = policy.destination = {0, 0, 0};  // as many as it takes

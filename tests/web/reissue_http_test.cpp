@@ -469,6 +469,29 @@ TEST_F(ReissueHttp, ATrackerIsLookedUpWithoutASession) {
   EXPECT_EQ(count_rows("session"), 0);
 }
 
+// What a refusal says of the last link is true: only its destination was busy, there is none.
+TEST_F(ReissueHttp, ARefusalSpeaksOfALinkOnlyIfOneLives) {
+  policy.destination.per_minute = 1;
+  const auto asked = [&](std::size_t voter) {
+    auto device = browser("192.0.2." + std::to_string(voter + 1));
+    device.sign_in(voter);
+    auto form = device.question_form(voter);
+    form.back().second = "shared@example.org";
+    device.post("/reissue/question", form);
+    form.back().second = voter == 0 ? "other@example.org" : "shared@example.org";
+    clock.advance(1);
+    return device.post("/reissue/question", form).body;
+  };
+  const std::string busy = "Une demande a déjà été faite il y a peu";
+  const std::string last_link = "le dernier lien que vous avez demandé reste valable";
+  const auto own = asked(0);
+  EXPECT_NE(own.find(busy), std::string::npos);
+  EXPECT_NE(own.find(last_link), std::string::npos);
+  const auto others = asked(1);
+  EXPECT_NE(others.find(busy), std::string::npos);
+  EXPECT_EQ(others.find(last_link), std::string::npos);
+}
+
 // Requirements 50 and 52: what the page of a link may do is said with it.
 TEST_F(ReissueHttp, R50R52TheLinksPageSendsNoReferrerAndIsNotFramed) {
   for (const auto* path : {"/r", "/reissue/cancel"}) {
