@@ -2,6 +2,7 @@
 
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
@@ -35,6 +36,24 @@ std::optional<std::string> nfkc_casefold(std::string_view utf8) {
   if (U_FAILURE(status)) throw std::runtime_error("ICU cannot normalise");
   std::string result;
   folded.toUTF8String(result);
+  return result;
+}
+
+std::string casefold_without_accents(std::string_view utf8) {
+  const auto folded = nfkc_casefold(utf8);
+  if (!folded) return {};
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKDInstance(status);
+  if (U_FAILURE(status)) throw std::runtime_error("ICU has no NFKD data");
+  const icu::UnicodeString apart =
+      normalizer->normalize(icu::UnicodeString::fromUTF8(*folded), status);
+  if (U_FAILURE(status)) throw std::runtime_error("ICU cannot normalise");
+  icu::UnicodeString plain;
+  for (int32_t i = 0; i < apart.length(); i = apart.moveIndex32(i, 1)) {
+    if (u_getCombiningClass(apart.char32At(i)) == 0) plain.append(apart.char32At(i));
+  }
+  std::string result;
+  plain.toUTF8String(result);
   return result;
 }
 

@@ -10,4 +10,7 @@ namespace isoloir {
 // NFKC with case folding and without default-ignorable characters; nothing for invalid UTF-8.
 std::optional<std::string> nfkc_casefold(std::string_view utf8);
 
+// The same without accents and other marks, to look a name up by; empty for invalid UTF-8.
+std::string casefold_without_accents(std::string_view utf8);
+
 }  // namespace isoloir

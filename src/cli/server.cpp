@@ -26,6 +26,9 @@ namespace isoloir::cli {
 namespace {
 
 constexpr const char* portal_file = "portal.toml";
+constexpr const char* channel_file = "channel.txt";
+constexpr std::string_view inbox_channel = "inbox\n";  // the demonstration's
+constexpr std::string_view no_channel = "none\n";
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -114,7 +117,7 @@ web::TextOverrides overrides_of(const Portal& portal) {
 }
 
 // For the help desk's command. Not worth a server that does not start on a full disk.
-void keep_portal_text(const std::filesystem::path& file, const std::string& text) try {
+void keep_text(const std::filesystem::path& file, const std::string& text) try {
   if (!text.empty() && read_file(file).value_or("") != text) {
     write_file(file, text, FileMode::shared);
   }
@@ -182,7 +185,9 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   http::Server server(std::move(options), site);
   if (const auto started = server.start(); !started) return report(started.error());
   // After the port is ours: a server that cannot start does nothing to the election.
-  keep_portal_text(state.paths().folder / portal_file, settings.portal_text);
+  keep_text(state.paths().folder / portal_file, settings.portal_text);
+  keep_text(state.paths().folder / channel_file,
+            std::string(reissues ? inbox_channel : no_channel));
   Heartbeat heartbeat(duties_of(state, log, site.sessions(), reissues ? &*reissues : nullptr,
                                 reissues ? &inbox : nullptr),
                       portal.board_interval_seconds);
@@ -193,6 +198,11 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   sigwait(&set, &signal_number);
   server.stop();
   return 0;
+}
+
+bool carries_links(const std::filesystem::path& state) {
+  const auto channel = read_file(state / channel_file);
+  return channel && *channel != no_channel;
 }
 
 Expected<Portal> read_portal(const std::filesystem::path& folder) {

@@ -1,4 +1,4 @@
-// isoloir voter ID: what the help desk reads to a voter on the phone. It works beside a running
+// isoloir voter WHO: what the help desk reads to a voter on the phone. It works beside a running
 // server and changes nothing.
 #include <fmt/format.h>
 
@@ -53,14 +53,26 @@ constexpr Word statuses[] = {{"queued", "en attente d'envoi", "waiting to be sen
                              {"expired", "abandonné, trop tard", "given up, too late"}};
 constexpr Word nexts[] = {
     {"ask", "peut demander un nouveau code", "may ask for a new code"},
-    {"closed", "ne peut pas demander de nouveau code : le vote n'est pas ouvert",
-     "cannot ask for a new code: the vote is not open"},
-    {"limit", "a obtenu tous les codes possibles en ligne : parcours assisté",
-     "has had every code that can be made online: assisted path"},
-    {"blocked", "a bloqué le réassort en ligne : parcours assisté",
-     "has blocked online reissue: assisted path"},
-    {"no_service", "ce portail n'a pas de réassort en ligne : parcours assisté",
-     "this portal has no online reissue: assisted path"}};
+    {"open_link", "ouvre le lien reçu", "opens the link received"},
+    {"finish", "termine dans le navigateur où le lien a été ouvert",
+     "goes on in the browser that opened the link"},
+    {"not_yet", "ne peut pas demander de nouveau code : le vote n'est pas encore ouvert",
+     "cannot ask for a new code: the vote is not open yet"},
+    {"over", "ne peut pas demander de nouveau code : le vote est clos",
+     "cannot ask for a new code: the vote is closed"},
+    {"closed", "ne peut pas demander de nouveau code pour ce scrutin en ce moment",
+     "cannot ask for a new code in this election at this time"},
+    {"limit", "a obtenu tous les codes possibles en ligne",
+     "has had every code that can be made online"},
+    {"blocked", "a bloqué le réassort en ligne", "has blocked online reissue"},
+    {"no_service",
+     "ne peut pas demander de nouveau code en ligne : ce serveur n'envoie aucun message",
+     "cannot ask for a new code online: this server sends no messages"}};
+// What the help desk can do where the voter alone cannot: nothing yet.
+constexpr const char* no_help_french =
+    "L'assistance ne peut pas créer de code dans cette version : prévenez le bureau de vote";
+constexpr const char* no_help_english =
+    "The help desk cannot make a code in this version: tell the bureau";
 
 class Screen {
  public:
@@ -89,12 +101,43 @@ std::string_view name_of(VoterDesk::Code code) {
 std::string_view name_of(VoterDesk::Next next) {
   return nexts[static_cast<std::size_t>(next)].name;
 }
+bool may_ask(const VoterDesk& desk) {
+  using Next = VoterDesk::Next;
+  return desk.next == Next::ask || desk.next == Next::open_link || desk.next == Next::finish;
+}
+
+void print_next(const VoterDesk& desk, const Screen& screen) {
+  using Next = VoterDesk::Next;
+  const std::string from =
+      desk.next_at <= desk.now
+          ? screen.pick(", dès maintenant", ", at once")
+          : std::string(screen.pick(", à partir du ", ", from ")) + screen.time(desk.next_at);
+  std::string when;
+  if (desk.next == Next::ask) when = from;
+  if (desk.next == Next::open_link || desk.next == Next::finish) {
+    when = screen.pick(", jusqu'au ", ", until ") + screen.time(desk.next_until) +
+           screen.pick(" ; ou demande un autre code", "; or asks for another code") + from;
+  }
+  fmt::print("{} {}{}\n", screen.pick("Ensuite : l'électeur", "Next: the voter"),
+             screen.word(nexts, name_of(desk.next)), when);
+  if (may_ask(desk)) {
+    fmt::print("  {} : {}\n",
+               screen.pick("preuves fausses encore permises aujourd'hui",
+                           "wrong proofs still allowed today"),
+               desk.proofs_left);
+  } else if (desk.next != Next::not_yet && desk.next != Next::over) {
+    fmt::print("  {}\n", screen.pick(no_help_french, no_help_english));
+  }
+}
 
 void print(const VoterDesk& desk, const Screen& screen) {
-  fmt::print("{} {}\n", screen.pick("Électeur", "Voter"), desk.voter);
+  fmt::print("{} {}, {}\n", screen.pick("Électeur", "Voter"), desk.voter, desk.name);
   fmt::print("{} : {} ({} {})\n", screen.pick("Code de vote", "Voting code"),
              screen.word(codes, name_of(desk.code)), screen.pick("depuis le", "since"),
              screen.time(desk.code_since));
+  if (desk.code == VoterDesk::Code::valid) {
+    fmt::print("  {} : {}\n", screen.pick("essais restants", "tries left"), desk.code_tries_left);
+  }
   for (const auto at : desk.replaced_at) {
     fmt::print("  {} {}\n", screen.pick("un code a été remplacé le", "a code was replaced on"),
                screen.time(at));
@@ -117,14 +160,7 @@ void print(const VoterDesk& desk, const Screen& screen) {
                item.destination.empty() ? screen.pick("(effacé)", "(wiped)") : item.destination,
                screen.word(statuses, item.status), screen.time(item.status_at));
   }
-  std::string when;
-  if (desk.next == VoterDesk::Next::ask) {
-    when = desk.next_at <= desk.now
-               ? screen.pick(", dès maintenant", ", at once")
-               : std::string(screen.pick(", à partir du ", ", from ")) + screen.time(desk.next_at);
-  }
-  fmt::print("{} {}{}\n", screen.pick("Ensuite : l'électeur", "Next: the voter"),
-             screen.word(nexts, name_of(desk.next)), when);
+  print_next(desk, screen);
 }
 
 Json to_json(const VoterDesk& desk) {
@@ -147,9 +183,16 @@ Json to_json(const VoterDesk& desk) {
                         {"destination", item.destination}});
   }
   Json next = {{"step", name_of(desk.next)}};
-  if (desk.next == VoterDesk::Next::ask) next["at"] = std::max(desk.next_at, desk.now);
+  if (may_ask(desk)) {
+    next["at"] = std::max(desk.next_at, desk.now);
+    next["proofs_left"] = desk.proofs_left;
+  }
+  if (desk.next_until > 0) next["until"] = desk.next_until;
+  Json code = {{"state", name_of(desk.code)}, {"since", desk.code_since}};
+  if (desk.code == VoterDesk::Code::valid) code["tries_left"] = desk.code_tries_left;
   return {{"voter", desk.voter},
-          {"code", {{"state", name_of(desk.code)}, {"since", desk.code_since}}},
+          {"name", desk.name},
+          {"code", std::move(code)},
           {"replaced_at", desk.replaced_at},
           {"reissues", std::move(reissues)},
           {"messages", std::move(messages)},
@@ -161,8 +204,12 @@ Json to_json(const VoterDesk& desk) {
 int refuse(const Error& error, const Screen& screen, const VoterOptions& options) {
   std::string said = error.message;
   if (error.code == "desk.unknown_voter") {
-    said = options.voter + screen.pick(" : aucun électeur de ce nom sur la liste",
-                                       ": there is no such voter on the roll");
+    said = options.voter +
+           screen.pick(
+               " : personne ne correspond sur la liste. Donnez l'identifiant, l'adresse e-mail "
+               "professionnelle, le nom et le prénom, ou la référence d'une demande (K7QD-2M4X)",
+               ": nobody on the roll fits. Give the identifier, the professional e-mail address, "
+               "the name, or the reference of a request (K7QD-2M4X)");
   } else if (error.code == "file.missing") {
     said = screen.pick(
         "aucun serveur n'a encore servi cette élection ; indiquez le dossier du portail "
@@ -174,6 +221,28 @@ int refuse(const Error& error, const Screen& screen, const VoterOptions& options
   }
   std::fprintf(stderr, "isoloir: %s\n", said.c_str());
   return 2;
+}
+
+// Of several, who it is must be asked: what tells namesakes apart, and no more.
+int list_matches(std::vector<DeskMatch> matches, const Screen& screen, bool as_json) {
+  const bool more = matches.size() > desk_matches;
+  if (more) matches.pop_back();
+  if (as_json) {
+    Json list = Json::array();
+    for (const auto& match : matches) {
+      list.push_back(
+          {{"voter", match.voter}, {"name", match.name}, {"birth_year", match.birth_year}});
+    }
+    std::puts(canonical_json({{"matches", std::move(list)}, {"more", more}}).c_str());
+    return 1;
+  }
+  fmt::print("{}\n", screen.pick("Plusieurs personnes correspondent ; donnez l'identifiant :",
+                                 "Several persons fit; give the identifier:"));
+  for (const auto& match : matches) {
+    fmt::print("  {}  {}  {}\n", match.voter, match.name, match.birth_year);
+  }
+  if (more) fmt::print("  {}\n", screen.pick("… et d'autres : précisez", "… and more: be precise"));
+  return 1;
 }
 
 int run_voter(const VoterOptions& options) {
@@ -188,7 +257,13 @@ int run_voter(const VoterOptions& options) {
   SystemRandom random;
   const auto state = State::open(paths, clock, random);
   if (!state) return refuse(state.error(), screen, options);
-  const auto desk = desk_of(**state, portal->reissue ? &*portal->reissue : nullptr, options.voter);
+  auto matches = find_voters(**state, options.voter);
+  if (matches.empty()) return refuse({"desk.unknown_voter", "", {}}, screen, options);
+  if (matches.size() > 1) return list_matches(std::move(matches), screen, options.json);
+  // The portal may offer what this server has no way to send.
+  const bool online = portal->reissue && carries_links(options.state);
+  const auto desk = desk_of(**state, online ? &*portal->reissue : nullptr, {portal->code_tries, 0},
+                            matches[0].voter);
   if (!desk) return refuse(desk.error(), screen, options);
   if (options.json) {
     std::puts(canonical_json(to_json(*desk)).c_str());
@@ -203,7 +278,10 @@ int run_voter(const VoterOptions& options) {
 void add_voter(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<VoterOptions>();
   auto* command = app.add_subcommand("voter", "What the help desk may know of a voter");
-  command->add_option("voter", options->voter, "Identifier on the roll")->required();
+  command
+      ->add_option("voter", options->voter,
+                   "Identifier on the roll, professional e-mail, name, or reference of a request")
+      ->required();
   command->add_option("--state", options->state, "Folder of the election")->required();
   command->add_option("--portal", options->portal,
                       "Folder of the portal; without it, what the server was last started with");

@@ -29,4 +29,9 @@ std::uint32_t proofs_left(std::span<const TimeMs> wrong, std::uint32_t per_day, 
 bool too_many_voters(std::span<const ByteArray<32>> voters_of_destination,
                      const ByteArray<32>& voter, std::uint32_t most);
 
+// A moment to wait for is told to the minute, hence never before it has come.
+constexpr TimeMs next_full_minute(TimeMs at) {
+  return (at + minute_ms - 1) / minute_ms * minute_ms;
+}
+
 }  // namespace isoloir::reissue

@@ -1,7 +1,9 @@
 #include "service/help_desk.hpp"
 
 #include <algorithm>
+#include <set>
 
+#include "base/unicode.hpp"
 #include "reissue/throttle.hpp"
 #include "service/reissue_flow.hpp"
 
@@ -43,9 +45,11 @@ struct ToDeskState {
   }
 };
 
-void read_code(Transaction& transaction, VoterDesk& desk) {
+void read_code(Transaction& transaction, const CodePolicy& codes, VoterDesk& desk) {
   for (const auto& row : transaction.query(
-           "SELECT state, changed_at FROM voting_code WHERE voter = $1", {desk.voter})) {
+           "SELECT state, changed_at, failures FROM voting_code WHERE voter = $1", {desk.voter})) {
+    const auto left = std::max<std::int64_t>(codes.tries - row.integer(2), 0);
+    desk.code_tries_left = static_cast<std::uint32_t>(left);
     if (row.text(0) != "valid") desk.code = VoterDesk::Code::invalidated;
     desk.code_since = row.integer(1);
   }
@@ -56,37 +60,131 @@ void read_code(Transaction& transaction, VoterDesk& desk) {
   }
 }
 
+VoterDesk::Next why_closed(Transaction& transaction, TimeMs now) {
+  const auto hours =
+      transaction.query("SELECT opens_at, closes_at, grace_ends_at FROM hours WHERE id = 1")[0];
+  if (!hours.is_null(2) || now >= hours.integer(1)) return VoterDesk::Next::over;
+  return now < hours.integer(0) ? VoterDesk::Next::not_yet : VoterDesk::Next::closed;
+}
+
 void read_next(State& state, Transaction& transaction, const ReissuePolicy& policy,
                VoterDesk& desk) {
   using Next = VoterDesk::Next;
   if (const auto shut = flows::closed(state, transaction, policy, desk.voter)) {
     desk.next = shut->code == "reissue.blocked" ? Next::blocked
                 : shut->code == "reissue.limit" ? Next::limit
-                                                : Next::closed;
+                                                : why_closed(transaction, desk.now);
     return;
   }
-  desk.next = Next::ask;
+  const std::string newest = desk.reissues.empty() ? "" : desk.reissues.front().state;
+  desk.next = newest == "sent" ? Next::open_link : newest == "opened" ? Next::finish : Next::ask;
+  if (desk.next != Next::ask) desk.next_until = desk.reissues.front().until;
   const auto tries = [&](std::string_view what) {
     return flows::attempts(transaction, flows::attempt_key(state, what, desk.voter), desk.now);
   };
   const auto requested = reissue::retry_at(tries("request"), policy.requests, desk.now);
-  const auto proven = reissue::proof_retry_at(tries("wrong proof"), policy.wrong_proofs_per_day,
-                                              policy.first_delay_ms, desk.now);
-  desk.next_at = std::max(requested.value_or(desk.now), proven.value_or(desk.now));
+  const auto wrong = tries("wrong proof");
+  const auto proven =
+      reissue::proof_retry_at(wrong, policy.wrong_proofs_per_day, policy.first_delay_ms, desk.now);
+  desk.proofs_left = reissue::proofs_left(wrong, policy.wrong_proofs_per_day, desk.now);
+  if (const TimeMs at = std::max(requested.value_or(0), proven.value_or(0)); at > desk.now) {
+    desk.next_at = reissue::next_full_minute(at);
+  } else {
+    desk.next_at = desk.now;
+  }
+}
+
+// ---- Who is calling
+
+std::string reference_of(std::string_view said) {
+  std::string reference;
+  for (const char c : said) {
+    if (c == '-' || c == ' ') continue;
+    reference.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  }
+  if (reference.size() == 8) reference.insert(4, 1, '-');
+  return reference;
+}
+
+std::set<std::string> words_of(std::string_view text) {
+  std::string plain = casefold_without_accents(text) + " ";
+  for (const std::string_view mark : {"\u2019", "\u2018", "\u2010"}) {  // ’ ‘ and the hyphen
+    for (auto at = plain.find(mark); at != std::string::npos; at = plain.find(mark)) {
+      plain.replace(at, mark.size(), " ");
+    }
+  }
+  std::set<std::string> words;
+  std::string word;
+  for (const char c : plain) {
+    if (std::string_view(" -'.,").find(c) == std::string_view::npos) {
+      word.push_back(c);
+    } else if (!word.empty()) {
+      words.insert(std::exchange(word, {}));
+    }
+  }
+  return words;
+}
+
+constexpr std::string_view person_columns =
+    "SELECT id, title, birth_name, usage_name, given_names, birth_date FROM voter ";
+
+DeskMatch match_of(const store::Row& row) {
+  const std::string& name = row.text(3).empty() ? row.text(2) : row.text(3);
+  return {row.text(0), row.text(1) + " " + name + " " + row.text(4), row.text(5).substr(0, 4)};
+}
+
+// Page by page, as a roll may be long.
+std::vector<DeskMatch> by_name(Transaction& transaction, std::string_view said) {
+  std::vector<DeskMatch> found;
+  const auto wanted = words_of(said);
+  std::string last;
+  while (!wanted.empty() && found.size() <= desk_matches) {
+    const auto rows = transaction.query(
+        std::string(person_columns) + "WHERE id > $1 ORDER BY id LIMIT 1000", {last});
+    if (rows.empty()) break;
+    last = rows[rows.size() - 1].text(0);
+    for (const auto& row : rows) {
+      const auto words =
+          words_of(row.text(1) + " " + row.text(2) + " " + row.text(3) + " " + row.text(4));
+      if (std::includes(words.begin(), words.end(), wanted.begin(), wanted.end()) &&
+          found.size() <= desk_matches) {
+        found.push_back(match_of(row));
+      }
+    }
+  }
+  return found;
 }
 
 }  // namespace
 
-Expected<VoterDesk> desk_of(State& state, const ReissuePolicy* policy, const std::string& voter) {
+std::vector<DeskMatch> find_voters(State& state, std::string_view said) {
+  return *state.database().read([&](Transaction& transaction) -> Expected<std::vector<DeskMatch>> {
+    std::vector<DeskMatch> found;
+    for (const auto& row : transaction.query(
+             std::string(person_columns) +
+                 "WHERE id = $1 COLLATE NOCASE OR email_key = $2 OR id IN (SELECT voter FROM "
+                 "reissue_flow WHERE reference = $3) ORDER BY id",
+             {std::string(said), nfkc_casefold(said).value_or(""), reference_of(said)})) {
+      found.push_back(match_of(row));
+    }
+    if (found.empty()) found = by_name(transaction, said);
+    return found;
+  });
+}
+
+Expected<VoterDesk> desk_of(State& state, const ReissuePolicy* policy, const CodePolicy& codes,
+                            const std::string& voter) {
   auto outbox = outbox_of(state);
   return state.database().read([&](Transaction& transaction) -> Expected<VoterDesk> {
-    if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {voter}).empty()) {
+    const auto person = transaction.query(std::string(person_columns) + "WHERE id = $1", {voter});
+    if (person.empty()) {
       return fail("desk.unknown_voter", voter + ": there is no such voter on the roll");
     }
     VoterDesk desk;
     desk.voter = voter;
+    desk.name = match_of(person[0]).name;
     desk.now = flows::steady_now(state, transaction);
-    read_code(transaction, desk);
+    read_code(transaction, codes, desk);
     for (const auto& flow : flows::of_voter(state, transaction, voter)) {
       desk.reissues.push_back(std::visit(ToDeskState{desk.now, flow}, flow.state));
       if (desk.reissues.back().state == "blocked") desk.code = VoterDesk::Code::blocked;

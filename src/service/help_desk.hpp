@@ -5,6 +5,7 @@
 
 #include "portal/reissue_policy.hpp"
 #include "service/reissue.hpp"
+#include "service/voting.hpp"
 
 namespace isoloir {
 
@@ -18,30 +19,53 @@ struct DeskReissue {
   TimeMs until = 0;  // of sent and opened
 };
 
+inline constexpr std::size_t desk_matches = 20;  // persons listed
+
+// One of those whom a caller may be.
+struct DeskMatch {
+  std::string voter;
+  std::string name;        // "Mme VOTANTE CAMILLE"
+  std::string birth_year;  // empty when the roll has none
+};
+
 struct VoterDesk {
   std::string voter;
+  std::string name;
   enum class Code { valid, invalidated, blocked };
   Code code = Code::valid;
   TimeMs code_since = 0;
+  std::uint32_t code_tries_left = 0;   // of a valid code
   std::vector<TimeMs> replaced_at;     // every time that the code was replaced, oldest first
   std::vector<DeskReissue> reissues;   // newest first
   std::vector<MessageTrace> messages;  // newest first, destinations masked
 
   enum class Next {
     ask,        // may ask for a new code, from next_at on
-    closed,     // not now: the hours
-    limit,      // had as many as self-service gives: the assisted path
-    blocked,    // blocked by the voter: the assisted path
-    no_service  // this portal has no reissue: the assisted path
+    open_link,  // has a link, good until next_until; another from next_at on
+    finish,     // has opened it: goes on in that browser until next_until; another from next_at on
+    not_yet,    // the vote is not open
+    over,       // it is closed
+    closed,     // not in this election, or not now
+    limit,      // had as many as self-service gives
+    blocked,    // blocked by the voter
+    no_service  // no message leaves this server, or the portal has no reissue
   };
   Next next = Next::no_service;
-  TimeMs next_at = 0;  // of ask; not later than `now`: at once
+  TimeMs next_at = 0;  // a full minute, as the voter's page says it; not later than `now`: at once
+  TimeMs next_until = 0;
+  std::uint32_t proofs_left = 0;  // wrong proofs that may still be given today
   TimeMs now = 0;
 };
 
-// `policy`: null where the portal has no reissue. Reads only, so that it may run beside the server.
-// Error: desk.unknown_voter.
-Expected<VoterDesk> desk_of(State& state, const ReissuePolicy* policy, const std::string& voter);
+// By what a caller says: identifier on the roll, professional e-mail, reference of a request (with
+// or without its hyphen), or words of the name, in any order, case and accents apart. At most
+// desk_matches and one more, by identifier. Reads only, as the next.
+std::vector<DeskMatch> find_voters(State& state, std::string_view said);
+
+// `policy`: null where no new code can be asked for online. Reads only, so that it may run beside
+// the server. Error: desk.unknown_voter.
+Expected<VoterDesk> desk_of(State& state, const ReissuePolicy* policy, const CodePolicy& codes,
+                            const std::string& voter);
 
 // "c…@e….org", "+33…78": enough to know it again, not enough to learn it.
 std::string masked(std::string_view destination);

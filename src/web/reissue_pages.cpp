@@ -6,17 +6,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "reissue/throttle.hpp"
 #include "web/visit.hpp"
 
 namespace isoloir::web {
 namespace {
-
-constexpr TimeMs minute_ms = 60'000;
-
-// A moment to wait for is printed to the minute, hence never before it has come.
-TimeMs next_full_minute(TimeMs at) {
-  return (at + minute_ms - 1) / minute_ms * minute_ms;
-}
 
 // What was typed and may be shown again: neither answer nor number.
 Json shown_again(const http::Form& form) {
@@ -145,7 +139,7 @@ http::Response Site::reissue_not_sent(Visit& visit, const ReissueRefusal& refusa
     return reissue_refused(visit, reason);
   }
   Json errors = Json::object();
-  data["retry_at"] = next_full_minute(refusal.at);
+  data["retry_at"] = reissue::next_full_minute(refusal.at);
   if (refusal.code == "reissue.captcha") {
     data["captcha"] = captcha_data(visit);
     data["captcha_asked"] = true;
@@ -153,13 +147,13 @@ http::Response Site::reissue_not_sent(Visit& visit, const ReissueRefusal& refusa
     errors["proof"] = true;
     data["tries_left"] = refusal.tries_left;
   } else if (refusal.code == "reissue.delayed") {
-    data["last_link"] = reissues_->status(visit.voter()).kind == ReissueStatus::Kind::sent;
     errors["delayed"] = true;
   } else if (refusal.code == "reissue.destination") {
     errors["destination"] = renderer_.text(refusal.message_id, visit.language);
     data[data["sms"].get<bool>() ? "phone_wrong" : "email_wrong"] = true;
   } else {
     errors[refusal.at > 0 ? "throttled_until" : "throttled"] = true;
+    data["last_link"] = reissues_->status(visit.voter()).kind == ReissueStatus::Kind::sent;
   }
   if (!errors.empty()) data["errors"] = std::move(errors);
   return reissue_question_page(visit, std::move(data));
@@ -187,13 +181,13 @@ http::Response Site::reissue_cancel_post(Visit& visit) {
                                          ReissueRefusal{"reissue.link_unknown", {}}));
   if (!cancelled) return page(visit, "reissue_cancel", {{"unknown", true}});
   std::string bureaus;
-  const auto hours = hours_of(state_);
-  const bool over = hours.grace_ends_at || state_.now() >= hours.closes_at;
   for (const auto contest : cancelled->voted_since) {
     const auto& manifest = state_.manifest();
     const auto& name = manifest.bureau_of(manifest.contests.at(contest)).name;
     if (bureaus.find(name) == std::string::npos) bureaus += (bureaus.empty() ? "" : ", ") + name;
   }
+  const auto hours = hours_of(state_);
+  const bool over = hours.grace_ends_at || state_.now() >= hours.closes_at;
   return page(visit, "reissue_cancel",
               {{"done", true},
                {"blocked", !cancelled->too_late},

@@ -9,7 +9,7 @@ namespace {
 
 struct HelpDesk : ReissueFixture {
   VoterDesk desk(std::size_t voter = 0) {
-    const auto found = desk_of(*state, &policy, roll.voters[voter].id);
+    const auto found = desk_of(*state, &policy, {}, roll.voters[voter].id);
     EXPECT_TRUE(found);
     return *found;
   }
@@ -39,6 +39,8 @@ TEST_F(HelpDesk, FollowsAVoterThroughAReissue) {
   EXPECT_EQ(seen.reissues[0].reference, sent->reference);
   EXPECT_EQ(seen.reissues[0].state, "sent");
   EXPECT_EQ(seen.reissues[0].requested_at, asked);
+  EXPECT_EQ(seen.next, Next::open_link) << "before anything else";
+  EXPECT_EQ(seen.next_until, seen.reissues[0].until);
   EXPECT_EQ(seen.next_at, asked + minute) << "once a minute";
   ASSERT_EQ(seen.messages.size(), 1u);
   EXPECT_EQ(seen.messages[0].kind, "reissue-link");
@@ -51,6 +53,7 @@ TEST_F(HelpDesk, FollowsAVoterThroughAReissue) {
   const auto opened = open_link(link);
   EXPECT_EQ(desk().messages[0].status, "delivered");
   EXPECT_EQ(states(), States{"opened"});
+  EXPECT_EQ(desk().next, Next::finish);
   clock.advance(minute);
   const TimeMs made = clock.now();
   ASSERT_EQ(issue_code(opened->cookie,
@@ -77,6 +80,7 @@ TEST_F(HelpDesk, SaysWhenTheNextRequestIsAllowed) {
   wrong.answer = "wrong";
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(ask_code(0, wrong), "reissue.wrong_proof");
+    EXPECT_EQ(desk().proofs_left, 4u - static_cast<unsigned>(i));
     const auto next = desk().next_at;
     EXPECT_EQ(next, (i < 4 ? clock.now() + (minute << i) : first + 24 * hour));
     clock.set(next - 1);
@@ -98,15 +102,67 @@ TEST_F(HelpDesk, NamesTheAssistedPath) {
   EXPECT_EQ(desk().code, Code::blocked);
   EXPECT_EQ(states(), States{"blocked"});
   EXPECT_EQ(desk(1).next, Next::ask) << "another voter";
-  set_phase(0, "frozen");
-  set_phase(1, "frozen");
-  EXPECT_EQ(desk(1).next, Next::closed);
-  EXPECT_EQ(desk_of(*state, nullptr, "E2")->next, Next::no_service);
-  EXPECT_EQ(desk_of(*state, &policy, "E9").error().code, "desk.unknown_voter");
+  EXPECT_EQ(desk_of(*state, nullptr, {}, "E2")->next, Next::no_service);
+  EXPECT_EQ(desk_of(*state, &policy, {}, "E9").error().code, "desk.unknown_voter");
+  clock.set(fixture_closes);
+  EXPECT_EQ(desk(1).next, Next::over);
+}
+
+TEST_F(HelpDesk, BeforeTheHourTheVoteIsNotOpenYet) {
+  clock.set(fixture_opens - hour);
+  set_phase(0, "sealed");
+  set_phase(1, "sealed");
+  EXPECT_EQ(desk().next, Next::not_yet);
+}
+
+// As the voter's own page says it: to the minute, and never before it has come.
+TEST_F(HelpDesk, TheNextTimeIsThatOfTheVotersPage) {
+  clock.set(fixture_opens + hour + 20'000);
+  ASSERT_EQ(ask_code(0, form(0)), "sent");
+  EXPECT_EQ(desk().next_at, fixture_opens + hour + 2 * minute);
+}
+
+// By whatever the caller can say.
+TEST_F(HelpDesk, FindsTheCaller) {
+  ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute(
+        "UPDATE voter SET birth_name = 'LEFÈVRE-Ñandú', given_names = 'Zoé', birth_date = "
+        "'1971-03-04' WHERE id = 'E2'",
+        {});
+    t.execute("UPDATE voter SET usage_name = 'D’Été', birth_date = '1980-00-00' WHERE id = 'E3'",
+              {});
+    return {};
+  }));
+  const auto found = [&](std::string_view said) {
+    std::string ids;
+    for (const auto& match : find_voters(*state, said)) ids += match.voter + " ";
+    return ids;
+  };
+  EXPECT_EQ(found("E2"), "E2 ");
+  EXPECT_EQ(found("e2"), "E2 ");
+  EXPECT_EQ(found("e2@Portal.Example"), "E2 ");
+  EXPECT_EQ(found("lefevre nandu zoe"), "E2 ");
+  EXPECT_EQ(found("Zoé Lefèvre"), "E2 ");
+  EXPECT_EQ(found("mme d'ete"), "E3 ");
+  EXPECT_EQ(found("Votante"), "E1 E3 ") << "birth names too";
+  EXPECT_EQ(found("Votant"), "") << "whole words";
+  EXPECT_EQ(found("personne"), "");
+  EXPECT_EQ(found(""), "");
+  const auto sent = ask(0, form(0));
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(found(sent->reference), "E1 ");
+  EXPECT_EQ(found(sent->reference.substr(0, 4) + sent->reference.substr(5)), "E1 ");
+  const auto match = find_voters(*state, "zoe").at(0);
+  EXPECT_EQ(match.name, "Mme LEFÈVRE-Ñandú Zoé");
+  EXPECT_EQ(match.birth_year, "1971");
+  EXPECT_EQ(desk(1).name, match.name);
 }
 
 TEST_F(HelpDesk, AnInvalidatedCodeAndTheStatesOfLinks) {
-  for (int i = 0; i < 5; ++i) (void)try_code(0, credential(1));
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(desk().code_tries_left, 5 - i);
+    (void)try_code(0, credential(1));
+  }
   EXPECT_EQ(desk().code, Code::invalidated);
   EXPECT_EQ(desk().code_since, clock.now());
   (void)link_for(0);
