@@ -189,7 +189,22 @@ TEST_F(Reissue, R17ANewerLinkOrCodeKillsTheOlder) {
   clock.advance(2 * minute);
   const auto third = link_for(0);
   EXPECT_EQ(issue_code(opened->cookie, keys), "reissue.link_superseded");
-  ASSERT_EQ(open_code(third), "opened");
+  // A code kills whatever else still lives, however it came to: here a row put back by hand.
+  ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute(
+        "UPDATE reissue_flow SET state = 'opened', expires_at = expires_at + 1800000 WHERE state = "
+        "'superseded' AND cookie_mac "
+        "IS NOT NULL",
+        {});
+    return {};
+  }));
+  ASSERT_TRUE(reissues().view(opened->cookie)) << "it lives";
+  const auto last = open_link(third);
+  ASSERT_TRUE(last);
+  auto code = Code::generate(random);
+  ASSERT_EQ(issue_code(last->cookie, keys_for(last->view, new_credential(0, code))), "issued");
+  codes[0] = std::move(code);
+  EXPECT_EQ(issue_code(opened->cookie, keys), "reissue.link_superseded");
   EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
 }
 
@@ -259,6 +274,14 @@ TEST_F(Reissue, R22FiveWrongThenTheRightOneIsRefused) {
   }
   EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed");
   EXPECT_EQ(ask_code(1, form(1)), "sent") << "another voter";
+  // Requirement 21: the counters are rows; a clock that leaps, a sweep there, and back: all stay.
+  const TimeMs there = clock.now();
+  clock.set(first + day - 1);
+  reissues().sweep();
+  EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed");
+  clock.set(there);
+  reissues().sweep();
+  EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed");
   clock.advance(day);
   EXPECT_EQ(ask_code(0, form(0)), "sent");
 }
@@ -282,6 +305,23 @@ TEST_F(Reissue, R23R27WhatClearsTheCounter) {
   EXPECT_EQ(ask(0, wrong).error().tries_left, 4u);
 }
 
+// Requirement 24: the try is counted even if the answer never comes back.
+TEST_F(Reissue, R24TheComparisonItselfFindsTheTryCounted) {
+  const auto attempts = count_rows("attempt");
+  const auto compare_dies = [&](bool dies) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      t.script(dies ? "ALTER TABLE account RENAME COLUMN answer_mac TO gone"
+                    : "ALTER TABLE account RENAME COLUMN gone TO answer_mac");
+      return {};
+    }));
+  };
+  compare_dies(true);
+  EXPECT_THROW((void)ask(0, form(0)), store::StoreError) << "killed in the comparison";
+  compare_dies(false);
+  EXPECT_EQ(count_rows("attempt"), attempts + 2) << "wrong proof and network";
+  EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed");
+}
+
 // The proof was right and the link could not be written down: no wrong try, and no wait.
 TEST_F(Reissue, ALinkThatCouldNotBeWrittenCostsNoTry) {
   const auto run = [&](const char* sql) {
@@ -297,7 +337,7 @@ TEST_F(Reissue, ALinkThatCouldNotBeWrittenCostsNoTry) {
   EXPECT_EQ(ask_code(0, form(0)), "sent");
 }
 
-// Requirement 24: the try is counted even if the answer never comes back.
+// Requirement 24, the proof's half: what follows the comparison finds it counted.
 TEST_F(Reissue, R24CountedBeforeItIsCompared) {
   const auto attempts = count_rows("attempt");
   ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
@@ -410,6 +450,8 @@ TEST_F(Reissue, R31TheAnswerIsStoredSaltedAndPeppered) {
     EXPECT_EQ(state->peppered("answer", {key.reveal()}), row.array<32>(1));
     EXPECT_NE(key.reveal(), row.array<32>(1));
   }
+  EXPECT_GE(argon2_password.memory_bytes, 19u * 1024 * 1024) << "OWASP's minimum";
+  EXPECT_GE(argon2_password.passes, 2u);
   EXPECT_EQ(salts.size(), 3u) << "three voters with one answer";
   EXPECT_EQ(macs.size(), 3u);
 }
@@ -590,26 +632,6 @@ TEST_F(Reissue, R47TheNoticeBlocksTheNewCode) {
   EXPECT_EQ(count_rows("ballot"), 2) << "the box is not touched";
 }
 
-struct ReissueToTheEnd : Reissue {
-  ReissueToTheEnd() : Reissue(11) {}
-  const KeyPair& key(std::size_t member) const { return ceremonies[0].holders[member].signing(); }
-  void count() {
-    const auto tally = prepare_count(*state);
-    ASSERT_TRUE(tally) << tally.error().code;
-    ASSERT_TRUE(open_count(*state, *tally, 0, {&key(0), &key(2), &key(3)}));
-    log->append_round(false);
-    for (const std::size_t member : {0, 2, 3}) {
-      auto& holder = ceremonies[0].holders[member];
-      ASSERT_TRUE(holder.bind_tally(tally->hash));
-      ASSERT_TRUE(import_shares(*state, *tally,
-                                *make_shares(state->manifest(), *tally, 0, holder, random)));
-    }
-    ASSERT_TRUE(finish_count(*state, *tally));
-    ASSERT_TRUE(close_count(*state, 0, key(0)));
-    log->append_round(false);
-  }
-};
-
 // Requirement 47: an owner who reads the notice once the box is frozen is told whether a vote was
 // cast since: nothing else is left to do.
 TEST_F(Reissue, R47AfterTheFreezeTheLinkStillTellsOfAVote) {
@@ -631,6 +653,26 @@ TEST_F(Reissue, R47AfterTheFreezeTheLinkStillTellsOfAVote) {
     clock.advance(hour);
   }
 }
+
+struct ReissueToTheEnd : Reissue {
+  ReissueToTheEnd() : Reissue(11) {}
+  const KeyPair& key(std::size_t member) const { return ceremonies[0].holders[member].signing(); }
+  void count() {
+    const auto tally = prepare_count(*state);
+    ASSERT_TRUE(tally) << tally.error().code;
+    ASSERT_TRUE(open_count(*state, *tally, 0, {&key(0), &key(2), &key(3)}));
+    log->append_round(false);
+    for (const std::size_t member : {0, 2, 3}) {
+      auto& holder = ceremonies[0].holders[member];
+      ASSERT_TRUE(holder.bind_tally(tally->hash));
+      ASSERT_TRUE(import_shares(*state, *tally,
+                                *make_shares(state->manifest(), *tally, 0, holder, random)));
+    }
+    ASSERT_TRUE(finish_count(*state, *tally));
+    ASSERT_TRUE(close_count(*state, 0, key(0)));
+    log->append_round(false);
+  }
+};
 
 // Protocol section 5, read by the verifier that anybody may run: once a day those that are
 // numerous enough to hide whose they are, at the close the others.
@@ -736,8 +778,15 @@ TEST_F(Reissue, AKeyThatWaitedIsNotGivenAgain) {
 // Requirements 12, 46 and 61: neither journal nor database holds a secret after a full run, save
 // what waits to be purged, sealed.
 TEST_F(Reissue, R12R46R61NoSecretRemains) {
+  auto by_social_security = form(2);
+  by_social_security.identity = right_number(2) + "45678";
+  ASSERT_EQ(ask_code(2, by_social_security), "sent");
+  ASSERT_EQ(ask_code(1, form(2)), "reissue.wrong_proof") << "nor in what is wrong";
+  clock.advance(1);
   const auto request = form(0);
-  ASSERT_EQ(ask_code(0, request), "sent");
+  const auto asking = portal_session(0);
+  const auto sent = reissues().request(asking.session, request);
+  ASSERT_TRUE(sent);
   const auto link = token_in("reissue-link");
   const auto opened = open_link(link);
   const auto code = Code::generate(random);
@@ -771,6 +820,13 @@ TEST_F(Reissue, R12R46R61NoSecretRemains) {
                                                 {"answer", std::string(right_answer)},
                                                 {"folded answer", fold_answer(right_answer)},
                                                 {"number", request.identity},
+                                                {"social security", right_number(2)},
+                                                {"session", asking.token.text()},
+                                                {"session's bytes", raw(asking.token.text())},
+                                                {"next session", sent->next_session},
+                                                {"next session's bytes", raw(sent->next_session)},
+                                                {"csrf", asking.session.csrf},
+                                                {"csrf's bytes", raw(asking.session.csrf)},
                                                 {"destination", request.destination},
                                                 {"mailbox", "camille.electeur"},
                                                 {"code", code.normalised()},

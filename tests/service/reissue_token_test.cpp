@@ -1,5 +1,6 @@
 // What links, openers and cookies are good for, and for how long (requirements 13 to 21, 54).
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "reissue/token.hpp"
@@ -55,7 +56,6 @@ TEST_F(ReissueTokens, R13Of16ConcurrentNewCodesExactlyOneIsMade) {
   EXPECT_EQ(count_rows("waiting_key"), 2) << "one key for each contest";
 }
 
-// The browser has its opener before it spends the link: an answer that never came is asked for
 // Requirement 13: of 16 requests of one voter at once, from as many sessions, one gets a link.
 TEST_F(ReissueTokens, R13Of16ConcurrentRequestsExactlyOneGetsALink) {
   std::vector<Session> sessions;
@@ -93,6 +93,7 @@ TEST_F(ReissueTokens, R13OfOneFormSentSixteenTimesThereIsOneRequest) {
   EXPECT_EQ(count_rows("message"), 1);
 }
 
+// The browser has its opener before it spends the link: an answer that never came is asked for
 // again and is the same; another browser is still refused.
 TEST_F(ReissueTokens, AnAnswerToTheClickThatIsLostLosesNothing) {
   const auto token = link_for(0);

@@ -76,14 +76,19 @@ TEST_F(ReissueHttp, R25AThousandFailuresAtEveryOpenFormDoNotLockTheVoterOut) {
     EXPECT_EQ(attacker.post("/reissue/cancel", {{"token", made_up}}).status, 200);
     EXPECT_EQ(attacker.post("/tracker", {{"tracker", made_up}}).status, 200);
   }
+  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
+  auto phone = browser("192.0.2.2");
+  const auto old_link = phone.open_link(token);
+  ASSERT_EQ(old_link["status"], "opened") << "the link from before";
+  EXPECT_EQ(phone.post_json("/api/reissue/issue", new_keys(old_link))["status"], "issued");
   auto voter = browser("192.0.2.1");
   voter.sign_in(0);
   clock.advance(2 * minute);
-  EXPECT_EQ(voter.post("/reissue/question", voter.question_form(0)).body.find("error-summary"),
+  EXPECT_NE(voter.post("/reissue/question", voter.question_form(0)).body.find(personal_email(0)),
             std::string::npos);
-  EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted);
-  const auto opened = browser().open_link(token_in("reissue-link"));
-  EXPECT_EQ(opened["status"], "opened");
+  const auto opened = phone.open_link(token_in("reissue-link"));
+  ASSERT_EQ(opened["status"], "opened");
+  EXPECT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
 }
 
 // Requirement 25, from the voter's own address (a school shares one): it costs a wait of at most 16
@@ -132,6 +137,43 @@ TEST_F(ReissueHttp, R28ACaptchaServesOnceInItsSessionAndTime) {
   EXPECT_FALSE(try_with(good.first, good.second)) << "used";
 }
 
+// Requirements 28 and 29 at the form of a request: asked of a busy network, seen and heard, and
+// burnt by whatever is answered.
+TEST_F(ReissueHttp, R28R29ABusyNetworkIsAskedForACaptcha) {
+  policy.network.per_minute = 1;
+  auto first = browser();
+  first.sign_in(1);
+  EXPECT_NE(first.post("/reissue/question", first.question_form(1)).body.find(personal_email(1)),
+            std::string::npos);
+  auto device = browser();
+  device.sign_in(0);
+  auto form = device.question_form(0);
+  const auto captcha_of = [](const std::string& page) { return hidden(page, "captcha_id"); };
+  auto page = device.post("/reissue/question", form).body;
+  auto id = captcha_of(page);
+  for (const std::string end : {".png", ".wav"}) {
+    EXPECT_NE(page.find("/captcha/" + id + end), std::string::npos);
+    EXPECT_EQ(device.get("/captcha/" + id + end).status, 200);
+  }
+  const auto answer = [&](const std::string& with, const std::string& digits) {
+    auto filled = form;
+    filled.push_back({"captcha_id", with});
+    filled.push_back({"captcha", digits});
+    page = device.post("/reissue/question", filled).body;
+    return page.find(personal_email(0)) != std::string::npos &&
+           page.find("error-summary") == std::string::npos;
+  };
+  const auto right = captcha_digits(id);
+  EXPECT_FALSE(answer(id, right == "0000" ? "0001" : "0000")) << "guessed wrong";
+  EXPECT_FALSE(answer(id, right)) << "burnt";
+  const auto foreign = hidden(browser("192.0.2.9").get("/sign-in").body, "captcha_id");
+  EXPECT_FALSE(answer(foreign, captcha_digits(foreign))) << "another session's";
+  EXPECT_EQ(count_rows("message WHERE voter = 'E1'"), 0);
+  id = captcha_of(page);
+  EXPECT_TRUE(answer(id, captcha_digits(id)));
+  EXPECT_EQ(count_rows("message WHERE voter = 'E1'"), 1);
+}
+
 // Requirement 29: what is drawn is also spoken, from a link beside it.
 TEST_F(ReissueHttp, R29TheCaptchaCanBeHeard) {
   auto device = browser();
@@ -155,8 +197,9 @@ TEST_F(ReissueHttp, R32SignInTellsNothingOfWhoExists) {
     t.execute("UPDATE voting_code SET state = 'invalidated' WHERE voter = 'E3'");
     return {};
   }));
-  const auto answers = [&](const std::string& email, std::string_view last_password) {
-    auto device = browser();
+  const auto answers = [&](const std::string& email, std::string_view last_password,
+                           const std::string& address = "192.0.2.1") {
+    auto device = browser(address);
     auto page = device.get("/sign-in").body;
     std::vector<std::string> seen;
     for (int i = 0; i < 8; ++i) {
@@ -181,6 +224,12 @@ TEST_F(ReissueHttp, R32SignInTellsNothingOfWhoExists) {
     (void)sign_in(*state, {}, "E4@portal.example", "Wrong-1234-abcd", "198.51.100.7");
   }
   EXPECT_EQ(answers("E4@portal.example", "Wrong-1234-abcd"), unknown) << "throttled elsewhere";
+  ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute("DELETE FROM account WHERE voter = 'E2'", {});
+    return {};
+  }));
+  EXPECT_EQ(answers("E2@portal.example", "Wrong-1234-abcd", "192.0.2.2"), unknown)
+      << "on the roll, without an account";
   EXPECT_EQ(answers("E1@PORTAL.EXAMPLE", "Isoloir-1234-abcd")[0], unknown[7])
       << "throttled here already: in another spelling too";
 }
@@ -467,6 +516,30 @@ TEST_F(ReissueHttp, ATrackerIsLookedUpWithoutASession) {
   EXPECT_EQ(nobody.post("/tracker", {{"tracker", std::string(64, 'a')}}).status, 200);
   EXPECT_TRUE(nobody.client.cookies().empty());
   EXPECT_EQ(count_rows("session"), 0);
+}
+
+// Requirement 45 with the words that are sent: they fit at a long origin, and where they would not,
+// the server does not start.
+TEST_F(ReissueHttp, R45TheWordsInUseFitOneTextMessage) {
+  struct At final : TextSource {
+    At(const TextSource& texts, std::string origin) : real(texts), at(std::move(origin)) {}
+    std::string text(std::string_view id, std::string_view language,
+                     const Json& values) const override {
+      Json moved = values;
+      const auto link = values.at("link").get<std::string>();
+      moved["link"] = at + link.substr(link.find("/r#"));
+      return real.text(id, language, moved);
+    }
+    const TextSource& real;
+    std::string at;
+  };
+  EXPECT_TRUE(check_message_texts(*state, message_texts));
+  const std::string origin = "https://elections-professionnelles.gouv.fr";
+  EXPECT_TRUE(check_message_texts(*state, At(message_texts, origin)));
+  const auto refused =
+      check_message_texts(*state, At(message_texts, origin + std::string(60, 'a')));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "message.too_long");
 }
 
 // What a refusal says of the last link is true: only its destination was busy, there is none.
