@@ -37,7 +37,7 @@ export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pe
 export type LinkRefusal = {
   status:
     | "expired" | "used" | "outdated" | "superseded" | "elsewhere" | "unknown" | "no_link" | "no_cookie" | "shown" | "blocked"
-    | "limit" | "closed" | "refused";
+    | "limit" | "closed" | "keys" | "refused";
   at?: string;
 };
 

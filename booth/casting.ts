@@ -59,6 +59,10 @@ export class Casting {
     this.around = around;
   }
 
+  all(): Cast[] {
+    return [...this.casts.values()];
+  }
+
   of(contest: number): Cast | undefined {
     return this.casts.get(contest);
   }

@@ -19,6 +19,11 @@ export class KeptBallots {
     return this.storage.getItem(BALLOT + contest);
   }
 
+  /** Whether a sealed ballot waits, of whichever contest. */
+  any(): boolean {
+    return Object.keys(this.storage).some((key) => key.startsWith(BALLOT));
+  }
+
   keep_evidence(contest: number, evidence: string): void {
     this.store(EVIDENCE + contest, evidence);
   }

@@ -15,6 +15,16 @@ document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   if (form.dataset.form === "sign-out" && !event.defaultPrevented) new KeptBallots(sessionStorage).wipe();
 });
+// A double click sends a form once. A page that Back brings again may send it again.
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent !== undefined) event.preventDefault();
+  form.dataset.sent = "";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of all(document, "form[data-sent]")) delete form.dataset.sent;
+});
 // What the server found wrong with a form is what the voter wants to read first.
 for (const summary of all(document, "[data-error-summary]:not([hidden])")) summary.focus();
 const space = document.getElementById("voting-space");

@@ -18,17 +18,24 @@ export function start_cancel(form: HTMLElement): void {
   show_part(document, "no_link", token === "");
 }
 
-/** The token in the address, which then no longer shows it. A change of language takes it along. */
+/**
+ * The token in the address, which then no longer shows it; a reload has it still, until forget_fragment. A change of language
+ * takes it along.
+ */
 export function take_fragment(): string {
   // Another link opened in this tab changes the fragment alone.
   window.addEventListener("hashchange", () => fragment() !== "" && location.reload());
-  const token = fragment();
+  const token = fragment() || ((history.state as { token?: string } | null)?.token ?? "");
   if (token === "") return "";
-  history.replaceState(null, "", location.pathname + location.search);
+  history.replaceState({ token }, "", location.pathname + location.search);
   for (const link of all(document, "a[hreflang]")) {
     link.addEventListener("click", () => ((link as HTMLAnchorElement).hash = token));
   }
   return token;
+}
+
+export function forget_fragment(): void {
+  history.replaceState(null, "");
 }
 
 /** What a message's link brought after the #; a place in this page, where the skip link leads, is no token. */

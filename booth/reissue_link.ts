@@ -4,7 +4,7 @@
 import { Api, type LinkRefusal, type NewKeys, type OpenedLink, TryAgain } from "./api.ts";
 import { group_code } from "./code.ts";
 import { all, clone, fill, fill_list, one, show_part, show_step, step, text } from "./page.ts";
-import { take_fragment } from "./reissue_form.ts";
+import { forget_fragment, take_fragment } from "./reissue_form.ts";
 import { remote_vault, type RemoteVault } from "./remote.ts";
 import { Refused } from "./refused.ts";
 import { ShownTime, WARNING_S } from "./shown_time.ts";
@@ -19,7 +19,7 @@ const TICK_MS = 250;
 const WAYS: Record<LinkRefusal["status"], ("code_page" | "ask_again")[]> = {
   expired: ["ask_again"], used: ["code_page", "ask_again"], outdated: ["code_page", "ask_again"], superseded: ["ask_again"],
   elsewhere: ["ask_again"], unknown: ["ask_again"], no_link: ["code_page"], no_cookie: [], shown: ["code_page", "ask_again"],
-  blocked: [], limit: ["code_page"], closed: [], refused: ["ask_again"],
+  blocked: [], limit: ["code_page"], closed: [], keys: ["ask_again"], refused: ["ask_again"],
 };
 
 export async function start_reissue_link(root: HTMLElement): Promise<void> {
@@ -112,6 +112,7 @@ class ReissueLink {
   private async enter(ask: () => Promise<OpenedLink | LinkRefusal>): Promise<void> {
     const answer = await ask();
     if (answer.status !== "opened") return this.refuse(answer);
+    forget_fragment(); // from now on this browser's cookie opens it
     const manifest = await this.api.manifest(this.data.manifestUrl!);
     await this.vault.load(manifest, answer.fingerprint, location.origin);
     this.token = "";
@@ -123,17 +124,25 @@ class ReissueLink {
 
   private async renew(): Promise<void> {
     if (!this.opened) return;
-    const { handle, contests, tokenHash } = this.opened;
     const duration = Number(one<HTMLInputElement>(step("warning"), "[name=duration]:checked").value);
     show_step("working");
+    let answer = await this.replace(this.opened);
+    if (answer.status === "keys") {
+      // She voted meanwhile, in another tab: keys are wanted for what is left.
+      const again = await this.api.reissue_resume();
+      answer = again.status === "opened" ? await this.replace(again) : again;
+    }
+    if (answer.status !== "issued") return this.refuse(answer);
+    this.opened = undefined;
+    this.show_code(await this.vault.reveal(), duration);
+  }
+
+  private async replace({ handle, contests, tokenHash }: OpenedLink): Promise<Awaited<ReturnType<Api["reissue_issue"]>>> {
     this.progress("derive");
     const bar = one<HTMLProgressElement>(step("working"), "[data-bar=derive]");
     const keys = await this.vault.renew({ handle, contests, token_hash: tokenHash }, (done) => (bar.value = done));
     this.progress("send");
-    const answer = await this.issue(keys);
-    if (answer.status !== "issued") return this.refuse(answer);
-    this.opened = undefined;
-    this.show_code(await this.vault.reveal(), duration);
+    return this.issue(keys);
   }
 
   /** Until there is an answer: without one the voter cannot know whether the old code still serves. */
@@ -202,18 +211,17 @@ class ReissueLink {
       this.wipe();
       return show_step("over");
     }
-    fill(document, { time_left: text("link.time_left", { min: String(Math.floor(left / 60)), s: String(left % 60) }) });
+    const section = step("code");
+    fill(section, { time_left: time_left_text(left) });
+    one(section, ".time-bar").dataset.state = left <= WARNING_S ? "soon" : "";
     const mark = time.mark();
-    if (mark === undefined) return;
-    fill(step("code"), { announced: text("link.announced", { seconds: String(mark) }) });
-    const dialog = this.dialog();
-    if (left <= WARNING_S && !dialog.open) dialog.showModal();
+    if (mark !== undefined) fill(section, { announced: text("link.announced", { seconds: String(left) }) });
   }
 
   private prolong(): void {
-    this.shown_time?.prolong();
-    this.dialog().close();
-    fill(step("code"), { announced: "" });
+    if (!this.shown_time) return;
+    this.shown_time.prolong();
+    fill(step("code"), { announced: time_left_text(this.shown_time.left_s()) });
     this.tick();
   }
 
@@ -251,7 +259,6 @@ class ReissueLink {
     const section = step("code");
     for (const list of ["code_groups", "spelled_groups"]) fill_list(section, list, []);
     fill(document, { time_left: "", announced: "", copied: "" });
-    if (this.dialog().open) this.dialog().close();
   }
 
   private leave(): void {
@@ -260,12 +267,10 @@ class ReissueLink {
     for (const section of all(document, "[data-step]")) section.hidden = section.dataset.step !== "loading";
   }
 
-  private dialog(): HTMLDialogElement {
-    return one<HTMLDialogElement>(document, "[data-dialog=time]");
-  }
-
   private refuse({ status, at }: LinkRefusal): void {
-    this.show_error(text(`link.${status}_title`), text(`link.${status}_text`, { at: at ?? "" }), WAYS[status]);
+    forget_fragment();
+    const name = status === "keys" ? "refused" : status;
+    this.show_error(text(`link.${name}_title`), text(`link.${name}_text`, { at: at ?? "" }), WAYS[status]);
   }
 
   private show_error(title: string, error_text: string, ways: string[], retry = false): void {
@@ -275,6 +280,10 @@ class ReissueLink {
     for (const way of ["code_page", "ask_again"]) show_part(section, way, ways.includes(way));
     show_step("error");
   }
+}
+
+function time_left_text(left_s: number): string {
+  return text("link.time_left", { min: String(Math.floor(left_s / 60)), s: String(left_s % 60) });
 }
 
 function filled(template: string, slots: Record<string, string>): Node {

@@ -4,22 +4,24 @@ import { fill, show_part, text } from "./page.ts";
 
 const ASK_EVERY_MS = 4000;
 
+const PARTS = ["waiting", "created", "blocked", "expired", "newer", "over"] as const;
+
 export function start_reissue_sent(root: HTMLElement): void {
-  // The page answered a form: a reload or Back must not send it again.
-  history.replaceState(null, "", "/reissue");
   const api = new Api("");
-  const show = (part: "created" | "blocked" | "over" | undefined, progress: string) => {
+  const show = (part: (typeof PARTS)[number], progress: string) => {
     fill(root, { progress });
-    for (const name of ["created", "blocked", "over"]) show_part(root, name, name === part);
-    show_part(root, "waiting", part === undefined);
+    for (const name of PARTS) show_part(root, name, name === part);
   };
+  /** Whether nothing more will come. */
   const ask = async (): Promise<boolean> => {
     const { state, at, reference } = await api.reissue_status();
-    if (reference !== root.dataset.reference) return false;
-    if (state === "opened") show(undefined, text("reissue.status_opened", { at }));
-    if (state === "issued") show("created", text("reissue.status_issued", { at, reference }));
     if (state === "blocked") show("blocked", text("reissue.status_blocked"));
-    return state === "issued" || state === "blocked";
+    else if (state === "none") show("expired", text("reissue.status_expired"));
+    else if (reference !== root.dataset.reference) show("newer", text("reissue.status_newer"));
+    else if (state === "opened") show("waiting", text("reissue.status_opened", { at }));
+    else if (state === "issued") show("created", text("reissue.status_issued", { at, reference }));
+    else return false;
+    return state !== "opened";
   };
   const ask_until_known = async (): Promise<void> => {
     try {

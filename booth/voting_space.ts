@@ -8,6 +8,7 @@ import { read_code } from "./code.ts";
 import { server_clock } from "./countdown.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { fetch_page, take_over } from "./language_switch.ts";
+import { loss_of_leaving } from "./leaving.ts";
 import type { Manifest } from "./manifest.ts";
 import {
   all, clone, fill, fill_list, follow_error_links, one, show_errors, show_part, show_step, start_reveal, step, text,
@@ -32,6 +33,10 @@ const FAILURE_TEXT: Record<Exclude<Failure, "proof" | "late">, string> = {
   self_check: "voting.error_refused",
   suspended: "voting.error_suspended",
   closed: "voting.error_closed",
+};
+
+const CODE_ERROR_TEXT = {
+  empty: "voting.code_empty", length: "voting.code_incomplete", character: "voting.code_mistyped", check: "voting.code_mistyped",
 };
 
 export async function start_voting_space(root: HTMLElement): Promise<void> {
@@ -60,7 +65,8 @@ class VotingSpace {
   private refreshed_at = 0;
   private working = false;
   private over = false;
-  private readonly saved = new Set<number>(); // contests whose evidence she has
+  private readonly saved = new Set<number>(); // contests whose evidence or proof she has
+  private readonly reloaded = location.pathname.startsWith(CONTESTS_ADDRESS);
   private again: (() => Promise<void>) | undefined;
 
   constructor(root: HTMLElement) {
@@ -104,6 +110,8 @@ class VotingSpace {
     // A page brought back by Back, after she went elsewhere, must not show what was on it.
     window.addEventListener("pagehide", () => this.worker.terminate());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    window.addEventListener("beforeunload", (event) => this.unsaved_proof() && event.preventDefault());
+    window.addEventListener("beforeprint", () => this.shown?.step === "receipt" && this.saved.add(this.shown.contest!));
     follow_error_links(this.root);
     // On the document, because the steps are replaced when she changes the language.
     document.addEventListener("click", (event) => {
@@ -150,7 +158,7 @@ class VotingSpace {
     if (action === "leave") return this.leave();
     if (this.over) return;
     if (action === "contests") this.go(CONTESTS_ADDRESS);
-    else if (action === "open-contest") this.go(ballot_address(contest));
+    else if (action === "open-contest") void this.guard(() => this.open_contest(contest));
     else if (action === "open-receipt") this.go(receipt_address(contest));
     else if (action === "change" && here !== undefined) this.go(ballot_address(here));
     else if (action === "cast" && here !== undefined) void this.guard(() => this.cast(here));
@@ -164,6 +172,13 @@ class VotingSpace {
     else if (action === "extend") void this.guard(() => this.extend_session());
   }
 
+  /** The list may be a minute old: whether the contest is open is asked for while she begins to read. */
+  private async open_contest(contest: number): Promise<void> {
+    this.go(ballot_address(contest));
+    await this.refresh();
+    if (this.shown?.step === "ballot" && this.state_of(contest)?.state !== "open") this.go(CONTESTS_ADDRESS, true);
+  }
+
   private async give_code(): Promise<void> {
     if (this.working) return;
     const section = step("code");
@@ -171,7 +186,7 @@ class VotingSpace {
     const captcha = one<HTMLInputElement>(section, "#captcha").value.trim();
     const reading = read_code(code_field.value);
     const errors: Record<string, string> = {};
-    if ("error" in reading) errors.code = text(reading.error === "empty" ? "voting.code_empty" : "voting.code_mistyped");
+    if ("error" in reading) errors.code = text(CODE_ERROR_TEXT[reading.error]);
     if (captcha === "") errors.captcha = text("voting.captcha_empty");
     show_errors(section, errors);
     if ("error" in reading || captcha === "") return;
@@ -254,7 +269,9 @@ class VotingSpace {
 
   private save_receipt(contest: number): void {
     const cast = this.casting.of(contest);
-    if (cast?.receipt) save_file(`recu-${contest}-${first_groups(cast)}.tlog-proof`, cast.receipt.text, "text/plain");
+    if (!cast?.receipt) return;
+    save_file(`preuve-de-vote-${contest}-${first_groups(cast)}.tlog-proof`, cast.receipt.text, "text/plain");
+    this.saved.add(contest);
   }
 
   /** Neither choice nor code is in it. */
@@ -276,16 +293,23 @@ class VotingSpace {
     one<HTMLFormElement>(document, "[data-form=sign-out]").submit();
   }
 
-  /** What is wiped with the page cannot be shown to anybody afterwards: she is asked once. */
+  /** What is wiped with the page cannot be had again: she is told, and stays or goes. */
   private may_leave(anyway = false): boolean {
-    const unsaved = this.list?.contests.find(({ contest }) => {
-      const cast = this.casting.of(contest);
-      return cast && disputed(cast) && !this.saved.has(contest);
-    });
-    if (!unsaved || anyway || this.over) return true;
-    this.go(receipt_address(unsaved.contest));
-    one<HTMLDialogElement>(document, "[data-dialog=leave]").showModal();
+    const loss = loss_of_leaving(this.casting.all(), this.saved, navigator.onLine);
+    if (!loss || anyway || this.over) return true;
+    if (loss.contest !== undefined) this.go(receipt_address(loss.contest));
+    const dialog = one<HTMLDialogElement>(document, "[data-dialog=leave]");
+    fill(dialog, { leave_title: text(`voting.leave_${loss.why}_title`), leave_text: text(`voting.leave_${loss.why}`) });
+    const has_proof = loss.why === "proof" && this.casting.of(loss.contest!)?.phase === "done";
+    show_part(dialog, "evidence", loss.why === "evidence");
+    show_part(dialog, "proof", has_proof);
+    show_part(dialog, "anyway", loss.why !== "offline");
+    dialog.showModal();
     return false;
+  }
+
+  private unsaved_proof(): boolean {
+    return !this.over && loss_of_leaving(this.casting.all(), this.saved, true)?.why === "proof";
   }
 
   private wipe(): void {
@@ -405,6 +429,7 @@ class VotingSpace {
     const contest = shown.contest ?? 0;
     const cast = this.casting.of(contest);
     if (shown.step === "contests") this.fill_contests();
+    if (shown.step === "code") this.fill_code();
     if (shown.step === "ballot" && !same) this.fill_ballot(contest);
     if (shown.step === "confirm") this.fill_confirm(contest);
     if (shown.step === "sending" && cast) this.fill_sending(cast);
@@ -439,7 +464,7 @@ class VotingSpace {
 
   /** After the close: how long who is inside may still finish. */
   private fill_finish(): void {
-    const until = this.list!.finishUntil;
+    const until = this.left_to_vote().length > 0 ? this.list!.finishUntil : undefined;
     show_part(this.root, "finish", until !== undefined);
     fill(this.root, { finish_until: until ? text("voting.finish_until", { time: until }) : "" });
   }
@@ -447,10 +472,14 @@ class VotingSpace {
   private fill_contests(): void {
     const section = step("contests");
     const { contests } = this.list!;
-    const left = this.left_to_vote().length;
+    const suspended = contests.filter(({ contest, state }) => this.state_name_of(contest, state) === "suspended").length;
+    const left = this.left_to_vote().length + suspended;
     const all_voted = contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");
-    fill(section, { left: left > 0 ? text("voting.left", { left, total: String(contests.length) }) : text("voting.all_voted") });
+    const lines = left > 0 ? [text("voting.left", { left, total: String(contests.length) })] : [text("voting.all_voted")];
+    if (suspended > 0) lines.push(text("voting.left_suspended", { suspended }));
+    fill(section, { left: lines.join(" "), resent: this.resent_text() });
     show_part(section, "left", left > 0 || all_voted);
+    show_part(section, "resent", this.resent_text() !== "");
     one(section, "[data-slot=left]").dataset.state = left > 0 ? "" : "done";
     const items = contests.map((state) => this.contest_item(state));
     const focused = document.activeElement as HTMLElement | null;
@@ -460,6 +489,18 @@ class VotingSpace {
     if (action && contest) {
       all(section, `[data-action="${action}"][data-contest="${contest}"]`).find(({ hidden }) => !hidden)?.focus();
     }
+  }
+
+  /** Ballots sealed before a cut or a reload go out once she is back: she is told that they have arrived. */
+  private resent_text(): string {
+    const arrived = this.casting.all().filter(({ resent, phase }) => resent && phase === "done");
+    const titles = arrived.map(({ contest }) => this.contest_slots(contest).contest_title);
+    return titles.map((contest) => text("voting.resent_done", { contest })).join(" ");
+  }
+
+  private fill_code(): void {
+    show_part(step("code"), "kept", this.kept.any());
+    show_part(step("code"), "reloaded", this.reloaded);
   }
 
   private contest_item(state: ContestState): Node {
@@ -528,6 +569,7 @@ class VotingSpace {
     const section = step("sending");
     const order = ["seal", "send", "check"];
     const steps = all(section, "[data-progress]");
+    show_part(section, "quick", cast.trouble === undefined);
     for (const [i, item] of steps.entries()) {
       const now = order.indexOf(cast.phase);
       item.dataset.state = i < now ? "done" : i === now ? "now" : "";

@@ -146,11 +146,12 @@ Status RehearsalVoter::ask_for_code(RehearsalTimes& times) {
                                 {"email", personal_address()},
                                 {"phone", ""}}});
   if (!sent) return fail(sent.error());
-  // The page of what was sent names the destination; one with errors offers it in a field again.
-  const bool good = sent->status == 200 &&
-                    sent->body.find("name=\"answer\"") == std::string::npos &&
-                    sent->body.find(personal_address()) != std::string::npos;
-  if (!good) return fail("rehearsal.answer", "question: no link was sent");
+  const auto* leads_to = http::find_header(sent->headers, "Location");
+  if (sent->status != 303 || !leads_to || *leads_to != "/reissue/sent") {
+    return fail("rehearsal.answer", "question: no link was sent");
+  }
+  const auto shown = send(client_, times, "sent page", "GET", "/reissue/sent");
+  if (!shown) return fail(shown.error());
   return {};
 }
 

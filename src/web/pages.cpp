@@ -26,6 +26,12 @@ bool frozen(State& state) {
   return *found;
 }
 
+// The bureau may have closed before the hour: then the hour is not what the page says.
+TimeMs closing_of(const Hours& hours, const State& state) {
+  if (!hours.grace_ends_at) return hours.closes_at;
+  return *hours.grace_ends_at - TimeMs{state.manifest().grace_seconds} * 1000;
+}
+
 bool looks_like_email(std::string_view text) {
   const auto at = text.find('@');
   return at != 0 && at != std::string_view::npos && at + 1 < text.size();
@@ -48,23 +54,26 @@ Json Site::captcha_data(Visit& visit) {
           {"audio_url", "/captcha/" + challenge.id + ".wav"}};
 }
 
-http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view email, bool ended) {
+http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view email,
+                                  std::string_view to, bool ended) {
   Json data = {{"captcha", captcha_data(visit)},
                {"election_title",
                 visit.language == Language::french ? portal_.election.fr : portal_.election.en},
                {"email", email},
+               {"to", to},
                {"session_ended", ended}};
   const auto hours = hours_of(state_);
   data["opens_at"] = hours.opens_at;
-  data["closes_at"] = hours.closes_at;
+  data["closes_at"] = closing_of(hours, state_);
   if (!errors.empty()) data["errors"] = std::move(errors);
   return page(visit, "sign_in", std::move(data));
 }
 
 http::Response Site::sign_in_form(Visit& visit) {
-  if (visit.signed_in()) return http::Response::redirect_303("/");
   const auto query = http::read_query(visit.request);
-  return sign_in_page(visit, Json::object(), "", query && query->get("ended"));
+  const auto to = way_on(query ? query->get("to").value_or("/") : "/");
+  if (visit.signed_in()) return http::Response::redirect_303(std::string(to));
+  return sign_in_page(visit, Json::object(), "", to, query && query->get("ended"));
 }
 
 http::Response Site::sign_in_post(Visit& visit) {
@@ -72,30 +81,33 @@ http::Response Site::sign_in_post(Visit& visit) {
   if (!form) return error_page(400, &visit.request);
   const std::string_view email = form->get("email").value_or("");
   const std::string_view password = form->get("password").value_or("");
+  const auto to = way_on(form->get("to").value_or("/"));
   // The page stood open longer than its session: start again with what was typed, the password
   // apart.
   if (!csrf_error(visit, *form).empty()) {
-    return sign_in_page(visit, Json::object(), email, true);
+    return sign_in_page(visit, Json::object(), email, to, true);
   }
   Json errors = Json::object();
   if (!looks_like_email(email)) errors["email"] = true;
   if (password.empty()) errors["password"] = true;
   // Burnt whatever it says, so that one captcha serves one try.
-  const bool captcha = captchas_.check(*visit.session, form->get("captcha_id").value_or(""),
-                                       form->get("captcha").value_or(""));
-  if (!captcha) errors["captcha"] = true;
-  if (!errors.empty()) return sign_in_page(visit, std::move(errors), email, false);
+  const auto digits = form->get("captcha").value_or("");
+  if (!captchas_.check(*visit.session, form->get("captcha_id").value_or(""), digits)) {
+    errors["captcha"] = true;
+    errors["captcha_empty"] = digits.empty();
+  }
+  if (!errors.empty()) return sign_in_page(visit, std::move(errors), email, to, false);
 
   const SignInPolicy policy{portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL};
   const auto voter = sign_in(state_, policy, email, password, visit.request.client_address);
   if (!voter) {
     const bool delayed = voter.error().code == "sign_in.delayed";
-    return sign_in_page(visit, {{delayed ? "throttled" : "credentials", true}}, email, false);
+    return sign_in_page(visit, {{delayed ? "throttled" : "credentials", true}}, email, to, false);
   }
   auto opened = sessions_.rotate(*visit.session, *voter);
   visit.token = opened.token.text();
   visit.session = std::move(opened.session);
-  return http::Response::redirect_303("/").without_cookie(next_session_cookie);
+  return http::Response::redirect_303(std::string(to)).without_cookie(next_session_cookie);
 }
 
 http::Response Site::sign_out(Visit& visit) {
@@ -155,7 +167,7 @@ http::Response Site::home(Visit& visit) {
   return page(visit, "home",
               {{"voter_name", voter_profile(state_, visit.voter())->display_name},
                {"opens_at", hours.opens_at},
-               {"closes_at", hours.closes_at},
+               {"closes_at", closing_of(hours, state_)},
                {"now_at", now},
                {"remaining", remaining((standing.before ? hours.opens_at : hours.closes_at) - now)},
                {"open", standing.open},
@@ -176,18 +188,17 @@ std::optional<http::Response> Site::voting_space_shut(Visit& visit) {
   }
   if (standing.suspended) return page(visit, "suspended", Json::object());
   if (!standing.closed) return std::nullopt;
-  const TimeMs grace_ms = TimeMs{state_.manifest().grace_seconds} * 1000;
-  // The bureau may have closed before the hour.
-  const TimeMs closed_at = hours.grace_ends_at ? *hours.grace_ends_at - grace_ms : hours.closes_at;
-  return page(
-      visit, "closed",
-      {{"closes_at", closed_at}, {"result_available", published_result(state_).has_value()}});
+  return page(visit, "closed",
+              {{"closes_at", closing_of(hours, state_)},
+               {"result_available", published_result(state_).has_value()}});
 }
 
 http::Response Site::voting_space(Visit& visit) {
   if (auto shut = voting_space_shut(visit)) return std::move(*shut);
   const auto hours = hours_of(state_);
   const auto code = code_state(state_, code_policy(portal_), visit.voter());
+  const auto reissue = reissues_ ? reissues_->status(visit.voter()) : ReissueStatus{};
+  const bool blocked = reissue.kind == ReissueStatus::Kind::blocked;
   const auto& manifest = state_.manifest();
   return page(visit, "voting_space",
               {{"captcha", captcha_data(visit)},
@@ -201,7 +212,10 @@ http::Response Site::voting_space(Visit& visit) {
                {"now_at", state_.now()},
                {"warning_ms", std::to_string(portal_.session_warning_minutes * minute_ms)},
                {"invalidated", !code.valid},
-               {"reissue_url", reissues_ ? "/reissue" : ""},
+               {"blocked", blocked},
+               {"renewed", reissue.kind == ReissueStatus::Kind::issued},
+               {"since_at", reissue.at},
+               {"reissue_url", reissues_ && !blocked ? "/reissue" : ""},
                {"tries_left", code.tries_left},
                {"session_binding_hex", hex_encode(visit.session->id)},
                {"nonce_hex", hex_encode(sessions_.new_nonce(*visit.session))}});

@@ -36,6 +36,7 @@ std::string_view status_of(std::string_view code) {
   if (code == "reissue.link_cancelled" || code == "reissue.blocked") return "blocked";
   if (code == "reissue.limit") return "limit";
   if (code == "reissue.closed") return "closed";
+  if (code == "reissue.keys") return "keys";
   return "refused";
 }
 
@@ -102,6 +103,7 @@ http::Response Site::api_reissue_open(Visit& visit) {
   const auto token = text_field(*body, "token");
   if (!token) return error_page(400, &visit.request);
   const auto flow = reissues_->open(*token, visit.request.cookie(flow_cookie).value_or(""));
+  if (flow && reissue_shut(flow->handle) == "closed") return answer({{"status", "closed"}});
   if (flow) return answer(opened(*flow, state_));
   if (flow.error().code != "reissue.opener") return answer(refused(flow.error(), visit.language));
   return answer({{"status", "again"}})
@@ -115,6 +117,7 @@ http::Response Site::api_reissue_resume(Visit& visit) {
   const auto view = cookie ? reissues_->view(*cookie) : std::nullopt;
   if (!view) return answer({{"status", "no_link"}});
   if (view->issued) return answer({{"status", "shown"}});
+  if (reissue_shut(view->handle) == "closed") return answer({{"status", "closed"}});
   return answer(opened(*view, state_));
 }
 

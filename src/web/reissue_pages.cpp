@@ -1,24 +1,58 @@
 // Pages of procedure A of the reissue design, for who is signed in to the portal: the choice, the
 // challenge question, what was sent; and those that a link opens without any session: the link
 // itself, the notice's block. Then the demonstration's inbox.
+//
+// What the question's form is answered is shown by GET, so that neither a reload nor a change of
+// language sends it again, which could cost a try. On the way it stays in the asking browser, as a
+// cookie sealed for its session: the server keeps nothing of what was typed (requirement 46).
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include "reissue/throttle.hpp"
+#include "service/help_desk.hpp"
 #include "web/visit.hpp"
 
 namespace isoloir::web {
 namespace {
 
+constexpr std::string_view form_cookie = "reissue-form";  // an answer that asks for the form again
+constexpr std::string_view sent_cookie = "reissue-sent";  // where the link was sent
+constexpr std::size_t address_bytes_max = 254;            // RFC 5321, section 4.5.3.1.3
+
+SymmetricKey told_key(State& state, const Session& session) {
+  return SymmetricKey(state.peppered("told to a browser", {session.id}));
+}
+
+http::Response tell(State& state, const Session& session, std::string path, std::string_view cookie,
+                    const Json& told) {
+  const auto sealed = seal(told_key(state, session), as_bytes(canonical_json(told)),
+                           as_bytes(cookie), state.random());
+  return http::Response::redirect_303(std::move(path))
+      .with_cookie(cookie, base64url_encode(sealed));
+}
+
+// What was told to this session's browser, or an empty object.
+Json told(State& state, const Site::Visit& visit, std::string_view cookie) {
+  const auto sealed = base64url_decode(visit.request.cookie(cookie).value_or(""));
+  if (!sealed) return Json::object();
+  const auto text = unseal(told_key(state, *visit.session), *sealed, as_bytes(cookie));
+  return text ? *parse_json(as_text(*text)) : Json::object();
+}
+
 // What was typed and may be shown again: neither answer nor number.
 Json shown_again(const http::Form& form) {
   const auto channel = form.get("channel").value_or("");
+  const auto address = [&](std::string_view name) {
+    const auto typed = form.get(name).value_or("");
+    return typed.size() <= address_bytes_max ? typed : std::string_view();
+  };
   return {{"sms", channel == "sms"},
           {"mail", channel == "email"},
-          {"phone", form.get("phone").value_or("")},
-          {"email", form.get("email").value_or("")}};
+          {"phone", address("phone")},
+          {"email", address("email")},
+          {"again", true}};
 }
 
 // Repeated fields are refused by the form's reader; this refuses "email[]" and all that the page
@@ -39,12 +73,9 @@ Json missing_fields(const http::Form& form) {
   return errors;
 }
 
-// The name under which views/reissue_refused.mustache tells why, or nothing.
-std::string_view final_refusal(std::string_view code) {
-  if (code == "reissue.closed") return "closed";
-  if (code == "reissue.limit") return "used_up";
-  if (code == "reissue.blocked") return "blocked";
-  return {};
+// Whatever is typed: the page of the choice says why.
+bool final_refusal(std::string_view code) {
+  return code == "reissue.closed" || code == "reissue.limit" || code == "reissue.blocked";
 }
 
 // The addresses in a message, which are ours alone: each ends at white space.
@@ -72,25 +103,56 @@ http::Response Site::reissue_refused(Visit& visit, std::string_view reason) {
   return page(visit, "reissue_refused", {{std::string(reason), true}});
 }
 
-http::Response Site::reissue_choice(Visit& visit) {
-  if (!reissues_) return reissue_refused(visit, "no_sender");
+// What self-service would refuse whatever is typed, so that nobody fills in a form in vain: as
+// views/reissue_refused.mustache names it, or nothing.
+std::string_view Site::reissue_shut(const std::string& voter) const {
+  if (!reissues_) return "no_sender";
+  const auto desk = desk_of(state_, portal_.reissue ? &*portal_.reissue : nullptr,
+                            {portal_.code_tries, 0}, voter);
+  if (!desk) return {};
+  if (desk->code == VoterDesk::Code::blocked) return "blocked";
+  using Next = VoterDesk::Next;
+  if (desk->next == Next::not_yet || desk->next == Next::over || desk->next == Next::closed) {
+    return "closed";
+  }
+  return desk->next == Next::limit ? "used_up" : "";
+}
+
+// A link that is on its way or open: a new request would kill it.
+Json Site::pending_reissue(const Visit& visit) const {
   const auto status = reissues_->status(visit.voter());
-  if (status.kind == ReissueStatus::Kind::blocked) return reissue_refused(visit, "blocked");
-  Json data = {{"question_url", "/reissue/question"}};
+  const bool pending =
+      status.kind == ReissueStatus::Kind::sent || status.kind == ReissueStatus::Kind::opened;
+  return pending ? Json{{"reference", status.reference}} : Json(nullptr);
+}
+
+http::Response Site::reissue_choice(Visit& visit) {
+  if (const auto reason = reissue_shut(visit.voter()); !reason.empty()) {
+    return reissue_refused(visit, reason);
+  }
+  const auto status = reissues_->status(visit.voter());
+  Json data = {{"question_url", "/reissue/question"}, {"pending", pending_reissue(visit)}};
   if (status.kind == ReissueStatus::Kind::issued) {
     data["issued"] = {{"reference", status.reference}, {"since_at", status.at}};
   }
   return page(visit, "reissue_choice", std::move(data));
 }
 
-http::Response Site::reissue_question_page(Visit& visit, Json data) {
-  data["question"] = voter_profile(state_, visit.voter())->question;
-  return page(visit, "reissue_question", std::move(data));
-}
-
 http::Response Site::reissue_question(Visit& visit) {
-  if (!reissues_) return http::Response::redirect_303("/reissue");
-  return reissue_question_page(visit, Json::object());
+  if (!reissue_shut(visit.voter()).empty()) return http::Response::redirect_303("/reissue");
+  Json data = told(state_, visit, form_cookie);
+  if (data.value("captcha_wanted", false)) data["captcha"] = captcha_data(visit);
+  if (const auto wrong = data.find("destination_wrong"); wrong != data.end()) {
+    data["errors"]["destination"] = renderer_.text(wrong->get<std::string>(), visit.language);
+  }
+  data["question"] = voter_profile(state_, visit.voter())->question;
+  data["pending"] = pending_reissue(visit);
+  auto response = page(visit, "reissue_question", std::move(data));
+  // Said once, and once more in another language.
+  if (visit.request.cookie(form_cookie) && !visit.language_chosen) {
+    response.without_cookie(form_cookie);
+  }
+  return response;
 }
 
 http::Response Site::reissue_question_post(Visit& visit) {
@@ -103,19 +165,20 @@ http::Response Site::reissue_question_post(Visit& visit) {
   Json data = shown_again(*form);
   if (!csrf_error(visit, *form).empty()) {
     data["page_old"] = true;
-    return reissue_question_page(visit, std::move(data));
+    return reissue_question_again(visit, data);
   }
   Json errors = missing_fields(*form);
   const bool captcha = form->get("captcha_id").has_value();
+  const auto digits = form->get("captcha").value_or("");
   // Burnt whatever it says, so that one captcha serves one try.
-  if (captcha && !captchas_.check(*visit.session, *form->get("captcha_id"),
-                                  form->get("captcha").value_or(""))) {
+  if (captcha && !captchas_.check(*visit.session, *form->get("captcha_id"), digits)) {
     errors["captcha"] = true;
+    errors["captcha_empty"] = digits.empty();
   }
   if (!errors.empty()) {
-    if (captcha) data["captcha"] = captcha_data(visit);
+    data["captcha_wanted"] = captcha;
     data["errors"] = std::move(errors);
-    return reissue_question_page(visit, std::move(data));
+    return reissue_question_again(visit, data);
   }
   const bool sms = form->get("channel") == "sms";
   const auto sent = reissues_->request(
@@ -125,23 +188,26 @@ http::Response Site::reissue_question_post(Visit& visit) {
        std::string(form->get(sms ? "phone" : "email").value_or("")), visit.request.client_address,
        std::string(language_code(visit.language)), captcha});
   if (!sent) return reissue_not_sent(visit, sent.error(), std::move(data));
-  return page(visit, "reissue_sent",
+  return tell(state_, *visit.session, "/reissue/sent", sent_cookie,
               {{"sms", sms},
                {"mail", !sms},
                {"destination", sent->destination},
                {"reference", sent->reference},
+               {"asked_at", state_.now()},
                {"expires_at", sent->link_expires_at}})
       .with_cookie(next_session_cookie, sent->next_session);
 }
 
+http::Response Site::reissue_question_again(const Visit& visit, const Json& data) {
+  return tell(state_, *visit.session, "/reissue/question", form_cookie, data);
+}
+
 http::Response Site::reissue_not_sent(Visit& visit, const ReissueRefusal& refusal, Json data) {
-  if (const auto reason = final_refusal(refusal.code); !reason.empty()) {
-    return reissue_refused(visit, reason);
-  }
+  if (final_refusal(refusal.code)) return http::Response::redirect_303("/reissue");
   Json errors = Json::object();
   data["retry_at"] = reissue::next_full_minute(refusal.at);
   if (refusal.code == "reissue.captcha") {
-    data["captcha"] = captcha_data(visit);
+    data["captcha_wanted"] = true;
     data["captcha_asked"] = true;
   } else if (refusal.code == "reissue.wrong_proof") {
     errors["proof"] = true;
@@ -149,14 +215,34 @@ http::Response Site::reissue_not_sent(Visit& visit, const ReissueRefusal& refusa
   } else if (refusal.code == "reissue.delayed") {
     errors["delayed"] = true;
   } else if (refusal.code == "reissue.destination") {
-    errors["destination"] = renderer_.text(refusal.message_id, visit.language);
+    data["destination_wrong"] = refusal.message_id;
     data[data["sms"].get<bool>() ? "phone_wrong" : "email_wrong"] = true;
   } else {
     errors[refusal.at > 0 ? "throttled_until" : "throttled"] = true;
     data["last_link"] = reissues_->status(visit.voter()).kind == ReissueStatus::Kind::sent;
   }
   if (!errors.empty()) data["errors"] = std::move(errors);
-  return reissue_question_page(visit, std::move(data));
+  return reissue_question_again(visit, data);
+}
+
+// The last request of this voter: where its link was sent is known to the browser that asked.
+http::Response Site::reissue_sent(Visit& visit) {
+  using Kind = ReissueStatus::Kind;
+  if (!reissues_) return http::Response::redirect_303("/reissue");
+  const auto status = reissues_->status(visit.voter());
+  Json data = told(state_, visit, sent_cookie);
+  if (status.kind == Kind::none) {
+    if (data.empty()) return http::Response::redirect_303("/reissue");
+    data["expired"] = true;
+  } else if (data.value("reference", "") != status.reference) {
+    data = {{"reference", status.reference}};
+  }
+  data["opened"] = status.kind == Kind::opened;
+  data["created"] = status.kind == Kind::issued;
+  data["blocked"] = status.kind == Kind::blocked;
+  data["waiting"] = status.kind == Kind::sent || status.kind == Kind::opened;
+  data["at"] = format_time(status.at, visit.language);
+  return page(visit, "reissue_sent", std::move(data));
 }
 
 // The same for every link, so that asking for it, however often, does nothing (requirements 14,

@@ -66,6 +66,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/reissue", Lane::database, true, &Site::reissue_choice},
       {Method::get, "/reissue/question", Lane::database, true, &Site::reissue_question},
       {Method::post, "/reissue/question", Lane::crypto, true, &Site::reissue_question_post},
+      {Method::get, "/reissue/sent", Lane::database, true, &Site::reissue_sent},
       {Method::get, "/r", Lane::light, false, &Site::reissue_link},
       {Method::get, "/reissue/cancel", Lane::light, false, &Site::reissue_cancel_form},
       {Method::post, "/reissue/cancel", Lane::database, false, &Site::reissue_cancel_post},
@@ -208,7 +209,18 @@ http::Response session_over() {
 
 std::string sign_in_path(const Site::Visit& visit) {
   const bool ended = !visit.session && visit.request.cookie(session_cookie);
-  return ended ? "/sign-in?ended=1" : "/sign-in";
+  const auto to = way_on(visit.request.path);
+  std::string path = "/sign-in";
+  if (ended) path += "?ended=1";
+  if (to != "/") path += (ended ? "&to=" : "?to=") + std::string(to);
+  return path;
+}
+
+std::string_view way_on(std::string_view path) {
+  constexpr std::array<std::string_view, 4> ways = {"/voting-space", "/reissue",
+                                                    "/reissue/question", "/reissue/sent"};
+  const auto* found = std::find(ways.begin(), ways.end(), path);
+  return found == ways.end() ? "/" : *found;
 }
 
 void ensure_session(Site::Visit& visit, Sessions& sessions) {

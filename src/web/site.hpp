@@ -76,6 +76,7 @@ class Site final : public http::Handler {
   http::Response reissue_choice(Visit& visit);
   http::Response reissue_question(Visit& visit);
   http::Response reissue_question_post(Visit& visit);
+  http::Response reissue_sent(Visit& visit);
   http::Response reissue_link(Visit& visit);
   http::Response reissue_cancel_form(Visit& visit);
   http::Response reissue_cancel_post(Visit& visit);
@@ -103,9 +104,12 @@ class Site final : public http::Handler {
 
   http::Response page(Visit& visit, std::string_view view, Json data, int status = 200);
   Json captcha_data(Visit& visit);
-  http::Response sign_in_page(Visit& visit, Json errors, std::string_view email, bool ended);
+  http::Response sign_in_page(Visit& visit, Json errors, std::string_view email,
+                              std::string_view to, bool ended);
   http::Response reissue_refused(Visit& visit, std::string_view reason);
-  http::Response reissue_question_page(Visit& visit, Json data);
+  http::Response reissue_question_again(const Visit& visit, const Json& data);
+  std::string_view reissue_shut(const std::string& voter) const;
+  Json pending_reissue(const Visit& visit) const;
   http::Response reissue_not_sent(Visit& visit, const ReissueRefusal& refusal, Json data);
   http::Response after_code(Visit& visit, const Expected<CodeVerdict>& verdict);
   Json next_try(Visit& visit, Json answer);  // with a new captcha and nonce

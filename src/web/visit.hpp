@@ -29,6 +29,9 @@ http::Response session_over();
 // Where who is not signed in is sent: to a page that says so if a session has ended meanwhile.
 std::string sign_in_path(const Site::Visit& visit);
 
+// Where a sign-in may lead besides home: pages that messages and links name, of a closed list.
+std::string_view way_on(std::string_view path);
+
 // result.json, once it may be shown.
 struct PublishedResult {
   std::string text;

@@ -90,8 +90,8 @@ function deadline(ms) {
 export async function startDemo() {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is not built: cmake --build --preset release`);
   const state = mkdtempSync(join(tmpdir(), "isoloir-demo-"));
-  const forget = () => rmSync(state, { recursive: true, force: true });
-  const portal = join(state, "portal");
+  const portal = mkdtempSync(join(tmpdir(), "isoloir-portal-")); // a demonstration wants its state folder to itself
+  const forget = () => [state, portal].forEach((folder) => rmSync(folder, { recursive: true, force: true }));
   cpSync(join(root, "portals/education"), portal, { recursive: true });
   const toml = readFileSync(join(portal, "portal.toml"), "utf8");
   writeFileSync(join(portal, "portal.toml"), toml.replace(/^interval_seconds = \d+/m, "interval_seconds = 1")

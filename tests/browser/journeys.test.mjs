@@ -125,6 +125,22 @@ test("the server is busy: said so, tried again after the time it asks for, one v
   await voted(page);
   assert.equal(refused, 2);
   assertHeld(voter, [0]);
+  // Its proof is hers alone, and goes with the page.
+  const quit = () => page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  await toContests(page);
+  await quit();
+  const asked = page.getByRole("dialog", { name: "Vous n’avez pas gardé cette preuve de vote" });
+  await asked.getByRole("button", { name: "Rester ici" }).click();
+  await voted(page);
+  const saved = page.waitForEvent("download");
+  await page.locator("[data-step=receipt] [data-action=download-receipt]").click();
+  assert.match((await saved).suggestedFilename(), /^preuve-de-vote-0-.*\.tlog-proof$/);
+  await page.context().setOffline(true);
+  await quit();
+  await page.getByRole("dialog", { name: "La connexion à Internet est coupée" }).getByRole("button", { name: "Rester ici" }).click();
+  await page.context().setOffline(false);
+  await quit();
+  await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   await closePage(page);
 });
 
@@ -167,7 +183,10 @@ test("the server is killed in mid-vote: the page waits for it and goes on by its
   await demo.restart();
   await page.unroute("**/api/receipt");
   await page.reload();
+  await page.getByText("La page a été rechargée").waitFor();
+  await page.getByText("Un bulletin chiffré, préparé avant une interruption, attend").waitFor();
   await typeCode(demo, page, voter.code);
+  await page.getByText(`Votre bulletin préparé avant l’interruption est arrivé dans l’urne\u00a0: ${ACADEMY}`).waitFor();
   await card(page, ACADEMY).getByRole("button", { name: "Voir ma preuve de vote" }).click();
   await voted(page);
   assertHeld(voter, [0, 1, 2]);
@@ -323,6 +342,7 @@ test("a contest suspended while she chooses: nothing is taken, and its resumptio
   assertHeld(voter, []);
   await toContests(page);
   await card(page, MINISTRY).getByText("Suspendu").waitFor();
+  await page.getByText(/Il vous reste \d scrutins à voter sur \d. 1 est suspendu en ce moment/).waitFor();
   await vote(page, JOINT, BLANK); // the others go on
   await toContests(page);
   bureau(demo, "resume", "--contest", "0", "--reason", "essai");
@@ -344,6 +364,11 @@ test("Quitter wipes: nothing in storage, no worker, and Back leads to the sign-i
   assert.equal(await page.evaluate(() => sessionStorage.length), 1);
   assert.equal(page.workers().length, 1);
   await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  const asked = page.getByRole("dialog", { name: "Votre bulletin est en cours d’envoi" });
+  await asked.getByRole("button", { name: "Rester ici" }).click();
+  await page.getByRole("heading", { name: "Envoi de votre bulletin" }).waitFor();
+  await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  await asked.getByRole("button", { name: "Quitter" }).click();
   await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   assert.deepEqual([await page.evaluate(() => sessionStorage.length), page.workers().length], [0, 0]);
   for (let i = 0; i < 4; i++) {

@@ -96,6 +96,7 @@ test("from sign-in to receipt by keyboard alone", async () => {
   await headingHasFocus(page, /A voté/);
   await tabTo(page, "[data-step=receipt] [data-action=open-contest]");
   await tabTo(page, "[data-step=receipt] [data-action=download-receipt]");
+  await page.keyboard.press("Enter");
   await tabTo(page, "[data-step=receipt] [data-action=contests]");
   await page.keyboard.press("Enter");
   await headingHasFocus(page, /Mes scrutins/);

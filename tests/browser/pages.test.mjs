@@ -129,6 +129,9 @@ for (const [i, language] of ["fr", "en"].entries()) {
     await action(page, "ask-again").click();
     while (!(await page.locator("[data-step=receipt]").isVisible())) await page.clock.runFor(1000);
     await look(page, "receipt");
+    await page.locator("[data-form=sign-out] button").first().click();
+    await look(page, "leave-proof-dialog");
+    await page.locator("[data-action=stay]").click();
     await action(page, "contests").click();
     await page.locator("[data-state=voted]").waitFor();
     await look(page, "contests-one-voted");

@@ -72,6 +72,8 @@ test("code lost: question, link opened on a phone, the computer says so, the new
   const phone = await newPage(browser, { width: 375 });
   await phone.goto(link);
   await phone.getByRole("button", { name: "Continuer" }).waitFor();
+  await phone.reload();
+  await phone.getByRole("button", { name: "Continuer" }).waitFor();
   assert.equal(phone.url(), `${demo.origin}/r`, "the token leaves the address at once");
   await phone.getByRole("button", { name: "Continuer" }).click();
   await phone.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
@@ -88,7 +90,7 @@ test("code lost: question, link opened on a phone, the computer says so, the new
   await computer.getByText(`référence ${reference}`).waitFor({ timeout: 15_000 });
   const after = (await computer.context().cookies()).find(({ name }) => name === "__Host-session").value;
   assert.notEqual(after, session, "54: the old cookie died with the old code");
-  await computer.getByRole("button", { name: "Aller à la saisie du code de vote" }).click();
+  await computer.getByRole("link", { name: "Aller à la saisie du code de vote" }).click();
   await computer.getByRole("heading", { name: "Saisie du code de vote" }).waitFor();
   await typeCode(demo, computer, voter.code);
   await computer.getByRole("link", { name: /Ce code a été remplacé le/ }).waitFor();
@@ -182,7 +184,13 @@ test("17: a second request kills the first link, which says that a newer one was
   await page.goto(`${demo.origin}/reissue/question`);
   await fillReissueForm(page, { ...voter, phone: "06 12 34 56 78" });
   await page.getByText("Un SMS vient de vous être envoyé au").waitFor();
+  assert.equal(await page.getByText(/indésirables|15 minutes/).count(), 0, "a text message has neither");
   await look(page, "reissue-sent-sms");
+  await page.reload();
+  await page.getByText("06 12 34 56 78").waitFor();
+  await page.goto(`${demo.origin}/reissue`);
+  await page.getByText("Une demande est déjà en cours").waitFor();
+  await look(page, "reissue-choice-pending");
   await page.goto(link);
   await page.getByRole("button", { name: "Continuer" }).click();
   await page.getByRole("heading", { name: "Un lien plus récent vous a été envoyé" }).waitFor();
@@ -242,6 +250,7 @@ test("53: the code is text on the screen alone; copied and printed when asked fo
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "avant");
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator(".new-code").isVisible(), false, "the browser's own print command");
+  assert.ok(await page.getByText("Le code n’est imprimé que si vous le demandez").isVisible());
   await page.emulateMedia({ media: "screen" });
   await page.getByRole("button", { name: "Imprimer" }).click();
   assert.equal(await page.evaluate(() => window.prints), 1);
@@ -385,10 +394,38 @@ test("41: one destination for a third voter: refused, told to give another, and 
   assert.ok(!demo.output().includes(shared));
 });
 
-test("a double click makes one code", async () => {
+test("she votes while the link's page stands open: the new code is for the contests that are left", async () => {
   const voter = newVoter();
   const page = await newPage(browser);
   await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
+  const other = await newPage(browser);
+  await signIn(demo, other, voter);
+  await enterVotingSpace(demo, other, voter.code);
+  await vote(other, MINISTRY, "Vote blanc");
+  const code = await renew(page);
+  await page.getByRole("button", { name: "J’ai noté mon code" }).click();
+  await page.goto(`${demo.origin}/`);
+  await enterVotingSpace(demo, page, code);
+  await closePage(other);
+  await closePage(page);
+});
+
+test("a double click sends one request and makes one code", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  forgetThrottles(demo);
+  await signIn(demo, page, voter);
+  await page.goto(`${demo.origin}/reissue/question`);
+  await page.getByLabel("Saisissez votre réponse secrète").fill(voter.answer);
+  await page.getByLabel("Saisissez votre NUMEN ou n°SS").fill(voter.numen);
+  await page.getByLabel(/par E-MAIL/).check();
+  await page.getByLabel("Adresse mail personnelle").fill(mailbox(voter));
+  let asked = 0;
+  page.on("request", (request) => (asked += request.method() === "POST" && request.url().endsWith("/reissue/question") ? 1 : 0));
+  await page.getByRole("button", { name: "VALIDER" }).dblclick();
+  await page.getByText("Un mail vient de vous être envoyé à").waitFor();
+  assert.equal(asked, 1);
+  await followLink(page, await receivedLink(demo, page, mailbox(voter)));
   let issued = 0;
   page.on("request", (request) => (issued += request.url().endsWith("/api/reissue/issue") ? 1 : 0));
   await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).dblclick();
@@ -411,23 +448,32 @@ test("62: announced at 60 and 30 s, lengthened ten times by keyboard, wiped at t
   await skipToContent(page);
   assert.equal((await page.locator(".new-code span").allInnerTexts()).join("-"), code);
   const announced = page.locator("[data-step=code] [data-slot=announced]");
-  const dialog = page.getByRole("dialog", { name: "Votre code va disparaître" });
+  const focus = () => page.evaluate(() => `${document.activeElement.tagName} ${document.activeElement.id}`);
+  const prolong = page.getByRole("button", { name: "Prolonger" });
+  // She copies on a phone: nothing may come over the code.
+  const covered = () => page.locator(".new-code span").evaluateAll((groups) => groups.filter((group) => {
+    const { left, top, width, height } = group.getBoundingClientRect();
+    return document.elementFromPoint(left + width / 2, top + height / 2) !== group;
+  }).length);
+  await page.setViewportSize({ width: 375, height: 667 });
   for (let i = 0; i < 10; i++) {
-    assert.equal(await announced.innerText(), "");
+    assert.doesNotMatch(await announced.innerText(), /secondes/);
+    assert.ok(await prolong.isVisible());
+    const before = await focus();
     await page.clock.fastForward(61_000);
-    assert.match(await announced.innerText(), /60 secondes/);
+    assert.match(await announced.innerText(), /encore (60|59|58) secondes/);
     await page.clock.fastForward(30_000);
-    await dialog.waitFor();
-    if (i === 0) await look(page, "reissue-dialog");
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Prolonger");
+    assert.match(await announced.innerText(), /encore (30|29|28) secondes/);
+    assert.equal(await focus(), before, "the focus stays");
+    await page.evaluate(() => scrollTo(0, 0));
+    assert.equal(await covered(), 0, "nothing covers the code");
+    if (i === 0) await screenshot(page, "reissue-code-30s-375x667");
+    if (i === 0) await look(page, "reissue-code-30s");
+    await prolong.focus();
     await page.keyboard.press("Enter");
-    await dialog.waitFor({ state: "hidden" });
     assert.match(await page.getByRole("timer").innerText(), /[12] min/);
   }
-  await page.clock.fastForward(91_000);
-  await page.keyboard.press("Escape");
-  assert.equal(await page.locator(".new-code").isVisible(), true);
-  await page.clock.fastForward(31_000);
+  await page.clock.fastForward(122_000);
   await page.getByRole("heading", { name: "Le temps d’affichage est écoulé" }).waitFor();
   await assertNoCode(page, code);
   await look(page, "reissue-over");
@@ -456,6 +502,7 @@ test("errors of the form are tied to their fields; a wrong proof says neither wh
   const now = (text) => text.replace(/à partir du .*/, "");
   const said = await refusal({ answer: "Trabant" });
   assert.match(said, /La réponse secrète ou le numéro saisi n’est pas correct.*4 essais.*Prochain essai possible à partir du/s);
+  await page.getByText("ce que vous aviez saisi ici a été effacé").first().waitFor();
   assert.equal(now(await refusal({ numen: "9999999999999" })), now(said));
   assert.ok(!(await page.content()).includes("Trabant"), "a secret is never shown again");
   assert.match(await refusal({ email: voter.email }), /celle de votre compte électeur/);
@@ -465,7 +512,7 @@ test("errors of the form are tied to their fields; a wrong proof says neither wh
   await fillReissueForm(page, { ...voter, answer: "Trabant", email: mailbox(voter) });
   await page.getByText(/n’est pas correct/).first().waitFor();
   await fillReissueForm(page, { ...voter, email: mailbox(voter) });
-  await page.getByText(/rien n’a changé. Revenez sur cette page à partir du/).waitFor();
+  await page.getByText(/rien n’a changé. Vous pourrez réessayer à partir du/).waitFor();
   await look(page, "reissue-question-delayed");
   await closePage(page);
 });
@@ -504,7 +551,8 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   await look(owner, "reissue-cancelled");
   await page.goto(`${demo.origin}/`);
   await openCodePage(page);
-  await page.getByText("Votre code de vote a été invalidé.").waitFor();
+  await page.getByText("Votre code de vote a été bloqué le").waitFor();
+  await look(page, "code-blocked");
   await typeCode(demo, page, code);
   await page.locator("[data-part=working]").waitFor({ state: "hidden" });
   assert.equal(await page.getByRole("heading", { name: "Mes scrutins" }).isVisible(), false);

@@ -16,9 +16,10 @@ std::string location(const http::ClientResponse& answer) {
 // nothing.
 TEST_F(ReissueHttp, R01LaterEndpointsLeadToTheStart) {
   auto nobody = browser();
-  EXPECT_EQ(location(nobody.get("/reissue")), "303 /sign-in");
-  EXPECT_EQ(location(nobody.get("/reissue/question")), "303 /sign-in");
-  EXPECT_EQ(location(nobody.post("/reissue/question", {{"answer", "x"}})), "303 /sign-in");
+  EXPECT_EQ(location(nobody.get("/reissue")), "303 /sign-in?to=/reissue");
+  EXPECT_EQ(location(nobody.get("/reissue/question")), "303 /sign-in?to=/reissue/question");
+  EXPECT_EQ(location(nobody.post("/reissue/question", {{"answer", "x"}})),
+            "303 /sign-in?to=/reissue/question");
   EXPECT_EQ(nobody.get("/api/reissue/status").status, 401);
 
   auto signed_in = browser();
@@ -84,8 +85,7 @@ TEST_F(ReissueHttp, R25AThousandFailuresAtEveryOpenFormDoNotLockTheVoterOut) {
   auto voter = browser("192.0.2.1");
   voter.sign_in(0);
   clock.advance(2 * minute);
-  EXPECT_NE(voter.post("/reissue/question", voter.question_form(0)).body.find(personal_email(0)),
-            std::string::npos);
+  EXPECT_NE(voter.ask(voter.question_form(0)).body.find(personal_email(0)), std::string::npos);
   const auto opened = phone.open_link(token_in("reissue-link"));
   ASSERT_EQ(opened["status"], "opened");
   EXPECT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
@@ -143,13 +143,13 @@ TEST_F(ReissueHttp, R28R29ABusyNetworkIsAskedForACaptcha) {
   policy.network.per_minute = 1;
   auto first = browser();
   first.sign_in(1);
-  EXPECT_NE(first.post("/reissue/question", first.question_form(1)).body.find(personal_email(1)),
+  EXPECT_NE(first.ask(first.question_form(1)).body.find(personal_email(1)),
             std::string::npos);
   auto device = browser();
   device.sign_in(0);
   auto form = device.question_form(0);
   const auto captcha_of = [](const std::string& page) { return hidden(page, "captcha_id"); };
-  auto page = device.post("/reissue/question", form).body;
+  auto page = device.ask(form).body;
   auto id = captcha_of(page);
   for (const std::string end : {".png", ".wav"}) {
     EXPECT_NE(page.find("/captcha/" + id + end), std::string::npos);
@@ -159,7 +159,7 @@ TEST_F(ReissueHttp, R28R29ABusyNetworkIsAskedForACaptcha) {
     auto filled = form;
     filled.push_back({"captcha_id", with});
     filled.push_back({"captcha", digits});
-    page = device.post("/reissue/question", filled).body;
+    page = device.ask(filled).body;
     return page.find(personal_email(0)) != std::string::npos &&
            page.find("error-summary") == std::string::npos;
   };
@@ -250,7 +250,7 @@ TEST_F(ReissueHttp, R34TheRelayDownThePageIsTheSame) {
     device.sign_in(v);
     auto form = device.question_form(v);
     form.back().second = v == 0 ? "a@example.org" : "b@example.org";
-    auto answer = device.post("/reissue/question", form);
+    auto answer = device.ask(form);
     EXPECT_EQ(answer.status, 200);
     const auto at = answer.body.find(form.back().second);
     ASSERT_NE(at, std::string::npos) << "a link was sent";
@@ -261,6 +261,68 @@ TEST_F(ReissueHttp, R34TheRelayDownThePageIsTheSame) {
   }
   EXPECT_EQ(pages[0], pages[1]);
   EXPECT_EQ(count_rows("message WHERE status = 'queued'"), 1) << "not lost";
+}
+
+TEST_F(ReissueHttp, ASignInGoesOnWhereSheWasGoingAndNowhereElse) {
+  const std::pair<std::string, std::string> ways[] = {
+      {"/reissue", "303 /reissue"},
+      {"/voting-space", "303 /voting-space"},
+      {"", "303 /"},
+      {"//evil.example", "303 /"},
+      {"/sign-out", "303 /"},
+  };
+  for (const auto& [asked, led] : ways) {
+    auto device = browser();
+    const auto page = device.get("/sign-in?to=" + asked).body;
+    EXPECT_EQ(hidden(page, "to"), led.substr(4)) << asked;
+    const auto id = hidden(page, "captcha_id");
+    EXPECT_EQ(location(device.post("/sign-in", {{"csrf", hidden(page, "csrf")},
+                                                {"to", asked},
+                                                {"email", roll.voters[0].email},
+                                                {"password", "Isoloir-1234-abcd"},
+                                                {"captcha_id", id},
+                                                {"captcha", captcha_digits(id)}})),
+              led)
+        << asked;
+  }
+}
+
+// Requirement 24: what counts is the form sent, not the page shown: a reload, a change of language
+// and Back ask by GET.
+TEST_F(ReissueHttp, AReloadedAnswerCostsNoTryAndSaysTheSame) {
+  auto device = browser();
+  device.sign_in(0);
+  auto form = device.question_form(0);
+  form[1].second = "wrong";
+  const auto has = [](const http::ClientResponse& page, std::string_view text) {
+    return page.body.find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(has(device.ask(form), "Il vous reste 4 essais"));
+  const auto tries = count_rows("attempt");
+  EXPECT_FALSE(has(device.get("/reissue/question"), "Il vous reste")) << "said once";
+  clock.advance(10 * minute);
+  EXPECT_TRUE(has(device.ask(form), "Il vous reste 3 essais"));
+  EXPECT_TRUE(has(device.get("/reissue/question"), "form"));
+  EXPECT_EQ(count_rows("attempt"), tries + 2) << "one of the network, one of the voter";
+
+  clock.advance(10 * minute);
+  EXPECT_TRUE(has(device.ask(device.question_form(0)), personal_email(0)));
+  for (const auto* again : {"/reissue/sent", "/reissue/sent?lang=en"}) {
+    EXPECT_TRUE(has(device.get(again), personal_email(0))) << again;
+  }
+  EXPECT_EQ(count_rows("message"), 1);
+  for (const auto* page : {"/reissue", "/reissue/question"}) {
+    EXPECT_TRUE(has(device.get(page), "href=\"/reissue/sent\"")) << page;
+  }
+  auto other = browser();
+  other.sign_in(0);
+  other.client.cookies()["__Host-reissue-sent"] = device.client.cookies()["__Host-reissue-sent"];
+  const auto elsewhere = other.get("/reissue/sent");
+  EXPECT_EQ(elsewhere.status, 200);
+  EXPECT_FALSE(has(elsewhere, personal_email(0))) << "sealed for the session that asked";
+  auto stranger = browser();
+  stranger.sign_in(1);
+  EXPECT_EQ(location(stranger.get("/reissue/sent")), "303 /reissue");
 }
 
 // Requirement 37: one value for each field, and no field that the page does not have.
@@ -291,7 +353,7 @@ TEST_F(ReissueHttp, R37RepeatedAndArrayParametersAre400) {
   }
   EXPECT_EQ(device.post_text("/sign-in", "email=a%40b.fr&email=c%40d.fr").status, 400);
   EXPECT_EQ(count_rows("reissue_flow WHERE state = 'link-queued'"), 1);
-  EXPECT_EQ(device.post_text("/reissue/question", good).status, 200) << "as the page sends it";
+  EXPECT_EQ(device.post_text("/reissue/question", good).status, 303) << "as the page sends it";
   EXPECT_EQ(count_rows("message"), 2);
 }
 
@@ -306,9 +368,9 @@ TEST_F(ReissueHttp, R44ForgedHostAndForwardedChangeNoLink) {
                  {"X-Forwarded-Port", "666"},
                  {"X-Original-URL", "http://evil.example/"},
                  {"Forwarded", "for=192.0.2.9;host=evil.example;proto=gopher"}};
-  EXPECT_EQ(location(device.get("/reissue")), "303 /sign-in");
+  EXPECT_EQ(location(device.get("/reissue")), "303 /sign-in?to=/reissue");
   device.sign_in(0);
-  const auto page = device.post("/reissue/question", device.question_form(0));
+  const auto page = device.ask(device.question_form(0));
   EXPECT_NE(page.body.find(personal_email(0)), std::string::npos) << "sent";
   EXPECT_EQ(page.body.find("evil.example"), std::string::npos);
   const auto opened = device.open_link(token_in("reissue-link"));
@@ -333,15 +395,15 @@ TEST_F(ReissueHttp, R54TheOldCookieIsDeadAtOnceAndTheAskingPageGoesOn) {
   auto thief = browser("198.51.100.7");
   thief.client.cookies() = computer.client.cookies();
   EXPECT_EQ(thief.get("/reissue").status, 200) << "the copy serves as long as the session does";
-  ASSERT_EQ(computer.post("/reissue/question", computer.question_form(0)).status, 200);
+  ASSERT_EQ(computer.ask(computer.question_form(0)).status, 200);
   const auto old_cookie = computer.client.cookies()["__Host-session"];
   auto phone = browser("192.0.2.2");
   const auto opened = phone.open_link(token_in("reissue-link"));
   ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
 
   EXPECT_EQ(thief.get("/api/reissue/status").status, 401);
-  EXPECT_EQ(location(thief.get("/reissue")), "303 /sign-in?ended=1");
-  EXPECT_EQ(location(thief.get("/voting-space")), "303 /sign-in?ended=1");
+  EXPECT_EQ(location(thief.get("/reissue")), "303 /sign-in?ended=1&to=/reissue");
+  EXPECT_EQ(location(thief.get("/voting-space")), "303 /sign-in?ended=1&to=/voting-space");
   const auto said = computer.get("/api/reissue/status");
   EXPECT_EQ(said.status, 200);
   EXPECT_EQ(Json::parse(said.body)["state"], "issued");
@@ -358,7 +420,7 @@ TEST_F(ReissueHttp, R54WhoLeavesAfterTheSwapIsSignedOut) {
   for (const bool asked_for_news : {false, true}) {
     auto computer = browser();
     computer.sign_in(0);
-    const auto page = computer.post("/reissue/question", computer.question_form(0)).body;
+    const auto page = computer.ask(computer.question_form(0)).body;
     auto phone = browser("192.0.2.2");
     const auto opened = phone.open_link(token_in("reissue-link"));
     ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
@@ -381,7 +443,7 @@ TEST_F(ReissueHttp, R54APageOfAnotherSessionIsToldThatItsSessionIsOver) {
   auto computer = browser();
   computer.sign_in(0);
   auto page = computer.code_page();
-  ASSERT_EQ(computer.post("/reissue/question", computer.question_form(0)).status, 200);
+  ASSERT_EQ(computer.ask(computer.question_form(0)).status, 200);
   auto phone = browser("192.0.2.2");
   const auto opened = phone.open_link(token_in("reissue-link"));
   ASSERT_EQ(phone.post_json("/api/reissue/issue", new_keys(opened))["status"], "issued");
@@ -471,28 +533,28 @@ TEST_F(ReissueHttp, TheSameFormAgainGetsTheSameAnswer) {
   auto device = browser();
   device.sign_in(0);
   const auto form = device.question_form(0);
-  const auto first = device.post("/reissue/question", form);
+  const auto first = device.ask(form);
   const auto next = device.client.cookies()["__Host-session-next"];
   device.client.cookies().erase("__Host-session-next");  // the answer was never read
   const auto attempts = count_rows("attempt");
   clock.advance(minute - 1);
-  EXPECT_EQ(device.post("/reissue/question", form).body, first.body);
+  EXPECT_EQ(device.ask(form).body, first.body);
   EXPECT_EQ(device.client.cookies()["__Host-session-next"], next);
   EXPECT_EQ(count_rows("attempt"), attempts);
   EXPECT_EQ(count_rows("message"), 1);
   // Another form is another request, and so is the same one later.
   auto other = form;
   other.back().second = "other@example.org";
-  EXPECT_NE(device.post("/reissue/question", other).body.find("error-summary"), std::string::npos);
+  EXPECT_NE(device.ask(other).body.find("error-summary"), std::string::npos);
   clock.advance(1);
-  EXPECT_EQ(device.post("/reissue/question", form).body.find("error-summary"), std::string::npos);
+  EXPECT_EQ(device.ask(form).body.find("error-summary"), std::string::npos);
   EXPECT_EQ(count_rows("message"), 2);
   // Nor does a wrong answer get away uncounted.
   auto wrong = form;
   wrong[1].second = "wrong";
   for (int i = 0; i < 2; ++i) {
     clock.advance(2 * minute);
-    EXPECT_NE(device.post("/reissue/question", wrong).body.find("error-summary"),
+    EXPECT_NE(device.ask(wrong).body.find("error-summary"),
               std::string::npos);
   }
   EXPECT_EQ(count_rows("attempt"), attempts + 3 + 4);
@@ -550,10 +612,10 @@ TEST_F(ReissueHttp, ARefusalSpeaksOfALinkOnlyIfOneLives) {
     device.sign_in(voter);
     auto form = device.question_form(voter);
     form.back().second = "shared@example.org";
-    device.post("/reissue/question", form);
+    device.ask(form);
     form.back().second = voter == 0 ? "other@example.org" : "shared@example.org";
     clock.advance(1);
-    return device.post("/reissue/question", form).body;
+    return device.ask(form).body;
   };
   const std::string busy = "Une demande a déjà été faite il y a peu";
   const std::string last_link = "le dernier lien que vous avez demandé reste valable";

@@ -75,6 +75,13 @@ struct SiteFixture : ReissueFixture {
           send_sign_in(get("/sign-in").body, fixture.roll.voters[voter].email, "Isoloir-1234-abcd");
       EXPECT_EQ(answer.status, 303) << "sign-in";
     }
+    // Sends the question's form; gives the page to which the answer leads.
+    http::ClientResponse ask(const Fields& form) {
+      const auto answer = post("/reissue/question", form);
+      const auto* location = http::find_header(answer.headers, "Location");
+      EXPECT_EQ(answer.status, 303);
+      return get(location ? *location : "/");
+    }
     Fields question_form(std::size_t voter) {
       return {{"csrf", hidden(get("/reissue/question").body, "csrf")},
               {"answer", std::string(right_answer)},

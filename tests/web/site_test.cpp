@@ -74,11 +74,12 @@ TEST_F(SiteTest, WhoseSessionHasEndedIsToldSo) {
   const auto leads_to = [&](const std::string& cookie) {
     return *http::find_header(get("/reissue/question", cookie).headers, "Location");
   };
-  EXPECT_EQ(leads_to(""), "/sign-in");
+  EXPECT_EQ(leads_to(""), "/sign-in?to=/reissue/question");
   const auto unsigned_session = Sessions(*state, limits).open();
-  EXPECT_EQ(leads_to("__Host-session=" + unsigned_session.token.text()), "/sign-in");
+  EXPECT_EQ(leads_to("__Host-session=" + unsigned_session.token.text()),
+            "/sign-in?to=/reissue/question");
   clock.set(fixture_opens + 2 * 60 * minute);
-  EXPECT_EQ(leads_to(at.cookie), "/sign-in?ended=1");
+  EXPECT_EQ(leads_to(at.cookie), "/sign-in?ended=1&to=/reissue/question");
   EXPECT_THAT(get("/sign-in", at.cookie, "ended=1").body, HasSubstr("Votre session a pris fin"));
   EXPECT_THAT(get("/sign-in").body, Not(HasSubstr("Votre session a pris fin")));
 }
@@ -150,6 +151,15 @@ TEST_F(SiteTest, TheVotingSpaceSaysWhyItIsShut) {
 
   tick_at(fixture_closes);
   EXPECT_THAT(space(browser(0)), AllOf(HasSubstr("Le vote est clos"), Not(open)));
+  // Had the bureau closed an hour before the hour, no page would say the hour.
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE hours SET grace_ends_at = grace_ends_at - $1", {60 * minute});
+    return {};
+  }));
+  for (const auto& page :
+       {space(browser(0)), get("/", browser(0).cookie).body, get("/sign-in").body}) {
+    EXPECT_THAT(page, AllOf(HasSubstr("8 décembre 2022 à 16h00"), Not(HasSubstr("à 17h00"))));
+  }
 }
 
 TEST_F(SiteTest, WhoWasInsideAtTheCloseFinishesAfterAReloadToo) {
