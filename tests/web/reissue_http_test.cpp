@@ -143,8 +143,7 @@ TEST_F(ReissueHttp, R28R29ABusyNetworkIsAskedForACaptcha) {
   policy.network.per_minute = 1;
   auto first = browser();
   first.sign_in(1);
-  EXPECT_NE(first.ask(first.question_form(1)).body.find(personal_email(1)),
-            std::string::npos);
+  EXPECT_NE(first.ask(first.question_form(1)).body.find(personal_email(1)), std::string::npos);
   auto device = browser();
   device.sign_in(0);
   auto form = device.question_form(0);
@@ -554,8 +553,7 @@ TEST_F(ReissueHttp, TheSameFormAgainGetsTheSameAnswer) {
   wrong[1].second = "wrong";
   for (int i = 0; i < 2; ++i) {
     clock.advance(2 * minute);
-    EXPECT_NE(device.ask(wrong).body.find("error-summary"),
-              std::string::npos);
+    EXPECT_NE(device.ask(wrong).body.find("error-summary"), std::string::npos);
   }
   EXPECT_EQ(count_rows("attempt"), attempts + 3 + 4);
 }

@@ -241,7 +241,8 @@ TEST(Views, EveryValueIsDocumented) {
   }
 }
 
-// That of a link's own token needs no session's, nor does the one that changes nothing: the tracker.
+// That of a link's own token needs no session's, nor does the one that changes nothing: the
+// tracker.
 TEST(Views, FormsOfTheSignedInCarryTheToken) {
   for (const auto& view : view_names()) {
     const auto page = renderer().page(
