@@ -70,7 +70,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
     await look(page, "result");
   }
   await page.getByText("Exprimés (2) + blancs (1) = émargements (3)").waitFor();
-  await page.getByText("2 ÷ 0,13 = 15,00, soit 15 au quotient").waitFor();
+  await page.getByText("2 voix × 15 sièges ÷ 2 exprimés = 15,00, soit 15 au quotient").waitFor();
   await page.setViewportSize({ width: 1920, height: 1080 });
   await screenshot(page, "result-projected");
   await page.pdf({ format: "A4", path: join(root, "build/screenshots/result.pdf") });
