@@ -125,7 +125,7 @@ std::optional<PublishedResult> published_result(State& state) {
 
 http::Response Site::result(Visit& visit) {
   const auto published = published_result(state_);
-  if (!published) return page(visit, "not_found", {{"result_later", true}}, 404);
+  if (!published) return page(visit, "result_later", Json::object(), 404);
   const auto result = parse_json(published->text);
   Json contests = Json::array();
   for (const auto& figures : (*result)["contests"]) {
@@ -135,6 +135,7 @@ http::Response Site::result(Visit& visit) {
   return page(
       visit, "result",
       {{"closed_at", published->closed_at},
+       {"checkpoint_url", state_.manifest().origin + "/log/checkpoint"},
        {"verify_command", "isoloir verify EXPORT --fingerprint " +
                               hex_encode(state_.fingerprint().bytes) + " --checkpoint CHECKPOINT"},
        {"contests", std::move(contests)}});
