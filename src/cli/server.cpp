@@ -168,7 +168,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   }
   Log log = open_log(state, state.paths().checkpoint());
   const web::Renderer renderer(web::asset, overrides_of(portal));
-  const web::MessageTexts texts(renderer);
+  const web::MessageTexts texts(renderer, portal);
   if (const auto good = check_message_texts(state, texts); !good) return report(good.error());
   // Without a way out for messages there is no reissue by the voter: the pages name the assistance.
   InboxTransport inbox;

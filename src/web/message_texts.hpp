@@ -2,22 +2,39 @@
 #pragma once
 
 #include "courier/text_source.hpp"
+#include "portal/portal.hpp"
 #include "web/render.hpp"
 
 namespace isoloir::web {
 
-// Thread-safe. The renderer outlives it.
+// Mails are signed with the election, its portal and the assistance. Thread-safe. Renderer and
+// portal outlive it.
 class MessageTexts final : public TextSource {
  public:
-  explicit MessageTexts(const Renderer& renderer) : renderer_(renderer) {}
+  MessageTexts(const Renderer& renderer, const Portal& portal)
+      : renderer_(renderer), portal_(portal) {}
 
   std::string text(std::string_view id, std::string_view language,
                    const Json& values) const override {
-    return renderer_.text(id, language_from_code(language).value_or(Language::french), values);
+    const auto in = language_from_code(language).value_or(Language::french);
+    auto text = renderer_.text(id, in, values);
+    if (id.ends_with("_body")) text += "\n\n" + signature(in);
+    return text;
   }
 
  private:
+  std::string signature(Language language) const {
+    const auto of = [&](const BilingualText& name) {
+      return language == Language::french ? name.fr : name.en;
+    };
+    Json names = {{"election", of(portal_.election)}, {"portal", of(portal_.title)}};
+    if (!portal_.assistance) return renderer_.text("message.signature", language, names);
+    names["phone"] = portal_.assistance->phone;
+    names["hours"] = of(portal_.assistance->hours);
+    return renderer_.text("message.signature_assistance", language, names);
+  }
   const Renderer& renderer_;
+  const Portal& portal_;
 };
 
 }  // namespace isoloir::web

@@ -494,6 +494,18 @@ TEST_F(ReissueHttp, R26TheReplacedCodeCostsNoTryOfTheNewOne) {
   EXPECT_EQ(Json::parse(device.send_code(other, forged).body)["status"], "code_wrong");
 }
 
+// Whoever gets a mail sees of which election it is, and whom to call.
+TEST_F(ReissueHttp, MailsAreSigned) {
+  const auto body = [&] {
+    return message_texts.text("message.code_invalidated_body", "en", {{"link", "x"}});
+  };
+  const auto names = portal.election.en + "\n" + portal.title.en;
+  portal.assistance.reset();
+  EXPECT_TRUE(body().ends_with("\n\n" + names)) << body();
+  portal.assistance = {"01 99 00 00 01", {"at any time", "à toute heure"}};
+  EXPECT_TRUE(body().ends_with(names + "\nAssistance: 01 99 00 00 01 (at any time)")) << body();
+}
+
 // Blocking needs neither session nor cookie: the page may stand open for hours.
 TEST_F(ReissueHttp, R47TheBlockingPageDoesNotGrowOld) {
   replace_code(0);

@@ -195,7 +195,7 @@ struct SiteFixture : ReissueFixture {
 
   Portal portal = *Portal::parse(fixture_portal, "fixture.toml");
   Renderer renderer{asset};
-  MessageTexts message_texts{renderer};
+  MessageTexts message_texts{renderer, portal};
   Reissues reissue_service{*state, policy, message_texts};
   Site site{*state, *log, portal, renderer, std::nullopt, &reissue_service};
   std::unique_ptr<http::Server> server;
