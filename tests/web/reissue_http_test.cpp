@@ -535,7 +535,7 @@ TEST_F(ReissueHttp, R47AfterTheFreezeThePageNamesTheBureau) {
   EXPECT_NE(late.find("Un vote a été enregistré en votre nom"), std::string::npos);
   EXPECT_NE(late.find("Bureau"), std::string::npos);
   EXPECT_EQ(late.find("Un nouveau code ne peut être demandé"), std::string::npos);
-  EXPECT_EQ(late.find("Vous pouvez toujours voter"), std::string::npos);
+  EXPECT_EQ(late.find("Pour voter, appelez"), std::string::npos);
 }
 
 // The second click on VALIDER, on its way while the first is looked at, or after it: the same
