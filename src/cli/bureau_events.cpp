@@ -6,6 +6,7 @@
 #include "cli/bureau_desk.hpp"
 #include "http/percent.hpp"
 #include "service/count.hpp"
+#include "service/export.hpp"
 #include "service/freeze.hpp"
 
 namespace isoloir::cli {
@@ -68,16 +69,9 @@ Status run_contest_event(Desk& desk, const BureauOptions& options, const char* n
   return draft_or_sign(desk, options, {name, contest->bureau, options.contest, std::move(data)});
 }
 
-// Before an end that cannot be repeated: the export will have its place.
+// Before an end that cannot be repeated.
 Status export_has_place(const BureauOptions& options) {
-  const std::filesystem::path folder = options.export_folder;
-  std::error_code error;
-  if (options.export_folder.empty() || !std::filesystem::exists(folder, error) ||
-      (std::filesystem::is_directory(folder, error) && std::filesystem::is_empty(folder, error))) {
-    return {};
-  }
-  return fail("export.folder",
-              options.export_folder + ": is there already and not empty; nothing was done");
+  return options.export_folder.empty() ? Status() : isoloir::export_has_place(options.export_folder);
 }
 
 // After a president's event: the duties that it brought, then the export.

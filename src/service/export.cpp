@@ -107,10 +107,13 @@ void add_box(Transaction& transaction, const Manifest& manifest, Folder& folder)
 
 }  // namespace
 
+Status export_has_place(const fs::path& target) {
+  if (!fs::exists(target) || (fs::is_directory(target) && fs::is_empty(target))) return {};
+  return fail("export.folder", target.string() + ": is there already and not empty");
+}
+
 Status write_export(State& state, const fs::path& target) {
-  if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target))) {
-    return fail("export.folder", target.string() + ": is there already and not empty");
-  }
+  if (auto free = export_has_place(target); !free) return free;
   const auto leaves = state.database().write([&](Transaction& transaction) -> Status {
     if (events_named(transaction, "freeze").empty()) {
       return fail("export.not_frozen", "an export exists from the freeze on");
