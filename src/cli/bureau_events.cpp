@@ -71,7 +71,8 @@ Status run_contest_event(Desk& desk, const BureauOptions& options, const char* n
 
 // Before an end that cannot be repeated.
 Status export_has_place(const BureauOptions& options) {
-  return options.export_folder.empty() ? Status() : isoloir::export_has_place(options.export_folder);
+  return options.export_folder.empty() ? Status()
+                                       : isoloir::export_has_place(options.export_folder);
 }
 
 // After a president's event: the duties that it brought, then the export.

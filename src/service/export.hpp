@@ -16,7 +16,8 @@ namespace isoloir {
 // Errors: export.folder (not empty), export.not_frozen, export.not_logged (an event waits for the
 // log's next round: try again). Throws std::filesystem::filesystem_error, StoreError.
 Status write_export(State& state, const std::filesystem::path& folder);
-// What write_export asks of the folder, before a step that cannot be taken back. Error: export.folder.
+// What write_export asks of the folder, before a step that cannot be taken back. Error:
+// export.folder.
 Status export_has_place(const std::filesystem::path& target);
 
 }  // namespace isoloir
