@@ -262,7 +262,7 @@ TEST_F(ReissueHttp, R34TheRelayDownThePageIsTheSame) {
   EXPECT_EQ(count_rows("message WHERE status = 'queued'"), 1) << "not lost";
 }
 
-TEST_F(ReissueHttp, ASignInGoesOnWhereSheWasGoingAndNowhereElse) {
+TEST_F(ReissueHttp, R55ASignInGoesOnWhereSheWasGoingAndNowhereElse) {
   const std::pair<std::string, std::string> ways[] = {
       {"/reissue", "303 /reissue"},
       {"/voting-space", "303 /voting-space"},
