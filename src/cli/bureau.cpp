@@ -152,69 +152,69 @@ int run(const BureauOptions& options, Step step) {
 
 }  // namespace
 
-void add_bureau(CLI::App& app, int& exit_code) {
+void add_bureau(Command app) {
   const auto options = std::make_shared<BureauOptions>();
-  CLI::App* bureau = app.add_subcommand(
-      "bureau", "The bureau's steps, from the opening to the close of the count");
-  bureau->require_subcommand(1);
+  const Command bureau =
+      app.add("bureau", "The bureau's steps, from the opening to the close of the count");
   const auto add = [&](const char* name, const char* what, Step step, bool holders) {
-    CLI::App* command = bureau->add_subcommand(name, what);
-    command->add_option("--state", options->state, "folder of the election's state")->required();
-    command->add_option("--lang", options->language, "fr or en")
-        ->check(CLI::IsMember({"fr", "en"}));
+    Command command = bureau.add(name, what);
+    command.option("--state", options->state, "folder of the election's state").required();
+    command.option("--lang", options->language, "fr or en").one_of({"fr", "en"});
     if (holders) {
-      command->add_option("--holder", options->holders,
-                          "for a try, on this machine: a member's private file, or "
-                          "FILE:CODEFILE; once for each member");
-      command->add_option("--code-file", options->code_file, "its code; else the code is typed");
-      command->add_flag("--practice", options->practice,
-                        "with the holders that a demonstration keeps in STATE/holders");
+      command.option("--holder", options->holders,
+                     "for a try, on this machine: a member's private file, or "
+                     "FILE:CODEFILE; once for each member");
+      command.option("--code-file", options->code_file, "its code; else the code is typed");
+      command.flag("--practice", options->practice,
+                   "with the holders that a demonstration keeps in STATE/holders");
     }
-    command->callback([options, &exit_code, step] { exit_code = run(*options, step); });
+    command.runs([options, step] { return run(*options, step); });
     return command;
   };
   add("status", "where the election stands, and who must act", run_status, false);
   add("open", "the opening: by itself, at the hour", run_open, false);
-  const auto add_draft = [&](CLI::App* command) {
-    command->add_option("--draft", options->draft,
-                        "in earnest: write here what the member signs by `isoloir trustee sign`, "
-                        "then bring it back by `bureau post`");
+  const auto add_draft = [&](const Command& command) {
+    command.option("--draft", options->draft,
+                   "in earnest: write here what the member signs by `isoloir trustee sign`, "
+                   "then bring it back by `bureau post`");
     return command;
   };
   for (const bool suspend : {true, false}) {
-    auto* command = add_draft(add(suspend ? "suspend" : "resume",
-                                  suspend ? "suspend one contest" : "resume a suspended contest",
-                                  suspend ? run_suspend : run_resume, true));
-    command->add_option("--contest", options->contest, "number of the contest")->required();
-    command->add_option("--reason", options->reason, "for the board and the minutes")->required();
+    const Command command =
+        add_draft(add(suspend ? "suspend" : "resume",
+                      suspend ? "suspend one contest" : "resume a suspended contest",
+                      suspend ? run_suspend : run_resume, true));
+    command.option("--contest", options->contest, "number of the contest").required();
+    command.option("--reason", options->reason, "for the board and the minutes").required();
   }
   add_draft(add("close", "close the vote now", run_close, true));
   add("freeze", "the sealing of the box: by itself, after the grace period", run_freeze, false);
-  CLI::App* prepare = add("prepare-count", "write what the holders verify, each on its own machine",
-                          run_prepare_count, false);
-  prepare->add_option("folder", options->export_folder, "new: export, and the events to sign")
-      ->required();
+  const Command prepare =
+      add("prepare-count", "write what the holders verify, each on its own machine",
+          run_prepare_count, false);
+  prepare.option("folder", options->export_folder, "new: export, and the events to sign")
+      .required();
   prepare
-      ->add_option("--receipts-key", options->receipts_key,
-                   "file for the receipt key, which is for the holders alone")
-      ->required();
-  CLI::App* count = add("count", "open the box and count", run_count, true);
-  count->add_option("--attestation", options->attestations,
-                    "a count event that holders have signed (isoloir trustee attest)");
-  count->add_option("--shares", options->shares, "a holder's shares (isoloir trustee share)");
-  count->add_option("--lot", options->lots, "CONTEST:OPTION,OPTION as drawn, to settle a tie");
-  CLI::App* post =
+      .option("--receipts-key", options->receipts_key,
+              "file for the receipt key, which is for the holders alone")
+      .required();
+  const Command count = add("count", "open the box and count", run_count, true);
+  count.option("--attestation", options->attestations,
+               "a count event that holders have signed (isoloir trustee attest)");
+  count.option("--shares", options->shares, "a holder's shares (isoloir trustee share)");
+  count.option("--lot", options->lots, "CONTEST:OPTION,OPTION as drawn, to settle a tie");
+  const Command post =
       add("post", "take an event that was drafted here and signed elsewhere", run_post, false);
-  post->add_option("event", options->event, "as `isoloir trustee sign` has signed it")->required();
-  CLI::App* close_count =
+  post.option("event", options->event, "as `isoloir trustee sign` has signed it").required();
+  const Command close_count =
       add_draft(add("close-count", "close the count, destroy the link key", run_close_count, true));
-  for (auto* command : {post, close_count}) {
-    command->add_option("--export", options->export_folder,
-                        "after close-count: write the final export here");
+  for (const Command command : {post, close_count}) {
+    command.option("--export", options->export_folder,
+                   "after close-count: write the final export here");
   }
   add("export", "write the export", run_export, false)
-      ->add_option("folder", options->export_folder, "new or empty")
-      ->required();
+      .option("folder", options->export_folder, "new or empty")
+      .required();
 }
 
 }  // namespace isoloir::cli

@@ -1,21 +1,19 @@
-// The subcommands of the one binary. Each add_* declares its options on the application and sets
-// `exit_code` when it runs: 0 success, 1 a negative verdict or a failed step, 2 bad use or bad
-// input.
+// The subcommands of the one binary.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "cli/command_line.hpp"
 
 namespace isoloir::cli {
 
-void add_bureau(CLI::App& app, int& exit_code);
-void add_demo(CLI::App& app, int& exit_code);
-void add_election(CLI::App& app, int& exit_code);
-void add_registrar(CLI::App& app, int& exit_code);
-void add_rehearse(CLI::App& app, int& exit_code);
-void add_seats(CLI::App& app, int& exit_code);
-void add_serve(CLI::App& app, int& exit_code);
-void add_trustee(CLI::App& app, int& exit_code);
-void add_verify(CLI::App& app, int& exit_code);
-void add_voter(CLI::App& app, int& exit_code);
+void add_bureau(Command app);
+void add_demo(Command app);
+void add_election(Command app);
+void add_registrar(Command app);
+void add_rehearse(Command app);
+void add_seats(Command app);
+void add_serve(Command app);
+void add_trustee(Command app);
+void add_verify(Command app);
+void add_voter(Command app);
 
 }  // namespace isoloir::cli

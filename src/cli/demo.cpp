@@ -193,13 +193,13 @@ int run_demo(DemoOptions options) {
 
 }  // namespace
 
-void add_demo(CLI::App& app, int& exit_code) {
+void add_demo(Command app) {
   auto options = std::make_shared<DemoOptions>();
-  auto* command = app.add_subcommand("demo", "A whole election on this machine, to try out");
-  command->add_option("--port", options->port, "Port on loopback; 0 for any free one");
-  command->add_option("--state", options->state, "Folder of the election; made when missing");
-  command->add_option("--portal", options->portal, "Folder of the portal");
-  command->callback([options, &exit_code] { exit_code = run_demo(*options); });
+  const Command command = app.add("demo", "A whole election on this machine, to try out");
+  command.option("--port", options->port, "Port on loopback; 0 for any free one");
+  command.option("--state", options->state, "Folder of the election; made when missing");
+  command.option("--portal", options->portal, "Folder of the portal");
+  command.runs([options] { return run_demo(*options); });
 }
 
 }  // namespace isoloir::cli

@@ -357,93 +357,86 @@ std::string in_french(const std::string& code) {
 }
 
 template <typename Options>
-void run_step(const Options& options, Expected<std::string> (*step)(const Options&),
-              int& exit_code) {
+int run_step(const Options& options, Expected<std::string> (*step)(const Options&)) {
   umask(022);
   try {
     const auto done = step(options);
-    if (done) {
-      exit_code = std::fputs(done->c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 1 : 0;
-      return;
-    }
+    if (done) return std::fputs(done->c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 1 : 0;
     std::fprintf(stderr, "%sisoloir election: %s (%s)\n", in_french(done.error().code).c_str(),
                  done.error().message.c_str(), done.error().code.c_str());
-    exit_code = 2;
+    return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "isoloir election: %s; nothing was kept\n", error.what());
-    exit_code = 1;
+    return 1;
   }
 }
 
 template <typename Options>
-CLI::App* add_step(CLI::App& election, const char* name, const char* what,
-                   const std::shared_ptr<Options>& options,
-                   Expected<std::string> (*step)(const Options&), int& exit_code) {
-  auto* command = election.add_subcommand(name, what);
-  command->callback([options, step, &exit_code] { run_step(*options, step, exit_code); });
+Command add_step(Command election, const char* name, const char* what,
+                 const std::shared_ptr<Options>& options,
+                 Expected<std::string> (*step)(const Options&)) {
+  const Command command = election.add(name, what);
+  command.runs([options, step] { return run_step(*options, step); });
   return command;
 }
 
-void add_draft(CLI::App& election, int& exit_code) {
+void add_draft(Command election) {
   const auto draft = std::make_shared<DraftOptions>();
-  auto* command =
+  Command command =
       add_step(election, "draft", "On the server: draw lots, fix the hours, make the keys", draft,
-               run_draft, exit_code);
-  command->add_option("portal", draft->portal, "Folder of the portal")->required();
-  command->add_option("--origin", draft->origin, "Where voters will go: https://host[:port]")
-      ->required();
-  command->add_option("--state", draft->state, "Folder that keeps the server's private keys")
-      ->required();
-  command->add_option("--out", draft->out, "Folder of the election, to make")->required();
+               run_draft);
+  command.option("portal", draft->portal, "Folder of the portal").required();
+  command.option("--origin", draft->origin, "Where voters will go: https://host[:port]").required();
+  command.option("--state", draft->state, "Folder that keeps the server's private keys").required();
+  command.option("--out", draft->out, "Folder of the election, to make").required();
   command
-      ->add_option("--open-now", draft->open_now_hours,
-                   "For practice: open at once, for so many hours, whatever the portal says")
-      ->check(CLI::Range(1u, 24u * 8u));
+      .option("--open-now", draft->open_now_hours,
+              "For practice: open at once, for so many hours, whatever the portal says")
+      .between(1u, 24u * 8u);
 }
 
-void add_sealing(CLI::App& election, int& exit_code) {
+void add_sealing(Command election) {
   const auto seal = std::make_shared<SealOptions>();
-  auto* command = add_step(election, "seal", "Put everything together into the manifest", seal,
-                           run_seal, exit_code);
-  command->add_option("election", seal->folder, "Folder of the election")->required();
-  command->add_option("--registrar", seal->registrar, "Folder `server` that the registrar made")
-      ->required();
+  Command command =
+      add_step(election, "seal", "Put everything together into the manifest", seal, run_seal);
+  command.option("election", seal->folder, "Folder of the election").required();
+  command.option("--registrar", seal->registrar, "Folder `server` that the registrar made")
+      .required();
   const auto sign = std::make_shared<SignOptions>();
   command = add_step(election, "sign", "A member of the bureau looks at the seal and signs it",
-                     sign, run_sign, exit_code);
-  command->add_option("election", sign->folder, "Folder of the election, on the stick")->required();
-  command->add_option("--fingerprint", sign->fingerprint, "The one that was read out")->required();
-  command->add_option("--holder", sign->holder, "The member's private file")->required();
-  command->add_option("--code-file", sign->code_file,
-                      "Read the activation code here, for practice; else it is typed");
+                     sign, run_sign);
+  command.option("election", sign->folder, "Folder of the election, on the stick").required();
+  command.option("--fingerprint", sign->fingerprint, "The one that was read out").required();
+  command.option("--holder", sign->holder, "The member's private file").required();
+  command.option("--code-file", sign->code_file,
+                 "Read the activation code here, for practice; else it is typed");
   const auto check = std::make_shared<CheckOptions>();
   command = add_step(election, "check", "Check the sealing, say who must still sign, make its page",
-                     check, run_check, exit_code);
-  command->add_option("election", check->folder, "Folder of the election")->required();
+                     check, run_check);
+  command.option("election", check->folder, "Folder of the election").required();
 }
 
-void add_installation(CLI::App& election, int& exit_code) {
+void add_installation(Command election) {
   const auto install = std::make_shared<InstallOptions>();
-  auto* command =
+  Command command =
       add_step(election, "install",
                "On the server: check everything, make the state (asks for the transport "
                "code)",
-               install, run_install, exit_code);
-  command->add_option("election", install->folder, "Folder of the election")->required();
-  command->add_option("--state", install->state, "The folder that `draft` has made")->required();
-  command->add_option("--roll", install->roll, "The roll that the codes were made from")
-      ->required();
-  command->add_option("--import", install->import, "import.sealed of the registrar")->required();
+               install, run_install);
+  command.option("election", install->folder, "Folder of the election").required();
+  command.option("--state", install->state, "The folder that `draft` has made").required();
+  command.option("--roll", install->roll, "The roll that the codes were made from").required();
+  command.option("--import", install->import, "import.sealed of the registrar").required();
   const auto accounts = std::make_shared<AccountOptions>();
   command = add_step(election, "accounts",
                      "On the server: make voters' accounts, until they can open them", accounts,
-                     run_accounts, exit_code);
-  command->add_option("--state", accounts->state, "Folder of the election's state")->required();
-  auto* from = command->add_option("--from", accounts->from,
-                                   "CSV: identifiant;mot_de_passe;question;reponse");
-  auto* generate = command->add_option("--generate", accounts->generate,
-                                       "File to make: an account for every voter who has none");
-  from->excludes(generate);
+                     run_accounts);
+  command.option("--state", accounts->state, "Folder of the election's state").required();
+  const Option from =
+      command.option("--from", accounts->from, "CSV: identifiant;mot_de_passe;question;reponse");
+  const Option generate = command.option("--generate", accounts->generate,
+                                         "File to make: an account for every voter who has none");
+  from.excludes(generate);
 }
 
 }  // namespace
@@ -467,13 +460,12 @@ Expected<PublicFiles> read_sealed_files(const fs::path& folder) {
   return files;
 }
 
-void add_election(CLI::App& app, int& exit_code) {
-  auto* election =
-      app.add_subcommand("election", "Make an election of your own: docs/first-election.md");
-  election->require_subcommand(1);
-  add_draft(*election, exit_code);
-  add_sealing(*election, exit_code);
-  add_installation(*election, exit_code);
+void add_election(Command app) {
+  const Command election =
+      app.add("election", "Make an election of your own: docs/first-election.md");
+  add_draft(election);
+  add_sealing(election);
+  add_installation(election);
 }
 
 }  // namespace isoloir::cli

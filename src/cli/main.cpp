@@ -1,6 +1,5 @@
 #include <sodium.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 
@@ -8,34 +7,20 @@
 #include "cli/server.hpp"
 
 int main(int argc, char** argv) {
+  using namespace isoloir::cli;
   if (sodium_init() < 0) {
     std::fputs("isoloir: libsodium cannot start on this machine\n", stderr);
     return 2;
   }
-  CLI::App app{"isoloir: Internet voting that anyone can verify"};
-  app.require_subcommand(1);
-  int exit_code = 0;
-  // In the order in which an election needs them, then what needs no election.
-  isoloir::cli::add_election(app, exit_code);
-  isoloir::cli::add_registrar(app, exit_code);
-  isoloir::cli::add_trustee(app, exit_code);
-  isoloir::cli::add_serve(app, exit_code);
-  isoloir::cli::add_voter(app, exit_code);
-  isoloir::cli::add_bureau(app, exit_code);
-  isoloir::cli::add_verify(app, exit_code);
-  isoloir::cli::add_demo(app, exit_code);
-  isoloir::cli::add_rehearse(app, exit_code);
-  isoloir::cli::add_seats(app, exit_code);
-
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    // In the order in which an election needs them, then what needs no election.
+    return run_command_line(argc, argv, "isoloir: Internet voting that anyone can verify",
+                            {add_election, add_registrar, add_trustee, add_serve, add_voter,
+                             add_bureau, add_verify, add_demo, add_rehearse, add_seats});
   } catch (const isoloir::store::StoreError& error) {
-    return isoloir::cli::report(error);
+    return report(error);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "isoloir: %s\n", error.what());
     return 2;
   }
-  return exit_code;
 }

@@ -129,30 +129,29 @@ Status issue(const IssueOptions& options) {
 
 }  // namespace
 
-void add_registrar(CLI::App& app, int& exit_code) {
-  auto* registrar = app.add_subcommand("registrar", "Make the voting codes from the roll, offline");
-  registrar->require_subcommand(1);
-  auto* command = registrar->add_subcommand(
-      "issue", "From a roll: voting notices, rosters and the server's import");
+void add_registrar(Command app) {
+  const Command registrar = app.add("registrar", "Make the voting codes from the roll, offline");
+  const Command command =
+      registrar.add("issue", "From a roll: voting notices, rosters and the server's import");
   const auto options = std::make_shared<IssueOptions>();
-  command->add_option("--draft", options->draft, "the election draft (JSON)")->required();
-  command->add_option("--roll", options->roll, "the roll (CSV, see docs/roll.md)")->required();
-  command->add_option("--out", options->out, "folder to make; must not exist")->required();
-  command->add_option("--key", options->key,
-                      "sign with this registrar key; its code is read from standard input");
-  command->add_flag("--one-file", options->one_file, "all notices in one file as well");
-  command->callback([options, &exit_code] {
+  command.option("--draft", options->draft, "the election draft (JSON)").required();
+  command.option("--roll", options->roll, "the roll (CSV, see docs/roll.md)").required();
+  command.option("--out", options->out, "folder to make; must not exist").required();
+  command.option("--key", options->key,
+                 "sign with this registrar key; its code is read from standard input");
+  command.flag("--one-file", options->one_file, "all notices in one file as well");
+  command.runs([options] {
     umask(077);  // notices and keys are for their owner alone
     try {
       const auto status = issue(*options);
-      exit_code = status ? 0 : 2;
       if (!status) {
         fmt::print(stderr, "isoloir registrar: {}\n{}\n", status.error().code,
                    status.error().message);
       }
+      return status ? 0 : 2;
     } catch (const std::exception& error) {
       fmt::print(stderr, "isoloir registrar: {}; nothing was kept\n", error.what());
-      exit_code = 1;
+      return 1;
     }
   });
 }

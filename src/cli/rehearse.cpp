@@ -493,19 +493,18 @@ int run_rehearse(const RehearseOptions& options) {
 
 }  // namespace
 
-void add_rehearse(CLI::App& app, int& exit_code) {
+void add_rehearse(Command app) {
   auto options = std::make_shared<RehearseOptions>();
-  auto* command = app.add_subcommand("rehearse", "A whole election with synthetic voters");
-  command->add_option("portal", options->portal, "Folder of the portal")->required();
-  command->add_option("--voters", options->voters, "How many")->check(CLI::Range(1u, 9'999'999u));
-  command->add_option("--reissue", options->reissue, "The part of them that lose their voting code")
-      ->check(CLI::Range(0.0, 1.0));
-  command->add_option("--export", options->export_folder, "New folder for the export, to keep it");
-  command->add_option("--seed", options->seed, "Of the roll and the choices");
-  command->add_option("--threads", options->threads, "Voters at a time")
-      ->check(CLI::Range(1u, 64u));
-  command->add_flag("--json", options->json, "The summary as JSON");
-  command->callback([options, &exit_code] { exit_code = run_rehearse(*options); });
+  const Command command = app.add("rehearse", "A whole election with synthetic voters");
+  command.option("portal", options->portal, "Folder of the portal").required();
+  command.option("--voters", options->voters, "How many").between(1u, 9'999'999u);
+  command.option("--reissue", options->reissue, "The part of them that lose their voting code")
+      .between(0.0, 1.0);
+  command.option("--export", options->export_folder, "New folder for the export, to keep it");
+  command.option("--seed", options->seed, "Of the roll and the choices");
+  command.option("--threads", options->threads, "Voters at a time").between(1u, 64u);
+  command.flag("--json", options->json, "The summary as JSON");
+  command.runs([options] { return run_rehearse(*options); });
 }
 
 }  // namespace isoloir::cli

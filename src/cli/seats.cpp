@@ -231,17 +231,16 @@ int run_seats(const std::string& path, bool working) {
 
 }  // namespace
 
-void add_seats(CLI::App& app, int& exit_code) {
+void add_seats(Command app) {
   struct Options {
     std::string path;
     bool working = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("seats", "Attribute seats from published votes (JSON)");
-  command->add_option("file", options->path, "the votes, as JSON")->required();
-  command->add_flag("--working", options->working, "add the quota and every average");
-  command->callback(
-      [options, &exit_code] { exit_code = run_seats(options->path, options->working); });
+  Command command = app.add("seats", "Attribute seats from published votes (JSON)");
+  command.option("file", options->path, "the votes, as JSON").required();
+  command.flag("--working", options->working, "add the quota and every average");
+  command.runs([options] { return run_seats(options->path, options->working); });
 }
 
 }  // namespace isoloir::cli

@@ -44,16 +44,16 @@ int run_serve(const ServeOptions& options) {
 
 }  // namespace
 
-void add_serve(CLI::App& app, int& exit_code) {
+void add_serve(Command app) {
   auto options = std::make_shared<ServeOptions>();
-  auto* command = app.add_subcommand("serve", "Serve a sealed election to its voters");
-  command->add_option("portal", options->portal, "Folder of the portal")->required();
-  command->add_option("--state", options->state, "Folder of the election")->required();
-  command->add_option("--address", options->address, "Address to listen on");
-  command->add_option("--port", options->port, "Port to listen on");
-  command->add_option("--trusted-proxy", options->trusted_proxies,
-                      "Address or range whose X-Forwarded-For is believed; may be repeated");
-  command->callback([options, &exit_code] { exit_code = run_serve(*options); });
+  const Command command = app.add("serve", "Serve a sealed election to its voters");
+  command.option("portal", options->portal, "Folder of the portal").required();
+  command.option("--state", options->state, "Folder of the election").required();
+  command.option("--address", options->address, "Address to listen on");
+  command.option("--port", options->port, "Port to listen on");
+  command.option("--trusted-proxy", options->trusted_proxies,
+                 "Address or range whose X-Forwarded-For is believed; may be repeated");
+  command.runs([options] { return run_serve(*options); });
 }
 
 }  // namespace isoloir::cli

@@ -37,11 +37,11 @@ std::string in_french(const std::string& code) {
 
 }  // namespace
 
-void HolderOptions::declare(CLI::App& command, bool required) {
-  auto* holder = command.add_option("--holder", file, "the holder's private file");
-  if (required) holder->required();
-  command.add_option("--code-file", code_file,
-                     "read (join: write) the activation code here, for rehearsals");
+void HolderOptions::declare(Command command, bool required) {
+  const Option holder = command.option("--holder", file, "the holder's private file");
+  if (required) holder.required();
+  command.option("--code-file", code_file,
+                 "read (join: write) the activation code here, for rehearsals");
 }
 
 Expected<HolderFile> HolderOptions::open() const {
@@ -59,13 +59,12 @@ int report_step(const Expected<std::string>& result) {
   return std::fputs(result->c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 1 : 0;
 }
 
-void add_trustee(CLI::App& app, int& exit_code) {
-  CLI::App* trustee = app.add_subcommand(
-      "trustee", "A key holder's steps, by files: key ceremony, signatures, decryption");
-  trustee->require_subcommand(1);
-  add_trustee_ceremony(*trustee, exit_code);
-  add_trustee_sign(*trustee, exit_code);
-  add_trustee_count(*trustee, exit_code);
+void add_trustee(Command app) {
+  const Command trustee =
+      app.add("trustee", "A key holder's steps, by files: key ceremony, signatures, decryption");
+  add_trustee_ceremony(trustee);
+  add_trustee_sign(trustee);
+  add_trustee_count(trustee);
 }
 
 }  // namespace isoloir::cli

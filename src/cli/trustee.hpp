@@ -8,11 +8,11 @@
 // (trustee_sign.hpp), the count (trustee_count.hpp). Here is what they share. One thread.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "cli/command_line.hpp"
 #include "cli/holder_file.hpp"
 
 namespace isoloir::cli {
@@ -21,7 +21,7 @@ struct HolderOptions {
   std::string file;
   std::string code_file;
 
-  void declare(CLI::App& command, bool required);
+  void declare(Command command, bool required);
   // Asks for the code. Errors: those of ask_code and HolderFile::open.
   Expected<HolderFile> open() const;
 };
@@ -31,16 +31,16 @@ int report_step(const Expected<std::string>& result);
 
 // A subcommand of `trustee` that runs one step.
 template <typename Options>
-CLI::App* add_trustee_step(CLI::App& trustee, const char* name, const char* what,
-                           const std::shared_ptr<Options>& options, int& exit_code,
-                           std::function<Expected<std::string>(const Options&)> run) {
-  CLI::App* command = trustee.add_subcommand(name, what);
-  command->callback([options, &exit_code, run] { exit_code = report_step(run(*options)); });
+Command add_trustee_step(Command trustee, const char* name, const char* what,
+                         const std::shared_ptr<Options>& options,
+                         std::function<Expected<std::string>(const Options&)> run) {
+  const Command command = trustee.add(name, what);
+  command.runs([options, run] { return report_step(run(*options)); });
   return command;
 }
 
-void add_trustee_ceremony(CLI::App& trustee, int& exit_code);
-void add_trustee_sign(CLI::App& trustee, int& exit_code);
-void add_trustee_count(CLI::App& trustee, int& exit_code);
+void add_trustee_ceremony(Command trustee);
+void add_trustee_sign(Command trustee);
+void add_trustee_count(Command trustee);
 
 }  // namespace isoloir::cli

@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <memory>
-#include <regex>
 
 #include "cli/screen.hpp"
 #include "cli/trustee.hpp"
@@ -14,6 +13,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* plan_file = "plan.json";
+
+// As CeremonySlot::file_name gives them, of rounds 0 to 4.
+bool is_message_name(const std::string& name) {
+  const auto digit = [&](std::size_t i) { return name[i] >= '0' && name[i] <= '9'; };
+  return name.size() == 12 && name[0] >= '0' && name[0] <= '4' && name[1] == '-' && digit(2) &&
+         digit(3) && name[4] == '-' && digit(5) && digit(6) && name.ends_with(".json");
+}
 
 // A message that is already there, byte for byte, is written.
 Status write_message(const fs::path& path, const std::string& text, Random& random) {
@@ -78,10 +84,9 @@ Expected<CeremonyFolder> read_ceremony_folder(const fs::path& folder) {
   auto plan = CeremonyPlan::parse(*plan_text);
   if (!plan) return fail(plan.error());
   CeremonyFolder result{std::move(*plan), {}};
-  static const std::regex message_name("[0-4]-[0-9]{2}-[0-9]{2}\\.json");
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!std::regex_match(entry.path().filename().string(), message_name)) continue;
+    if (!is_message_name(entry.path().filename().string())) continue;
     auto text = read_stick_file(entry.path());
     if (!text) return fail(text.error());
     result.messages.push_back(std::move(*text));
@@ -292,48 +297,47 @@ Expected<std::string> run_inspect(const Options& options) {
   return out;
 }
 
-void add_folder(CLI::App* command, Options& options) {
-  command->add_option("folder", options.folder, "the ceremony's folder, on the stick")->required();
+void add_folder(Command command, Options& options) {
+  command.option("folder", options.folder, "the ceremony's folder, on the stick").required();
 }
 
 }  // namespace
 
-void add_trustee_ceremony(CLI::App& trustee, int& exit_code) {
+void add_trustee_ceremony(Command trustee) {
   const auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what,
                        Expected<std::string> (*run)(const Options&)) {
-    return add_trustee_step<Options>(trustee, name, what, options, exit_code, run);
+    return add_trustee_step<Options>(trustee, name, what, options, run);
   };
-  CLI::App* plan = add("plan", "plan a ceremony", run_plan);
+  const Command plan = add("plan", "plan a ceremony", run_plan);
   add_folder(plan, *options);
-  plan->add_option("--election", options->election, "election id; without it a new one is made");
-  plan->add_option("--bureau", options->bureau, "name of the bureau")->required();
-  plan->add_option("--group", options->groups,
-                   "\"name; threshold; role=name; role=name\", once for each group")
-      ->required()
-      ->allow_extra_args(false);
+  plan.option("--election", options->election, "election id; without it a new one is made");
+  plan.option("--bureau", options->bureau, "name of the bureau").required();
+  plan.option("--group", options->groups,
+              "\"name; threshold; role=name; role=name\", once for each group")
+      .required();
 
-  CLI::App* join = add("join", "make a private file and take part", run_join);
+  const Command join = add("join", "make a private file and take part", run_join);
   add_folder(join, *options);
-  join->add_option("--group", options->group, "number of the group, from 0")->required();
-  join->add_option("--member", options->member, "number of the member, from 1")->required();
-  options->holder.declare(*join, true);
+  join.option("--group", options->group, "number of the group, from 0").required();
+  join.option("--member", options->member, "number of the member, from 1").required();
+  options->holder.declare(join, true);
 
-  CLI::App* step = add("step", "make this holder's next message", run_step);
+  const Command step = add("step", "make this holder's next message", run_step);
   add_folder(step, *options);
-  options->holder.declare(*step, true);
+  options->holder.declare(step, true);
 
-  CLI::App* complaint = add("complain", "prove that a wrong share was received", run_complain);
+  const Command complaint = add("complain", "prove that a wrong share was received", run_complain);
   add_folder(complaint, *options);
-  options->holder.declare(*complaint, true);
+  options->holder.declare(complaint, true);
 
-  CLI::App* judge = add("judge", "who lied, by a complaint", run_judge);
+  const Command judge = add("judge", "who lied, by a complaint", run_judge);
   add_folder(judge, *options);
-  judge->add_option("complaint", options->complaint, "the complaint's file")->required();
+  judge.option("complaint", options->complaint, "the complaint's file").required();
 
-  CLI::App* inspect = add("inspect", "where a ceremony or a private file stands", run_inspect);
-  inspect->add_option("folder", options->folder, "the ceremony's folder");
-  options->holder.declare(*inspect, false);
+  const Command inspect = add("inspect", "where a ceremony or a private file stands", run_inspect);
+  inspect.option("folder", options->folder, "the ceremony's folder");
+  options->holder.declare(inspect, false);
 }
 
 }  // namespace isoloir::cli

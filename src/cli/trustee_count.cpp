@@ -128,34 +128,33 @@ Expected<std::string> run_count(const Options& options, bool attest) {
 
 }  // namespace
 
-void add_trustee_count(CLI::App& trustee, int& exit_code) {
+void add_trustee_count(Command trustee) {
   const auto options = std::make_shared<Options>();
   for (const bool attest : {true, false}) {
-    CLI::App* command = add_trustee_step<Options>(
+    Command command = add_trustee_step<Options>(
         trustee, attest ? "attest" : "share",
         attest ? "verify the export, compare T, then sign the count event"
                : "verify, compare T, then make shares",
-        options, exit_code, [attest](const Options& o) { return run_count(o, attest); });
-    command->add_option("export", options->export_folder, "the export's folder")->required();
+        options, [attest](const Options& o) { return run_count(o, attest); });
+    command.option("export", options->export_folder, "the export's folder").required();
     command
-        ->add_option("--fingerprint", options->anchors.fingerprint,
-                     "the manifest's, from the minutes")
-        ->required();
+        .option("--fingerprint", options->anchors.fingerprint, "the manifest's, from the minutes")
+        .required();
     command
-        ->add_option("--checkpoint", options->anchors.checkpoint,
-                     "file with the log's last checkpoint, from the public board")
-        ->required();
-    command->add_option("--receipts-key", options->receipts_key, "for the bijection of box and log")
-        ->required();
-    command->add_option("--tally", options->tally,
-                        "T as the president reads it aloud; else it is asked for");
+        .option("--checkpoint", options->anchors.checkpoint,
+                "file with the log's last checkpoint, from the public board")
+        .required();
+    command.option("--receipts-key", options->receipts_key, "for the bijection of box and log")
+        .required();
+    command.option("--tally", options->tally,
+                   "T as the president reads it aloud; else it is asked for");
     if (attest) {
-      command->add_option("--event", options->document, "the count event to sign")->required();
-      command->add_option("--out", options->out, "the signed one; without it, in place");
+      command.option("--event", options->document, "the count event to sign").required();
+      command.option("--out", options->out, "the signed one; without it, in place");
     } else {
-      command->add_option("--out", options->out, "folder for the shares")->required();
+      command.option("--out", options->out, "folder for the shares").required();
     }
-    options->holder.declare(*command, true);
+    options->holder.declare(command, true);
   }
 }
 

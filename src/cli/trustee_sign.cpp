@@ -183,15 +183,15 @@ Expected<std::string> run_sign(const Options& options) {
 
 }  // namespace
 
-void add_trustee_sign(CLI::App& trustee, int& exit_code) {
+void add_trustee_sign(Command trustee) {
   const auto options = std::make_shared<Options>();
-  CLI::App* sign = add_trustee_step<Options>(
+  const Command sign = add_trustee_step<Options>(
       trustee, "sign", "see a seal or an officer's event in words, then sign it", options,
-      exit_code, run_sign);
-  sign->add_option("document", options->document, "gains this holder's signature")->required();
-  sign->add_option("--manifest", options->manifest, "the manifest")->required();
-  sign->add_option("--fingerprint", options->fingerprint, "the one that was read out")->required();
-  options->holder.declare(*sign, true);
+      run_sign);
+  sign.option("document", options->document, "gains this holder's signature").required();
+  sign.option("--manifest", options->manifest, "the manifest").required();
+  sign.option("--fingerprint", options->fingerprint, "the one that was read out").required();
+  options->holder.declare(sign, true);
 }
 
 }  // namespace isoloir::cli

@@ -113,15 +113,15 @@ int run_verify(const Options& options) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, int& exit_code) {
+void add_verify(Command app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("verify", "Verify an election from its export");
-  command->add_option("export", options->folder, "the folder of the export")->required();
-  command->add_option("--fingerprint", options->fingerprint, "from the minutes of the sealing");
-  command->add_option("--checkpoint", options->checkpoint,
-                      "file with the log's checkpoint, from the minutes of the closing");
-  command->add_option("--receipts", options->receipts, "folder of receipts to look up");
-  command->callback([options, &exit_code] { exit_code = run_verify(*options); });
+  Command command = app.add("verify", "Verify an election from its export");
+  command.option("export", options->folder, "the folder of the export").required();
+  command.option("--fingerprint", options->fingerprint, "from the minutes of the sealing");
+  command.option("--checkpoint", options->checkpoint,
+                 "file with the log's checkpoint, from the minutes of the closing");
+  command.option("--receipts", options->receipts, "folder of receipts to look up");
+  command.runs([options] { return run_verify(*options); });
 }
 
 }  // namespace isoloir::cli

@@ -275,19 +275,19 @@ int run_voter(const VoterOptions& options) {
 
 }  // namespace
 
-void add_voter(CLI::App& app, int& exit_code) {
+void add_voter(Command app) {
   auto options = std::make_shared<VoterOptions>();
-  auto* command = app.add_subcommand("voter", "What the help desk may know of a voter");
+  const Command command = app.add("voter", "What the help desk may know of a voter");
   command
-      ->add_option("voter", options->voter,
-                   "Identifier on the roll, professional e-mail, name, or reference of a request")
-      ->required();
-  command->add_option("--state", options->state, "Folder of the election")->required();
-  command->add_option("--portal", options->portal,
-                      "Folder of the portal; without it, what the server was last started with");
-  command->add_option("--lang", options->language, "fr or en")->check(CLI::IsMember({"fr", "en"}));
-  command->add_flag("--json", options->json, "For programs; times in milliseconds since 1970");
-  command->callback([options, &exit_code] { exit_code = run_voter(*options); });
+      .option("voter", options->voter,
+              "Identifier on the roll, professional e-mail, name, or reference of a request")
+      .required();
+  command.option("--state", options->state, "Folder of the election").required();
+  command.option("--portal", options->portal,
+                 "Folder of the portal; without it, what the server was last started with");
+  command.option("--lang", options->language, "fr or en").one_of({"fr", "en"});
+  command.flag("--json", options->json, "For programs; times in milliseconds since 1970");
+  command.runs([options] { return run_voter(*options); });
 }
 
 }  // namespace isoloir::cli

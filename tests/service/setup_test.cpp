@@ -26,11 +26,27 @@ TEST(Setup, OriginsAreWrittenInOneWay) {
                            "https://xn--lections-b1a.example", "http://localhost:8080"}) {
     EXPECT_TRUE(check_origin(good)) << good;
   }
-  for (const auto* bad :
-       {"", "vote.example", "http://vote.example", "https://Vote.example", "https://vote.example/",
-        "https://vote.example:443", "https://vote..example", "https://-vote.example",
-        "https://vote.example:0", "http://localhost", "https://élections.example",
-        "https://a@vote.example"}) {
+  for (const auto* bad : {"",
+                          "vote.example",
+                          "http://vote.example",
+                          "https://Vote.example",
+                          "https://vote.example/",
+                          "https://vote.example:443",
+                          "https://vote..example",
+                          "https://-vote.example",
+                          "https://vote.example:0",
+                          "https://vote.example:",
+                          "https://vote.example:123456",
+                          "https://vote.example:80a",
+                          "https://vote-.example",
+                          "https://vote.example-",
+                          "https://vote.-example",
+                          "https://vote.example.",
+                          "https://",
+                          "http://localhost",
+                          "http://localhost:80/",
+                          "https://élections.example",
+                          "https://a@vote.example"}) {
     EXPECT_FALSE(check_origin(bad)) << bad;
   }
 }
