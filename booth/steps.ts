@@ -23,7 +23,7 @@ export const CODE_ADDRESS = "/vote";
 export const CONTESTS_ADDRESS = "/vote/scrutins";
 export const ballot_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}`;
 export const confirm_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}/choix`;
-export const receipt_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}/recu`;
+export const receipt_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}/preuve`;
 
 const STEP_OF_PHASE: Record<Cast["phase"], Step> = {
   seal: "sending", send: "sending", check: "sending", pending: "pending", done: "receipt", failed: "error",
@@ -31,15 +31,15 @@ const STEP_OF_PHASE: Record<Cast["phase"], Step> = {
 
 export function shown_at(path: string, progress: Progress): Shown {
   if (!progress.signed_in) return { step: "code", address: CODE_ADDRESS };
-  const match = /^\/vote\/scrutins\/(\d{1,4})(\/choix|\/recu)?$/.exec(path);
+  const match = /^\/vote\/scrutins\/(\d{1,4})(\/choix|\/preuve)?$/.exec(path);
   if (!match) return { step: "contests", address: CONTESTS_ADDRESS };
   const contest = Number(match[1]);
   const cast = progress.cast(contest);
   if (cast && disputed(cast)) return { step: "dispute", contest, address: receipt_address(contest) };
-  if (cast && (cast.phase !== "failed" || match[2] === "/recu")) {
+  if (cast && (cast.phase !== "failed" || match[2] === "/preuve")) {
     return { step: STEP_OF_PHASE[cast.phase], contest, address: receipt_address(contest) };
   }
-  if (match[2] === "/recu" || !progress.open(contest)) return { step: "contests", address: CONTESTS_ADDRESS };
+  if (match[2] === "/preuve" || !progress.open(contest)) return { step: "contests", address: CONTESTS_ADDRESS };
   if (match[2] === "/choix" && progress.chosen(contest)) {
     return { step: "confirm", contest, address: confirm_address(contest) };
   }

@@ -222,11 +222,7 @@ class VotingSpace {
     if ("triesLeft" in answer) fill(section, { tries_left: text("voting.tries_left", { tries_left: answer.triesLeft }) });
     if (answer.status === "code_replaced") show_errors(section, { code: text("voting.code_replaced", { at: answer.at }) });
     if (answer.status === "code_wrong") show_errors(section, { code: text("voting.code_wrong") });
-    if (answer.status === "code_invalidated") {
-      show_part(section, "invalidated", true);
-      show_part(section, "tries", false);
-      show_step("code");
-    }
+    if (answer.status === "code_invalidated") return location.assign("/voting-space"); // which says since when, and why
   }
 
   private renew_captcha(id: string, nonce: string): void {
@@ -270,7 +266,7 @@ class VotingSpace {
   private save_receipt(contest: number): void {
     const cast = this.casting.of(contest);
     if (!cast?.receipt) return;
-    save_file(`preuve-de-vote-${contest}-${first_groups(cast)}.tlog-proof`, cast.receipt.text, "text/plain");
+    save_file(`${text("voting.receipt_file")}-${contest}-${first_groups(cast)}.tlog-proof`, cast.receipt.text, "text/plain");
     this.saved.add(contest);
   }
 

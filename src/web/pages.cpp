@@ -12,8 +12,9 @@ CodePolicy code_policy(const Portal& portal) {
   return {portal.code_tries, portal.code_proof_minutes * minute_ms};
 }
 
+// Rounded up, so that zeros stand for the hour itself.
 Json remaining(std::int64_t ms) {
-  const std::int64_t minutes = std::max<std::int64_t>(ms, 0) / minute_ms;
+  const std::int64_t minutes = (std::max<std::int64_t>(ms, 0) + minute_ms - 1) / minute_ms;
   return {{"days", fmt::format("{:02}", minutes / (24 * 60))},
           {"hours", fmt::format("{:02}", minutes / 60 % 24)},
           {"minutes", fmt::format("{:02}", minutes % 60)}};
@@ -164,13 +165,16 @@ http::Response Site::home(Visit& visit) {
   const Standing standing(visit, state_);
   const auto& hours = standing.hours;
   const TimeMs now = state_.now();
+  const TimeMs until = standing.before ? hours.opens_at : hours.closes_at;
   return page(visit, "home",
               {{"voter_name", voter_profile(state_, visit.voter())->display_name},
                {"opens_at", hours.opens_at},
                {"closes_at", closing_of(hours, state_)},
                {"now_at", now},
-               {"remaining", remaining((standing.before ? hours.opens_at : hours.closes_at) - now)},
+               {"remaining", remaining(until - now)},
+               {"reached", until <= now},
                {"open", standing.open},
+               {"reissue_url", standing.open ? reissue_url(reissue_status(visit)) : ""},
                {"finishing", standing.finishing},
                {"finish_until_at", hours.grace_ends_at.value_or(0)},
                {"before", standing.before},
@@ -197,8 +201,10 @@ http::Response Site::voting_space(Visit& visit) {
   if (auto shut = voting_space_shut(visit)) return std::move(*shut);
   const auto hours = hours_of(state_);
   const auto code = code_state(state_, code_policy(portal_), visit.voter());
-  const auto reissue = reissues_ ? reissues_->status(visit.voter()) : ReissueStatus{};
-  const bool blocked = reissue.kind == ReissueStatus::Kind::blocked;
+  const auto reissue = reissue_status(visit);
+  if (reissue.kind == ReissueStatus::Kind::blocked) {
+    return page(visit, "code_blocked", {{"since_at", reissue.at}});
+  }
   const auto& manifest = state_.manifest();
   return page(visit, "voting_space",
               {{"captcha", captcha_data(visit)},
@@ -212,10 +218,10 @@ http::Response Site::voting_space(Visit& visit) {
                {"now_at", state_.now()},
                {"warning_ms", std::to_string(portal_.session_warning_minutes * minute_ms)},
                {"invalidated", !code.valid},
-               {"blocked", blocked},
+               {"invalidated_at", code.changed_at},
                {"renewed", reissue.kind == ReissueStatus::Kind::issued},
                {"since_at", reissue.at},
-               {"reissue_url", reissues_ && !blocked ? "/reissue" : ""},
+               {"reissue_url", reissue_url(reissue)},
                {"tries_left", code.tries_left},
                {"session_binding_hex", hex_encode(visit.session->id)},
                {"nonce_hex", hex_encode(sessions_.new_nonce(*visit.session))}});

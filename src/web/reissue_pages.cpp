@@ -78,21 +78,42 @@ bool final_refusal(std::string_view code) {
   return code == "reissue.closed" || code == "reissue.limit" || code == "reissue.blocked";
 }
 
-// The addresses in a message, which are ours alone: each ends at white space.
-Json links_in(std::string_view body, std::string_view origin) {
-  Json links = Json::array();
-  for (auto at = body.find(origin); at != std::string_view::npos; at = body.find(origin, at + 1)) {
+// A message cut into text and links, which are ours alone: each ends at white space.
+Json parts_of(std::string_view body, std::string_view origin) {
+  Json parts = Json::array();
+  while (!body.empty()) {
+    const auto at = body.find(std::string(origin) + "/");
+    if (at != 0) parts.push_back({{"text", std::string(body.substr(0, at))}});
+    if (at == std::string_view::npos) break;
     const auto link = body.substr(at, body.find_first_of(" \t\r\n", at) - at);
-    if (link.size() > origin.size()) links.push_back(std::string(link));
+    parts.push_back({{"link", std::string(link)}});
+    body.remove_prefix(at + link.size());
   }
-  return links;
+  return parts;
 }
 
-Json inbox_item(const InboxMessage& message, std::size_t number) {
+// Cut after each "@" and ".", where a line may end.
+Json address_parts(std::string_view address) {
+  Json parts = Json::array();
+  while (!address.empty()) {
+    const auto end = std::min(address.find_first_of("@."), address.size() - 1) + 1;
+    parts.push_back(std::string(address.substr(0, end)));
+    address.remove_prefix(end);
+  }
+  return parts;
+}
+
+// The beginning of a text message that a person would read: not its link.
+std::string sms_title(std::string_view body, std::string_view origin) {
+  const auto text = body.substr(0, std::min(body.find('\n'), body.find(origin)));
+  return std::string(text.substr(0, text.find_last_not_of(" ,:") + 1));
+}
+
+Json inbox_item(const InboxMessage& message, std::size_t number, std::string_view origin) {
   const bool sms = message.channel == MessageChannel::sms;
   return {{"url", fmt::format("/inbox/{}", number)},
-          {"to", message.destination},
-          {"subject", sms ? message.body.substr(0, message.body.find('\n')) : message.subject},
+          {"to", address_parts(message.destination)},
+          {"subject", sms ? sms_title(message.body, origin) : message.subject},
           {"sms", sms},
           {"sent_at", message.created_at}};
 }
@@ -116,6 +137,14 @@ std::string_view Site::reissue_shut(const std::string& voter) const {
     return "closed";
   }
   return desk->next == Next::limit ? "used_up" : "";
+}
+
+std::string Site::reissue_url(const ReissueStatus& status) const {
+  return reissues_ && status.kind != ReissueStatus::Kind::blocked ? "/reissue" : "";
+}
+
+ReissueStatus Site::reissue_status(const Visit& visit) const {
+  return reissues_ ? reissues_->status(visit.voter()) : ReissueStatus{};
 }
 
 // A link that is on its way or open: a new request would kill it.
@@ -287,7 +316,7 @@ http::Response Site::inbox(Visit& visit) {
   const auto messages = read_inbox(state_);
   Json items = Json::array();
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    items.push_back(inbox_item(messages[i], messages.size() - i));
+    items.push_back(inbox_item(messages[i], messages.size() - i, state_.manifest().origin));
   }
   return page(visit, "inbox", {{"count", messages.size()}, {"messages", std::move(items)}});
 }
@@ -303,9 +332,9 @@ http::Response Site::inbox_message(Visit& visit) {
     return error_page(404, &visit.request);
   }
   const auto& message = messages[messages.size() - number];
-  Json item = inbox_item(message, number);
-  item["body"] = message.body;
-  item["links"] = links_in(message.body, state_.manifest().origin);
+  const auto& origin = state_.manifest().origin;
+  Json item = inbox_item(message, number, origin);
+  item["body"] = parts_of(message.body, origin);
   return page(visit, "inbox", {{"message", std::move(item)}});
 }
 

@@ -109,6 +109,9 @@ class Site final : public http::Handler {
   http::Response reissue_refused(Visit& visit, std::string_view reason);
   http::Response reissue_question_again(const Visit& visit, const Json& data);
   std::string_view reissue_shut(const std::string& voter) const;
+  // Where a new code can be asked for; empty where the assistance alone can help.
+  std::string reissue_url(const ReissueStatus& status) const;
+  ReissueStatus reissue_status(const Visit& visit) const;
   Json pending_reissue(const Visit& visit) const;
   http::Response reissue_not_sent(Visit& visit, const ReissueRefusal& refusal, Json data);
   http::Response after_code(Visit& visit, const Expected<CodeVerdict>& verdict);

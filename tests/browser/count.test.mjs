@@ -34,7 +34,7 @@ async function voteAndKeepReceipt(voter, choice, receipt, more = async () => {})
   await enterVotingSpace(demo, page, voter.code);
   await vote(page, MINISTRY, choice);
   const downloading = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Télécharger ma preuve" }).click();
+  await page.getByRole("button", { name: "Télécharger ma preuve de vote" }).click();
   await (await downloading).saveAs(receipt);
   await page.locator("[data-step=receipt]").getByRole("button", { name: "Revenir à mes scrutins" }).click();
   await more(page);
@@ -70,7 +70,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
     await look(page, "result");
   }
   await page.getByText("Exprimés (2) + blancs (1) = émargements (3)").waitFor();
-  await page.getByText("2 voix × 15 sièges ÷ 2 exprimés = 15,00, soit 15 au quotient").waitFor();
+  await page.getByText("2 (voix) × 15 (sièges à pourvoir) ÷ 2 (exprimés) = 15,00\u00a0; au quotient\u00a0: 15").waitFor();
   await page.setViewportSize({ width: 1920, height: 1080 });
   await screenshot(page, "result-projected");
   await page.pdf({ format: "A4", path: join(root, "build/screenshots/result.pdf") });

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { look } from "./look.mjs";
 import {
-  bureau, demoVoters, enterVotingSpace, fillCaptcha, held, openBallot, openCodePage, setState, signIn, toConfirm, typeCode, vote,
+  askForLink, bureau, demoVoters, enterVotingSpace, fillCaptcha, held, openBallot, openCodePage, setState, signIn, toConfirm, typeCode, vote,
 } from "./voter.mjs";
 
 const MINISTRY = "Comité social d'administration ministériel";
@@ -387,6 +388,8 @@ test("the closing hour passes: who is inside is told and finishes, nobody else e
   await signIn(demo, other, late);
   await openCodePage(other);
   await openBallot(page, MINISTRY);
+  const phone = await newPage(browser, { width: 375 });
+  const link = await askForLink(demo, phone, voters[11], "perso-tard@example.org");
   setState(demo, `UPDATE hours SET closes_at = ${Date.now()}`);
   for (const end = Date.now() + 20_000; setState(demo, "SELECT grace_ends_at FROM hours") === ""; )
     assert.ok(Date.now() < end, "the vote closes at its hour");
@@ -400,6 +403,14 @@ test("the closing hour passes: who is inside is told and finishes, nobody else e
   await typeCode(demo, other, late.code);
   await other.getByRole("heading", { name: "Bienvenue sur votre portail Élections" }).waitFor();
   await other.getByText("Le vote est clos.").waitFor();
+
+  // A link for a new code, opened only now: said at the first click, before anything is asked of her.
+  await phone.goto(link);
+  await phone.getByRole("button", { name: "Continuer" }).click();
+  await phone.getByRole("heading", { name: "Le vote n’est pas ouvert" }).waitFor();
+  await phone.getByText("ne peut être créé que pendant le vote. Rien n’a changé").waitFor();
+  await look(phone, "reissue-link-after-close");
+  await closePage(phone);
 
   await toContests(page);
   await openBallot(page, JOINT);

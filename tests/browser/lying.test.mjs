@@ -60,7 +60,7 @@ async function cast(page, contest) {
 
 // The page in plain words, its address, its evidence, and the list of contests: nowhere "a voté", nothing to vote again.
 async function assertDispute(page, contest, refused) {
-  await page.getByRole("heading", { name: "La preuve de votre vote n’est pas valable" }).waitFor({ timeout: 30_000 });
+  await page.getByRole("heading", { name: "Votre preuve de vote n’est pas valable" }).waitFor({ timeout: 30_000 });
   for (const words of ["Ne votez pas une deuxième fois", "Prévenez le bureau de vote ou l’assistance", "votre navigateur l’a refusée"])
     await page.getByText(words).waitFor();
   const download = page.waitForEvent("download");
@@ -77,14 +77,14 @@ async function assertDispute(page, contest, refused) {
   assert.equal(await card.getByRole("button", { name: "Voir les candidatures et voter" }).isVisible(), false);
   assert.doesNotMatch(await card.innerText(), /A voté/);
   await page.goBack(); // and so does Back
-  await page.getByRole("heading", { name: "La preuve de votre vote n’est pas valable" }).waitFor();
+  await page.getByRole("heading", { name: "Votre preuve de vote n’est pas valable" }).waitFor();
   return evidence;
 }
 
 async function endLie(page) {
   await page.unroute("**/api/receipt");
   await page.unroute("**/api/ballot");
-  await page.getByRole("button", { name: "Redemander la preuve" }).click();
+  await page.getByRole("button", { name: "Redemander ma preuve de vote" }).click();
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   await page.locator("[data-step=receipt]").getByRole("button", { name: "Revenir à mes scrutins" }).click();
@@ -114,7 +114,7 @@ test("another voter's receipt, another tracker, a ballot that vanished: refused;
   const other = await inside(voters[1]);
   await vote(other, CONTESTS[0], BLANK);
   const download = other.waitForEvent("download");
-  await other.getByRole("button", { name: "Télécharger ma preuve" }).click();
+  await other.getByRole("button", { name: "Télécharger ma preuve de vote" }).click();
   const theirs = readFileSync(await (await download).path(), "utf8");
   await closePage(other);
 
@@ -180,7 +180,7 @@ test("a receipt's QR code leads to the look-up with the tracker in it, which no 
   await page.goto(`${demo.origin}/suivi#${tracker.replaceAll(" ", "")}`);
   assert.equal(await page.getByLabel("Numéro de suivi").inputValue(), tracker);
   await page.getByRole("button", { name: "Vérifier" }).click();
-  await page.getByText("Ce bulletin a été reçu et inscrit au registre public.").waitFor();
+  await page.getByText("Ce bulletin est dans l’urne, et inscrit au registre public.").waitFor();
   assert.ok(asked.every((url) => !url.includes(tracker.slice(0, 4))), asked.join("\n"));
   assert.equal(new URL(page.url()).search + new URL(page.url()).hash, "");
   await closePage(page);

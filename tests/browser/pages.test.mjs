@@ -48,6 +48,22 @@ async function choose(page, option) {
   await atStep(page, "confirm");
 }
 
+// The hour that home counts down to comes while the page stands open.
+async function hourComes(page, name) {
+  const at = (key) => page.locator("[data-countdown]").getAttribute(`data-${key}`).then(Number);
+  await page.clock.fastForward((await at("until")) - (await at("now")) - 5000);
+  assert.match(await page.locator(".countdown").innerText(), /00\D+00\D+01/);
+  const way = page.locator("[data-countdown] [role=status] a");
+  assert.equal(await way.isVisible(), false);
+  await page.clock.runFor(6000);
+  assert.equal(await page.locator(".countdown").isVisible(), false, "no row of zeros");
+  await look(page, name);
+  const loaded = page.waitForNavigation();
+  await way.click();
+  await loaded;
+  assert.equal(await page.locator(".countdown").isVisible(), true, "by the server's clock it is not yet time");
+}
+
 for (const [i, language] of ["fr", "en"].entries()) {
   test(`pages before and around the vote, in ${language}`, async () => {
     const voter = voters[i];
@@ -77,6 +93,9 @@ for (const [i, language] of ["fr", "en"].entries()) {
     await look(page, "bad-request");
     await signIn(page, voter);
     await look(page, "home");
+    await page.clock.install();
+    await page.reload();
+    await hourComes(page, "home-closing-hour");
     await closePage(page);
   });
 
@@ -99,6 +118,13 @@ for (const [i, language] of ["fr", "en"].entries()) {
     await action(page, "open-contest").click();
     await action(page, "choose").click();
     await look(page, "ballot-error");
+    // The longest number of a list of candidates stands within it.
+    const cramped = await page.locator("[data-step=ballot] .option__candidates").evaluateAll((lists) => lists.filter((list) => {
+      const style = getComputedStyle(list);
+      const pen = Object.assign(document.createElement("canvas").getContext("2d"), { font: style.font });
+      return parseFloat(style.paddingLeft) < pen.measureText("88. ").width;
+    }).length);
+    assert.equal(cramped, 0);
     await choose(page, 0);
     await look(page, "confirm");
     const way = {};
@@ -212,6 +238,11 @@ test("suspended, not open yet, closed: home and voting space say so, in both lan
   const hours = setState(demo, "SELECT opens_at FROM hours");
   setState(demo, "UPDATE hours SET opens_at = opens_at + 86400000; UPDATE contest_phase SET phase = 'sealed'");
   await everywhere("not-open");
+  await page.clock.install();
+  for (const language of ["fr", "en"]) {
+    await page.goto(`${demo.origin}/?lang=${language}`);
+    await hourComes(page, "home-opening-hour");
+  }
   setState(demo, `UPDATE contest_phase SET phase = 'open'; UPDATE hours SET opens_at = ${hours}`);
   bureau(demo, "close");
   await everywhere("closed");

@@ -111,7 +111,16 @@ test("26: invalidated after five wrong codes, then made again; a notice names ho
     if (left > 0) await page.getByText(new RegExp(`Il vous reste ${left} essai`)).waitFor();
   }
   await page.getByText("Votre code de vote a été invalidé.").waitFor();
+  await page.getByText(/Il l’est depuis le .* à \d\dh\d\d\s: trop d’essais erronés/).waitFor();
   await look(page, "reissue-invalidated");
+  await page.goto(`${demo.origin}/`); // home leads there too
+  await page.getByRole("link", { name: "Code de vote perdu ou non valide ?" }).click();
+  await page.getByRole("heading", { name: "Choix du réassort de votre code de vote" }).waitFor();
+  await page.getByText("Réassort : un nouveau code remplace l’ancien.").waitFor();
+  assert.equal(await page.locator("main a, main button, main input").count(), 2, "one way, and the way back");
+  await look(page, "reissue-choice-one-way");
+  await page.getByRole("link", { name: "RETOUR" }).click();
+  await page.getByText("Votre code de vote a été invalidé.").waitFor();
   const link = await receivedLink(demo, page, voter.email);
   assert.equal(link, `${demo.origin}/reissue`);
   await openReissueForm(page);
@@ -176,6 +185,49 @@ test("opened elsewhere, reloaded, used: each link says what happened", async () 
   await closePage(second);
 });
 
+// What of the roll would tell whose code it is: identifier, names, address, telephone.
+function rollOf(voter) {
+  const columns = "id, birth_name, usage_name, given_names, email, phone";
+  const [row, ...others] = sqliteRows(demo, `SELECT ${columns} FROM voter WHERE email_key = lower('${voter.email}')`);
+  assert.equal(others.length, 0);
+  const found = row.split("|").filter((text) => text !== "");
+  assert.ok(found.length >= 5, row);
+  return found;
+}
+
+test("9: no screen holds both who she is and her code: the link's page at every step, the page that asks for the code", async () => {
+  const voter = voters[4]; // whose names are no words of the screens; comes again below, as the roll is no longer
+  const email = "perso-neuf@example.org";
+  const page = await newPage(browser);
+  const link = await askForLink(demo, page, voter, email);
+  const names = [...rollOf(voter), email];
+  const scan = (where, text) => {
+    assert.ok(text.length > 100, where);
+    const found = names.filter((name) => text.toLowerCase().includes(name.toLowerCase()));
+    assert.deepEqual(found, [], where);
+  };
+  const phone = await newPage(browser, { width: 375 });
+  await phone.goto(link);
+  await phone.getByRole("button", { name: "Continuer" }).waitFor();
+  scan("before the click", await traces(phone));
+  await phone.getByRole("button", { name: "Continuer" }).click();
+  await phone.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  scan("before the new code", await traces(phone));
+  const code = await renew(phone);
+  assert.ok((await traces(phone)).includes(code.slice(0, 4)));
+  scan("with the new code", await traces(phone));
+  await phone.getByRole("button", { name: "J’ai noté mon code" }).click();
+  scan("after it", await traces(phone));
+  // Where the code is typed the document holds the identifier, from which the keys are derived: what she and who looks over her
+  // shoulder see does not.
+  await page.goto(`${demo.origin}/voting-space`);
+  await page.getByLabel("Code de vote *").fill(code);
+  await page.getByRole("button", { name: "Afficher" }).click();
+  scan("where it is typed", await page.evaluate(() => `${document.title} ${document.body.innerText}`));
+  await closePage(page);
+  await closePage(phone);
+});
+
 test("17: a second request kills the first link, which says that a newer one was sent", async () => {
   const voter = newVoter();
   const page = await newPage(browser);
@@ -195,7 +247,32 @@ test("17: a second request kills the first link, which says that a newer one was
   await page.getByRole("button", { name: "Continuer" }).click();
   await page.getByRole("heading", { name: "Un lien plus récent vous a été envoyé" }).waitFor();
   await look(page, "reissue-superseded");
-  await followLink(page, await receivedLink(demo, page, "+33612345678"));
+  const answered = await receivedLink(demo, page, "+33612345678");
+  // The inbox: a text message is called by its words, not by its link; a message holds its link once; an address ends a line
+  // after an "@" or a "." alone.
+  const inbox = await newPage(browser, { width: 375 });
+  await inbox.goto(`${demo.origin}/inbox`);
+  const broken = () => inbox.locator(".messages__meta, .message__head dd").evaluateAll((places) => places.flatMap((place) =>
+    [...place.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && /[@.]|^\+?\d+$/.test(node.data)).filter((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return range.getClientRects().length > 1;
+    }).map((node) => node.data)));
+  assert.deepEqual((await broken()).filter((text) => !text.includes("·")), []);
+  const titles = await inbox.getByRole("listitem").getByRole("link").allInnerTexts();
+  assert.ok(titles.some((title) => /^\s*Code de vote, réf. [0-9A-Z]{4}-[0-9A-Z]{4}, lien valable 10 min$/.test(title)), titles.join());
+  assert.ok(titles.every((title) => !title.includes("://")), titles.join());
+  for (const [url, whole] of [[await inbox.getByRole("link", { name: /^\s*Code de vote, réf/ }).first().getAttribute("href"), answered], [undefined, link]]) {
+    await inbox.goto(`${demo.origin}/inbox`);
+    const message = url ? inbox.locator(`[href="${url}"]`) : inbox.getByRole("listitem").filter({ hasText: mailbox(voter) }).getByRole("link").first();
+    await message.click();
+    const text = await inbox.getByRole("article").innerText();
+    assert.equal(text.split(whole).length, 2, "the link stands there once");
+    assert.equal(await inbox.getByRole("article").getByRole("link").count(), 1);
+    assert.deepEqual(await broken(), []);
+  }
+  await closePage(inbox);
+  await followLink(page, answered);
   await closePage(page);
 });
 
@@ -535,7 +612,7 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   const voter = newVoter();
   const page = await newPage(browser);
   await followLink(page, await askForLink(demo, page, voter, mailbox(voter)));
-  const code = await renew(page);
+  await renew(page);
   const cancel = await receivedLink(demo, page, voter.email);
   secrets.cancel = cancel.split("#")[1];
   assert.match(cancel, /\/reissue\/cancel#/);
@@ -550,12 +627,18 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   await owner.getByText("Le nouveau code est bloqué").waitFor();
   await look(owner, "reissue-cancelled");
   await page.goto(`${demo.origin}/`);
-  await openCodePage(page);
-  await page.getByText("Votre code de vote a été bloqué le").waitFor();
-  await look(page, "code-blocked");
-  await typeCode(demo, page, code);
-  await page.locator("[data-part=working]").waitFor({ state: "hidden" });
-  assert.equal(await page.getByRole("heading", { name: "Mes scrutins" }).isVisible(), false);
+  await page.getByRole("link", { name: "Consulter les scrutins, les candidatures et voter" }).click();
+  await page.getByRole("heading", { name: "Votre code de vote est bloqué" }).waitFor();
+  const why = await page.locator("main").innerText();
+  assert.match(why, /Il a été bloqué le .* à \d\dh\d\d, par le lien du message qui annonçait/);
+  assert.match(why, /Pour voter, appelez l’assistance\s: elle vérifiera votre identité et vous dira ce qui est possible/);
+  assert.equal(await page.locator("main input, main a[href*=reissue]").count(), 0, "neither a field nor a way that leads nowhere");
+  for (const language of ["en", "fr"]) {
+    await page.goto(`${demo.origin}/voting-space?lang=${language}`);
+    await look(page, `code-blocked-${language}`);
+  }
+  await page.goto(`${demo.origin}/`);
+  assert.equal(await page.getByRole("link", { name: "Code de vote perdu ou non valide ?" }).count(), 0);
   await page.goto(`${demo.origin}/reissue`);
   await page.getByText("Le réassort en ligne a été bloqué pour vous").waitFor();
   await look(page, "reissue-blocked");

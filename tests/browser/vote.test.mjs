@@ -50,10 +50,10 @@ for (const width of [1280, 375]) {
     await page.locator("[data-step=receipt]").getByRole("button", { name: "Revenir à mes scrutins" }).click();
     await card.getByText("A voté").waitFor();
     await page.goto(`${demo.origin}/tracker`);
-    await page.getByLabel("Numéro de suivi").fill(tracker);
+    await page.getByLabel("Numéro de suivi de votre bulletin").fill(tracker);
     await page.getByRole("button", { name: /Vérifier|Rechercher/ }).click();
     await look("tracker-found");
-    assert.match(await page.locator("main").innerText(), /registre|urne/);
+    assert.match(await page.getByRole("alert").innerText(), /Ce bulletin est dans l’urne, et inscrit au registre public\./);
     await page.goto(`${demo.origin}/`);
     await page.getByRole("button", { name: "Quitter" }).first().click();
     await look("signed-out");

@@ -503,7 +503,7 @@ TEST_F(ReissueHttp, MailsAreSigned) {
   portal.assistance.reset();
   EXPECT_TRUE(body().ends_with("\n\n" + names)) << body();
   portal.assistance = {"01 99 00 00 01", {"at any time", "à toute heure"}};
-  EXPECT_TRUE(body().ends_with(names + "\nAssistance: 01 99 00 00 01 (at any time)")) << body();
+  EXPECT_TRUE(body().ends_with(names + "\nHelp desk: 01 99 00 00 01 (at any time)")) << body();
 }
 
 // Blocking needs neither session nor cookie: the page may stand open for hours.
@@ -520,6 +520,35 @@ TEST_F(ReissueHttp, R47TheBlockingPageDoesNotGrowOld) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_NE(answer.body.find("Le nouveau code est bloqué"), std::string::npos);
   EXPECT_EQ(reissues().status("E1").kind, ReissueStatus::Kind::blocked);
+}
+
+// Home offers a new code where the code page does: while the vote is open, to whom it is not
+// blocked; who blocked it is told since when, and has no field to type it in.
+TEST_F(ReissueHttp, HomeOffersANewCodeWhereTheCodePageDoes) {
+  auto device = browser();
+  device.sign_in(0);
+  const auto offered = [&](std::string_view path) {
+    return device.get(path).body.find("href=\"/reissue\"") != std::string::npos;
+  };
+  EXPECT_TRUE(offered("/"));
+  EXPECT_TRUE(offered("/voting-space"));
+  for (const auto* phase : {"sealed", "suspended", "grace"}) {
+    set_phase(0, phase);
+    set_phase(1, phase);
+    EXPECT_EQ(offered("/"), phase == std::string("grace")) << phase;
+  }
+  set_phase(0, "open");
+  set_phase(1, "open");
+  replace_code(0);
+  const auto blocked_at = clock.now();
+  EXPECT_EQ(browser().post("/reissue/cancel", {{"token", token_in("reissue-notice")}}).status, 200);
+  clock.advance(hour);
+  device.sign_in(0);
+  EXPECT_FALSE(offered("/"));
+  EXPECT_FALSE(offered("/voting-space"));
+  const auto page = device.get("/voting-space").body;
+  EXPECT_NE(page.find("bloqué le " + format_time(blocked_at, Language::french)), std::string::npos);
+  EXPECT_EQ(page.find("id=\"code\""), std::string::npos);
 }
 
 // Requirement 47, read the morning after: whether a vote was cast, and whom to tell.

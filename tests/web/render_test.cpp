@@ -287,6 +287,29 @@ TEST(Views, QuantitiesTimesAndPluralsInAPage) {
   EXPECT_THAT(page, HasSubstr("jeudi 1 décembre 2022 à 08h00 (heure de Paris)"));
 }
 
+// One is singular everywhere, zero in French; where several numbers meet, none has a noun to agree.
+TEST(Views, NumbersOfAResultAgree) {
+  const auto result = [](Language language, int n) {
+    const Json list{{"name", "A"},        {"votes", n},      {"seats", n},
+                    {"seats_to_fill", n}, {"valid", n},      {"ratio", 1},
+                    {"candidates", n},    {"bounded", true}, {"quota_seats", n},
+                    {"average_seats", n}};
+    const Json round{{"seat", 1}, {"winner", "A"}, {"votes", n}, {"divisor", 1}, {"average", 1}};
+    const Json contest{{"lists", {list}}, {"rounds", {round}}, {"has_rounds", true}};
+    return renderer().page("result", {{"contests", {contest}}}, language);
+  };
+  EXPECT_THAT(result(Language::french, 1), HasSubstr("que 1 candidat\u00a0: elle a 1 siège."));
+  EXPECT_THAT(result(Language::french, 2), HasSubstr("que 2 candidats\u00a0: elle a 2 sièges."));
+  EXPECT_THAT(result(Language::english, 1), HasSubstr("only 1 candidate: it has 1 seat."));
+  EXPECT_THAT(result(Language::english, 1), HasSubstr("1 vote ÷ 1"));
+  EXPECT_THAT(result(Language::english, 2), HasSubstr("2 votes ÷ 1"));
+  const std::regex plural("\\b[01] (sièges|candidats|exprimés|blancs|seats|candidates|votes)");
+  for (const int n : {0, 1}) {
+    EXPECT_FALSE(std::regex_search(result(Language::french, n), plural)) << n;
+  }
+  EXPECT_FALSE(std::regex_search(result(Language::english, 1), plural));
+}
+
 TEST(Renderer, RefusesWhatWouldPrintWrongly) {
   const auto view = [](std::string content) { return with_file("views/busy.mustache", content); };
   EXPECT_THAT(failure(view("{{t: busy.nonsense}}")), HasSubstr("no text \"busy.nonsense\""));

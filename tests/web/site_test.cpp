@@ -162,6 +162,23 @@ TEST_F(SiteTest, TheVotingSpaceSaysWhyItIsShut) {
   }
 }
 
+// Between the hour and the beat that acts on it, and wherever no script counts down.
+TEST_F(SiteTest, HomeSaysThatItsHourHasPassed) {
+  const auto home = [&] { return get("/", browser(0).cookie).body; };
+  const auto counting = HasSubstr("data-part=\"counting\">");
+  const auto reached = HasSubstr("data-part=\"reached\">");
+  clock.set(fixture_opens - 1);
+  EXPECT_THAT(home(), AllOf(HasSubstr("Ouverture du vote dans"), counting, Not(reached)));
+  EXPECT_THAT(home(), HasSubstr("data-slot=\"minutes\">01<")) << "zeros stand for the hour itself";
+  clock.set(fixture_opens);
+  EXPECT_THAT(home(), AllOf(HasSubstr("le vote ouvre."), reached, Not(counting)));
+  tick_at(fixture_closes - 1);
+  EXPECT_THAT(home(), AllOf(HasSubstr("Fermeture du vote dans"), counting, Not(reached)));
+  EXPECT_THAT(home(), Not(HasSubstr("/reissue"))) << "no message leaves this server";
+  clock.set(fixture_closes);
+  EXPECT_THAT(home(), AllOf(HasSubstr("L’heure de fermeture du vote est passée"), reached));
+}
+
 TEST_F(SiteTest, WhoWasInsideAtTheCloseFinishesAfterAReloadToo) {
   tick_at(fixture_closes - minute);
   const auto opened = portal_session(1);
