@@ -34,17 +34,17 @@ std::string qr_svg(const std::string& text) {
       qr->width + 2 * quiet, path);
 }
 
-constexpr std::string_view style = R"(@page { size: A4; margin: 12mm }
+constexpr std::string_view style = R"(@page { size: A4; margin: 10mm }
 * { box-sizing: border-box }
-body { margin: 0; color: #000; background: #fff; font: 9.5pt/1.35 Arial, "Liberation Sans", sans-serif }
+body { margin: 0; color: #000; background: #fff; font: 9.5pt/1.3 Arial, "Liberation Sans", sans-serif }
 article { max-width: 180mm; margin: 0 auto; padding: 8mm; overflow-wrap: anywhere }
 article + article { break-before: page }
 h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 2mm }
-h2 { font-size: 12pt; margin: 4mm 0 1mm }
-p, ol, ul { margin: 0 0 2mm }
+h2 { font-size: 12pt; margin: 3mm 0 1mm }
+p, ol, ul { margin: 0 0 1.5mm }
 ol, ul { padding-left: 6mm }
 [lang=en] { color: #333; font-size: 8.5pt }
-.code { border: 2px solid #000; padding: 3mm; margin: 3mm 0; display: flex; flex-wrap: wrap;
+.code { border: 2px solid #000; padding: 2mm 3mm; margin: 2mm 0; display: flex; flex-wrap: wrap;
   gap: 2mm; align-items: center; justify-content: space-between; break-inside: avoid }
 .code svg { width: 34mm; height: 34mm }
 .characters { margin: 0; font: bold 23pt/1.3 "DejaVu Sans Mono", "Liberation Mono", Consolas,
@@ -101,8 +101,8 @@ std::string code_block(const Code& code) {
                      characters, qr_svg(code.shown().reveal()), reading);
 }
 
-// French and English side by side. {0} is the portal's address, {1} and {2} how to reach the
-// assistance.
+// French and English side by side, naming fields and buttons as the screens do (locale/*.po). {0}
+// is the portal's address, {1} and {2} how to reach the assistance.
 constexpr std::string_view guidance = R"(<section><div>
 <h2>Comment lire le code</h2>
 <p>Seulement des chiffres et des lettres majuscules. Il n'y a jamais de lettre O, I, L ni U&nbsp;:
@@ -111,12 +111,18 @@ avec ou sans espaces ou tirets&nbsp;: tout est accepté. Le dernier caractère c
 autres&nbsp;: une faute de frappe est signalée et ne compte pas comme un essai.</p>
 <h2>Pour voter</h2>
 <ol>
-<li>Allez sur <b>{0}</b> et connectez-vous.</li>
-<li>Choisissez «&nbsp;Je vote&nbsp;», puis saisissez votre code de vote.</li>
-<li>Pour chaque scrutin, choisissez, vérifiez, validez, et gardez votre récépissé.</li>
+<li>Allez sur <b>{0}</b> et connectez-vous avec «&nbsp;Adresse électronique professionnelle&nbsp;»
+et «&nbsp;Mot de passe du compte électeur&nbsp;» (ce n'est pas le code ci-dessus).</li>
+<li>Sous «&nbsp;Je Vote&nbsp;», cliquez sur «&nbsp;Consulter les scrutins, les candidatures et
+voter&nbsp;», puis saisissez votre code de vote.</li>
+<li>Pour chaque scrutin, choisissez, vérifiez, validez, puis gardez votre preuve de vote&nbsp;:
+«&nbsp;Télécharger ma preuve de vote&nbsp;» ou «&nbsp;Imprimer&nbsp;».</li>
 </ol>
+<h2>À quoi sert le code QR</h2>
+<p>Il contient votre code de vote et rien d'autre&nbsp;: lu par un téléphone, il évite de le taper.
+Copiez ce qui s'affiche et collez-le dans «&nbsp;Code de vote&nbsp;». Il n'ouvre aucun site.</p>
 <h2>Gardez ce code secret</h2>
-<p>Il est personnel. Ne le donnez, ne l'envoyez ni ne le photographiez pour personne&nbsp;: ni
+<p>Il est personnel, et le code QR aussi. Ne le donnez, ne l'envoyez ni ne le photographiez pour personne&nbsp;: ni
 l'administration, ni l'assistance, ni votre organisation syndicale ne vous le demanderont jamais.
 Code perdu ou invalidé&nbsp;: la page du code de vote dit comment en avoir un autre.</p>
 {1}</div><div lang="en">
@@ -127,12 +133,18 @@ accepted. The last character checks the others: a typing mistake is pointed out 
 an attempt.</p>
 <h2>To vote</h2>
 <ol>
-<li>Go to <b>{0}</b> and sign in.</li>
-<li>Choose “Je vote” (I vote), then enter your voting code.</li>
-<li>For each contest choose, check, confirm, and keep your receipt.</li>
+<li>Go to <b>{0}</b> and sign in with “Professional e-mail address” and “Password of the voter account”
+(it is not the code above).</li>
+<li>Under “I vote” click “See the contests and the candidates, and vote”, then enter your voting
+code.</li>
+<li>For each contest choose, check, confirm, then keep your receipt: “Download my receipt” or
+“Print”.</li>
 </ol>
+<h2>What the QR code is for</h2>
+<p>It holds your voting code and nothing else: read by a phone, it saves typing. Copy what is shown
+and paste it into “Voting code”. It opens no site.</p>
 <h2>Keep this code secret</h2>
-<p>It is personal. Never give, send or photograph it for anybody: neither the administration, nor
+<p>It is personal, and so is the QR code. Never give, send or photograph it for anybody: neither the administration, nor
 the help desk, nor your union will ever ask for it. Code lost or invalidated: the page that asks for
 it tells how to have another.</p>
 {2}</div></section>

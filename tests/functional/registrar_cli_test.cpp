@@ -15,6 +15,8 @@
 #include "election/registrar.hpp"
 #include "functional/program.hpp"
 #include "service/setup.hpp"
+#include "web/assets.hpp"
+#include "web/locale.hpp"
 
 namespace isoloir {
 namespace {
@@ -160,6 +162,24 @@ TEST_F(RegistrarCommand, TheNoticeSaysWhatTheVoterNeedsAndNothingMore) {
     const auto start = one.find("<article>");
     EXPECT_NE(all.find(one.substr(start, one.find("</article>") - start)), std::string::npos);
   }
+}
+
+// What she is to click and to fill in is called what it is called on the screen.
+TEST_F(RegistrarCommand, TheNoticeNamesFieldsAndButtonsAsTheScreensDo) {
+  ASSERT_EQ(run().code, 0);
+  const std::regex break_of_line("&nbsp;|\\s+");
+  const auto notice =
+      std::regex_replace(contents(folder_ / "issued/notices/E1.html"), break_of_line, " ");
+  const auto check = [&](const char* catalogue, const std::string& open, const std::string& close) {
+    const auto texts = web::Catalogue::parse(web::asset(catalogue).value()).value();
+    for (const auto* id : {"sign_in.email", "sign_in.password", "home.vote", "home.vote_link",
+                           "voting.code", "voting.download", "voting.print"}) {
+      const auto& label = texts.find(id)->forms.front();
+      EXPECT_NE(notice.find(open + label + close), std::string::npos) << label;
+    }
+  };
+  check("locale/fr.mo", "« ", " »");
+  check("locale/en.mo", "“", "”");
 }
 
 TEST_F(RegistrarCommand, TheCodesStandOnTheNoticesAlone) {
