@@ -119,7 +119,7 @@ export async function openCodePage(page) {
 export async function openReissueForm(page) {
   await page.getByRole("link", { name: "Cliquez ici pour obtenir un réassort de votre code de vote" }).click();
   await page.getByRole("heading", { name: "Choix du réassort de votre code de vote" }).waitFor();
-  await page.getByRole("link", { name: "Répondre à ma question Défi" }).click();
+  await page.getByRole("link", { name: /Répondre à votre question Défi/ }).click();
   await page.getByRole("heading", { name: "Demande de réassort du code de vote" }).waitFor();
 }
 
