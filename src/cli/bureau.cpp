@@ -31,6 +31,10 @@ std::string in_french(const std::string& code) {
        "y "
        "a plus de 15 minutes. Rien n'est changé : préparez-le à nouveau (--draft)."},
       {"bureau.replayed", "Cet événement est déjà au journal : rien n'est changé."},
+      {"bureau.receipts_key",
+       "La clé des preuves n'a pas sa place dans ce dossier, que d'autres que les détenteurs "
+       "peuvent voir : donnez-lui un autre endroit. Rien n'est écrit."},
+      {"bureau.unconfirmed", "Le mot n'a pas été tapé : rien n'est changé."},
       {"bureau.file", "Un fichier ne peut pas être lu."},
       {"attestation.form", "Ce fichier n'est pas une attestation, ou il est tronqué."},
       {"attestation.tally", "Cette attestation porte sur un autre décompte que celui de l'urne."},
@@ -73,11 +77,17 @@ std::string in_french(const std::string& code) {
 
 // ---- Status
 
-std::string phase_name(const Screen& screen, const std::string& phase) {
+std::string phase_name(const Screen& screen, const Standing& standing, std::size_t contest,
+                       std::uint32_t bureau) {
+  const auto& phase = standing.phases.contests[contest];
   if (phase == "sealed") return screen.pick("scellé, pas encore ouvert", "sealed, not open yet");
   if (phase == "open") return screen.pick("ouvert", "open");
   if (phase == "suspended") return screen.pick("suspendu", "suspended");
   if (phase == "grace") return screen.pick("fermé, délai de grâce", "closed, grace period");
+  if (standing.closed[bureau]) return screen.pick("dépouillement clos", "count closed");
+  if (standing.has_result)
+    return screen.pick("dépouillé, pas encore clos", "counted, not closed yet");
+  if (standing.counted[bureau]) return screen.pick("dépouillement ouvert", "count open");
   return screen.pick("urne scellée", "box sealed");
 }
 
@@ -91,13 +101,13 @@ Status run_status(Desk& desk, const BureauOptions&) {
   screen.say(desk.lock ? "Aucun serveur ne tourne." : "Le serveur tourne.",
              desk.lock ? "No server is running." : "The server is running.");
   for (std::size_t k = 0; k < manifest.contests.size(); ++k) {
-    const auto phase = phase_name(screen, standing.phases.contests[k]);
+    const auto phase = phase_name(screen, standing, k, manifest.contests[k].bureau);
     screen.say(fmt::format("Scrutin {} ({}) : {}, {} émargements", k, manifest.contests[k].name.fr,
                            phase, standing.sign_offs[k]),
                fmt::format("Contest {} ({}): {}, {} sign-offs", k, manifest.contests[k].name.en,
                            phase, standing.sign_offs[k]));
   }
-  if (!standing.shares.empty()) {
+  if (!standing.shares.empty() && !standing.has_result) {
     screen.say(fmt::format("Parts de déchiffrement reçues : {}", standing.shares.size()),
                fmt::format("Decryption shares received: {}", standing.shares.size()));
   }
@@ -115,10 +125,11 @@ Status run_open(Desk& desk, const BureauOptions&) {
   const auto phases = phases_of(*desk.state);
   if (!open) return fail("bureau.server", "the server has not opened the vote");
   if (phases.all("sealed")) {
-    return fail("bureau.hours", "the vote opens by itself on " + moment(phases.opens_at));
+    return fail("bureau.hours",
+                "the vote opens by itself on " + moment(phases.opens_at, web::Language::english));
   }
-  desk.screen.say("Le vote est ouvert depuis le " + moment(phases.opens_at) + ".",
-                  "The vote has been open since " + moment(phases.opens_at) + ".");
+  desk.screen.say("Le vote est ouvert depuis le " + desk.screen.moment(phases.opens_at) + ".",
+                  "The vote has been open since " + desk.screen.moment(phases.opens_at) + ".");
   return {};
 }
 
@@ -146,7 +157,8 @@ int run(const BureauOptions& options, Step step) {
   }
   std::fprintf(stderr, "isoloir bureau: %s (%s)\n", error.message.c_str(), error.code.c_str());
   const bool bad_use = error.code == "bureau.holders" || error.code == "bureau.lots" ||
-                       error.code == "bureau.contest" || error.code == "export.folder";
+                       error.code == "bureau.contest" || error.code == "bureau.receipts_key" ||
+                       error.code == "export.folder";
   return bad_use ? 2 : refused;
 }
 
@@ -187,8 +199,12 @@ void add_bureau(Command app) {
     command.option("--contest", options->contest, "number of the contest").required();
     command.option("--reason", options->reason, "for the board and the minutes").required();
   }
-  add_draft(add("close", "close the vote now", run_close, true));
+  const Command close = add_draft(add("close", "close the vote now", run_close, true));
   add("freeze", "the sealing of the box: by itself, after the grace period", run_freeze, false);
+  const auto add_yes = [&](const Command& command) {
+    command.flag("--yes", options->yes,
+                 "for scripts: do not ask for a word before what cannot be undone");
+  };
   const Command prepare =
       add("prepare-count", "write what the holders verify, each on its own machine",
           run_prepare_count, false);
@@ -212,6 +228,7 @@ void add_bureau(Command app) {
     command.option("--export", options->export_folder,
                    "after close-count: write the final export here");
   }
+  for (const Command& command : {close, post, close_count}) add_yes(command);
   add("export", "write the export", run_export, false)
       .option("folder", options->export_folder, "new or empty")
       .required();

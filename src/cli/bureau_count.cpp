@@ -162,13 +162,6 @@ void say_result(const Screen& screen, const Manifest& manifest, const Json& resu
     }
   }
 }
-void say_by_files(const Screen& screen) {
-  screen.say(
-      "Chaque détenteur, sur sa machine : isoloir trustee attest, puis share, d'après "
-      "prepare-count ; puis ici : count --attestation FICHIER, puis --shares FICHIER.",
-      "Each holder, on a machine of its own: isoloir trustee attest, then share, from "
-      "prepare-count; then here: count --attestation FILE, then --shares FILE.");
-}
 
 Status import_attestations(Desk& desk, const Tally& tally, const std::vector<std::string>& paths) {
   Attestations attestations(*desk.state, tally);
@@ -224,13 +217,21 @@ Status count_by_files(Desk& desk, const Tally& tally, const BureauOptions& optio
   return import_share_files(desk, tally, options.shares);
 }
 
-void say_missing(Desk& desk) {
-  for (const auto& bureau : desk.state->manifest().bureaus) say_opening_rule(desk.screen, bureau);
+bool lies_in(const fs::path& file, const fs::path& folder) {
+  const auto within =
+      fs::weakly_canonical(fs::absolute(file))
+          .lexically_relative(fs::weakly_canonical(fs::absolute(folder) / "").parent_path());
+  return !within.empty() && *within.begin() != "..";
 }
 
 }  // namespace
 
 Status run_prepare_count(Desk& desk, const BureauOptions& options) {
+  if (lies_in(options.receipts_key, options.export_folder)) {
+    return fail("bureau.receipts_key", options.receipts_key + " is inside the folder " +
+                                           options.export_folder +
+                                           ", whose export others than the holders may see");
+  }
   if (auto frozen = await_freeze(desk); !frozen) return frozen;
   if (auto settled = desk.settle(); !settled) return settled;
   const auto link_key = desk.state->held_link_key();
@@ -251,10 +252,16 @@ Status run_prepare_count(Desk& desk, const BureauOptions& options) {
                               "alone, to be destroyed at the close: {}",
                               folder.string(), options.receipts_key));
   if (drafts.empty()) {
-    desk.screen.say("Chaque détenteur fait ses parts : isoloir trustee share.",
-                    "Each holder makes its shares: isoloir trustee share.");
+    desk.screen.say(
+        "Chaque détenteur fait ses parts : isoloir trustee share ; puis ici : count --shares "
+        "FICHIER.",
+        "Each holder makes its shares: isoloir trustee share; then here: count --shares FILE.");
   } else {
-    say_by_files(desk.screen);
+    desk.screen.say(
+        "Chaque détenteur vérifie et signe sur sa machine : isoloir trustee attest ; puis ici : "
+        "count --attestation FICHIER, une fois par signataire.",
+        "Each holder verifies and signs on a machine of its own: isoloir trustee attest; then "
+        "here: count --attestation FILE, once for each who signed.");
   }
   return {};
 }
@@ -270,7 +277,7 @@ Status run_count(Desk& desk, const BureauOptions& options) {
   if (auto frozen = await_freeze(desk); !frozen) return frozen;
   const auto before = standing_of(*desk.state);
   if (!by_files && !by_holders && !before.has_result) {
-    say_by_files(desk.screen);
+    say_next(desk, before);
     return fail("bureau.holders",
                 "no attestation, no shares and no holder's private file is given");
   }
@@ -286,9 +293,8 @@ Status run_count(Desk& desk, const BureauOptions& options) {
   if (!result) {
     const auto& code = result.error().code;
     const bool more_to_come = code == "count.threshold" || code == "count.not_opened";
-    if (more_to_come) say_missing(desk);
+    if (more_to_come) say_next(desk, standing_of(*desk.state));
     if (!more_to_come || !by_files) return fail(result.error());
-    say_by_files(desk.screen);
     return {};
   }
   say_result(desk.screen, desk.state->manifest(), *parse_json(*result));

@@ -1,23 +1,18 @@
 #include "cli/bureau_desk.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
+#include <iostream>
+
+#include "cli/screen.hpp"
+#include "election/export.hpp"
 
 namespace isoloir::cli {
 
 namespace fs = std::filesystem;
-
-std::string moment(TimeMs at) {
-  const auto seconds = static_cast<std::time_t>(at / 1000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[32];
-  const auto length = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc);
-  return std::string(text, length);
-}
 
 // ---- The state at hand
 
@@ -112,6 +107,17 @@ std::string names_of(const Bureau& bureau, Roles roles) {
 
 // ---- Where the election stands
 
+namespace {
+
+bool has_tie(const Json& result) {
+  for (const auto& contest : result["contests"]) {
+    if (!contest["seats"]["ties"].empty()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Standing standing_of(State& state) {
   Standing standing;
   (void)state.database().read([&](store::Transaction& t) -> Status {
@@ -123,7 +129,9 @@ Standing standing_of(State& state) {
     }
     standing.inside = voters_inside(t);
     standing.frozen = !events_named(t, "freeze").empty();
-    standing.has_result = !t.query("SELECT 1 FROM public_file WHERE path = 'result.json'").empty();
+    const auto result = t.query("SELECT content FROM public_file WHERE path = 'result.json'");
+    standing.has_result = !result.empty();
+    if (standing.has_result) standing.tied = has_tie(*parse_json(as_text(result[0].blob(0))));
     for (std::uint32_t b = 0; b < bureaus; ++b) {
       standing.counted.push_back(!events_named(t, "count", b).empty());
       standing.closed.push_back(!events_named(t, "close-count", b).empty());
@@ -151,45 +159,122 @@ void say_opening_rule(const Screen& screen, const Bureau& bureau) {
   }
 }
 
+namespace {
+
+// The members whose shares a bureau still waits for; nothing when it has enough.
+void say_shares_owed(const Screen& screen, const Manifest& manifest, std::size_t bureau,
+                     const Standing& standing) {
+  const auto& groups = manifest.bureaus[bureau].groups;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    std::size_t given = 0;
+    std::string names;
+    for (std::size_t m = 0; m < groups[g].members.size(); ++m) {
+      const auto path = export_path::shares(bureau, g, m + 1);
+      if (std::find(standing.shares.begin(), standing.shares.end(), path) !=
+          standing.shares.end()) {
+        ++given;
+      } else {
+        names += (names.empty() ? "" : ", ") + groups[g].members[m].name;
+      }
+    }
+    if (given >= groups[g].threshold) continue;
+    const auto owed = groups[g].threshold - given;
+    screen.say(fmt::format("  - {} : encore {} de : {}", groups[g].name, owed, names),
+               fmt::format("  - {}: {} more of: {}", groups[g].name, owed, names));
+  }
+}
+
+void say_vote_next(const Screen& screen, const Manifest& manifest, const Standing& standing) {
+  const auto& phases = standing.phases;
+  const auto opens = screen.moment(phases.opens_at), closes = screen.moment(phases.closes_at);
+  if (phases.all("sealed")) {
+    screen.say("Prochaine étape : ouverture automatique le " + opens + ".",
+               "Next: the vote opens by itself on " + opens + ".");
+    return;
+  }
+  const auto who = names_of(manifest.bureaus[0], officers);
+  if (!phases.grace_ends_at) {
+    screen.say("Prochaine étape : fermeture automatique le " + closes +
+                   ". Avant : suspend, resume, close, par " + who + ".",
+               "Next: the vote closes by itself on " + closes +
+                   ". Before: suspend, resume, close, by " + who + ".");
+    return;
+  }
+  const auto ends = screen.moment(*phases.grace_ends_at);
+  screen.say(fmt::format("Prochaine étape : scellement automatique de l'urne, au plus tard le "
+                         "{} ; électeurs encore dans l'espace de vote : {}.",
+                         ends, standing.inside),
+             fmt::format("Next: the box is sealed by itself, on {} at the latest; voters still "
+                         "in the voting space: {}.",
+                         ends, standing.inside));
+}
+
+void say_count_next(const Screen& screen, const Manifest& manifest, const Standing& standing) {
+  if (all_true(standing.counted)) {
+    screen.say(
+        "Le dépouillement est ouvert. Prochaine étape : prepare-count à nouveau, dans un nouveau "
+        "dossier ; puis chaque membre fait ses parts sur sa machine (isoloir trustee share) ; puis "
+        "ici count --shares. Parts qui manquent :",
+        "The count is open. Next: prepare-count again, into a new folder; then each member makes "
+        "its shares on a machine of its own (isoloir trustee share); then here count --shares. "
+        "Shares still missing:");
+    for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
+      say_shares_owed(screen, manifest, b, standing);
+    }
+    return;
+  }
+  screen.say(
+      "Prochaine étape : ouvrir le dépouillement. prepare-count ; puis chaque membre vérifie et "
+      "signe sur sa machine (isoloir trustee attest) ; puis ici count, avec toutes les "
+      "attestations "
+      "(--attestation) d'un bureau à la fois. Doivent signer :",
+      "Next: open the count. prepare-count; then each member verifies and signs on a machine of "
+      "its own (isoloir trustee attest); then here count with all attestations of a bureau at "
+      "once (--attestation). These must sign:");
+  for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
+    if (!standing.counted[b]) say_opening_rule(screen, manifest.bureaus[b]);
+  }
+}
+
+}  // namespace
+
 // Who must act now, and what is missing.
 void say_next(Desk& desk, const Standing& standing) {
   const auto& screen = desk.screen;
   const auto& manifest = desk.state->manifest();
-  const auto& phases = standing.phases;
-  const auto& first = manifest.bureaus[0];
-  if (phases.all("sealed")) {
-    const auto at = moment(phases.opens_at);
-    screen.say("Prochaine étape : ouverture automatique le " + at + ".",
-               "Next: the vote opens by itself on " + at + ".");
-  } else if (!phases.grace_ends_at) {
-    const auto at = moment(phases.closes_at);
-    screen.say("Prochaine étape : fermeture automatique le " + at +
-                   ". Avant : suspend, resume, close, par " + names_of(first, officers) + ".",
-               "Next: the vote closes by itself on " + at +
-                   ". Before: suspend, resume, close, by " + names_of(first, officers) + ".");
-  } else if (!standing.frozen) {
-    const auto at = moment(*phases.grace_ends_at);
-    screen.say(fmt::format("Prochaine étape : scellement automatique de l'urne, au plus tard le "
-                           "{} ; électeurs encore dans l'espace de vote : {}.",
-                           at, standing.inside),
-               fmt::format("Next: the box is sealed by itself, on {} at the latest; voters still "
-                           "in the voting space: {}.",
-                           at, standing.inside));
-  } else if (!standing.has_result) {
-    screen.say("Prochaine étape : dépouillement (count). Doivent être présents :",
-               "Next: the count (count). Present must be:");
-    for (const auto& bureau : manifest.bureaus) say_opening_rule(screen, bureau);
-  } else if (!all_true(standing.closed)) {
-    screen.say("Prochaine étape : clôture du dépouillement (close-count), par :",
-               "Next: close of the count (close-count), by:");
-    for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
-      if (standing.closed[b]) continue;
-      std::puts(("  - " + names_of(manifest.bureaus[b], presidents)).c_str());
-    }
-  } else {
+  if (!standing.frozen) return say_vote_next(screen, manifest, standing);
+  if (!standing.has_result) return say_count_next(screen, manifest, standing);
+  if (all_true(standing.closed)) {
     screen.say("Le dépouillement est clos. Tout le monde peut vérifier l'export.",
                "The count is closed. Anyone can verify the export.");
+    return;
   }
+  if (standing.tied) {
+    screen.say("Une égalité attend un tirage au sort : count --lot, avant la clôture.",
+               "A tie waits for a lot: count --lot, before the close.");
+  }
+  screen.say(
+      "Prochaine étape : clôture du dépouillement (close-count --draft, signé par isoloir trustee "
+      "sign, rapporté par post), par :",
+      "Next: close of the count (close-count --draft, signed by isoloir trustee sign, brought back "
+      "by post), by:");
+  for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
+    if (standing.closed[b]) continue;
+    std::puts(("  - " + names_of(manifest.bureaus[b], presidents)).c_str());
+  }
+}
+
+Status confirm(const Desk& desk, const BureauOptions& options, const std::string& french,
+               const std::string& english) {
+  if (options.yes || ::isatty(STDIN_FILENO) != 1) return {};
+  const auto& word = desk.screen.pick("fermer", "close");
+  const auto ask = desk.screen.pick(french + " Pour le faire, tapez « fermer » : ",
+                                    english + " To do it, type \"close\": ");
+  std::fputs(ask.c_str(), stderr);
+  std::string typed;
+  std::getline(std::cin, typed);
+  if (typed == word) return {};
+  return fail("bureau.unconfirmed", "the word was not typed: nothing was done");
 }
 
 }  // namespace isoloir::cli

@@ -14,6 +14,7 @@
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "cli/holder_file.hpp"
+#include "cli/screen.hpp"
 #include "cli/server.hpp"
 #include "service/bureau.hpp"
 #include "service/election_log.hpp"
@@ -35,6 +36,7 @@ struct BureauOptions {
   std::string receipts_key;
   std::string draft;  // where an event to be signed is written, instead of a holder's signature
   std::string event;  // a signed one that is brought back
+  bool yes = false;   // what cannot be undone is not asked again
 };
 
 // What people read: the language they asked for, French by default.
@@ -44,6 +46,9 @@ class Screen {
   void say(const std::string& french, const std::string& english) const {
     std::puts((english_ ? english : french).c_str());
   }
+  std::string moment(TimeMs at) const {
+    return cli::moment(at, english_ ? web::Language::english : web::Language::french);
+  }
   const std::string& pick(const std::string& french, const std::string& english) const {
     return english_ ? english : french;
   }
@@ -51,8 +56,6 @@ class Screen {
  private:
   bool english_;
 };
-
-std::string moment(TimeMs at);  // "2022-12-01 08:00:00 UTC"
 
 // ---- The state at hand
 
@@ -140,6 +143,7 @@ struct Standing {
   std::int64_t inside = 0;
   bool frozen = false;
   bool has_result = false;
+  bool tied = false;          // the result waits for a lot
   std::vector<bool> counted;  // by bureau
   std::vector<bool> closed;
   std::vector<std::string> shares;
@@ -150,6 +154,9 @@ bool all_true(const std::vector<bool>& values);
 void say_opening_rule(const Screen& screen, const Bureau& bureau);
 // Who must act now, and what is missing.
 void say_next(Desk& desk, const Standing& standing);
+// Before what cannot be undone: a person at a terminal types a word. Error: bureau.unconfirmed.
+Status confirm(const Desk& desk, const BureauOptions& options, const std::string& french,
+               const std::string& english);
 
 // ---- An officer's events (bureau_events.cpp)
 

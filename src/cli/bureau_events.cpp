@@ -75,6 +75,19 @@ Status export_has_place(const BureauOptions& options) {
                                        : isoloir::export_has_place(options.export_folder);
 }
 
+Status confirm_end(const Desk& desk, const BureauOptions& options, std::string_view event) {
+  if (event == "close") {
+    return confirm(desk, options, "Le vote sera fermé pour tous, sans retour.",
+                   "The vote will be closed for everybody, for good.");
+  }
+  if (event == "close-count") {
+    return confirm(desk, options,
+                   "Le dépouillement sera clos et la clé des liens détruite, sans retour.",
+                   "The count will be closed and the link key destroyed, for good.");
+  }
+  return {};
+}
+
 // After a president's event: the duties that it brought, then the export.
 Status end_the_count(Desk& desk, const BureauOptions& options) {
   if (auto settled = desk.settle(); !settled) return settled;
@@ -99,6 +112,9 @@ Status run_resume(Desk& desk, const BureauOptions& options) {
   return run_contest_event(desk, options, "resume");
 }
 Status run_close(Desk& desk, const BureauOptions& options) {
+  if (options.draft.empty()) {
+    if (auto sure = confirm_end(desk, options, "close"); !sure) return sure;
+  }
   return draft_or_sign(desk, options, {"close", 0, {}, Json::object()});
 }
 
@@ -114,6 +130,7 @@ Status run_close_count(Desk& desk, const BureauOptions& options) {
   }
   const auto present = who_is_present(desk, options);
   if (!present) return fail(present.error());
+  if (auto sure = confirm_end(desk, options, "close-count"); !sure) return sure;
   bool signed_one = false;
   for (std::uint32_t b = 0; b < standing.closed.size(); ++b) {
     const auto* president = find_role(*present, b, presidents);
@@ -139,6 +156,7 @@ Status run_post(Desk& desk, const BureauOptions& options) {
     if (!is_officers_event(name)) {
       return fail("bureau.event", "not one of suspend, resume, close, close-count");
     }
+    if (auto sure = confirm_end(desk, options, name); !sure) return sure;
     const auto posted = post_event(*desk.state, *document);
     if (!posted) return fail(posted.error());
     number = *posted;

@@ -1,6 +1,11 @@
 #include "cli/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+#include "cli/screen.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -10,6 +15,56 @@ CLI::Option* bind(CLI::App& app, const std::string& name, T& value, const std::s
   auto* option = app.add_option(name, value, what);
   if (value != T{}) option->capture_default_str();
   return option;
+}
+
+// Letters to change, add or leave out.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+// CLI11 would only say that a subcommand is missing.
+void say_unknown(const std::string& word, const CLI::App& command) {
+  std::string all, near;
+  for (const auto* known : command.get_subcommands({})) {
+    all += (all.empty() ? "" : ", ") + known->get_name();
+    if (distance(word, known->get_name()) <= 2) near = known->get_name();
+  }
+  const std::string shown = printable(word);
+  std::fputs(
+      both("« " + shown + " » n'est pas une commande" +
+               (near.empty() ? "." : " ; peut-être : " + near + " ?") + " Commandes : " + all + ".",
+           "\"" + shown + "\" is no command" +
+               (near.empty() ? "." : "; did you mean: " + near + "?") + " Commands: " + all + ".")
+          .c_str(),
+      stderr);
+}
+
+// Whether every word that must name a command does. What follows an option is the parser's.
+bool names_commands(const CLI::App& app, int argc, char** argv) {
+  const auto* command = &app;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const auto known = command->get_subcommands({});
+    if (known.empty()) break;
+    const auto found = std::find_if(known.begin(), known.end(), [&](const CLI::App* one) {
+      return one->get_name() == argv[i];
+    });
+    if (found == known.end()) {
+      say_unknown(argv[i], *command);
+      return false;
+    }
+    command = *found;
+  }
+  return true;
 }
 
 }  // namespace
@@ -74,11 +129,13 @@ void Command::runs(std::function<int()> run) const {
   app_->callback([exit_code = exit_code_, run = std::move(run)] { *exit_code = run(); });
 }
 
-int run_command_line(int argc, char** argv, const std::string& what,
+int run_command_line(int argc, char** argv, const std::string& what, const std::string& version,
                      std::initializer_list<void (*)(Command)> declarations) {
   CLI::App app{what};
+  app.set_version_flag("--version", version, "The program's version and the protocol's");
   int exit_code = 0;
   for (const auto declare : declarations) declare(Command(app, exit_code));
+  if (!names_commands(app, argc, argv)) return 2;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -57,6 +57,7 @@ class Command {
 
  private:
   friend int run_command_line(int argc, char** argv, const std::string& what,
+                              const std::string& version,
                               std::initializer_list<void (*)(Command)> declarations);
   Command(CLI::App& app, int& exit_code) : app_(&app), exit_code_(&exit_code) {}
   CLI::App* app_;
@@ -64,8 +65,9 @@ class Command {
 };
 
 // Reads the command line and runs the one command that it names. Gives the exit code, 2 and words
-// on stderr when it names none; what a command throws passes through.
-int run_command_line(int argc, char** argv, const std::string& what,
+// on stderr when it names none; what a command throws passes through. `version` is what --version
+// says.
+int run_command_line(int argc, char** argv, const std::string& what, const std::string& version,
                      std::initializer_list<void (*)(Command)> declarations);
 
 }  // namespace isoloir::cli

@@ -41,6 +41,11 @@ std::string hours_text(TimeMs opens_at, TimeMs closes_at) {
               line(Language::english, "Vote from", "to", "Paris time"));
 }
 
+std::string opening_is_past() {
+  return both("L'heure d'ouverture est passée : le vote ouvrira dès que le serveur tournera.",
+              "The opening hour is past: the vote opens as soon as the server runs.");
+}
+
 // ---- draft
 
 struct DraftOptions {
@@ -108,6 +113,8 @@ Expected<std::string> run_draft(const DraftOptions& options) {
               "Election " + hex_encode(draft.id.bytes) + " drafted in " + options.out.string() +
                   ", order of the lists drawn by lot.") +
          hours_text(draft.hours.opens_at, draft.hours.closes_at) +
+         (options.open_now_hours == 0 && draft.hours.opens_at <= clock.now() ? opening_is_past()
+                                                                             : "") +
          both("Les clés privées du serveur restent dans " + options.state.string() + ".",
               "The server's private keys stay in " + options.state.string() + ".") +
          both("Suite : les codes (registrar issue) et la cérémonie des clés (trustee join, step).",
@@ -217,10 +224,7 @@ Expected<std::string> run_seal(const SealOptions& options) {
   const auto next = finish_sealing(options.folder, *sealing);
   if (!next) return next;
   std::string out = fingerprint_text(sealing->fingerprint);
-  if (draft->hours.opens_at <= now) {
-    out += both("L'heure d'ouverture est passée : le vote ouvrira dès que le serveur tournera.",
-                "The opening hour is past: the vote opens as soon as the server runs.");
-  }
+  if (draft->hours.opens_at <= now) out += opening_is_past();
   return out + *next;
 }
 

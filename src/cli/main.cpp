@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "cli/commands.hpp"
 #include "cli/server.hpp"
+#include "election/protocol_version.hpp"
 
 int main(int argc, char** argv) {
   using namespace isoloir::cli;
@@ -14,9 +16,11 @@ int main(int argc, char** argv) {
   }
   try {
     // In the order in which an election needs them, then what needs no election.
-    return run_command_line(argc, argv, "isoloir: Internet voting that anyone can verify",
-                            {add_election, add_registrar, add_trustee, add_serve, add_voter,
-                             add_bureau, add_verify, add_demo, add_rehearse, add_seats});
+    return run_command_line(
+        argc, argv, "isoloir: Internet voting that anyone can verify",
+        "isoloir " ISOLOIR_VERSION ", protocol " + std::string(isoloir::protocol_version),
+        {add_election, add_registrar, add_trustee, add_serve, add_voter, add_bureau, add_verify,
+         add_demo, add_rehearse, add_seats});
   } catch (const isoloir::store::StoreError& error) {
     return report(error);
   } catch (const std::exception& error) {

@@ -94,7 +94,7 @@ Status issue(const IssueOptions& options) {
   const auto csv = read_file(options.roll);
   if (!csv) return fail(csv.error());
   const auto roll = parse_roll(*csv, districts);
-  if (!roll) return fail(roll.error());
+  if (!roll) return fail(roll.error().code, options.roll + ": " + roll.error().message);
   auto given = given_key(options);
   if (!given) return fail(given.error());
 
@@ -145,6 +145,9 @@ void add_registrar(Command app) {
     try {
       const auto status = issue(*options);
       if (!status) {
+        if (status.error().code == "roll.invalid") {
+          fmt::print(stderr, "La liste électorale est à corriger ; rien n'a été écrit.\n");
+        }
         fmt::print(stderr, "isoloir registrar: {}\n{}\n", status.error().code,
                    status.error().message);
       }

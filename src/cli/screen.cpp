@@ -8,6 +8,25 @@ std::string both(const std::string& french, const std::string& english) {
   return french + "\n    " + english + "\n";
 }
 
+std::string moment(TimeMs at, web::Language language) {
+  return web::format_time(at, language) +
+         (language == web::Language::french ? " (heure de Paris)" : " (Paris time)");
+}
+
+std::pair<const char*, const char*> role_words(BureauRole role) {
+  switch (role) {
+    case BureauRole::president:
+      return {"président·e", "president"};
+    case BureauRole::secretary:
+      return {"secrétaire", "secretary"};
+    case BureauRole::delegate:
+      return {"délégué·e de liste", "list delegate"};
+    case BureauRole::substitute:
+      return {"suppléant·e", "substitute"};
+  }
+  ISOLOIR_ASSERT(false);
+}
+
 std::string in_groups(ByteView bytes, std::size_t digits) {
   const std::string hex = hex_encode(bytes);
   std::string out;

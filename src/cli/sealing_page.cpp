@@ -53,17 +53,8 @@ std::string number(std::uint64_t value) {
 }
 
 std::string role_name(BureauRole role) {
-  switch (role) {
-    case BureauRole::president:
-      return two("président·e", "president");
-    case BureauRole::secretary:
-      return two("secrétaire", "secretary");
-    case BureauRole::delegate:
-      return two("délégué·e de liste", "list delegate");
-    case BureauRole::substitute:
-      return two("suppléant·e", "substitute");
-  }
-  ISOLOIR_ASSERT(false);
+  const auto [french, english] = role_words(role);
+  return two(french, english);
 }
 
 std::string head(const Sealing& sealing) {

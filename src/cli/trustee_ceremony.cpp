@@ -56,6 +56,17 @@ std::string progress(const CeremonyRecord& record) {
   return out + in_lines(record.keys().key.encoded());
 }
 
+// Who took the wrong place costs everybody a new ceremony.
+std::string whose_place(const CeremonyPlan& plan, const CeremonySlot& slot) {
+  const auto& group = plan.groups[slot.group];
+  const auto& member = group.members[slot.index - 1];
+  const auto [french, english] = role_words(member.role);
+  return both("Vous prenez la place de " + member.name + ", " + french + " (" + group.name +
+                  "), au bureau « " + plan.bureau_name + " ». Sinon, Ctrl-C.",
+              "You take the place of " + member.name + ", " + english + " (" + group.name +
+                  "), bureau \"" + plan.bureau_name + "\". If that is not you, Ctrl-C.");
+}
+
 // Shows a new code once and has it typed back, so that nobody seals a file under a code that was
 // noted wrongly. With a code file, writes it there.
 Status hand_over(const Code& code, const std::string& code_file, Random& random) {
@@ -206,6 +217,7 @@ Expected<std::string> run_join(const Options& options) {
   if (record->messages().count(slot) != 0) {
     return fail("ceremony.equivocation", record->describe(slot) + " has already joined");
   }
+  std::fputs(whose_place(files->plan, slot).c_str(), stdout);
   Code code = Code::generate(random);
   if (auto given = hand_over(code, options.holder.code_file, random); !given)
     return fail(given.error());

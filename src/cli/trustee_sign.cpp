@@ -10,12 +10,10 @@
 #include "cli/screen.hpp"
 #include "cli/trustee.hpp"
 #include "http/percent.hpp"
-#include "web/locale.hpp"
 
 namespace isoloir::cli {
 
 namespace fs = std::filesystem;
-using web::format_time;
 using web::Language;
 
 namespace {
@@ -25,8 +23,8 @@ tl::unexpected<Error> document_error(std::string why) {
 }
 
 std::string moment_in_words(const char* french, const char* english, TimeMs at) {
-  return both(fmt::format("{} {} (heure de Paris)", french, format_time(at, Language::french)),
-              fmt::format("{} {} (Paris time)", english, format_time(at, Language::english)));
+  return both(fmt::format("{} {}", french, moment(at, Language::french)),
+              fmt::format("{} {}", english, moment(at, Language::english)));
 }
 
 std::string fingerprint_in_words(const Manifest& manifest) {

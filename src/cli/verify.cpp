@@ -83,7 +83,14 @@ std::vector<std::string> lines_of(const Report& report) {
     line.resize(14, ' ');
     lines.push_back(line + check.name + ": " + check.detail);
   }
-  if (report.consistent()) add_trust(lines, report);
+  if (!report.consistent()) return lines;
+  const auto checks = lines.size();
+  add_trust(lines, report);
+  if (lines.size() > checks || !report.anchored) {
+    lines.push_back(
+        "\"not anchored\", \"no guardian\" and \"no witness\" are no errors: they say what is left "
+        "to trust (docs/first-election.md, section 9)");
+  }
   return lines;
 }
 

@@ -6,12 +6,11 @@
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
 #include "election/count.hpp"
+#include "election/protocol_version.hpp"
 #include "election/signed_document.hpp"
 
 namespace isoloir {
 namespace {
-
-constexpr std::string_view protocol_version = "isoloir/1";
 
 // Reads fields and remembers the first that is missing, of the wrong type or out of range, so that
 // the reading below states the form once, in its order.

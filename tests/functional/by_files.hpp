@@ -37,6 +37,14 @@ struct ByFiles : VotingFixture {
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, get("out"), get("err")};
   }
+  // What the screen shows to who types `text` at a terminal (util-linux's script); nothing on a
+  // machine without terminals, as in a bare chroot.
+  std::string at_terminal(const std::string& arguments, const std::string& text) const {
+    const std::string command = "printf '%s\\n' '" + text + "' | script -qec '" +
+                                ISOLOIR_BINARY_DIR + "/isoloir " + arguments + "' /dev/null >" +
+                                at("screen") + " 2>&1";
+    return std::system(command.c_str()) == -1 ? "" : get("screen");
+  }
   Outcome bureau(const std::string& arguments) const {
     return run("bureau " + arguments + " --lang en --state " + folder.string());
   }

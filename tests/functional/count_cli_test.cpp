@@ -34,6 +34,17 @@ std::string of_another_tally(const std::string& draft, const LocalCeremony& cere
 
 TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   vote();
+  const auto standing = [&](const std::string& words) {
+    const auto said = bureau("status");
+    EXPECT_TRUE(said.says(words)) << words << "\n" << said.out;
+  };
+  standing("Contest 0 (National): box sealed");
+  standing("Next: open the count. prepare-count;");
+  const auto exposed =
+      bureau("prepare-count " + at("first") + " --receipts-key " + at("first/keys/receipts.key"));
+  expect_refused(exposed, "bureau.receipts_key");
+  EXPECT_EQ(exposed.code, 2);
+  EXPECT_FALSE(fs::exists(stick / "first"));
   expect_refused(bureau("count --attestation " + at("none")), "bureau.file");
   const auto said = prepare("first");
   for (const char* figures :
@@ -145,6 +156,9 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   expect_refused(attestations({"a-0"}), "attestation.replayed");
 
   // Shares.
+  standing("Contest 0 (National): count open");
+  standing("Next: prepare-count again, into a new folder;");
+  EXPECT_FALSE(bureau("status").says("box sealed"));
   prepare("second");
   EXPECT_FALSE(fs::exists(stick / "second/count-0.json"));
   fs::create_directory(stick / "shares");
@@ -168,7 +182,8 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   expect_refused(bring("short.json"), "shares.form");
   const auto waiting = bring("shares/0-00-01.json");
   expect_done(waiting);
-  EXPECT_NE(waiting.out.find("at least 2 of"), std::string::npos) << waiting.out;
+  EXPECT_NE(waiting.out.find(": 2 more of: "), std::string::npos) << waiting.out;
+  EXPECT_EQ(waiting.out.find("1 more of: "), std::string::npos) << waiting.out;
   const auto counted = bureau("count --shares " + at("shares/0-01-01.json") + " --shares " +
                               at("shares/0-01-03.json"));
   expect_done(counted);
@@ -180,7 +195,10 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   put("late.json", *make_shares(count.manifest, count.tally, 0, late, random));
   expect_refused(bring("late.json"), "count.has_result");
 
+  standing("Contest 0 (National): counted, not closed yet");
+  standing("Next: close of the count");
   expect_done(bureau("close-count --export " + at("final") + holder(president)));
+  standing("Contest 0 (National): count closed");
   const Json notes = Json::parse(get("final/log/checkpoints.json"));
   put("checkpoint", notes.back().get<std::string>());
   const auto verified = run("verify " + at("final") + " --fingerprint " + fingerprint +

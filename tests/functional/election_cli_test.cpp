@@ -173,6 +173,27 @@ TEST_F(ElectionCommand, ADraftThatCannotBeIsRefusedAndNothingIsMade) {
   EXPECT_EQ(contents(folder_ / "state/server.keys"), keys);
 }
 
+TEST_F(ElectionCommand, AnOpeningThatIsPastIsPointedOut) {
+  const auto day = [](int from_now) {
+    const auto at = static_cast<std::time_t>(SystemClock().now() / 1000 + from_now * 86'400);
+    std::tm utc{};
+    gmtime_r(&at, &utc);
+    char text[11];
+    return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d", &utc));
+  };
+  std::string toml = contents(education + "/portal.toml");
+  toml.replace(toml.find("2022-12-01T"), 10, day(-2));
+  toml.replace(toml.find("2022-12-08T"), 10, day(2));
+  write("portal/portal.toml", toml);
+  const auto drafted = election("draft " + path("portal") + " --origin https://vote.example" +
+                                " --state " + path("state") + " --out " + path("election"));
+  EXPECT_EQ(drafted.code, 0) << drafted.err;
+  EXPECT_TRUE(drafted.says("The opening hour is past")) << drafted.out;
+  fs::remove_all(folder_ / "state");
+  fs::remove_all(folder_ / "election");
+  EXPECT_FALSE(draft().says("The opening hour is past"));
+}
+
 TEST_F(ElectionCommand, SealingNamesWhatIsMissing) {
   ASSERT_EQ(draft().code, 0);
   expect_refused(election("check " + path("election")), "election.unsealed");

@@ -1,5 +1,7 @@
 // An officer's events by files: drafted on the server, seen in words and signed on the member's own
 // machine, posted on the server. No private file comes near it.
+#include <fcntl.h>
+
 #include "functional/by_files.hpp"
 #include "service/count.hpp"
 
@@ -146,7 +148,19 @@ TEST_F(OfficersByFiles, TheVoteAndTheCountAreClosed) {
   expect_refused(draft("close-count", "end"), "count.no_result");
   expect_done(draft("close", "close"));
   expect_done(sign("close", holder(secretary)));
-  expect_done(post("close"));
+  if (const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY); terminal >= 0) {
+    ::close(terminal);
+    const auto asked =
+        at_terminal("bureau post " + at("close") + " --lang en --state " + folder.string(), "yes");
+    EXPECT_NE(asked.find("The vote will be closed for everybody, for good."), std::string::npos);
+    EXPECT_NE(asked.find("(bureau.unconfirmed)"), std::string::npos) << asked;
+    EXPECT_TRUE(says("Contest 0 (National): open"));
+    const auto sure =
+        at_terminal("bureau post " + at("close") + " --yes --state " + folder.string(), "");
+    EXPECT_EQ(sure.find("tapez"), std::string::npos) << sure;
+  } else {
+    expect_done(post("close"));
+  }
   expect_refused(draft("close", "again"), "bureau.phase");
   prepare("first");  // frozen: nobody is inside
   make_holder(delegate2, ceremonies[0].holders[delegate2].clone());

@@ -233,10 +233,13 @@ TEST_F(RegistrarCommand, ABadRollIsNamedByLineAndNothingIsWritten) {
   EXPECT_EQ(result.code, 2);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
-            "isoloir registrar: roll.invalid\n"
-            "line 4, column courriel: is the same as on line 3\n"
-            "line 4, column scrutins: contest 9 does not exist: they are 0 to 1\n"
-            "line 5: 1 cells, but the header has 7\n");
+            "La liste électorale est à corriger ; rien n'a été écrit.\n"
+            "isoloir registrar: roll.invalid\n" +
+                path("roll.csv") +
+                ": "
+                "line 4, column courriel: is the same as on line 3\n"
+                "line 4, column scrutins: contest 9 does not exist: they are 0 to 1\n"
+                "line 5: 1 cells, but the header has 7\n");
   EXPECT_TRUE(nothing_written());
 }
 

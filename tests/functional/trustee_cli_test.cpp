@@ -75,7 +75,9 @@ TEST_F(TrusteeCommand, TheCodeIsShownOnceAndTypedBack) {
   EXPECT_EQ(wrong.code, 1);
   EXPECT_FALSE(fs::exists(folder_ / "h"));
   EXPECT_FALSE(fs::exists(folder_ / "stick/0-00-01.json"));
-  EXPECT_NE(wrong.out.find("activation code"), std::string::npos);
+  const auto place = wrong.out.find("You take the place of Ada, president (G)");
+  EXPECT_NE(place, std::string::npos) << wrong.out;
+  EXPECT_LT(place, wrong.out.find("activation code"));
   EXPECT_EQ(run("join " + path("stick") + " --group 0 --member 2" + holder(1)).code, 1);
   EXPECT_EQ(run("join " + path("stick") + " --group 1 --member 1" + holder(1)).code, 1);
 }

@@ -79,6 +79,7 @@ TEST_F(VerifyCommand, NothingReissuedNothingRestsOnTheServer) {
   const auto result = run(path("export"));
   EXPECT_EQ(result.code, 0) << result.out << result.err;
   EXPECT_TRUE(result.says("no guardian: up to 0 ballots")) << result.out;
+  EXPECT_TRUE(result.says("are no errors: they say what is left to trust")) << result.out;
 }
 
 TEST_F(VerifyCommand, TheFirstOffenderIsNamed) {
