@@ -11,14 +11,24 @@ namespace {
 // What a holder can cause or must react to; the English line beneath says more.
 std::string in_french(const std::string& code) {
   static const std::map<std::string, std::string> texts = {
+      {"ceremony.replayed",
+       "Une clé USB d'une autre cérémonie, sans doute : ses messages ne vont pas avec celle-ci."},
       {"code.check", "Le code d'activation est mal saisi."},
       {"code.form", "Le code d'activation n'a pas la bonne forme."},
       {"count.anchors", "L'empreinte ou le point de contrôle du journal public ne convient pas."},
-      {"count.bijection", "L'urne ne correspond pas au journal public : ne signez pas."},
-      {"count.holder", "Ce fichier privé n'est pas celui d'un membre de ce bureau."},
+      {"count.bijection",
+       "L'urne et le journal public ne se correspondent pas avec cette clé des preuves : ne signez "
+       "pas. Voyez d'abord si la clé est bien celle que ce prepare-count a écrite ; si c'est elle, "
+       "l'urne n'est pas la bonne."},
+      {"count.holder",
+       "Ce fichier privé n'est pas celui d'un membre de ce bureau : sans doute celui d'une autre "
+       "élection, ou d'une cérémonie recommencée depuis."},
       {"count.not_opened", "Le dépouillement n'est pas encore ouvert par le bureau."},
       {"count.verification", "La vérification de l'urne a échoué : ne signez pas."},
       {"holder.second_tally", "Ce fichier privé est lié à un autre décompte : rien n'est fait."},
+      {"sealed_file.form",
+       "Ce fichier n'est pas un fichier privé de membre : sans doute un autre fichier que celui "
+       "qu'il fallait."},
       {"sealed_file.code_or_content", "Code d'activation faux, ou fichier endommagé."},
       {"trustee.document", "Ce document ne se signe pas ainsi : rien n'est signé."},
       {"trustee.file", "Un fichier ne peut pas être lu ou écrit."},
