@@ -142,16 +142,16 @@ void say_result(const Screen& screen, const Manifest& manifest, const Json& resu
     const auto& contest = manifest.contests.at(figures["contest"].get<std::size_t>());
     const auto number = [&](const char* name) { return figures[name].get<std::int64_t>(); };
     screen.say(
-        fmt::format("{} : {} inscrits, {} émargements = {} valables + {} blancs", contest.name.fr,
+        fmt::format("{} : inscrits {}, émargements {} = valables {} + blancs {}", contest.name.fr,
                     number("registered"), number("sign_offs"), number("valid"), number("blank")),
-        fmt::format("{}: {} registered, {} sign-offs = {} valid + {} blank", contest.name.en,
+        fmt::format("{}: registered {}, sign-offs {} = valid {} + blank {}", contest.name.en,
                     number("registered"), number("sign_offs"), number("valid"), number("blank")));
     for (const auto& list : figures["seats"]["lists"]) {
       const auto& name = contest.options.at(list["option"].get<std::size_t>()).name;
       const auto votes = list["votes"].get<std::int64_t>();
       const auto seats = list["seats"].get<std::int64_t>();
-      screen.say(fmt::format("  {} : {} voix, {} sièges", name, votes, seats),
-                 fmt::format("  {}: {} votes, {} seats", name, votes, seats));
+      screen.say(fmt::format("  {} : voix {}, sièges {}", name, votes, seats),
+                 fmt::format("  {}: votes {}, seats {}", name, votes, seats));
     }
     for (const auto& tie : figures["seats"]["ties"]) {
       const auto seats = tie["seats"].get<std::int64_t>();

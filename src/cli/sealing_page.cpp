@@ -208,7 +208,7 @@ std::string keys_of(const Manifest& manifest, std::string_view seal) {
   line("Clé qui a signé les listes de clés électorales (fabrication des codes)",
        "Key that signed the lists of voting keys (registrar)", manifest.registrar_key.encoded());
   line("Clé du tableau public", "Key of the public board", manifest.board_key.encoded());
-  line("Clé du journal des récépissés", "Key of the receipt log", manifest.checkpoint_key);
+  line("Clé du registre public", "Key of the public log", manifest.checkpoint_key);
   for (const auto& asset : manifest.assets) {
     line("Programme du poste de vote, " + asset.path, "Program of the voting booth, " + asset.path,
          asset.sha256);

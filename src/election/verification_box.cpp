@@ -261,7 +261,7 @@ Outcome check_receipts(State& state) {
     }
     state.tell(24, ++done, state.anchors.receipts.size());
   }
-  return std::to_string(done) + " receipts";
+  return std::to_string(done) + (done == 1 ? " receipt" : " receipts");
 }
 
 }  // namespace isoloir::verification

@@ -11,7 +11,7 @@ import { closePage, newPage, PROGRAM, root, screenshot, startBrowser, startDemo 
 import { look } from "./look.mjs";
 import { demoVoters, enterVotingSpace, signIn, vote } from "./voter.mjs";
 
-const MINISTRY = "Comité social d'administration ministériel";
+const MINISTRY = "Comité social d’administration ministériel";
 const JOINT = "Commission administrative paritaire nationale";
 let demo, browser, folder;
 
@@ -61,7 +61,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
 
   assert.match(bureau("status"), /3 émargements/);
   bureau("close", "--practice");
-  assert.match(bureau("count", "--practice"), /18 inscrits, 3 émargements = 2 valables \+ 1 blancs/);
+  assert.match(bureau("count", "--practice"), /inscrits 18, émargements 3 = valables 2 \+ blancs 1/);
   const exported = join(folder, "export");
   bureau("close-count", "--practice", "--export", exported);
 

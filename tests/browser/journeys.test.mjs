@@ -8,9 +8,9 @@ import {
   askForLink, bureau, demoVoters, enterVotingSpace, fillCaptcha, held, openBallot, openCodePage, setState, signIn, toConfirm, typeCode, vote,
 } from "./voter.mjs";
 
-const MINISTRY = "Comité social d'administration ministériel";
+const MINISTRY = "Comité social d’administration ministériel";
 const JOINT = "Commission administrative paritaire nationale";
-const ACADEMY = "Comité social d'administration de l'académie";
+const ACADEMY = "Comité social d’administration de l’académie";
 const BLANK = "Vote blanc";
 let demo, browser, voters;
 

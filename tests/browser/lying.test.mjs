@@ -8,9 +8,9 @@ import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { demoVoters, enterVotingSpace, held, openBallot, signIn, toConfirm, typeCode, vote } from "./voter.mjs";
 
 const CONTESTS = [
-  "Comité social d'administration ministériel",
+  "Comité social d’administration ministériel",
   "Commission administrative paritaire nationale",
-  "Comité social d'administration de l'académie",
+  "Comité social d’administration de l’académie",
 ];
 const BLANK = "Vote blanc";
 let demo, browser, voters;

@@ -10,7 +10,7 @@ import {
   receivedLink, renew, shownCode, signIn, sqliteRows, typeCode, vote,
 } from "./voter.mjs";
 
-const MINISTRY = "Comité social d'administration ministériel";
+const MINISTRY = "Comité social d’administration ministériel";
 const CODE = /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}-[0-9A-HJKMNP-TV-Z]{5}$/;
 let demo, browser, voters;
 let next_voter = 0;

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { axeCheck, closePage, newPage, screenshot, startBrowser, startDemo } from "./harness.mjs";
 import { demoVoters, enterVotingSpace, fillCaptcha, signIn, typeCode, vote } from "./voter.mjs";
 
-const MINISTRY = "Comité social d'administration ministériel";
+const MINISTRY = "Comité social d’administration ministériel";
 let demo, browser, voters;
 
 before(async () => {

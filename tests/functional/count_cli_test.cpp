@@ -187,7 +187,7 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   const auto counted = bureau("count --shares " + at("shares/0-01-01.json") + " --shares " +
                               at("shares/0-01-03.json"));
   expect_done(counted);
-  EXPECT_NE(counted.out.find("3 registered, 3 sign-offs = 3 valid + 0 blank"), std::string::npos)
+  EXPECT_NE(counted.out.find("registered 3, sign-offs 3 = valid 3 + blank 0"), std::string::npos)
       << counted.out;
   expect_done(bring("shares/0-00-01.json"));  // the same again
   HolderState late = ceremonies[0].holders[secretary].clone();

@@ -124,7 +124,7 @@ TEST_F(VerifyCommand, Receipts) {
   const auto& one = good().box.begin()->second.begin()->first;
   const auto alone =
       run_anchored(" --receipts " + path("receipts/" + hex_encode(one.encoded()) + ".txt"));
-  EXPECT_TRUE(alone.says("1 receipts")) << alone.out << alone.err;
+  EXPECT_TRUE(alone.says("1 receipt")) << alone.out << alone.err;
   write("receipts/odd.txt", "c2sp.org/tlog-proof@v1\nnothing");
   const auto odd = run_anchored(" --receipts " + path("receipts"));
   EXPECT_EQ(odd.code, 1);
