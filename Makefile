@@ -1,6 +1,6 @@
 # make demo      what a newcomer runs: a whole election on http://localhost:8080
-# make test      every suite, in release and under the sanitizers
-# make test-all  the same, then the thread sanitizer, clang, clang-tidy and the fuzzers
+# make test      every suite: all under the sanitizers, what runs the whole program in release too
+# make test-all  every suite in release, under the sanitizers and with clang, then clang-tidy and the fuzzers
 # make format    lays out the C++ sources
 PORT ?= 8080
 STATE ?= demo-state
@@ -10,8 +10,8 @@ JOBS := $(shell nproc)
 # One more test than cores: some wait for a closing hour or for a disk.
 CTEST := ctest --output-on-failure --no-tests=error --timeout 600 -j$(shell expr $(JOBS) + 1)
 # What takes minutes and would learn nothing from a second compiler or a sanitizer: the document of a first election, the
-# sweeps of kills and full disks, the statistics of many elections.
-RELEASE_ONLY := ^functional\.(FirstElection|FreezeCutShort|Kill)\.|^service\.Unlinkability\.
+# sweeps of kills and full disks.
+RELEASE_ONLY := ^functional\.(FirstElection|FreezeCutShort|Kill)\.
 export ASAN_OPTIONS := detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
@@ -20,15 +20,13 @@ BUILDS := $(PRESETS:%=build-%)
 CTESTS := $(PRESETS:%=ctest-%)
 
 .PHONY: demo test test-all setup-build setup-test setup-all $(BUILDS) $(CTESTS)
-.PHONY: frontend browser tidy fuzz format clean
+.PHONY: program functional frontend browser tidy fuzz format clean
 .NOTPARALLEL:
 
-demo: setup-build
-	cmake --preset release
-	cmake --build --preset release --target isoloir
+demo: setup-build program
 	build/release/isoloir demo --port $(PORT) --state $(STATE)
 
-test: setup-test ctest-release ctest-asan frontend browser
+test: setup-test functional ctest-asan frontend browser
 
 test-all: setup-all ctest-release ctest-asan frontend browser ctest-tsan ctest-clang tidy fuzz
 
@@ -47,11 +45,21 @@ $(BUILDS): build-%:
 $(CTESTS): ctest-%: build-%
 	$(CTEST) --test-dir build/$* $(if $(filter release,$*),,-E '$(RELEASE_ONLY)')
 
+program:
+	cmake --preset release
+	cmake --build --preset release --target isoloir
+
+# The suites that run the whole program, in release.
+functional:
+	cmake --preset release
+	cmake --build --preset release --target isoloir functional_test
+	$(CTEST) --test-dir build/release -R '^functional\.'
+
 frontend:
 	npm run --silent check
 	npm test --silent
 
-browser: build-release
+browser: program
 	npm run --silent test:browser
 
 tidy: build-clang

@@ -172,6 +172,7 @@ export class Api {
     try {
       response = await this.fetch(path, {
         credentials: "same-origin", cache: "no-store", redirect: "error", signal: abort.signal, ...options,
+        headers: { "Accept-Language": page_language(), ...options.headers },
       });
     } catch {
       throw new TryAgain("network", 0);
@@ -183,6 +184,11 @@ export class Api {
     if (!response.ok) throw new TryAgain("busy", retry_after_ms(response));
     return response;
   }
+}
+
+/** The language of the page that shows the answer: the cookie's may have been changed in another tab. */
+function page_language(): string {
+  return globalThis.document?.documentElement.lang ?? "fr"; // no document in unit tests
 }
 
 function retry_after_ms(response: Response): number {

@@ -4,7 +4,7 @@
 import { Api, type LinkRefusal, type NewKeys, type OpenedLink, TryAgain } from "./api.ts";
 import { group_code } from "./code.ts";
 import { all, clone, fill, fill_list, one, show_part, show_step, step, text } from "./page.ts";
-import { forget_fragment, take_fragment } from "./reissue_form.ts";
+import { forget_fragment, take_fragment, whole_token } from "./reissue_form.ts";
 import { remote_vault, type RemoteVault } from "./remote.ts";
 import { Refused } from "./refused.ts";
 import { ShownTime, WARNING_S } from "./shown_time.ts";
@@ -52,7 +52,7 @@ class ReissueLink {
 
   async start(): Promise<void> {
     this.listen();
-    if (this.token !== "") return show_step("link");
+    if (this.token !== "") return whole_token(this.token) ? show_step("link") : this.refuse({ status: "unknown" });
     await this.guard(() => this.enter(() => this.api.reissue_resume()));
   }
 

@@ -3,6 +3,7 @@ import { Api, SessionOver, TryAgain } from "./api.ts";
 import { fill, show_part, text } from "./page.ts";
 
 const ASK_EVERY_MS = 4000;
+const ASK_ISSUED_EVERY_MS = 60_000; // a code that was made may still be blocked
 
 const PARTS = ["waiting", "created", "blocked", "expired", "newer", "over"] as const;
 
@@ -12,25 +13,27 @@ export function start_reissue_sent(root: HTMLElement): void {
     fill(root, { progress });
     for (const name of PARTS) show_part(root, name, name === part);
   };
-  /** Whether nothing more will come. */
-  const ask = async (): Promise<boolean> => {
+  /** When to ask again; never when nothing more will come. */
+  const ask = async (): Promise<number | undefined> => {
     const { state, at, reference } = await api.reissue_status();
     if (state === "blocked") show("blocked", text("reissue.status_blocked"));
     else if (state === "none") show("expired", text("reissue.status_expired"));
     else if (reference !== root.dataset.reference) show("newer", text("reissue.status_newer"));
     else if (state === "opened") show("waiting", text("reissue.status_opened", { at }));
     else if (state === "issued") show("created", text("reissue.status_issued", { at, reference }));
-    else return false;
-    return state !== "opened";
+    else return ASK_EVERY_MS;
+    if (reference !== root.dataset.reference) return undefined;
+    return state === "opened" ? ASK_EVERY_MS : state === "issued" ? ASK_ISSUED_EVERY_MS : undefined;
   };
   const ask_until_known = async (): Promise<void> => {
+    let again: number | undefined = ASK_EVERY_MS;
     try {
-      if (await ask()) return;
+      again = await ask();
     } catch (error) {
       if (error instanceof SessionOver) return show("over", text("voting.error_session"));
       if (!(error instanceof TryAgain)) throw error;
     }
-    setTimeout(() => void ask_until_known(), ASK_EVERY_MS);
+    if (again !== undefined) setTimeout(() => void ask_until_known(), again);
   };
   void ask_until_known();
 }

@@ -66,6 +66,7 @@ class VotingSpace {
   private working = false;
   private over = false;
   private readonly saved = new Set<number>(); // contests whose evidence or proof she has
+  private leaving_saved = false; // she did so when told what leaving would lose
   private readonly reloaded = location.pathname.startsWith(CONTESTS_ADDRESS);
   private again: (() => Promise<void>) | undefined;
 
@@ -144,7 +145,13 @@ class VotingSpace {
   }
 
   private async change_language(language: string): Promise<void> {
-    const page = await fetch_page(`${location.pathname}?lang=${language}`);
+    let page: Document;
+    try {
+      page = await fetch_page(`${location.pathname}?lang=${language}`);
+    } catch (error) {
+      if (!(error instanceof TryAgain)) throw error;
+      return this.ask_before_leaving("voting.language_offline", {});
+    }
     take_over(page, this.root);
     this.api.csrf = page.getElementById(this.root.id)?.dataset.csrf ?? this.api.csrf;
     start_reveal(one(this.root, "[data-reveal]"));
@@ -167,7 +174,7 @@ class VotingSpace {
     else if (action === "download-evidence" && here !== undefined) this.save_evidence(here);
     else if (action === "ask-again" && here !== undefined) void this.guard(() => this.casting.again(here));
     else if (action === "stay") one<HTMLDialogElement>(document, "[data-dialog=leave]").close();
-    else if (action === "leave-anyway") this.leave(true);
+    else if (action === "leave-anyway") this.leave(!this.leaving_saved);
     else if (action === "print") window.print();
     else if (action === "extend") void this.guard(() => this.extend_session());
   }
@@ -266,8 +273,9 @@ class VotingSpace {
   private save_receipt(contest: number): void {
     const cast = this.casting.of(contest);
     if (!cast?.receipt) return;
-    save_file(`${text("voting.receipt_file")}-${contest}-${first_groups(cast)}.tlog-proof`, cast.receipt.text, "text/plain");
-    this.saved.add(contest);
+    const tracker = tracker_text(from_hex(cast.tracker!)); // whole: who has but the file can look her ballot up
+    save_file(`${text("voting.receipt_file")}-${contest}-${tracker}.tlog-proof`, cast.receipt.text, "text/plain");
+    this.saved_on_leaving(contest);
   }
 
   /** Neither choice nor code is in it. */
@@ -280,7 +288,7 @@ class VotingSpace {
       saved_at: new Date(this.clock()).toISOString(), tracker: cast.tracker, ballot: cast.ballot, ...cast.evidence,
     };
     save_file(`constat-${contest}-${first_groups(cast)}.json`, `${JSON.stringify(evidence, null, 2)}\n`, "application/json");
-    this.saved.add(contest);
+    this.saved_on_leaving(contest);
   }
 
   private leave(anyway = false): void {
@@ -291,17 +299,36 @@ class VotingSpace {
 
   /** What is wiped with the page cannot be had again: she is told, and stays or goes. */
   private may_leave(anyway = false): boolean {
+    if (anyway || this.over) return true;
     const loss = loss_of_leaving(this.casting.all(), this.saved, navigator.onLine);
-    if (!loss || anyway || this.over) return true;
-    if (loss.contest !== undefined) this.go(receipt_address(loss.contest));
+    if (loss) {
+      if (loss.contest !== undefined) this.go(receipt_address(loss.contest));
+      this.ask_before_leaving(`voting.leave_${loss.why}`, {
+        evidence: loss.why === "evidence",
+        proof: loss.why === "proof" && this.casting.of(loss.contest!)?.phase === "done",
+        anyway: loss.why !== "offline",
+      });
+      return false;
+    }
+    const left = this.list ? this.left_to_vote().length : 0;
+    if (left > 0) this.ask_before_leaving("voting.leave_unvoted", { anyway: true }, { left });
+    return left === 0;
+  }
+
+  private ask_before_leaving(id: string, parts: { evidence?: boolean; proof?: boolean; anyway?: boolean }, values = {}): void {
     const dialog = one<HTMLDialogElement>(document, "[data-dialog=leave]");
-    fill(dialog, { leave_title: text(`voting.leave_${loss.why}_title`), leave_text: text(`voting.leave_${loss.why}`) });
-    const has_proof = loss.why === "proof" && this.casting.of(loss.contest!)?.phase === "done";
-    show_part(dialog, "evidence", loss.why === "evidence");
-    show_part(dialog, "proof", has_proof);
-    show_part(dialog, "anyway", loss.why !== "offline");
-    dialog.showModal();
-    return false;
+    this.leaving_saved = false;
+    fill(dialog, { leave_title: text(`${id}_title`, values), leave_text: text(id) });
+    for (const part of ["evidence", "proof", "anyway"] as const) show_part(dialog, part, parts[part] === true);
+    if (!dialog.open) dialog.showModal();
+  }
+
+  /** In the dialog that asked for it: what was missing is there now, and leaving may go on. */
+  private saved_on_leaving(contest: number): void {
+    this.saved.add(contest);
+    if (!one<HTMLDialogElement>(document, "[data-dialog=leave]").open) return;
+    this.ask_before_leaving("voting.leave_saved", { anyway: true });
+    this.leaving_saved = true;
   }
 
   private unsaved_proof(): boolean {
@@ -517,6 +544,7 @@ class VotingSpace {
     one(item, "h2").id = `contest-${state.contest}`;
     show_part(item, "vote", state.state === "open" && !alive && !unproven);
     show_part(item, "receipt", alive);
+    show_part(item, "proof_gone", name === "voted" && cast === undefined);
     show_part(item, "dispute", unproven);
     return item;
   }

@@ -41,6 +41,7 @@ Expected<std::map<std::string, std::string>> read_receipts(const std::string& pa
     if (auto added = add_receipt(receipts, entry->path()); !added) return fail(added.error());
   }
   if (error) return fail("receipts.folder", path + ": " + error.message());
+  if (receipts.empty()) return fail("receipts.none", path + ": no receipt is in this folder");
   return receipts;
 }
 

@@ -34,6 +34,7 @@ std::string in_french(const std::string& code) {
       {"bureau.receipts_key",
        "La clé des preuves n'a pas sa place dans ce dossier, que d'autres que les détenteurs "
        "peuvent voir : donnez-lui un autre endroit. Rien n'est écrit."},
+      {"bureau.draft_exists", "Ce fichier existe déjà : donnez un nom nouveau."},
       {"bureau.unconfirmed", "Le mot n'a pas été tapé : rien n'est changé."},
       {"bureau.file", "Un fichier ne peut pas être lu."},
       {"attestation.form", "Ce fichier n'est pas une attestation, ou il est tronqué."},

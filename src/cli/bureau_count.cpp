@@ -218,9 +218,9 @@ Status count_by_files(Desk& desk, const Tally& tally, const BureauOptions& optio
 }
 
 bool lies_in(const fs::path& file, const fs::path& folder) {
-  const auto within =
-      fs::weakly_canonical(fs::absolute(file))
-          .lexically_relative(fs::weakly_canonical(fs::absolute(folder) / "").parent_path());
+  auto base = fs::weakly_canonical(fs::absolute(folder));
+  if (!base.has_filename()) base = base.parent_path();  // typed with a slash at its end
+  const auto within = fs::weakly_canonical(fs::absolute(file)).lexically_relative(base);
   return !within.empty() && *within.begin() != "..";
 }
 

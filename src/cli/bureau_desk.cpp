@@ -267,14 +267,14 @@ void say_next(Desk& desk, const Standing& standing) {
 Status confirm(const Desk& desk, const BureauOptions& options, const std::string& french,
                const std::string& english) {
   if (options.yes || ::isatty(STDIN_FILENO) != 1) return {};
-  const auto& word = desk.screen.pick("fermer", "close");
+  const auto word = desk.screen.pick("fermer", "close");
   const auto ask = desk.screen.pick(french + " Pour le faire, tapez « fermer » : ",
                                     english + " To do it, type \"close\": ");
   std::fputs(ask.c_str(), stderr);
   std::string typed;
   std::getline(std::cin, typed);
   if (typed == word) return {};
-  return fail("bureau.unconfirmed", "the word was not typed: nothing was done");
+  return fail("bureau.unconfirmed", "the word was not typed: nothing was done (scripts say --yes)");
 }
 
 }  // namespace isoloir::cli

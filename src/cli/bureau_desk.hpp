@@ -49,8 +49,8 @@ class Screen {
   std::string moment(TimeMs at) const {
     return cli::moment(at, english_ ? web::Language::english : web::Language::french);
   }
-  const std::string& pick(const std::string& french, const std::string& english) const {
-    return english_ ? english : french;
+  std::string pick(std::string french, std::string english) const {
+    return english_ ? std::move(english) : std::move(french);
   }
 
  private:

@@ -19,6 +19,9 @@ bool is_officers_event(const std::string& name) {
 Status write_draft(Desk& desk, const std::string& path, const EventDraft& draft) {
   const auto document = draft_for_officer(*desk.state, draft);
   if (!document) return fail(document.error());
+  if (std::filesystem::exists(path)) {
+    return fail("bureau.draft_exists", path + " is there already; nothing was written");
+  }
   write_file(path, document->text(), FileMode::shared);
   const auto& bureau = desk.state->manifest().bureaus[draft.bureau];
   const auto names = names_of(bureau, draft.name == "close-count" ? presidents : officers);

@@ -271,8 +271,8 @@ Expected<std::string> run_accounts(const AccountOptions& options) {
   if (!made) return fail(made.error());
   std::set<std::string> all = people.with_account;
   for (const auto& account : accounts) all.insert(account.voter);
-  return both(fmt::format("Comptes écrits : {} ; électeurs qui en ont un : {} sur {}.", accounts.size(),
-                          all.size(), people.voters.size()),
+  return both(fmt::format("Comptes écrits : {} ; électeurs qui en ont un : {} sur {}.",
+                          accounts.size(), all.size(), people.voters.size()),
               fmt::format("Accounts written: {}; voters with one: {} of {}.", accounts.size(),
                           all.size(), people.voters.size()));
 }

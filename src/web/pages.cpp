@@ -166,6 +166,8 @@ http::Response Site::home(Visit& visit) {
   const auto& hours = standing.hours;
   const TimeMs now = state_.now();
   const TimeMs until = standing.before ? hours.opens_at : hours.closes_at;
+  const auto reissue = reissue_status(visit);
+  const bool blocked = reissue.kind == ReissueStatus::Kind::blocked;
   return page(visit, "home",
               {{"voter_name", voter_profile(state_, visit.voter())->display_name},
                {"opens_at", hours.opens_at},
@@ -174,7 +176,10 @@ http::Response Site::home(Visit& visit) {
                {"remaining", remaining(until - now)},
                {"reached", until <= now},
                {"open", standing.open},
-               {"reissue_url", standing.open ? reissue_url(reissue_status(visit)) : ""},
+               {"reissue_url", standing.open ? reissue_url(reissue) : ""},
+               {"code_blocked", blocked},
+               {"code_invalidated",
+                !blocked && !code_state(state_, code_policy(portal_), visit.voter()).valid},
                {"finishing", standing.finishing},
                {"finish_until_at", hours.grace_ends_at.value_or(0)},
                {"before", standing.before},

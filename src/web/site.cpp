@@ -149,6 +149,11 @@ Site::Visit Site::arrive(const http::Request& request) {
   if (const auto remembered = request.cookie(language_cookie)) {
     visit.language = language_from_code(*remembered).value_or(Language::french);
   }
+  // A page that was not left while the other language was asked for elsewhere keeps its own.
+  if (const auto* shown =
+          is_api(request) ? http::find_header(request.headers, "Accept-Language") : nullptr) {
+    visit.language = language_from_code(*shown).value_or(visit.language);
+  }
   const auto query = http::read_query(request);
   const auto chosen = query ? query->get("lang") : std::nullopt;
   if (const auto language = chosen ? language_from_code(*chosen) : std::nullopt) {

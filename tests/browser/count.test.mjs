@@ -71,6 +71,8 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   }
   await page.getByText("Exprimés (2) + blancs (1) = émargements (3)").waitFor();
   await page.getByText("2 (voix) × 15 (sièges à pourvoir) ÷ 2 (exprimés) = 15,00\u00a0; au quotient\u00a0: 15").waitFor();
+  const address = await page.locator("main a[href*='/checkpoint']").getAttribute("href");
+  assert.match(await (await page.request.get(address)).text(), /^\S+\n\d+\n/, "the log's checkpoint");
   await page.setViewportSize({ width: 1920, height: 1080 });
   await screenshot(page, "result-projected");
   await page.pdf({ format: "A4", path: join(root, "build/screenshots/result.pdf") });

@@ -131,16 +131,20 @@ test("the server is busy: said so, tried again after the time it asks for, one v
   await toContests(page);
   await quit();
   const asked = page.getByRole("dialog", { name: "Vous n’avez pas gardé cette preuve de vote" });
-  await asked.getByRole("button", { name: "Rester ici" }).click();
-  await voted(page);
   const saved = page.waitForEvent("download");
-  await page.locator("[data-step=receipt] [data-action=download-receipt]").click();
-  assert.match((await saved).suggestedFilename(), /^preuve-de-vote-0-.*\.tlog-proof$/);
+  await asked.getByRole("button", { name: "Télécharger ma preuve de vote" }).click();
+  const tracker = (await page.locator("[data-step=receipt] [data-slot=tracker]").innerText()).replaceAll(/\s/g, "");
+  assert.equal((await saved).suggestedFilename(), `preuve-de-vote-0-${tracker}.tlog-proof`, "the tracking number, whole");
+  const kept = page.getByRole("dialog", { name: "Votre preuve de vote est téléchargée" });
+  await kept.getByRole("button", { name: "Rester ici" }).click();
+  await voted(page);
   await page.context().setOffline(true);
   await quit();
   await page.getByRole("dialog", { name: "La connexion à Internet est coupée" }).getByRole("button", { name: "Rester ici" }).click();
   await page.context().setOffline(false);
   await quit();
+  const left = page.getByRole("dialog", { name: "Il vous reste 2 scrutins à voter" });
+  await left.getByRole("button", { name: "Quitter" }).click();
   await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   await closePage(page);
 });
@@ -364,6 +368,11 @@ test("Quitter wipes: nothing in storage, no worker, and Back leads to the sign-i
   await page.getByText("Votre bulletin est conservé").first().waitFor();
   assert.equal(await page.evaluate(() => sessionStorage.length), 1);
   assert.equal(page.workers().length, 1);
+  await page.context().setOffline(true); // the other language cannot be had: nothing else changes
+  await page.getByRole("link", { name: "English" }).click();
+  await page.getByRole("dialog", { name: "La page reste en français" }).getByRole("button", { name: "Rester ici" }).click();
+  await page.getByText("Votre bulletin est conservé").first().waitFor();
+  await page.context().setOffline(false);
   await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
   const asked = page.getByRole("dialog", { name: "Votre bulletin est en cours d’envoi" });
   await asked.getByRole("button", { name: "Rester ici" }).click();

@@ -102,6 +102,9 @@ test("from sign-in to receipt by keyboard alone", async () => {
   await headingHasFocus(page, /Mes scrutins/);
   await tabTo(page, "[data-action=leave]");
   await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Il vous reste 2 scrutins à voter" }).waitFor();
+  await tabTo(page, "[data-action=leave-anyway]");
+  await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   assert.deepEqual(held(demo, voter).signOffs, [0]);
   await closePage(page);

@@ -114,7 +114,9 @@ test("26: invalidated after five wrong codes, then made again; a notice names ho
   await page.getByText(/Il l’est depuis le .* à \d\dh\d\d\s: trop d’essais erronés/).waitFor();
   await look(page, "reissue-invalidated");
   await page.goto(`${demo.origin}/`); // home leads there too
-  await page.getByRole("link", { name: "Code de vote perdu ou non valide ?" }).click();
+  await page.getByText("Votre code de vote n’est plus valable").waitFor();
+  await look(page, "home-invalidated");
+  await page.getByRole("link", { name: "Obtenir un nouveau code de vote" }).click();
   await page.getByRole("heading", { name: "Choix du réassort de votre code de vote" }).waitFor();
   await page.getByText("Réassort : un nouveau code remplace l’ancien.").waitFor();
   assert.equal(await page.locator("main a, main button, main input").count(), 2, "one way, and the way back");
@@ -178,8 +180,7 @@ test("opened elsewhere, reloaded, used: each link says what happened", async () 
   await second.goto(`${demo.origin}/r`);
   await second.getByRole("heading", { name: "Ouvrez le lien de votre message" }).waitFor();
   await look(second, "reissue-no-link");
-  await second.goto(`${link.slice(0, -3)}`);
-  await second.getByRole("button", { name: "Continuer" }).click();
+  await second.goto(`${link.slice(0, -3)}`); // cut on its way: told so at once
   await second.getByRole("heading", { name: "Ce lien est incomplet ou inconnu" }).waitFor();
   await closePage(first);
   await closePage(second);
@@ -548,7 +549,19 @@ test("62: announced at 60 and 30 s, lengthened ten times by keyboard, wiped at t
     const { left, top, width, height } = group.getBoundingClientRect();
     return document.elementFromPoint(left + width / 2, top + height / 2) !== group;
   }).length);
-  await page.setViewportSize({ width: 375, height: 667 });
+  // Nor may the bar come over the button that the keyboard has reached.
+  for (const [width, height] of [[1280, 720], [1280, 560], [375, 667]]) {
+    await page.setViewportSize({ width, height });
+    for (const name of ["copy", "print", "noted"]) {
+      await page.evaluate(() => { scrollTo(0, 0); document.activeElement.blur(); });
+      await page.locator(`[data-step=code] [data-action=${name}]`).focus();
+      const free = await page.evaluate(() => {
+        const { left, top, width, height } = document.activeElement.getBoundingClientRect();
+        return document.elementFromPoint(left + width / 2, top + height - 2) === document.activeElement;
+      });
+      assert.ok(free, `${name} stands clear of the bar at ${width} × ${height}`);
+    }
+  }
   for (let i = 0; i < 10; i++) {
     assert.doesNotMatch(await announced.innerText(), /secondes/);
     assert.ok(await prolong.isVisible());
@@ -640,7 +653,7 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   await look(owner, "reissue-cancel");
   await skipToContent(owner);
   await owner.getByRole("button", { name: "Bloquer ce code" }).click();
-  await owner.getByText("Le nouveau code est bloqué").waitFor();
+  await owner.getByRole("heading", { name: "Le nouveau code est bloqué" }).waitFor();
   await look(owner, "reissue-cancelled");
   await page.goto(`${demo.origin}/`);
   await page.getByRole("link", { name: "Consulter les scrutins, les candidatures et voter" }).click();
@@ -658,6 +671,11 @@ test("47: the notice's link blocks the new code on a click, and says how to go o
   await page.goto(`${demo.origin}/reissue`);
   await page.getByText("Le réassort en ligne a été bloqué pour vous").waitFor();
   await look(page, "reissue-blocked");
+  await page.goto(`${demo.origin}/`);
+  await page.getByText("Votre code de vote est bloqué").waitFor();
+  await owner.goto("about:blank");
+  await owner.goto(`${demo.origin}/reissue/cancel#${"A".repeat(40)}`);
+  await owner.getByText("Ouvrez à nouveau le lien du message").waitFor();
   await owner.goto("about:blank"); // else the fragment alone would change, and no page be loaded
   await owner.goto(`${demo.origin}/reissue/cancel#${"A".repeat(43)}`);
   await owner.getByRole("button", { name: "Bloquer ce code" }).click();

@@ -55,6 +55,10 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   }
   EXPECT_EQ(said.find("WARNING"), std::string::npos) << said;
   EXPECT_FALSE(fs::exists(stick / "first/receipts.key"));
+  // A key beside the folder is not inside it, though the folder is there by now.
+  const auto twice = bureau("prepare-count " + at("first") + " --receipts-key " + at("key"));
+  EXPECT_EQ(twice.err.find("bureau.receipts_key"), std::string::npos) << twice.err;
+  EXPECT_NE(twice.err.find("is there already"), std::string::npos) << twice.err;
   struct stat status {};
   ASSERT_EQ(::stat(at("receipts.key").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);

@@ -147,6 +147,7 @@ TEST_F(OfficersByFiles, TheVoteAndTheCountAreClosed) {
   stay_open();
   expect_refused(draft("close-count", "end"), "count.no_result");
   expect_done(draft("close", "close"));
+  expect_refused(draft("close", "close"), "bureau.draft_exists");
   expect_done(sign("close", holder(secretary)));
   if (const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY); terminal >= 0) {
     ::close(terminal);
@@ -156,12 +157,14 @@ TEST_F(OfficersByFiles, TheVoteAndTheCountAreClosed) {
     EXPECT_NE(asked.find("(bureau.unconfirmed)"), std::string::npos) << asked;
     EXPECT_TRUE(says("Contest 0 (National): open"));
     const auto sure =
-        at_terminal("bureau post " + at("close") + " --yes --state " + folder.string(), "");
-    EXPECT_EQ(sure.find("tapez"), std::string::npos) << sure;
+        at_terminal("bureau post " + at("close") + " --state " + folder.string(), "fermer");
+    EXPECT_NE(sure.find("tapez « fermer »"), std::string::npos) << sure;
+    EXPECT_FALSE(says("Contest 0 (National): open")) << sure;
   } else {
     expect_done(post("close"));
   }
   expect_refused(draft("close", "again"), "bureau.phase");
+
   prepare("first");  // frozen: nobody is inside
   make_holder(delegate2, ceremonies[0].holders[delegate2].clone());
   std::string holders;

@@ -539,12 +539,26 @@ TEST_F(ReissueHttp, HomeOffersANewCodeWhereTheCodePageDoes) {
   }
   set_phase(0, "open");
   set_phase(1, "open");
+  const auto home_says = [&](std::string_view words) {
+    return device.get("/").body.find(words) != std::string::npos;
+  };
+  EXPECT_FALSE(home_says("n’est plus valable"));
+  ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute("UPDATE voting_code SET state = 'invalidated' WHERE voter = 'E1'", {});
+    return {};
+  }));
+  EXPECT_TRUE(home_says("n’est plus valable"));
+  EXPECT_NE(device.get("/voting-space").body.find("<form data-form=\"code\" novalidate hidden>"),
+            std::string::npos)
+      << "a form that would refuse whatever is typed";
   replace_code(0);
+  EXPECT_FALSE(home_says("n’est plus valable"));
   const auto blocked_at = clock.now();
   EXPECT_EQ(browser().post("/reissue/cancel", {{"token", token_in("reissue-notice")}}).status, 200);
   clock.advance(hour);
   device.sign_in(0);
   EXPECT_FALSE(offered("/"));
+  EXPECT_TRUE(home_says("est bloqué"));
   EXPECT_FALSE(offered("/voting-space"));
   const auto page = device.get("/voting-space").body;
   EXPECT_NE(page.find("bloqué le " + format_time(blocked_at, Language::french)), std::string::npos);

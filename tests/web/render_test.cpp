@@ -261,7 +261,7 @@ TEST(Views, FormsOfTheSignedInCarryTheToken) {
 TEST(Views, BoothTextsKeepTheirValues) {
   const auto page = renderer().page("voting_space", Json::object(), Language::english);
   EXPECT_THAT(page, HasSubstr("<template data-text=\"voting.tries_left\" data-plural=\"one\">You "
-                              "have {tries_left} try left.</template>"));
+                              "have {tries_left} try left: after one more mistake"));
   EXPECT_THAT(page, HasSubstr("<template data-text=\"voting.district\">District: {district}<"));
 }
 

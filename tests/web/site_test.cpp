@@ -225,6 +225,27 @@ TEST_F(SiteTest, AskingForTheContestsIsNoSignOfAPerson) {
   EXPECT_EQ(get("/api/contests", at.cookie).status, 401);
 }
 
+// Chosen in one tab, the language changes no date on a page that stands open in another.
+TEST_F(SiteTest, AnAnswerSpeaksTheLanguageOfThePageThatAsked) {
+  tick_at(fixture_opens);
+  EXPECT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
+  const auto at = browser(0);
+  auto made = site();
+  const auto contests = [&](const std::string& accepted) {
+    return made
+        .handle({Method::get,
+                 "/api/contests",
+                 "",
+                 {{"Cookie", at.cookie + "; __Host-lang=en"}, {"Accept-Language", accepted}},
+                 "",
+                 "127.0.0.1"})
+        .body;
+  };
+  EXPECT_THAT(contests("fr"), HasSubstr("jeudi 1 décembre 2022"));
+  EXPECT_THAT(contests("en"), HasSubstr("Thursday 1 December 2022"));
+  EXPECT_THAT(contests("de,fr;q=0.5"), HasSubstr("Thursday")) << "the browser's own: the cookie's";
+}
+
 TEST_F(SiteTest, TheResultIsNotThereBeforeTheCountIsClosed) {
   tick_at(fixture_opens);
   const auto early = get("/result");
