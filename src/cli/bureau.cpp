@@ -18,7 +18,7 @@ std::string in_french(const std::string& code) {
   static const std::map<std::string, std::string> texts = {
       {"bureau.phase", "Cette étape n'est pas possible maintenant."},
       {"bureau.hours", "L'heure n'est pas venue, ou n'est pas bonne."},
-      {"bureau.signer", "Les personnes présentes n'ont pas pouvoir de signer cette étape."},
+      {"bureau.signer", "Il manque la signature d'une personne qui en a le pouvoir."},
       {"bureau.contest", "Ce scrutin n'est pas du ressort de ce bureau."},
       {"bureau.data", "Il manque le motif, ou une donnée n'est pas celle attendue."},
       {"bureau.server", "Le serveur n'a pas porté l'événement au journal public à temps."},

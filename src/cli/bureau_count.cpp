@@ -308,9 +308,12 @@ Status export_to(Desk& desk, const std::string& folder) {
   if (auto settled = desk.settle(); !settled) return settled;
   if (auto written = write_export(*desk.state, folder); !written) return written;
   const auto fingerprint = hex_encode(desk.state->fingerprint().bytes);
-  desk.screen.say("Export écrit dans " + folder + ". Pour vérifier :",
-                  "Export written to " + folder + ". To verify it:");
-  std::puts(("  isoloir verify " + folder + " --fingerprint " + fingerprint).c_str());
+  desk.screen.say("Export écrit dans " + folder +
+                      ". Pour vérifier, avec le point de contrôle du procès-verbal :",
+                  "Export written to " + folder + ". To verify it, with the minutes' checkpoint:");
+  std::puts(
+      ("  isoloir verify " + folder + " --fingerprint " + fingerprint + " --checkpoint CHECKPOINT")
+          .c_str());
   return {};
 }
 

@@ -127,6 +127,8 @@ Standing standing_of(State& state) {
     for (const auto& row : t.query("SELECT contest, COUNT(*) FROM sign_off GROUP BY contest")) {
       standing.sign_offs.at(static_cast<std::size_t>(row.integer(0))) = row.integer(1);
     }
+    standing.voters = t.query("SELECT COUNT(*) FROM voter")[0].integer(0);
+    standing.accounts = t.query("SELECT COUNT(*) FROM account")[0].integer(0);
     standing.inside = voters_inside(t);
     standing.frozen = !events_named(t, "freeze").empty();
     const auto result = t.query("SELECT content FROM public_file WHERE path = 'result.json'");
@@ -184,15 +186,34 @@ void say_shares_owed(const Screen& screen, const Manifest& manifest, std::size_t
   }
 }
 
+// What keeps voters from voting that somebody here can end.
+void say_vote_wants(const Screen& screen, const std::string& who, const Standing& standing) {
+  if (standing.accounts < standing.voters) {
+    screen.say(fmt::format("Électeurs qui ont un compte, et peuvent se connecter : {} sur {}. Les "
+                           "autres : isoloir election accounts, par l'exploitant.",
+                           standing.accounts, standing.voters),
+               fmt::format("Voters who have an account and can sign in: {} of {}. For the others: "
+                           "isoloir election accounts, by the operator.",
+                           standing.accounts, standing.voters));
+  }
+  for (std::size_t k = 0; k < standing.phases.contests.size(); ++k) {
+    if (standing.phases.contests[k] != "suspended") continue;
+    screen.say(
+        fmt::format("Scrutin {} suspendu, jusqu'à : resume --contest {}, par {}.", k, k, who),
+        fmt::format("Contest {} is suspended, until: resume --contest {}, by {}.", k, k, who));
+  }
+}
+
 void say_vote_next(const Screen& screen, const Manifest& manifest, const Standing& standing) {
   const auto& phases = standing.phases;
+  const auto who = names_of(manifest.bureaus[0], officers);
+  say_vote_wants(screen, who, standing);
   const auto opens = screen.moment(phases.opens_at), closes = screen.moment(phases.closes_at);
   if (phases.all("sealed")) {
     screen.say("Prochaine étape : ouverture automatique le " + opens + ".",
                "Next: the vote opens by itself on " + opens + ".");
     return;
   }
-  const auto who = names_of(manifest.bureaus[0], officers);
   if (!phases.grace_ends_at) {
     screen.say("Prochaine étape : fermeture automatique le " + closes +
                    ". Avant : suspend, resume, close, par " + who + ".",

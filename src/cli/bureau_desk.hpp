@@ -140,6 +140,8 @@ std::string names_of(const Bureau& bureau, Roles roles);
 struct Standing {
   VotePhases phases;
   std::vector<std::int64_t> sign_offs;
+  std::int64_t voters = 0;  // on the roll
+  std::int64_t accounts = 0;
   std::int64_t inside = 0;
   bool frozen = false;
   bool has_result = false;

@@ -335,7 +335,7 @@ std::string in_french(const std::string& code) {
       {"draft.form", "Le fichier draft.json est endommagé."},
       {"draft.hours", "Les heures du scrutin sont passées."},
       {"draft.origin", "L'adresse du portail n'a pas la bonne forme."},
-      {"election.out", "Ce dossier existe déjà ; rien n'a été changé."},
+      {"election.out", "Ce fichier ou ce dossier existe déjà ; rien n'a été changé."},
       {"election.sealed", "L'élection est déjà assemblée ; rien n'a été changé."},
       {"election.unsealed", "L'élection n'est pas encore assemblée (election seal)."},
       {"file.missing", "Un fichier manque ou ne peut pas être lu."},

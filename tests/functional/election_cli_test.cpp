@@ -441,7 +441,7 @@ TEST_F(ElectionCommand, AccountsFromAFileOrMadeHere) {
         "question;identifiant;mot_de_passe;reponse\nVille ?;A001;Motdepasse-2026;Lyon\n");
   const auto own = accounts("--from " + path("own.csv"));
   ASSERT_EQ(own.code, 0) << own.err;
-  EXPECT_TRUE(own.says("1 voters of 2 have one"));
+  EXPECT_TRUE(own.says("voters with one: 1 of 2"));
   SystemClock clock;
   const auto state = State::open({folder_ / "state"}, clock, random);
   const auto signs_in = [&](const std::string& email, const std::string& password) {
@@ -451,7 +451,7 @@ TEST_F(ElectionCommand, AccountsFromAFileOrMadeHere) {
 
   const auto made = accounts("--generate " + path("made.csv"));
   ASSERT_EQ(made.code, 0) << made.err;
-  EXPECT_TRUE(made.says("2 voters of 2 have one"));
+  EXPECT_TRUE(made.says("voters with one: 2 of 2"));
   struct stat status {};
   ASSERT_EQ(::stat(path("made.csv").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0600u);

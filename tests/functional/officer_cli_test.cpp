@@ -90,6 +90,7 @@ TEST_F(OfficersByFiles, AContestIsSuspendedAndResumed) {
   expect_done(posted);
   EXPECT_TRUE(posted.says("event 2, signed by Secrétaire")) << posted.out;
   EXPECT_TRUE(says("Contest 1 (Academy): suspended"));
+  EXPECT_TRUE(says("Contest 1 is suspended, until: resume --contest 1, by "));
   EXPECT_TRUE(says("Contest 0 (National): open"));
   expect_refused(post("event"), "bureau.replayed");
 
@@ -138,7 +139,7 @@ TEST_F(OfficersByFiles, WhatIsNotAnOfficersOwnIsRefused) {
   // Nothing of it is lost: the draft is still the next event.
   expect_done(sign("event", holder(president)));
   const auto spoilt = run("bureau post " + at("delegate") + " --state " + folder.string());
-  EXPECT_NE(spoilt.err.find("n'ont pas pouvoir de signer"), std::string::npos) << spoilt.err;
+  EXPECT_NE(spoilt.err.find("qui en a le pouvoir"), std::string::npos) << spoilt.err;
   EXPECT_NE(spoilt.err.find(at("delegate")), std::string::npos) << spoilt.err;
   expect_done(post("event"));
 }
