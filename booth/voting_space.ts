@@ -150,7 +150,7 @@ class VotingSpace {
       page = await fetch_page(`${location.pathname}?lang=${language}`);
     } catch (error) {
       if (!(error instanceof TryAgain)) throw error;
-      return this.ask_before_leaving("voting.language_offline", {});
+      return this.show_notice("voting.language_offline", {});
     }
     take_over(page, this.root);
     this.api.csrf = page.getElementById(this.root.id)?.dataset.csrf ?? this.api.csrf;
@@ -303,7 +303,7 @@ class VotingSpace {
     const loss = loss_of_leaving(this.casting.all(), this.saved, navigator.onLine);
     if (loss) {
       if (loss.contest !== undefined) this.go(receipt_address(loss.contest));
-      this.ask_before_leaving(`voting.leave_${loss.why}`, {
+      this.show_notice(`voting.leave_${loss.why}`, {
         evidence: loss.why === "evidence",
         proof: loss.why === "proof" && this.casting.of(loss.contest!)?.phase === "done",
         anyway: loss.why !== "offline",
@@ -311,11 +311,11 @@ class VotingSpace {
       return false;
     }
     const left = this.list ? this.left_to_vote().length : 0;
-    if (left > 0) this.ask_before_leaving("voting.leave_unvoted", { anyway: true }, { left });
+    if (left > 0) this.show_notice("voting.leave_unvoted", { anyway: true }, { left });
     return left === 0;
   }
 
-  private ask_before_leaving(id: string, parts: { evidence?: boolean; proof?: boolean; anyway?: boolean }, values = {}): void {
+  private show_notice(id: string, parts: { evidence?: boolean; proof?: boolean; anyway?: boolean }, values = {}): void {
     const dialog = one<HTMLDialogElement>(document, "[data-dialog=leave]");
     this.leaving_saved = false;
     fill(dialog, { leave_title: text(`${id}_title`, values), leave_text: text(id) });
@@ -327,7 +327,7 @@ class VotingSpace {
   private saved_on_leaving(contest: number): void {
     this.saved.add(contest);
     if (!one<HTMLDialogElement>(document, "[data-dialog=leave]").open) return;
-    this.ask_before_leaving("voting.leave_saved", { anyway: true });
+    this.show_notice("voting.leave_saved", { anyway: true });
     this.leaving_saved = true;
   }
 

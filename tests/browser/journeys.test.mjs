@@ -135,7 +135,7 @@ test("the server is busy: said so, tried again after the time it asks for, one v
   await asked.getByRole("button", { name: "Télécharger ma preuve de vote" }).click();
   const tracker = (await page.locator("[data-step=receipt] [data-slot=tracker]").innerText()).replaceAll(/\s/g, "");
   assert.equal((await saved).suggestedFilename(), `preuve-de-vote-0-${tracker}.tlog-proof`, "the tracking number, whole");
-  const kept = page.getByRole("dialog", { name: "Votre preuve de vote est téléchargée" });
+  const kept = page.getByRole("dialog", { name: "Le fichier est téléchargé" });
   await kept.getByRole("button", { name: "Rester ici" }).click();
   await voted(page);
   await page.context().setOffline(true);
