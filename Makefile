@@ -1,5 +1,5 @@
 # make demo      what a newcomer runs: a whole election on http://localhost:8080
-# make test      every suite: all under the sanitizers, what runs the whole program in release too
+# make test      every suite once: the browser's on the release build, all others under the sanitizers
 # make test-all  every suite in release, under the sanitizers and with clang, then clang-tidy and the fuzzers
 # make format    lays out the C++ sources
 PORT ?= 8080
@@ -9,9 +9,6 @@ FUZZ_SECONDS ?= 60
 JOBS := $(shell nproc)
 # One more test than cores: some wait for a closing hour or for a disk.
 CTEST := ctest --output-on-failure --no-tests=error --timeout 600 -j$(shell expr $(JOBS) + 1)
-# What takes minutes and would learn nothing from a second compiler or a sanitizer: the document of a first election, the
-# sweeps of kills and full disks.
-RELEASE_ONLY := ^functional\.(FirstElection|FreezeCutShort|Kill)\.
 export ASAN_OPTIONS := detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
@@ -20,13 +17,13 @@ BUILDS := $(PRESETS:%=build-%)
 CTESTS := $(PRESETS:%=ctest-%)
 
 .PHONY: demo test test-all setup-build setup-test setup-all $(BUILDS) $(CTESTS)
-.PHONY: program functional frontend browser tidy fuzz format clean
+.PHONY: program frontend browser tidy fuzz format clean
 .NOTPARALLEL:
 
 demo: setup-build program
 	build/release/isoloir demo --port $(PORT) --state $(STATE)
 
-test: setup-test functional ctest-asan frontend browser
+test: setup-test ctest-asan frontend browser
 
 test-all: setup-all ctest-release ctest-asan frontend browser ctest-tsan ctest-clang tidy fuzz
 
@@ -43,17 +40,11 @@ $(BUILDS): build-%:
 	cmake --build --preset $*
 
 $(CTESTS): ctest-%: build-%
-	$(CTEST) --test-dir build/$* $(if $(filter release,$*),,-E '$(RELEASE_ONLY)')
+	$(CTEST) --test-dir build/$*
 
 program:
 	cmake --preset release
 	cmake --build --preset release --target isoloir
-
-# The suites that run the whole program, in release.
-functional:
-	cmake --preset release
-	cmake --build --preset release --target isoloir functional_test
-	$(CTEST) --test-dir build/release -R '^functional\.'
 
 frontend:
 	npm run --silent check

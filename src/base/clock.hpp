@@ -9,9 +9,13 @@ namespace isoloir {
 // Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 using TimeMs = std::int64_t;
 
+inline constexpr TimeMs minute_ms = 60'000;
+inline constexpr TimeMs hour_ms = 60 * minute_ms;
+inline constexpr TimeMs day_ms = 24 * hour_ms;
+
 // For what is kept about a person no finer than people need to read it.
 constexpr TimeMs whole_minute(TimeMs at) {
-  return at - at % 60'000;
+  return at - at % minute_ms;
 }
 
 class Clock {

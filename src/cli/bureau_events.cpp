@@ -25,7 +25,7 @@ Status write_draft(Desk& desk, const std::string& path, const EventDraft& draft)
   write_file(path, document->text(), FileMode::shared);
   const auto& bureau = desk.state->manifest().bureaus[draft.bureau];
   const auto names = names_of(bureau, draft.name == "close-count" ? presidents : officers);
-  const auto minutes = limits::event_age_ms / 60'000;
+  const auto minutes = limits::event_age_ms / minute_ms;
   desk.screen.say(
       fmt::format("Événement écrit dans {}, à rapporter signé dans les {} minutes. Signe, sur sa "
                   "propre machine : {} (isoloir trustee sign {}). Puis ici : isoloir bureau post",

@@ -163,7 +163,7 @@ Expected<CeremonyPlan::Group> parse_group(const std::string& text) {
   return group;
 }
 
-struct Options {
+struct CeremonyOptions {
   std::string folder;
   std::string election;
   std::string bureau;
@@ -174,7 +174,7 @@ struct Options {
   std::string complaint;
 };
 
-Expected<std::string> run_plan(const Options& options) {
+Expected<std::string> run_plan(const CeremonyOptions& options) {
   SystemRandom random;
   CeremonyPlan plan{{random.array<16>()}, random.array<16>(), options.bureau, {}};
   if (!options.election.empty()) {
@@ -200,7 +200,7 @@ Expected<std::string> run_plan(const Options& options) {
          waiting_for(CeremonyRecord(plan));
 }
 
-Expected<std::string> run_join(const Options& options) {
+Expected<std::string> run_join(const CeremonyOptions& options) {
   SystemRandom random;
   const auto files = read_ceremony_folder(options.folder);
   if (!files) return fail(files.error());
@@ -227,14 +227,14 @@ Expected<std::string> run_join(const Options& options) {
   return ceremony_step(options.folder, holder, random);
 }
 
-Expected<std::string> run_step(const Options& options) {
+Expected<std::string> run_step(const CeremonyOptions& options) {
   SystemRandom random;
   auto holder = options.holder.open();
   if (!holder) return fail(holder.error());
   return ceremony_step(options.folder, *holder, random);
 }
 
-Expected<std::string> run_complain(const Options& options) {
+Expected<std::string> run_complain(const CeremonyOptions& options) {
   SystemRandom random;
   auto holder = options.holder.open();
   if (!holder) return fail(holder.error());
@@ -254,7 +254,7 @@ Expected<std::string> run_complain(const Options& options) {
               "Complaint written to " + path.string() + ". The ceremony starts again.");
 }
 
-Expected<std::string> run_judge(const Options& options) {
+Expected<std::string> run_judge(const CeremonyOptions& options) {
   const auto files = read_ceremony_folder(options.folder);
   if (!files) return fail(files.error());
   const auto record = CeremonyRecord::read(files->plan, files->messages);
@@ -291,7 +291,7 @@ std::string describe(const HolderState& state) {
   return out;
 }
 
-Expected<std::string> run_inspect(const Options& options) {
+Expected<std::string> run_inspect(const CeremonyOptions& options) {
   std::string out;
   if (!options.folder.empty()) {
     const auto files = read_ceremony_folder(options.folder);
@@ -309,17 +309,17 @@ Expected<std::string> run_inspect(const Options& options) {
   return out;
 }
 
-void add_folder(Command command, Options& options) {
+void add_folder(Command command, CeremonyOptions& options) {
   command.option("folder", options.folder, "the ceremony's folder, on the stick").required();
 }
 
 }  // namespace
 
 void add_trustee_ceremony(Command trustee) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CeremonyOptions>();
   const auto add = [&](const char* name, const char* what,
-                       Expected<std::string> (*run)(const Options&)) {
-    return add_trustee_step<Options>(trustee, name, what, options, run);
+                       Expected<std::string> (*run)(const CeremonyOptions&)) {
+    return add_trustee_step<CeremonyOptions>(trustee, name, what, options, run);
   };
   const Command plan = add("plan", "plan a ceremony", run_plan);
   add_folder(plan, *options);

@@ -67,7 +67,7 @@ Expected<std::string> make_share_file(const CheckedCount& checked, const fs::pat
 
 namespace {
 
-struct Options {
+struct CountOptions {
   HolderOptions holder;
   std::string document;
   std::string out;
@@ -77,7 +77,7 @@ struct Options {
   std::string tally;  // as read aloud; may be empty
 };
 
-Expected<CheckedCount> check_count(const Options& options) {
+Expected<CheckedCount> check_count(const CountOptions& options) {
   const auto anchors = read_anchors(options.anchors);
   if (!anchors) return fail(anchors.error());
   const auto receipt_key = ReceiptKey::read(options.receipts_key);
@@ -91,7 +91,7 @@ Expected<CheckedCount> check_count(const Options& options) {
 }
 
 // From the option, or typed after the figures have been seen.
-Expected<std::string> tally_as_read(const Options& options) {
+Expected<std::string> tally_as_read(const CountOptions& options) {
   if (!options.tally.empty()) return parse_read_tally(options.tally);
   if (::isatty(STDIN_FILENO) != 1) {
     return fail("trustee.tally_needed",
@@ -105,7 +105,7 @@ Expected<std::string> tally_as_read(const Options& options) {
 
 // Verification comes first, and needs no code: nothing is ever decrypted that was not verified, or
 // that differs from what the others see.
-Expected<std::string> run_count(const Options& options, bool attest) {
+Expected<std::string> run_count(const CountOptions& options, bool attest) {
   SystemRandom random;
   if (!options.tally.empty()) {  // mistyped is told before the hours of a large box
     if (auto form = parse_read_tally(options.tally); !form) return form;
@@ -129,13 +129,13 @@ Expected<std::string> run_count(const Options& options, bool attest) {
 }  // namespace
 
 void add_trustee_count(Command trustee) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CountOptions>();
   for (const bool attest : {true, false}) {
-    Command command = add_trustee_step<Options>(
+    Command command = add_trustee_step<CountOptions>(
         trustee, attest ? "attest" : "share",
         attest ? "verify the export, compare T, then sign the count event"
                : "verify, compare T, then make shares",
-        options, [attest](const Options& o) { return run_count(o, attest); });
+        options, [attest](const CountOptions& o) { return run_count(o, attest); });
     command.option("export", options->export_folder, "the export's folder").required();
     command
         .option("--fingerprint", options->anchors.fingerprint, "the manifest's, from the minutes")

@@ -149,14 +149,14 @@ Expected<std::string> sign_document(const Manifest& manifest, Signable signable,
 
 namespace {
 
-struct Options {
+struct EventSignOptions {
   std::string document;
   std::string manifest;
   std::string fingerprint;
   HolderOptions holder;
 };
 
-Expected<std::string> run_sign(const Options& options) {
+Expected<std::string> run_sign(const EventSignOptions& options) {
   SystemRandom random;
   const auto text = read_stick_file(options.manifest);
   if (!text) return fail(text.error());
@@ -182,8 +182,8 @@ Expected<std::string> run_sign(const Options& options) {
 }  // namespace
 
 void add_trustee_sign(Command trustee) {
-  const auto options = std::make_shared<Options>();
-  const Command sign = add_trustee_step<Options>(
+  const auto options = std::make_shared<EventSignOptions>();
+  const Command sign = add_trustee_step<EventSignOptions>(
       trustee, "sign", "see a seal or an officer's event in words, then sign it", options,
       run_sign);
   sign.option("document", options->document, "gains this holder's signature").required();

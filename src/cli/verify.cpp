@@ -13,7 +13,7 @@
 namespace isoloir::cli {
 namespace {
 
-struct Options : AnchorFiles {
+struct VerifyOptions : AnchorFiles {
   std::string folder;
 };
 
@@ -94,7 +94,7 @@ std::vector<std::string> lines_of(const Report& report) {
   return lines;
 }
 
-int run_verify(const Options& options) {
+int run_verify(const VerifyOptions& options) {
   const auto complain = [](const Error& error) {
     std::fprintf(stderr, "isoloir verify: %s (%s)\n", line_of(error.message).c_str(),
                  error.code.c_str());
@@ -121,7 +121,7 @@ int run_verify(const Options& options) {
 }  // namespace
 
 void add_verify(Command app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VerifyOptions>();
   Command command = app.add("verify", "Verify an election from its export");
   command.option("export", options->folder, "the folder of the export").required();
   command.option("--fingerprint", options->fingerprint, "from the minutes of the sealing");

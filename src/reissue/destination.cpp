@@ -10,7 +10,7 @@
 namespace isoloir::reissue {
 namespace {
 
-tl::unexpected<Error> refuse(std::string_view message_id) {
+tl::unexpected<Error> refuse_destination(std::string_view message_id) {
   return fail("reissue.destination", "the destination is refused", message_id);
 }
 
@@ -134,12 +134,12 @@ bool is_mobile(std::string_view digits, std::string_view country) {
 
 Expected<Destination> judge_email(std::string_view typed, std::string_view professional) {
   const auto personal = read_mailbox(trimmed(typed));
-  if (!personal) return refuse("reissue.email_form");
-  if (mixes_scripts(personal->domain)) return refuse("reissue.email_script");
+  if (!personal) return refuse_destination("reissue.email_form");
+  if (mixes_scripts(personal->domain)) return refuse_destination("reissue.email_script");
   const auto own = read_mailbox(trimmed(professional));
   if (own && own->local_key() == personal->local_key() &&
       house_of(own->domain) == house_of(personal->domain)) {
-    return refuse("reissue.email_professional");
+    return refuse_destination("reissue.email_professional");
   }
   return Destination{personal->local + "@" + personal->domain,
                      personal->local_key() + "@" + personal->domain};
@@ -147,10 +147,10 @@ Expected<Destination> judge_email(std::string_view typed, std::string_view profe
 
 Expected<Phone> judge_phone(std::string_view typed, const std::vector<std::string>& countries) {
   const auto digits = typed.size() <= 40 ? international(trimmed(typed)) : std::nullopt;
-  if (!digits) return refuse("reissue.phone_form");
+  if (!digits) return refuse_destination("reissue.phone_form");
   for (const auto& country : countries) {
     if (!digits->starts_with(country)) continue;
-    if (!is_mobile(*digits, country)) return refuse("reissue.phone_form");
+    if (!is_mobile(*digits, country)) return refuse_destination("reissue.phone_form");
     return Phone{{"+" + *digits, "+" + *digits}, true};
   }
   return Phone{{"+" + *digits, "+" + *digits}, false};

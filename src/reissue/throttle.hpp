@@ -11,10 +11,6 @@
 
 namespace isoloir::reissue {
 
-inline constexpr TimeMs minute_ms = 60'000;
-inline constexpr TimeMs hour_ms = 60 * minute_ms;
-inline constexpr TimeMs day_ms = 24 * hour_ms;  // nothing older is looked at
-
 // From when on one more is within the limit, or nothing when it is now. `earlier` is ascending.
 std::optional<TimeMs> retry_at(std::span<const TimeMs> earlier, const RateLimit& limit, TimeMs now);
 

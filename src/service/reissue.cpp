@@ -132,7 +132,7 @@ std::optional<ReissueRefusal> judge_destination_load(const Request& request,
                                                      const ByteArray<32>& voter, TimeMs now) {
   std::vector<ByteArray<32>> voters;
   for (const auto& row : transaction.query("SELECT voter FROM attempt WHERE key = $1 AND at > $2",
-                                           {ByteView(key), now - reissue::day_ms})) {
+                                           {ByteView(key), now - day_ms})) {
     voters.push_back(row.array<32>(0));
   }
   if (reissue::too_many_voters(voters, voter, request.policy.destination_voters)) {
@@ -155,7 +155,7 @@ NewMessage link_message(const Request& request, const TextSource& texts,
   const Json values = {{"link", request.state.manifest().origin + "/r#" + token.text()},
                        {"reference", sent.reference},
                        {"expires_at", sent.link_expires_at},
-                       {"minutes", (sent.link_expires_at - now) / 60'000}};
+                       {"minutes", (sent.link_expires_at - now) / minute_ms}};
   NewMessage message{request.voter(),
                      "reissue-link",
                      MessageChannel::email,
@@ -267,7 +267,7 @@ ReissueResult<ReissueSent> Reissues::request(const Session& session, const Reiss
     const std::lock_guard lock(asked_mutex_);
     const TimeMs now = state_.now();
     std::erase_if(asked_, [&](const auto& item) {
-      return now >= item.second.at + reissue::minute_ms || now < item.second.at;
+      return now >= item.second.at + minute_ms || now < item.second.at;
     });
     const auto [found, fresh] = asked_.try_emplace(key, Asked{{}, now});
     if (fresh) {

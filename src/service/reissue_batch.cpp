@@ -23,12 +23,12 @@ Look look(State& state, Transaction& transaction) {
   const auto hours = transaction.query("SELECT opens_at, grace_ends_at FROM hours WHERE id = 1")[0];
   if (!hours.is_null(1)) return {true, true};
   const auto next = transaction.query("SELECT next_at FROM reissue_look WHERE id = 1");
-  const TimeMs at = next.empty() ? hours.integer(0) + reissue::day_ms : next[0].integer(0);
+  const TimeMs at = next.empty() ? hours.integer(0) + day_ms : next[0].integer(0);
   if (state.now() < at) return {};
   transaction.execute(
       "INSERT INTO reissue_look (id, next_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET "
       "next_at = excluded.next_at",
-      {state.now() + reissue::day_ms});
+      {state.now() + day_ms});
   return {true, false};
 }
 

@@ -161,7 +161,7 @@ std::vector<TimeMs> attempts(Transaction& transaction, const ByteArray<32>& key,
   std::vector<TimeMs> times;
   for (const auto& row :
        transaction.query("SELECT at FROM attempt WHERE key = $1 AND at > $2 ORDER BY at",
-                         {ByteView(key), now - reissue::day_ms})) {
+                         {ByteView(key), now - day_ms})) {
     times.push_back(row.integer(0));
   }
   return times;

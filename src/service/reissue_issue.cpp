@@ -414,7 +414,7 @@ ReissueStatus Reissues::status(const std::string& voter) {
 
 void Reissues::sweep() {
   (void)state_.database().write([&](Transaction& transaction) -> Status {
-    transaction.execute("DELETE FROM attempt WHERE at <= $1", {state_.now() - reissue::day_ms});
+    transaction.execute("DELETE FROM attempt WHERE at <= $1", {state_.now() - day_ms});
     const TimeMs now = flows::steady_now(state_, transaction);
     for (const auto& flow : flows::overdue(state_, transaction, now)) {
       remember_expiry(transaction, flow, now);

@@ -6,12 +6,6 @@
 namespace isoloir::web {
 namespace {
 
-constexpr std::int64_t minute_ms = 60'000;
-
-http::Response answer(const Json& json, int status = 200) {
-  return http::Response::json(canonical_json(json), status);
-}
-
 // A page of another session, which may have died since by a new code or another sign-in: to it, its
 // session is over.
 bool csrf_good(const http::Request& request, const Session& session) {
@@ -49,7 +43,7 @@ http::Response Site::api_voting_code(Visit& visit) {
   if (!csrf_good(visit.request, *visit.session)) return session_over();
   if (!body) return error_page(400, &visit.request);
   if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
-    return answer(next_try(visit, {{"status", "captcha_wrong"}}));
+    return json_answer(next_try(visit, {{"status", "captcha_wrong"}}));
   }
   const auto nonce = hex_decode_array<32>(field(*body, "nonce"));
   const auto key_bytes = hex_decode_array<32>(field(*body, "key"));
@@ -67,25 +61,26 @@ http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdi
     const auto& code = verdict.error().code;
     // The page stood open too long, or was opened again in another tab: the same code may be tried
     // again, at no cost.
-    if (code == "code.nonce") return answer(next_try(visit, {{"status", "page_old"}}));
-    return answer({{"status", code == "voting.not_open" ? "not_open" : "closed"}});
+    if (code == "code.nonce") return json_answer(next_try(visit, {{"status", "page_old"}}));
+    return json_answer({{"status", code == "voting.not_open" ? "not_open" : "closed"}});
   }
   switch (verdict->kind) {
     case CodeVerdict::Kind::accepted:
-      return answer({{"status", "ok"}});
+      return json_answer({{"status", "ok"}});
     case CodeVerdict::Kind::invalidated:
       if (reissues_) {
         reissues_->notify_invalidated(visit.voter(), language_code(visit.language));
       }
-      return answer({{"status", "code_invalidated"}});
+      return json_answer({{"status", "code_invalidated"}});
     case CodeVerdict::Kind::replaced:
-      return answer(next_try(visit, {{"status", "code_replaced"},
-                                     {"at", format_time(verdict->replaced_at, visit.language)},
-                                     {"triesLeft", verdict->tries_left}}));
+      return json_answer(next_try(visit, {{"status", "code_replaced"},
+                                          {"at", format_time(verdict->replaced_at, visit.language)},
+                                          {"triesLeft", verdict->tries_left}}));
     case CodeVerdict::Kind::wrong:
       break;
   }
-  return answer(next_try(visit, {{"status", "code_wrong"}, {"triesLeft", verdict->tries_left}}));
+  return json_answer(
+      next_try(visit, {{"status", "code_wrong"}, {"triesLeft", verdict->tries_left}}));
 }
 
 http::Response Site::api_contests(Visit& visit) {
@@ -105,7 +100,7 @@ http::Response Site::api_contests(Visit& visit) {
   if (hours.grace_ends_at && in_space) {
     list["finishUntil"] = format_time(*hours.grace_ends_at, visit.language);
   }
-  return answer(list);
+  return json_answer(list);
 }
 
 std::uint32_t& Site::RefusedBallots::of(const std::string& voter, TimeMs now) {
@@ -128,15 +123,16 @@ http::Response Site::api_ballot(Visit& visit) {
   }
   const auto tracker = cast_ballot(state_, *visit.session, *ballot);
   if (tracker) {
-    return answer({{"status", "recorded"}, {"tracker", hex_encode(tracker->bytes)}});
+    return json_answer({{"status", "recorded"}, {"tracker", hex_encode(tracker->bytes)}});
   }
   const auto& code = tracker.error().code;
-  if (code == "ballot.already_voted") return answer({{"status", "already_voted"}});
-  if (code == "voting.suspended") return answer({{"status", "suspended"}});
-  if (code == "voting.closed" || code == "voting.not_open") return answer({{"status", "closed"}});
+  if (code == "ballot.already_voted") return json_answer({{"status", "already_voted"}});
+  if (code == "voting.suspended") return json_answer({{"status", "suspended"}});
+  if (code == "voting.closed" || code == "voting.not_open")
+    return json_answer({{"status", "closed"}});
   const std::lock_guard lock(refused_ballots_.mutex);
   ++refused_ballots_.of(visit.voter(), state_.now());
-  return answer({{"status", "refused"}, {"code", code}});
+  return json_answer({{"status", "refused"}, {"code", code}});
 }
 
 http::Response Site::api_receipt(Visit& visit) {
@@ -148,15 +144,15 @@ http::Response Site::api_receipt(Visit& visit) {
   const auto entry = entry_of(state_, *tracker);
   // The link key is gone with the close of the count: no new receipt, but the ballot is where it
   // was.
-  if (!entry) return answer({{"status", is_held(state_, *tracker) ? "held" : "unknown"}});
+  if (!entry) return json_answer({{"status", is_held(state_, *tracker) ? "held" : "unknown"}});
   const auto receipt = log_.receipt(*entry);
-  if (!receipt) return answer({{"status", "pending"}});
-  return answer({{"status", "ready"}, {"receipt", receipt->text()}});
+  if (!receipt) return json_answer({{"status", "pending"}});
+  return json_answer({{"status", "ready"}, {"receipt", receipt->text()}});
 }
 
 http::Response Site::api_extend(Visit& visit) {
   if (!csrf_good(visit.request, *visit.session)) return session_over();
-  return answer({{"expiresAt", sessions_.extend(*visit.session)}});
+  return json_answer({{"expiresAt", sessions_.extend(*visit.session)}});
 }
 
 }  // namespace isoloir::web

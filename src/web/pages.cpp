@@ -6,8 +6,6 @@
 namespace isoloir::web {
 namespace {
 
-constexpr std::int64_t minute_ms = 60'000;
-
 CodePolicy code_policy(const Portal& portal) {
   return {portal.code_tries, portal.code_proof_minutes * minute_ms};
 }

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::string_view flow_cookie = "reissue";
 
-http::Response answer(const Json& json, int status = 200) {
-  return http::Response::json(canonical_json(json), status);
-}
-
 bool from_our_page(const http::Request& request) {
   const auto type = request.header("Content-Type").value_or("");
   return request.header("X-Requested-With") == "isoloir" &&
@@ -103,10 +99,11 @@ http::Response Site::api_reissue_open(Visit& visit) {
   const auto token = text_field(*body, "token");
   if (!token) return error_page(400, &visit.request);
   const auto flow = reissues_->open(*token, visit.request.cookie(flow_cookie).value_or(""));
-  if (flow && reissue_shut(flow->handle) == "closed") return answer({{"status", "closed"}});
-  if (flow) return answer(opened(*flow, state_));
-  if (flow.error().code != "reissue.opener") return answer(refused(flow.error(), visit.language));
-  return answer({{"status", "again"}})
+  if (flow && reissue_shut(flow->handle) == "closed") return json_answer({{"status", "closed"}});
+  if (flow) return json_answer(opened(*flow, state_));
+  if (flow.error().code != "reissue.opener")
+    return json_answer(refused(flow.error(), visit.language));
+  return json_answer({{"status", "again"}})
       .with_cookie(flow_cookie, reissues_->new_opener(), http::SameSite::strict);
 }
 
@@ -115,10 +112,10 @@ http::Response Site::api_reissue_resume(Visit& visit) {
   if (!reissues_ || !from_our_page(visit.request)) return error_page(400, &visit.request);
   const auto cookie = visit.request.cookie(flow_cookie);
   const auto view = cookie ? reissues_->view(*cookie) : std::nullopt;
-  if (!view) return answer({{"status", "no_link"}});
-  if (view->issued) return answer({{"status", "shown"}});
-  if (reissue_shut(view->handle) == "closed") return answer({{"status", "closed"}});
-  return answer(opened(*view, state_));
+  if (!view) return json_answer({{"status", "no_link"}});
+  if (view->issued) return json_answer({{"status", "shown"}});
+  if (reissue_shut(view->handle) == "closed") return json_answer({{"status", "closed"}});
+  return json_answer(opened(*view, state_));
 }
 
 http::Response Site::api_reissue_issue(Visit& visit) {
@@ -127,26 +124,26 @@ http::Response Site::api_reissue_issue(Visit& visit) {
   const auto keys = read_keys(*body);
   if (!keys) return error_page(400, &visit.request);
   const auto cookie = visit.request.cookie(flow_cookie);
-  if (!cookie) return answer({{"status", "no_link"}});
+  if (!cookie) return json_answer({{"status", "no_link"}});
   const auto issued = reissues_->issue(*cookie, *keys);
-  if (!issued) return answer(refused(issued.error(), visit.language));
-  return answer({{"status", "issued"},
-                 {"reference", issued->reference},
-                 {"at", format_time(issued->issued_at, visit.language)}});
+  if (!issued) return json_answer(refused(issued.error(), visit.language));
+  return json_answer({{"status", "issued"},
+                      {"reference", issued->reference},
+                      {"at", format_time(issued->issued_at, visit.language)}});
 }
 
 http::Response Site::api_reissue_noted(Visit& visit) {
   if (!reissues_ || !from_our_page(visit.request)) return error_page(400, &visit.request);
   if (const auto cookie = visit.request.cookie(flow_cookie)) reissues_->acknowledge(*cookie);
-  return answer({{"status", "ok"}}).without_cookie(flow_cookie);
+  return json_answer({{"status", "ok"}}).without_cookie(flow_cookie);
 }
 
 http::Response Site::api_reissue_status(Visit& visit) {
   static constexpr std::string_view names[] = {"none", "sent", "opened", "issued", "blocked"};
   const auto status = reissues_ ? reissues_->status(visit.voter()) : ReissueStatus{};
-  return answer({{"state", names[static_cast<std::size_t>(status.kind)]},
-                 {"at", status.at > 0 ? format_time(status.at, visit.language) : ""},
-                 {"reference", status.reference}});
+  return json_answer({{"state", names[static_cast<std::size_t>(status.kind)]},
+                      {"at", status.at > 0 ? format_time(status.at, visit.language) : ""},
+                      {"reference", status.reference}});
 }
 
 }  // namespace isoloir::web

@@ -9,7 +9,6 @@
 namespace isoloir::web {
 namespace {
 
-constexpr std::int64_t minute_ms = 60'000;
 constexpr std::string_view language_cookie = "lang";
 
 SessionLimits session_limits(const Portal& portal) {
@@ -206,6 +205,10 @@ http::Response Site::error_page(int status, const http::Request* request) {
                                 : status < 500                 ? "bad_request"
                                                                : "server_error";
   return page(visit, view, Json::object(), status);
+}
+
+http::Response json_answer(const Json& json) {
+  return http::Response::json(canonical_json(json), 200);
 }
 
 http::Response session_over() {

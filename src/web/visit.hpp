@@ -23,6 +23,9 @@ struct Site::Visit {
 // An open session for a page with a form, made when there is none.
 void ensure_session(Site::Visit& visit, Sessions& sessions);
 
+// The body of an answer of /api/*.
+http::Response json_answer(const Json& json);
+
 // 401 of /api/*: the browser says that the session is over, and asks no more.
 http::Response session_over();
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "code_of.hpp"
 #include "crypto/sealing.hpp"
 
 namespace isoloir {
@@ -22,14 +23,6 @@ CeremonyPlan plan_of(Random& random) {
                           {"Farid", BureauRole::substitute},
                           {"Gaëlle", BureauRole::substitute}}});
   return plan;
-}
-
-std::string code_of(const Status& status) {
-  return status ? "good" : status.error().code;
-}
-template <typename T>
-std::string code_of(const Expected<T>& result) {
-  return result ? "good" : result.error().code;
 }
 
 // A ceremony whose members are driven one by one, so that one of them can cheat.

@@ -5,20 +5,15 @@
 #include <algorithm>
 #include <functional>
 
+#include "code_of.hpp"
 #include "election/discrete_log.hpp"
 
 namespace isoloir {
 namespace {
 
-std::string code_of(const Status& status) {
-  return status ? "good" : status.error().code;
-}
-template <typename T>
-std::string code_of(const Expected<T>& result) {
-  return result ? "good" : result.error().code;
-}
+using Choices = std::vector<std::size_t>;
 
-ContestOption list(std::string name, std::size_t candidates) {
+ContestOption list_option(std::string name, std::size_t candidates) {
   ContestOption option;
   option.name = std::move(name);
   option.candidates.assign(candidates, "Candidate");
@@ -55,9 +50,9 @@ struct CountTest : testing::Test {
   CountTest() {
     manifest.election_id.bytes = random.array<16>();
     manifest.contests = {
-        contest({list("Alpha", 5), list("Bêta", 5), blank()}, {"North", "South", "Isles"},
-                {{"North", {0}}, {"South", {1}}, {"Isles", {2}}}, 3),
-        contest({blank(), list("Gamma", 2)}, {"All"}, {{"All", {0}}}, 0)};
+        contest({list_option("Alpha", 5), list_option("Bêta", 5), blank()},
+                {"North", "South", "Isles"}, {{"North", {0}}, {"South", {1}}, {"Isles", {2}}}, 3),
+        contest({blank(), list_option("Gamma", 2)}, {"All"}, {{"All", {0}}}, 0)};
     CeremonyPlan plan{manifest.election_id, random.array<16>(), "Bureau", {}};
     plan.groups.push_back(
         {"P", 1, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
@@ -82,10 +77,10 @@ struct CountTest : testing::Test {
     districts.try_emplace({k, d}, options).first->second.add(ballot);
   }
   void vote_all() {
-    for (const std::size_t choice : {0, 0, 1, 2, 0}) vote(0, 0, choice);
-    for (const std::size_t choice : {1, 1, 1}) vote(0, 1, choice);
-    for (const std::size_t choice : {0, 2}) vote(0, 2, choice);  // below the minimum
-    for (const std::size_t choice : {1, 1, 0, 1}) vote(1, 0, choice);
+    for (const auto choice : Choices{0, 0, 1, 2, 0}) vote(0, 0, choice);
+    for (const auto choice : Choices{1, 1, 1}) vote(0, 1, choice);
+    for (const auto choice : Choices{0, 2}) vote(0, 2, choice);  // below the minimum
+    for (const auto choice : Choices{1, 1, 0, 1}) vote(1, 0, choice);
   }
 
   Tally tally() const {
@@ -561,7 +556,7 @@ TEST_F(CountTest, CommonListsAndContestsWithoutLists) {
   manifest.contests[0].options[0].common = {{"X", 60}, {"Y", 40}};
   manifest.contests[0].options[1].common = {{"U", 0}, {"V", 0}, {"W", 0}};
   manifest.contests[1].options = {blank()};
-  for (const std::size_t choice : {0, 0, 1, 1}) vote(0, 0, choice);
+  for (const auto choice : Choices{0, 0, 1, 1}) vote(0, 0, choice);
   vote(1, 0, 0);
   const Tally t = tally();
   const auto text = make_result(manifest, t, {{2, 2, 0}, {1}}, {{4, 4, {}}, {1, 1, {}}}, {});

@@ -59,7 +59,7 @@ TEST_F(RegistrarTest, TheCodeOnTheNoticeOpensTheKeysOfTheServer) {
       const BallotKey expected{contest, district, credential.ballot_key(contest).key};
       EXPECT_EQ(keys.ballot_keys[c], expected);
       const auto roster = std::find_if(rosters.begin(), rosters.end(), [&](const Roster& one) {
-        return one.entry.contest == contest && one.entry.district == district;
+        return one.entry.contest == expected.contest && one.entry.district == expected.district;
       });
       ASSERT_NE(roster, rosters.end());
       EXPECT_TRUE(std::binary_search(roster->keys.begin(), roster->keys.end(), expected.key));

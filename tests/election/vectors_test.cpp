@@ -109,10 +109,10 @@ TEST(BoothVectors, Ballots) {
     const auto ballot = Ballot::decode(encoded, vector["options"]);
     const auto key = *Point::decode(bytes<32>(vector["election_key"]));
     // The server compares the header with what it expects before it verifies; so does this.
-    const bool header = ballot && ballot->fingerprint == fingerprint() &&
-                        ballot->contest == vector["contest"] &&
-                        ballot->district == vector["district"];
-    EXPECT_EQ(header && verify_ballot(*ballot, key), vector["accept"].get<bool>()) << what;
+    const bool expected_header = ballot && ballot->fingerprint == fingerprint() &&
+                                 ballot->contest == vector["contest"] &&
+                                 ballot->district == vector["district"];
+    EXPECT_EQ(expected_header && verify_ballot(*ballot, key), vector["accept"].get<bool>()) << what;
     if (!vector["accept"].get<bool>()) continue;
     const auto tracker = tracker_of(encoded);
     EXPECT_EQ(hex_encode(tracker.bytes), vector["tracker"]) << what;

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using test::contents;
 using test::Outcome;
 
-constexpr std::string_view roll =
+constexpr std::string_view roll_csv =
     "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"
     "A001;Mme;PREMIÈRE;Alix;a001@education.example;0|1|2;0\n"
     "A002;M.;DEUXIÈME;Dominique;a002@education.example;0|1|2;0\n";
@@ -27,7 +27,7 @@ const std::string education = ISOLOIR_SOURCE_DIR "/portals/education";
 
 class ElectionCommand : public test::ProgramTest {
  protected:
-  ElectionCommand() { write("roll.csv", roll); }
+  ElectionCommand() { write("roll.csv", roll_csv); }
 
   Outcome election(const std::string& arguments, const std::string& input = "") const {
     return program("election " + arguments, input);
@@ -362,10 +362,11 @@ TEST_F(ElectionCommand, AnInstallationThatDoesNotFitLeavesNothing) {
   expect_refused(install("0000-0000-0000-00000\n"), "sealed_file.code_or_content",
                  "issued/server/import.sealed");
   expect_refused(install("0000\n"), "code.form");
-  write("bad.csv", std::string(roll) + "A003;M.;TROISIÈME;Sacha;a003@education.example;7;0\n");
+  write("bad.csv", std::string(roll_csv) + "A003;M.;TROISIÈME;Sacha;a003@education.example;7;0\n");
   expect_refused(install("", "bad.csv"), "roll.invalid",
                  path("bad.csv") + ": line 4, column scrutins: contest 7 does not exist");
-  write("longer.csv", std::string(roll) + "A003;M.;TROISIÈME;Sacha;a003@education.example;0;0\n");
+  write("longer.csv",
+        std::string(roll_csv) + "A003;M.;TROISIÈME;Sacha;a003@education.example;0;0\n");
   expect_refused(install("", "longer.csv"), "import.voters");
   expect_refused(install("", "nowhere.csv"), "file.missing", "nowhere.csv");
   EXPECT_TRUE(nothing_installed());

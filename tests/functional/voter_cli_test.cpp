@@ -18,7 +18,7 @@ std::string contents(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-struct Outcome {
+struct VoterOutcome {
   int code = -1;
   std::string out;
   std::string err;
@@ -40,7 +40,7 @@ struct VoterCommand : ReissueFixture {
   }
   ~VoterCommand() override { fs::remove_all(files); }
 
-  Outcome run(const std::string& arguments) {
+  VoterOutcome run(const std::string& arguments) {
     const auto out = files / "out", err = files / "err";
     const int status = std::system((std::string(ISOLOIR_BINARY_DIR) + "/isoloir voter " +
                                     arguments + " >" + out.string() + " 2>" + err.string())

@@ -9,37 +9,37 @@
 namespace isoloir::reissue {
 namespace {
 
-constexpr TimeMs now = 1'700'000'000'000;
+constexpr TimeMs today = 1'700'000'000'000;
 
 TEST(ReissueThrottle, LimitsOfMinuteHourAndDay) {
   const RateLimit limit{1, 3, 6};
   std::vector<TimeMs> times;
-  EXPECT_FALSE(retry_at(times, limit, now));
-  times = {now - 30'000};
-  EXPECT_EQ(retry_at(times, limit, now), now + 30'000);
-  times = {now - minute_ms};
-  EXPECT_FALSE(retry_at(times, limit, now));
-  times = {now - 50 * minute_ms, now - 40 * minute_ms, now - 30 * minute_ms};
-  EXPECT_EQ(retry_at(times, limit, now), now + 10 * minute_ms);
-  times = {now - 20 * hour_ms, now - 18 * hour_ms, now - 16 * hour_ms,
-           now - 14 * hour_ms, now - 12 * hour_ms, now - 10 * hour_ms};
-  EXPECT_EQ(retry_at(times, limit, now), now + 4 * hour_ms);
-  times = {now - 25 * hour_ms};
-  EXPECT_FALSE(retry_at(times, limit, now));
-  EXPECT_FALSE(retry_at(std::vector<TimeMs>(100, now), {}, now));
+  EXPECT_FALSE(retry_at(times, limit, today));
+  times = {today - 30'000};
+  EXPECT_EQ(retry_at(times, limit, today), today + 30'000);
+  times = {today - minute_ms};
+  EXPECT_FALSE(retry_at(times, limit, today));
+  times = {today - 50 * minute_ms, today - 40 * minute_ms, today - 30 * minute_ms};
+  EXPECT_EQ(retry_at(times, limit, today), today + 10 * minute_ms);
+  times = {today - 20 * hour_ms, today - 18 * hour_ms, today - 16 * hour_ms,
+           today - 14 * hour_ms, today - 12 * hour_ms, today - 10 * hour_ms};
+  EXPECT_EQ(retry_at(times, limit, today), today + 4 * hour_ms);
+  times = {today - 25 * hour_ms};
+  EXPECT_FALSE(retry_at(times, limit, today));
+  EXPECT_FALSE(retry_at(std::vector<TimeMs>(100, today), {}, today));
 }
 
 // Requirement 21: a clock set back does not open what was shut.
 TEST(ReissueThrottle, R21TimesInTheFutureCount) {
-  EXPECT_TRUE(retry_at(std::vector<TimeMs>{now + hour_ms}, {1, 0, 0}, now));
-  EXPECT_TRUE(proof_retry_at(std::vector<TimeMs>{now + hour_ms}, 5, minute_ms, now));
+  EXPECT_TRUE(retry_at(std::vector<TimeMs>{today + hour_ms}, {1, 0, 0}, today));
+  EXPECT_TRUE(proof_retry_at(std::vector<TimeMs>{today + hour_ms}, 5, minute_ms, today));
 }
 
 // Requirement 22: five in a day, each with twice the delay of the one before.
 TEST(ReissueThrottle, R22WrongProofsDelayAndThenEnd) {
   std::vector<TimeMs> wrong;
-  EXPECT_EQ(proofs_left(wrong, 5, now), 5u);
-  TimeMs time = now;
+  EXPECT_EQ(proofs_left(wrong, 5, today), 5u);
+  TimeMs time = today;
   for (const std::int64_t minutes : {1, 2, 4, 8}) {
     wrong.push_back(time);
     EXPECT_EQ(proof_retry_at(wrong, 5, minute_ms, time), time + minutes * minute_ms);
@@ -48,9 +48,9 @@ TEST(ReissueThrottle, R22WrongProofsDelayAndThenEnd) {
   }
   wrong.push_back(time);
   EXPECT_EQ(proofs_left(wrong, 5, time), 0u);
-  EXPECT_EQ(proof_retry_at(wrong, 5, minute_ms, time), now + day_ms);
+  EXPECT_EQ(proof_retry_at(wrong, 5, minute_ms, time), today + day_ms);
   EXPECT_EQ(proof_retry_at(wrong, 9, minute_ms, time), time + 16 * minute_ms);
-  EXPECT_FALSE(proof_retry_at(wrong, 5, minute_ms, now + day_ms));
+  EXPECT_FALSE(proof_retry_at(wrong, 5, minute_ms, today + day_ms));
 }
 
 // Requirement 41.

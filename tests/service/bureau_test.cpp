@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "code_of.hpp"
 #include "election/verification.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
@@ -17,11 +18,6 @@ namespace isoloir {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <typename T>
-std::string code_of(const Expected<T>& result) {
-  return result ? "good" : result.error().code;
-}
 
 struct BureauTest : VotingFixture {
   BureauTest() { fs::create_directories(out); }
