@@ -6,6 +6,11 @@ export function option_title(option: Option): string {
   return option.kind === "blank" ? text("voting.blank") : option.name;
 }
 
+/** Lists and candidates bear French names on every page; the blank vote speaks the page's language. WCAG 2.2, 3.1.2. */
+export function option_language(option: Option): string {
+  return option.kind === "blank" ? document.documentElement.lang : "fr";
+}
+
 export function option_item(option: Option, index: number, chosen: boolean): Node {
   const item = clone("option");
   const input = one<HTMLInputElement>(item, "input");
@@ -14,6 +19,7 @@ export function option_item(option: Option, index: number, chosen: boolean): Nod
   input.checked = chosen;
   one<HTMLLabelElement>(item, "label").htmlFor = input.id;
   fill(item, { option_title: option_title(option) });
+  one(item, "label").lang = option_language(option);
   const candidates = candidate_items(option);
   const list = one(item, "[data-list=candidates]");
   list.id = `candidates-${index}`;

@@ -1,7 +1,7 @@
 // The voting space (docs/protocol.md sections 4 to 8, on the voter's side): joins the document, the vault in its Worker and the
 // server. From the code to the last receipt it is one document; what it knows goes with it.
 import { Api, type CodeAnswer, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
-import { candidate_items, option_item, option_title } from "./ballot_view.ts";
+import { candidate_items, option_item, option_language, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
 import { type Cast, Casting, disputed, type Failure } from "./casting.ts";
 import { read_code } from "./code.ts";
@@ -585,6 +585,7 @@ class VotingSpace {
     const section = step("confirm");
     const option = this.manifest.contests[contest]!.options[this.choices.get(contest)!]!;
     fill(section, { ...this.contest_slots(contest), choice_title: option_title(option) });
+    one(section, "[data-slot=choice_title]").lang = option_language(option);
     show_part(section, "district", this.contest_slots(contest).contest_district !== "");
     fill_list(section, "chosen_candidates", candidate_items(option));
   }

@@ -52,7 +52,7 @@ std::string in_french(const std::string& code) {
       {"shares.identity", "Une part de ce document est fausse : il est laissé de côté."},
       {"shares.proof", "Une part de ce document est fausse : il est laissé de côté."},
       {"count.shares_given", "De bonnes parts de ce membre sont déjà reçues."},
-      {"count.has_result", "Le résultat est établi : aucune part de plus n'est utile."},
+      {"count.has_result", "Le résultat est établi : rien de plus n'est à préparer ni à apporter."},
       {"count.not_opened", "Le dépouillement n'est pas encore ouvert par le bureau."},
       {"count.bijection", "L'urne ne correspond pas au journal public : rien n'est ouvert."},
       {"count.box", "L'urne n'est pas celle qui a été scellée : rien n'est ouvert."},
@@ -69,7 +69,9 @@ std::string in_french(const std::string& code) {
       {"code.check", "Le code d'activation est mal saisi."},
       {"export.folder", "Le dossier d'export existe déjà et n'est pas vide."},
       {"export.not_frozen", "L'export n'existe qu'une fois l'urne scellée."},
-      {"state.missing", "Il n'y a pas d'élection dans ce dossier."},
+      {"state.missing",
+       "Il n'y a pas d'élection dans ce dossier : isoloir election install l'y installe, une fois "
+       "scellée."},
       {"trustee.file", "Un fichier ne peut pas être lu."},
   };
   const auto found = texts.find(code);

@@ -233,6 +233,9 @@ Status run_prepare_count(Desk& desk, const BureauOptions& options) {
                                            ", whose export others than the holders may see");
   }
   if (auto frozen = await_freeze(desk); !frozen) return frozen;
+  if (standing_of(*desk.state).has_result) {
+    return fail("count.has_result", "there is a result already: nothing is left to prepare");
+  }
   if (auto settled = desk.settle(); !settled) return settled;
   const auto link_key = desk.state->held_link_key();
   const auto tally = prepare_count(*desk.state);
@@ -283,7 +286,7 @@ Status run_count(Desk& desk, const BureauOptions& options) {
   }
   const auto tally = prepare_count(*desk.state);
   if (!tally) return fail(tally.error());
-  say_what_is_opened(desk, *tally);
+  if (!before.has_result) say_what_is_opened(desk, *tally);
   if (by_holders) {
     if (auto done = count_by_holders(desk, *tally, options); !done) return done;
   } else if (auto done = count_by_files(desk, *tally, options); !done) {

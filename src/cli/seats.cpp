@@ -1,20 +1,26 @@
-// isoloir seats FILE.json: votes in, seats out, by the rules of election/result_rules.hpp.
+// isoloir seats FILE.json: votes in, seats out, by the rules of election/result_rules.hpp and
+// election/two_round_rule.hpp. "rule" says which; any key that is not named here is refused, so
+// that a misspelt one is never a rule left out.
 //
-// Input, one JSON object: "rule" ("proportional-highest-average"), "seats", "lists"; optional
+// Published files may also carry "title", "note", "src" and, in a list, "seats": they are not read.
+//
+// "proportional-highest-average". Input: "seats", "lists"; optional
 // "valid_votes" (must be the sum of the lists' votes), "lots" (names in the order drawn). A list:
 // "name", "votes"; optional "candidates" (number presented), "sigle" (true: stands on a bare union
 // name), "members" of a common list ("name", and "share", a whole number, for all of them or none).
-// Published files may also carry "title", "note", "src" and, in a list, "seats": they are not read.
-// Any other key is refused, so that a misspelt one is never a rule left out.
-//
 // Output: {"lists": [{"name", "votes", "seats"}…], "unfilled", "ties": [{"seats", "between",
 // "reason"}]}; a common list also has "members": [{"name", "votes"}], where votes that do not
 // divide are text: "33 + 1/3". With --working: "valid_votes", "quota", and in "steps" each seat
 // given by highest average.
+//
+// "two-round-majority". Input: "registered", "candidates" ("name", "votes", and "birth_date" as
+// YYYY-MM-DD, which may be absent); optional "round" (1, which is meant when it is absent, or 2),
+// "valid_votes" (must be the sum of the candidates' votes), "seats" (1). Output: {"round",
+// "valid_votes", "candidates": [{"name", "votes"}…], "elected" (name or null), "second_round"
+// [name…], "articles" of the Code électoral, "reason", "ties": [{"places", "between", "reason"}]}.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,7 +28,9 @@
 #include "base/canonical_json.hpp"
 #include "base/limits.hpp"
 #include "cli/commands.hpp"
+#include "cli/object_reader.hpp"
 #include "election/result_rules.hpp"
+#include "election/two_round_rule.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -38,75 +46,6 @@ Expected<std::string> read_text(const std::string& path) {
   if (text.size() > limits::result_file_bytes) return fail("seats.file", "is too large");
   return text;
 }
-
-// Reads one object: what is missing, of the wrong kind or unknown becomes the first error, said
-// with its place.
-class ObjectReader {
- public:
-  ObjectReader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) refuse("is no object");
-  }
-
-  void allow(std::initializer_list<std::string_view> keys) {
-    if (!object_.is_object()) return;
-    for (const auto& [key, unused] : object_.items()) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        refuse("has the unknown key \"" + key + "\"");
-      }
-    }
-  }
-
-  std::string text(const char* key) {
-    const Json* value = get(key, true);
-    if (value && !value->is_string()) refuse(std::string(key) + " is no text");
-    return value && value->is_string() ? value->get<std::string>() : std::string();
-  }
-
-  std::optional<std::uint64_t> number(const char* key, bool required, std::uint64_t largest) {
-    const Json* value = get(key, required);
-    if (!value) return std::nullopt;
-    if (!value->is_number_unsigned() || value->get<std::uint64_t>() > largest) {
-      refuse(std::string(key) + " is no whole number from 0 to " + std::to_string(largest));
-      return std::nullopt;
-    }
-    return value->get<std::uint64_t>();
-  }
-
-  std::optional<std::uint32_t> small_number(const char* key, bool required) {
-    const auto value = number(key, required, UINT32_MAX);
-    return value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
-  }
-
-  bool flag(const char* key) {
-    const Json* value = get(key, false);
-    if (value && !value->is_boolean()) refuse(std::string(key) + " is neither true nor false");
-    return value && value->is_boolean() && value->get<bool>();
-  }
-
-  Json array(const char* key, bool required) {
-    const Json* value = get(key, required);
-    if (value && !value->is_array()) refuse(std::string(key) + " is no array");
-    return value && value->is_array() ? *value : Json::array();
-  }
-
-  Status status() const { return error_.empty() ? Status() : fail("seats.form", error_); }
-
- private:
-  const Json* get(const char* key, bool required) {
-    const auto found = object_.is_object() ? object_.find(key) : object_.end();
-    if (found != object_.end()) return &*found;
-    if (required) refuse("has no " + std::string(key));
-    return nullptr;
-  }
-
-  void refuse(const std::string& reason) {
-    if (error_.empty()) error_ = where_ + ": " + reason;
-  }
-
-  const Json& object_;
-  std::string where_;
-  std::string error_;
-};
 
 Expected<ListVotes> read_list(const Json& json, const std::string& where) {
   ObjectReader reader(json, where);
@@ -126,19 +65,22 @@ Expected<ListVotes> read_list(const Json& json, const std::string& where) {
   return list;
 }
 
+Status check_sum(const std::optional<std::uint64_t>& said, std::uint64_t sum,
+                 const std::string& of) {
+  if (!said || *said == sum) return {};
+  return fail("seats.valid_votes", "valid_votes is " + std::to_string(*said) + ", the " + of +
+                                       "' votes add up to " + std::to_string(sum));
+}
+
 Expected<SeatQuestion> read_question(const Json& json) {
   ObjectReader reader(json, "the file");
   reader.allow({"rule", "seats", "lists", "valid_votes", "lots", "title", "note", "src"});
-  const std::string rule = reader.text("rule");
   SeatQuestion question;
   question.seats = reader.small_number("seats", true).value_or(0);
   const auto valid_votes = reader.number("valid_votes", false, UINT64_MAX);
   const Json lists = reader.array("lists", true);
   const Json lots = reader.array("lots", false);
   if (auto good = reader.status(); !good) return tl::make_unexpected(good.error());
-  if (rule != "proportional-highest-average") {
-    return fail("seats.rule", "the rule \"" + rule + "\" is unknown");
-  }
   std::uint64_t sum = 0;
   for (const auto& item : lists) {
     auto list = read_list(item, "list " + std::to_string(question.lists.size() + 1));
@@ -146,13 +88,42 @@ Expected<SeatQuestion> read_question(const Json& json) {
     sum += list->votes;
     question.lists.push_back(std::move(*list));
   }
-  if (valid_votes && *valid_votes != sum) {
-    return fail("seats.valid_votes", "valid_votes is " + std::to_string(*valid_votes) +
-                                         ", the lists' votes add up to " + std::to_string(sum));
+  if (auto good = check_sum(valid_votes, sum, "lists"); !good) {
+    return tl::make_unexpected(good.error());
   }
   for (const auto& name : lots) {
     if (!name.is_string()) return fail("seats.form", "lots: a name is no text");
     question.lots.push_back(name.get<std::string>());
+  }
+  return question;
+}
+
+Expected<MajorityQuestion> read_majority(const Json& json) {
+  ObjectReader reader(json, "the file");
+  reader.allow({"rule", "round", "registered", "candidates", "valid_votes", "seats", "title",
+                "note", "src"});
+  MajorityQuestion question;
+  question.round = reader.small_number("round", false).value_or(1);
+  question.registered = reader.number("registered", true, UINT64_MAX).value_or(0);
+  const auto seats = reader.small_number("seats", false);
+  const auto valid_votes = reader.number("valid_votes", false, UINT64_MAX);
+  const Json candidates = reader.array("candidates", true);
+  if (auto good = reader.status(); !good) return tl::make_unexpected(good.error());
+  if (seats.value_or(1) != 1) return fail("seats.count", "this rule fills one seat");
+  std::uint64_t sum = 0;
+  for (const auto& item : candidates) {
+    ObjectReader candidate(item, "candidate " + std::to_string(question.candidates.size() + 1));
+    candidate.allow({"name", "votes", "birth_date"});
+    CandidateVotes read;
+    read.name = candidate.text("name");
+    read.votes = candidate.number("votes", true, std::uint64_t{1} << 53).value_or(0);
+    read.birth_date = candidate.optional_text("birth_date");
+    if (auto good = candidate.status(); !good) return tl::make_unexpected(good.error());
+    sum += read.votes;
+    question.candidates.push_back(std::move(read));
+  }
+  if (auto good = check_sum(valid_votes, sum, "candidates"); !good) {
+    return tl::make_unexpected(good.error());
   }
   return question;
 }
@@ -211,17 +182,62 @@ OrderedJson answer_json(const SeatAnswer& answer, bool working) {
   return out;
 }
 
+OrderedJson names_json(const MajorityQuestion& question, const std::vector<std::size_t>& indexes) {
+  OrderedJson names = OrderedJson::array();
+  for (const std::size_t i : indexes) names.push_back(question.candidates[i].name);
+  return names;
+}
+
+OrderedJson majority_json(const MajorityQuestion& question, const MajorityAnswer& answer) {
+  OrderedJson candidates = OrderedJson::array();
+  for (const auto& one : question.candidates) {
+    candidates.push_back({{"name", one.name}, {"votes", one.votes}});
+  }
+  OrderedJson out = {{"round", question.round},
+                     {"valid_votes", answer.valid_votes},
+                     {"candidates", std::move(candidates)},
+                     {"elected", nullptr},
+                     {"second_round", names_json(question, answer.second_round)},
+                     {"articles", answer.articles},
+                     {"reason", answer.reason},
+                     {"ties", OrderedJson::array()}};
+  if (answer.elected) out["elected"] = question.candidates[*answer.elected].name;
+  for (const auto& tie : answer.ties) {
+    out["ties"].push_back({{"places", tie.places},
+                           {"between", names_json(question, tie.between)},
+                           {"reason", tie.reason}});
+  }
+  return out;
+}
+
+Expected<OrderedJson> answer_to(const Json& json, bool working) {
+  ObjectReader reader(json, "the file");
+  const std::string rule = reader.text("rule");
+  if (auto good = reader.status(); !good) return tl::make_unexpected(good.error());
+  if (rule == "proportional-highest-average") {
+    return read_question(json).and_then(attribute_seats).map([&](const SeatAnswer& answer) {
+      return answer_json(answer, working);
+    });
+  }
+  if (rule == "two-round-majority") {
+    return read_majority(json).and_then([](const MajorityQuestion& question) {
+      return decide_majority(question).map(
+          [&](const MajorityAnswer& answer) { return majority_json(question, answer); });
+    });
+  }
+  return fail("seats.rule", "the rule \"" + rule + "\" is unknown");
+}
+
 int run_seats(const std::string& path, bool working) {
   const auto answer = read_text(path)
                           .and_then([](const std::string& text) { return parse_json(text); })
-                          .and_then(read_question)
-                          .and_then(attribute_seats);
+                          .and_then([&](const Json& json) { return answer_to(json, working); });
   if (!answer) {
     std::fprintf(stderr, "isoloir seats: %s: %s (%s)\n", path.c_str(),
                  answer.error().message.c_str(), answer.error().code.c_str());
     return 2;
   }
-  const std::string text = answer_json(*answer, working).dump(2) + "\n";
+  const std::string text = answer->dump(2) + "\n";
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     std::fputs("isoloir seats: the result cannot be written\n", stderr);
     return 1;

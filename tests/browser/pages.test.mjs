@@ -166,6 +166,8 @@ for (const [i, language] of ["fr", "en"].entries()) {
     // The other language, without leaving; and back.
     const other = language === "fr" ? "en" : "fr";
     await action(page, "open-contest").click();
+    const named = await page.locator("#options label").evaluateAll((labels) => labels.map((one) => one.lang));
+    assert.ok(named.length > 1 && named.filter((one) => one === "fr").length >= named.length - 1, named.join());
     await choose(page, 1);
     const chosen = await page.locator("[data-slot=choice_title]").innerText();
     const address = page.url();
@@ -174,6 +176,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
     await page.locator("[data-step=confirm]").waitFor();
     assert.equal(await page.locator("[data-slot=choice_title]").innerText(), chosen);
     assert.equal(page.url(), address);
+    assert.equal(await page.locator("[data-slot=choice_title]").getAttribute("lang"), "fr");
     if (other === "en") await assertEnglish(page, "confirm after the switch");
     await action(page, "cast").click();
     while (!(await page.locator("[data-step=receipt]").isVisible())) await page.clock.runFor(1000);

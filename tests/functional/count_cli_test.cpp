@@ -198,6 +198,10 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   ASSERT_TRUE(late.bind_tally(count.tally.hash));
   put("late.json", *make_shares(count.manifest, count.tally, 0, late, random));
   expect_refused(bring("late.json"), "count.has_result");
+  EXPECT_FALSE(bring("shares/0-00-01.json").says("What is about to be opened"));
+  expect_refused(bureau("prepare-count " + at("third") + " --receipts-key " + at("third.key")),
+                 "count.has_result");
+  EXPECT_FALSE(fs::exists(stick / "third"));
 
   standing("Contest 0 (National): counted, not closed yet");
   standing("Next: close of the count");

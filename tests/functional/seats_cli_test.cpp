@@ -111,6 +111,49 @@ TEST_F(SeatsCommand, BadInputIsRefusedWithItsReason) {
   }
 }
 
+TEST_F(SeatsCommand, TwoRounds) {
+  const auto majority = [&](const std::string& fields, const std::string& candidates) {
+    return run_on(R"({"rule":"two-round-majority",)" + fields + R"(,"candidates":[)" + candidates +
+                  "]}");
+  };
+  const std::string three = R"({"name":"A","votes":45,"birth_date":"1970-02-28"},
+      {"name":"B","votes":45,"birth_date":"1969-12-31"},{"name":"C","votes":7})";
+  const auto first = majority(R"("registered":400,"valid_votes":97,"seats":1)", three);
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(json::parse(first.out), json::parse(R"({"round":1,"valid_votes":97,"candidates":[
+      {"name":"A","votes":45},{"name":"B","votes":45},{"name":"C","votes":7}],"elected":null,
+      "second_round":["A","B"],"articles":["L126","L162"],"reason":"nobody has more than half of the valid votes; nobody has 12.5 % of the registered electors, the first two may stand","ties":[]})"));
+  const auto second = majority(R"("round":2,"registered":400)", three);
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_EQ(json::parse(second.out).at("elected"), "B");
+  EXPECT_EQ(json::parse(second.out).at("reason"), "equal votes, the eldest");
+  const auto tie =
+      majority(R"("round":2,"registered":9)", R"({"name":"A","votes":1},{"name":"B","votes":1})");
+  EXPECT_EQ(json::parse(tie.out).at("ties"), json::parse(R"([{"places":1,"between":["A","B"],
+                             "reason":"equal votes, birth dates not given"}])"));
+
+  const struct {
+    std::string fields, candidates, reason;
+  } cases[] = {
+      {R"("valid_votes":1)", R"({"name":"A","votes":1})", "the file: has no registered"},
+      {R"("registered":1,"lists":[])", R"({"name":"A","votes":1})", "unknown key \"lists\""},
+      {R"("registered":9,"seats":2)", R"({"name":"A","votes":1})", "this rule fills one seat"},
+      {R"("registered":9,"round":3)", R"({"name":"A","votes":1})", "the round is 1 or 2"},
+      {R"("registered":9,"valid_votes":2)", R"({"name":"A","votes":1})",
+       "valid_votes is 2, the candidates' votes add up to 1"},
+      {R"("registered":9)", R"({"name":"A","votes":1,"birth_date":1970})", "birth_date is no text"},
+      {R"("registered":9)", R"({"name":"A","votes":1,"birth_date":"28/02/1970"})", "is no day"},
+      {R"("registered":9)", R"({"name":"A"})", "candidate 1: has no votes"},
+      {R"("registered":9)", R"({"name":"A","votes":10})", "more votes than registered electors"},
+  };
+  for (const auto& one : cases) {
+    const auto refused = majority(one.fields, one.candidates);
+    EXPECT_EQ(refused.code, 2) << one.reason;
+    EXPECT_EQ(refused.out, "") << one.reason;
+    EXPECT_NE(refused.err.find(one.reason), std::string::npos) << one.reason << "\n" << refused.err;
+  }
+}
+
 TEST_F(SeatsCommand, NoFileNoResult) {
   for (const std::string arguments : {"", "/nonexistent/file.json", "/"}) {
     const auto result = run(arguments);
