@@ -6,6 +6,7 @@
 namespace isoloir::cli {
 
 void add_bureau(Command app);
+void add_check(Command app);
 void add_demo(Command app);
 void add_election(Command app);
 void add_registrar(Command app);

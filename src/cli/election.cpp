@@ -17,28 +17,17 @@
 #include "cli/trustee_ceremony.hpp"
 #include "cli/trustee_sign.hpp"
 #include "crypto/hash.hpp"
-#include "web/locale.hpp"
 
 namespace isoloir::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using web::Language;
 
 constexpr const char* draft_file = "draft.json";
 constexpr const char* page_file = "sealing.html";
 
 fs::path ceremony_folder(const fs::path& folder, std::size_t bureau) {
   return folder / "ceremony" / std::to_string(bureau);
-}
-
-std::string hours_text(TimeMs opens_at, TimeMs closes_at) {
-  const auto line = [&](Language language, const char* from, const char* to, const char* zone) {
-    return fmt::format("{} {} {} {} ({})", from, web::format_time(opens_at, language), to,
-                       web::format_time(closes_at, language), zone);
-  };
-  return both(line(Language::french, "Vote du", "au", "heure de Paris"),
-              line(Language::english, "Vote from", "to", "Paris time"));
 }
 
 std::string opening_is_past() {
@@ -112,7 +101,7 @@ Expected<std::string> run_draft(const DraftOptions& options) {
                   ", ordre des listes tiré au sort.",
               "Election " + hex_encode(draft.id.bytes) + " drafted in " + options.out.string() +
                   ", order of the lists drawn by lot.") +
-         hours_text(draft.hours.opens_at, draft.hours.closes_at) +
+         vote_hours(draft.hours.opens_at, draft.hours.closes_at) +
          (options.open_now_hours == 0 && draft.hours.opens_at <= clock.now() ? opening_is_past()
                                                                              : "") +
          both("Les clés privées du serveur restent dans " + options.state.string() + ".",
@@ -240,7 +229,7 @@ Expected<Sealing> read_sealing(const fs::path& folder) {
 std::string describe(const Sealing& sealing) {
   const auto& manifest = sealing.manifest;
   std::string out = both(manifest.title.fr, manifest.title.en) +
-                    hours_text(manifest.opens_at, manifest.closes_at);
+                    vote_hours(manifest.opens_at, manifest.closes_at);
   for (std::uint32_t k = 0; k < manifest.contests.size(); ++k) {
     const auto& contest = manifest.contests[k];
     std::uint64_t registered = 0;

@@ -13,6 +13,14 @@ std::string moment(TimeMs at, web::Language language) {
          (language == web::Language::french ? " (heure de Paris)" : " (Paris time)");
 }
 
+std::string vote_hours(TimeMs opens_at, TimeMs closes_at) {
+  using web::Language;
+  return both("Vote du " + web::format_time(opens_at, Language::french) + " au " +
+                  moment(closes_at, Language::french),
+              "Vote from " + web::format_time(opens_at, Language::english) + " to " +
+                  moment(closes_at, Language::english));
+}
+
 std::pair<const char*, const char*> role_words(BureauRole role) {
   switch (role) {
     case BureauRole::president:

@@ -17,6 +17,9 @@ std::string both(const std::string& french, const std::string& english);
 // "jeudi 1 décembre 2022 à 08h00 (heure de Paris)"
 std::string moment(TimeMs at, web::Language language);
 
+// From when to when, in both languages.
+std::string vote_hours(TimeMs opens_at, TimeMs closes_at);
+
 // In French, in English.
 std::pair<const char*, const char*> role_words(BureauRole role);
 

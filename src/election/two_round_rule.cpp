@@ -48,8 +48,8 @@ Status check_candidates(const std::vector<CandidateVotes>& candidates) {
       return fail("majority.votes", "the votes of \"" + one.name + "\" are above 2^53");
     }
     if (one.birth_date && !is_day(*one.birth_date)) {
-      return fail("majority.birth_date", "the birth date of \"" + one.name +
-                                             "\" is no day written as YYYY-MM-DD");
+      return fail("majority.birth_date",
+                  "the birth date of \"" + one.name + "\" is no day written as YYYY-MM-DD");
     }
   }
   return {};
@@ -169,9 +169,9 @@ class Decision {
       answer_.ties.push_back({1, std::move(equals), "equal votes, birth dates not given"});
       return;
     }
-    const auto eldest = *born(*std::min_element(
-        equals.begin(), equals.end(),
-        [&](std::size_t a, std::size_t b) { return *born(a) < *born(b); }));
+    const auto eldest =
+        *born(*std::min_element(equals.begin(), equals.end(),
+                                [&](std::size_t a, std::size_t b) { return *born(a) < *born(b); }));
     std::erase_if(equals, [&](std::size_t i) { return *born(i) != eldest; });
     if (equals.size() == 1) {
       answer_.elected = equals.front();

@@ -214,6 +214,12 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   if (portal.opens_local >= portal.closes_local) {
     read.problem(hours, "the vote closes before it opens");
   }
+  for (const auto* local : {&portal.opens_local, &portal.closes_local}) {
+    const auto time = from_local_time(*local, portal.time_zone);
+    if (!time && !local->empty() && !portal.time_zone.empty()) {
+      read.problem(time.error().code == "time.zone" ? general : hours, time.error().message);
+    }
+  }
 
   const auto& sign_in = read.table(root, "sign_in");
   read.known(sign_in, {"scheme", "captcha_minutes", "failures_per_account", "first_delay_seconds"});
@@ -229,6 +235,12 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   portal.session_idle_minutes = read.number(session, "idle_minutes", 5, 24 * 60);
   portal.session_warning_minutes = read.number(session, "warning_minutes", 1, 10);
   portal.session_absolute_minutes = read.number(session, "absolute_minutes", 10, 24 * 60);
+  if (portal.session_warning_minutes >= portal.session_idle_minutes ||
+      portal.session_idle_minutes > portal.session_absolute_minutes) {
+    read.problem(session,
+                 "warning_minutes must lie below idle_minutes, and these not above "
+                 "absolute_minutes");
+  }
 
   const auto& code = read.table(root, "voting_code");
   read.known(code, {"tries", "proof_minutes"});

@@ -38,7 +38,7 @@ struct Portal {
 
   std::optional<Assistance> assistance;  // on every page and on the voting notice
 
-  std::string opens_local;  // "2022-12-01T08:00:00" in time_zone
+  std::string opens_local;  // "2022-12-01T08:00:00", a time that time_zone has once
   std::string closes_local;
   std::uint32_t grace_minutes = 0;
 

@@ -18,8 +18,8 @@ MajorityQuestion ballots(std::uint32_t round, std::uint64_t registered,
                          const std::vector<std::uint64_t>& votes) {
   MajorityQuestion question{round, registered, {}};
   for (const auto one : votes) {
-    question.candidates.push_back({std::string(1, static_cast<char>('A' + question.candidates.size())),
-                                   one, std::nullopt});
+    question.candidates.push_back(
+        {std::string(1, static_cast<char>('A' + question.candidates.size())), one, std::nullopt});
   }
   return question;
 }
@@ -134,8 +134,8 @@ TEST(TwoRoundRule, BadQuestionsAreRefused) {
 }
 
 RC_GTEST_PROP(TwoRoundRule, PlacesAddUpAndOrderOfCandidatesChangesNothing, ()) {
-  const auto votes = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::uint64_t>>(
-      rc::gen::inRange<std::uint64_t>(0, 30)));
+  const auto votes = *rc::gen::nonEmpty(
+      rc::gen::container<std::vector<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(0, 30)));
   RC_PRE(votes.size() <= 12);
   std::uint64_t sum = 0;
   for (const auto one : votes) sum += one;

@@ -1,0 +1,161 @@
+// isoloir check PORTAL_DIR: what is wrong with a portal's files, by line; else what they say, so
+// that an organiser reads before the draft what voters will live with. Nothing is written.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "base/files.hpp"
+#include "cli/commands.hpp"
+#include "cli/screen.hpp"
+#include "cli/server.hpp"
+#include "election/roll.hpp"
+#include "service/setup.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PortalCheck {
+  fs::path portal;
+  fs::path roll;
+};
+
+std::string of_bureau(const BureauPlan& bureau) {
+  std::string french = "Bureau « " + bureau.name + " », pour ouvrir l'urne :";
+  std::string english = "Bureau \"" + bureau.name + "\", to open the box:";
+  for (std::size_t g = 0; g < bureau.groups.size(); ++g) {
+    const auto& group = bureau.groups[g];
+    const auto members = group.members.size();
+    french += fmt::format("{} {} sur {} ({})", g == 0 ? "" : " et", group.threshold, members,
+                          group.name);
+    english += fmt::format("{} {} of {} ({})", g == 0 ? "" : " and", group.threshold, members,
+                           group.name);
+  }
+  return both(french, english);
+}
+
+std::string of_contest(const Contest& contest, std::size_t number) {
+  const auto lists = contest.options.size() - 1;  // without the blank vote
+  std::string french =
+      fmt::format("Scrutin {}, {} : sièges {}, listes {}, nouveaux codes {} au plus", number,
+                  contest.name.fr, contest.seats, lists, contest.reissue_max);
+  std::string english = fmt::format("Contest {}, {}: seats {}, lists {}, new codes {} at most",
+                                    number, contest.name.en, contest.seats, lists,
+                                    contest.reissue_max);
+  if (contest.districts.size() > 1) {
+    french += fmt::format(", circonscriptions {}, réunies sous {} bulletins",
+                          contest.districts.size(), contest.unit_minimum);
+    english += fmt::format(", districts {}, put together below {} ballots",
+                           contest.districts.size(), contest.unit_minimum);
+  }
+  return both(french, english);
+}
+
+std::string of_reissue(const Portal& portal) {
+  if (!portal.reissue) {
+    return both("Code de vote perdu : par l'assistance seule.",
+                "A lost voting code: by the assistance alone.");
+  }
+  const auto& policy = *portal.reissue;
+  const auto mail = policy.email_link_ms / minute_ms, sms = policy.sms_link_ms / minute_ms;
+  return both(
+      fmt::format("Code de vote perdu : {} nouveau(x) code(s) au plus par électeur ; lien valable "
+                  "{} min par courriel, {} min par SMS.",
+                  policy.per_election, mail, sms),
+      fmt::format("A lost voting code: {} new one(s) at most for each voter; link valid {} min by "
+                  "e-mail, {} min by SMS.",
+                  policy.per_election, mail, sms));
+}
+
+std::string of_hours(const DraftHours& hours, TimeMs now) {
+  std::string said = vote_hours(hours.opens_at, hours.closes_at);
+  if (hours.closes_at <= now) {
+    said += both("Ces heures sont passées : election draft les refusera.",
+                 "These hours are past: election draft will refuse them.");
+  }
+  return said;
+}
+
+std::string describe(const Portal& portal, TimeMs now) {
+  std::string said =
+      both(portal.title.fr + ", " + portal.election.fr, portal.title.en + ", " + portal.election.en);
+  said += of_hours(*hours_of(portal), now);  // Portal::parse has refused hours that are none
+  for (const auto& bureau : portal.bureaus) said += of_bureau(bureau);
+  for (std::size_t k = 0; k < portal.contests.size(); ++k) {
+    said += of_contest(portal.contests[k], k);
+  }
+  said += of_reissue(portal);
+  if (!portal.assistance) {
+    said += both("Pas d'assistance : election draft le refusera.",
+                 "No assistance: election draft will refuse it.");
+  }
+  return said;
+}
+
+std::string describe(const Roll& roll, const Portal& portal) {
+  std::vector<std::size_t> electors(portal.contests.size());
+  for (const auto& voter : roll.voters) {
+    for (const auto& one : voter.contests) ++electors[one.contest];
+  }
+  std::string counts;
+  for (std::size_t k = 0; k < electors.size(); ++k) {
+    counts += fmt::format("{}{}: {}", k == 0 ? "" : ", ", k, electors[k]);
+  }
+  std::string said = both(fmt::format("Électeurs : {} ; par scrutin {}", roll.voters.size(), counts),
+                          fmt::format("Voters: {}; by contest {}", roll.voters.size(), counts));
+  const auto without = std::count_if(roll.voters.begin(), roll.voters.end(), [](const auto& voter) {
+    return voter.numen.empty() && voter.nir10.empty();
+  });
+  if (without > 0 && portal.reissue) {
+    said += both(fmt::format("Sans NUMEN ni numéro de sécurité sociale : {}. À qui perd son code, "
+                             "l'assistance seule peut aider.",
+                             without),
+                 fmt::format("Without NUMEN or social security number: {}. Who loses the code can "
+                             "be helped by the assistance alone.",
+                             without));
+  }
+  return said;
+}
+
+// A portal's own roll is looked at unless another is named.
+Expected<std::string> check(const PortalCheck& options) {
+  const SystemClock clock;
+  const auto portal = read_portal(options.portal);
+  if (!portal) return fail(portal.error());
+  std::string said = describe(*portal, clock.now());
+  const fs::path file = options.roll.empty() ? options.portal / "roll.csv" : options.roll;
+  if (options.roll.empty() && !fs::exists(file)) {
+    return said + both("Il n'y a pas de liste électorale dans ce dossier (--roll FICHIER).",
+                       "There is no roll in this folder (--roll FILE).");
+  }
+  const auto csv = read_file(file);
+  if (!csv) return fail(csv.error());
+  const auto roll = parse_roll(*csv, districts_per_contest(portal->contests));
+  if (!roll) return fail(roll.error().code, file.string() + ":\n" + roll.error().message);
+  return said + describe(*roll, *portal);
+}
+
+int run_check(const PortalCheck& options) {
+  const auto said = check(options);
+  if (!said) {
+    std::fprintf(stderr, "%s\nisoloir check: (%s)\n", said.error().message.c_str(),
+                 said.error().code.c_str());
+    return 2;
+  }
+  return std::fputs(said->c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 1 : 0;
+}
+
+}  // namespace
+
+void add_check(Command app) {
+  const auto options = std::make_shared<PortalCheck>();
+  const Command command = app.add("check", "What a portal's files say, and what is wrong in them");
+  command.option("portal", options->portal, "Folder of the portal").required();
+  command.option("--roll", options->roll, "The roll; without it, roll.csv of the portal");
+  command.runs([options] { return run_check(*options); });
+}
+
+}  // namespace isoloir::cli

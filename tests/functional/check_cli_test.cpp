@@ -1,0 +1,121 @@
+// The program itself, as an organiser runs it before the draft: isoloir check PORTAL_DIR
+#include <algorithm>
+
+#include "functional/program.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CheckCommand : public test::ProgramTest {
+ protected:
+  CheckCommand() {
+    fs::create_directory(folder_ / "portal");
+    for (const char* name : {"portal.toml", "roll.csv"}) {
+      fs::copy_file(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education" / name,
+                    folder_ / "portal" / name);
+    }
+  }
+  test::Outcome check(const std::string& options = "") const {
+    return program("check " + path("portal") + " " + options);
+  }
+  void change(const std::string& from, const std::string& to) const {
+    std::string text = test::contents(folder_ / "portal/portal.toml");
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    write("portal/portal.toml", text.replace(at, from.size(), to));
+  }
+  std::size_t line_of(const std::string& words) const {
+    const std::string text = test::contents(folder_ / "portal/portal.toml");
+    const auto at = text.begin() + static_cast<std::ptrdiff_t>(text.find(words));
+    return static_cast<std::size_t>(std::count(text.begin(), at, '\n')) + 1;
+  }
+  void expect_problem(std::size_t line, const std::string& words) const {
+    const auto result = check();
+    EXPECT_EQ(result.code, 2);
+    EXPECT_EQ(result.out, "");
+    const auto place = "portal.toml:" + std::to_string(line) + ": ";
+    EXPECT_NE(result.err.find(place), std::string::npos) << place << "\n" << result.err;
+    EXPECT_NE(result.err.find(words), std::string::npos) << words << "\n" << result.err;
+  }
+};
+
+TEST_F(CheckCommand, SaysWhatThePortalSays) {
+  const auto result = check();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  for (const char* words :
+       {"Portail Élections, Élections professionnelles 2022",
+        "Vote du jeudi 1 décembre 2022 à 08h00 au jeudi 8 décembre 2022 à 17h00 (heure de Paris)",
+        "Ces heures sont passées", "1 sur 2 (Présidence) et 2 sur 3 (Délégués de liste)",
+        "Contest 2, Academy social committee: seats 10, lists 3, new codes 1000 at most",
+        "lien valable 120 min par courriel, 10 min par SMS", "Électeurs : "}) {
+    EXPECT_TRUE(result.says(words)) << words << "\n" << result.out;
+  }
+  EXPECT_FALSE(result.says("Pas d'assistance"));
+}
+
+TEST_F(CheckCommand, ASmallerPortalIsSaidToBeSmaller) {
+  change("[assistance]                   # on every page and on the voting notices\n"
+         "phone = \"01 99 00 00 01\"\n"
+         "hours.fr = \"du lundi au vendredi de 8 h à 18 h\"\n"
+         "hours.en = \"Monday to Friday, 8:00 to 18:00\"\n",
+         "");
+  change("2022-12-08T17", "2099-12-08T17");
+  change("interval_seconds = 5", "interval_seconds = 60");
+  change("2022-12-01T08", "2099-12-01T08");
+  fs::remove(folder_ / "portal/roll.csv");
+  const auto result = check();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(result.says("No assistance: election draft will refuse it."));
+  EXPECT_TRUE(result.says("There is no roll in this folder"));
+  EXPECT_FALSE(result.says("These hours are past"));
+}
+
+TEST_F(CheckCommand, EveryProblemIsNamedByItsLine) {
+  change("idle_minutes", "idle_minuts");
+  change("tries = 5", "tries = 0");
+  expect_problem(line_of("idle_minuts"), "the key \"idle_minuts\" is not known here");
+  expect_problem(line_of("tries = 0"), "\"tries\" must lie between 1 and 20");
+}
+
+TEST_F(CheckCommand, AnHourThatTheClocksLeaveOutOrHaveTwice) {
+  change("2022-12-01T08:00:00", "2022-03-27T02:30:00");
+  expect_problem(line_of("[hours]"), "2022-03-27T02:30:00 does not exist or exists twice");
+  change("2022-03-27T02:30:00", "2022-10-30T02:30:00");
+  expect_problem(line_of("[hours]"), "2022-10-30T02:30:00 does not exist or exists twice");
+  change("2022-10-30T02:30:00", "2022-12-01T08:00:00");
+  change("Europe/Paris", "Europe/Pariss");
+  expect_problem(line_of("[portal]"), "there is no time zone \"Europe/Pariss\"");
+}
+
+TEST_F(CheckCommand, MinutesOfASessionThatContradictEachOther) {
+  change("warning_minutes = 2", "warning_minutes = 10");
+  change("idle_minutes = 20", "idle_minutes = 10");
+  expect_problem(line_of("[session]"), "warning_minutes must lie below idle_minutes");
+}
+
+TEST_F(CheckCommand, TheRollIsReadAgainstThePortal) {
+  write("roll.csv",
+        "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"
+        "A001;Mme;PREMIÈRE;Alix;a001@education.example;0|1;0\n"
+        "A002;M.;DEUXIÈME;Dominique;a002@education.example;0;0\n");
+  const auto good = check("--roll " + path("roll.csv"));
+  ASSERT_EQ(good.code, 0) << good.err;
+  EXPECT_TRUE(good.says("Voters: 2; by contest 0: 2, 1: 1, 2: 0")) << good.out;
+  EXPECT_TRUE(good.says("Without NUMEN or social security number: 2.")) << good.out;
+
+  write("roll.csv",
+        "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"
+        "A001;Mme;PREMIÈRE;Alix;a001@education.example;0|7;0\n");
+  const auto bad = check("--roll " + path("roll.csv"));
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_EQ(bad.out, "");
+  EXPECT_NE(bad.err.find("roll.csv:\nline 2, column scrutins"), std::string::npos) << bad.err;
+  EXPECT_EQ(check("--roll " + path("nowhere.csv")).code, 2);
+  EXPECT_EQ(program("check " + path("nowhere")).code, 2);
+}
+
+}  // namespace
+}  // namespace isoloir::cli
