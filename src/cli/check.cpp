@@ -29,10 +29,10 @@ std::string of_bureau(const BureauPlan& bureau) {
   for (std::size_t g = 0; g < bureau.groups.size(); ++g) {
     const auto& group = bureau.groups[g];
     const auto members = group.members.size();
-    french += fmt::format("{} {} sur {} ({})", g == 0 ? "" : " et", group.threshold, members,
-                          group.name);
-    english += fmt::format("{} {} of {} ({})", g == 0 ? "" : " and", group.threshold, members,
-                           group.name);
+    french +=
+        fmt::format("{} {} sur {} ({})", g == 0 ? "" : " et", group.threshold, members, group.name);
+    english +=
+        fmt::format("{} {} of {} ({})", g == 0 ? "" : " and", group.threshold, members, group.name);
   }
   return both(french, english);
 }
@@ -42,9 +42,9 @@ std::string of_contest(const Contest& contest, std::size_t number) {
   std::string french =
       fmt::format("Scrutin {}, {} : sièges {}, listes {}, nouveaux codes {} au plus", number,
                   contest.name.fr, contest.seats, lists, contest.reissue_max);
-  std::string english = fmt::format("Contest {}, {}: seats {}, lists {}, new codes {} at most",
-                                    number, contest.name.en, contest.seats, lists,
-                                    contest.reissue_max);
+  std::string english =
+      fmt::format("Contest {}, {}: seats {}, lists {}, new codes {} at most", number,
+                  contest.name.en, contest.seats, lists, contest.reissue_max);
   if (contest.districts.size() > 1) {
     french += fmt::format(", circonscriptions {}, réunies sous {} bulletins",
                           contest.districts.size(), contest.unit_minimum);
@@ -80,8 +80,8 @@ std::string of_hours(const DraftHours& hours, TimeMs now) {
 }
 
 std::string describe(const Portal& portal, TimeMs now) {
-  std::string said =
-      both(portal.title.fr + ", " + portal.election.fr, portal.title.en + ", " + portal.election.en);
+  std::string said = both(portal.title.fr + ", " + portal.election.fr,
+                          portal.title.en + ", " + portal.election.en);
   said += of_hours(*hours_of(portal), now);  // Portal::parse has refused hours that are none
   for (const auto& bureau : portal.bureaus) said += of_bureau(bureau);
   for (std::size_t k = 0; k < portal.contests.size(); ++k) {
@@ -104,8 +104,9 @@ std::string describe(const Roll& roll, const Portal& portal) {
   for (std::size_t k = 0; k < electors.size(); ++k) {
     counts += fmt::format("{}{}: {}", k == 0 ? "" : ", ", k, electors[k]);
   }
-  std::string said = both(fmt::format("Électeurs : {} ; par scrutin {}", roll.voters.size(), counts),
-                          fmt::format("Voters: {}; by contest {}", roll.voters.size(), counts));
+  std::string said =
+      both(fmt::format("Électeurs : {} ; par scrutin {}", roll.voters.size(), counts),
+           fmt::format("Voters: {}; by contest {}", roll.voters.size(), counts));
   const auto without = std::count_if(roll.voters.begin(), roll.voters.end(), [](const auto& voter) {
     return voter.numen.empty() && voter.nir10.empty();
   });

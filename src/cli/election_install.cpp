@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.hpp"
 #include "base/files.hpp"
 #include "cli/election.hpp"
 #include "cli/screen.hpp"
@@ -134,10 +135,8 @@ std::vector<NewAccount> generate_accounts(const Register& people, Random& random
     if (people.with_account.contains(voter)) continue;
     // 60 bits and 40 bits; "Is-" and "-0" give the classes of characters that every password needs.
     const std::string secret = word(), answer = word();
-    std::string lower = secret.substr(0, 12);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    accounts.push_back({voter, "Is-" + lower + "-0", std::string(generated_question),
+    accounts.push_back({voter, "Is-" + ascii_lower(secret.substr(0, 12)) + "-0",
+                        std::string(generated_question),
                         answer.substr(0, 4) + "-" + answer.substr(4, 4)});
   }
   return accounts;

@@ -4,16 +4,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/limits.hpp"
 
 namespace isoloir {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // Length of the well-formed UTF-8 character (RFC 3629) at the front, or 0.
 std::size_t utf8_length(std::string_view text) {
@@ -87,7 +84,7 @@ std::string csv_column_name(std::string_view header) {
       out += 'e';
       ++i;
     } else {
-      out += header[i] == ' ' || header[i] == '-' ? '_' : lower(header[i]);
+      out += header[i] == ' ' || header[i] == '-' ? '_' : ascii_lower(header[i]);
     }
   }
   return out;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "base/limits.hpp"
 #include "election/csv.hpp"
 
@@ -27,19 +28,8 @@ bool is_alphanumeric(char c) {
 bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_digit);
 }
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-char upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
 void make_upper(std::string& text) {
-  std::transform(text.begin(), text.end(), text.begin(), upper);
+  for (char& c : text) c = ascii_upper(c);
 }
 
 std::optional<std::uint32_t> number(std::string_view text) {
@@ -276,7 +266,7 @@ class RollReader {
 
   // Without case: E0001 and e0001 would be one file name on a USB stick, and one mailbox.
   void check_unique(std::size_t column, const std::string& value) {
-    const auto [found, added] = seen_[column].try_emplace(lower_case(value), reader_.line());
+    const auto [found, added] = seen_[column].try_emplace(ascii_lower(value), reader_.line());
     if (!added) {
       problems_.add(reader_.line(), columns[column].name,
                     fmt::format("is the same as on line {}", found->second));

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/ascii.hpp"
+
 namespace isoloir::http {
 namespace {
-
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character + 32) : character;
-}
 
 // cookie-octet, RFC 6265 section 4.1.1; every character of it may stand in a value, those of a
 // token in a name.
@@ -19,7 +17,7 @@ bool is_cookie_octet(char character) {
 
 bool is_cookie_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char character) {
-    return (lower(character) >= 'a' && lower(character) <= 'z') ||
+    return (ascii_lower(character) >= 'a' && ascii_lower(character) <= 'z') ||
            (character >= '0' && character <= '9') || character == '_' || character == '-';
   });
 }
@@ -46,7 +44,7 @@ Response typed(std::string_view type, std::string body, int status) {
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return lower(a) == lower(b); });
+                    [](char a, char b) { return ascii_lower(a) == ascii_lower(b); });
 }
 
 std::string_view trim(std::string_view text) {

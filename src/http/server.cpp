@@ -26,12 +26,12 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-class Session;
-
 constexpr std::size_t read_bytes = 4096;
 constexpr std::chrono::milliseconds accept_retry{100};
 
 }  // namespace
+
+class Session;
 
 // What sessions share. Everything but `lanes`, `handler` and `options` belongs to the I/O thread
 // once started.
@@ -113,8 +113,6 @@ struct ServerCore {
   std::array<std::unique_ptr<LaneThreads>, 3> lanes;
   std::thread io_thread;
 };
-
-namespace {
 
 // One connection. Lives as long as an operation on it, or a job for it on a lane, is under way; all
 // its functions run on the I/O thread. While a lane handles its request, request_ belongs to that
@@ -349,8 +347,6 @@ class Session : public std::enable_shared_from_this<Session> {
   bool timed_out_ = false;
   WireMessage wire_;
 };
-
-}  // namespace
 
 void ServerCore::accept() {
   accept_paused = full();  // the kernel's queue holds them until a session ends

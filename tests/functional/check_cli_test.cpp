@@ -57,11 +57,12 @@ TEST_F(CheckCommand, SaysWhatThePortalSays) {
 }
 
 TEST_F(CheckCommand, ASmallerPortalIsSaidToBeSmaller) {
-  change("[assistance]                   # on every page and on the voting notices\n"
-         "phone = \"01 99 00 00 01\"\n"
-         "hours.fr = \"du lundi au vendredi de 8 h à 18 h\"\n"
-         "hours.en = \"Monday to Friday, 8:00 to 18:00\"\n",
-         "");
+  change(
+      "[assistance]                   # on every page and on the voting notices\n"
+      "phone = \"01 99 00 00 01\"\n"
+      "hours.fr = \"du lundi au vendredi de 8 h à 18 h\"\n"
+      "hours.en = \"Monday to Friday, 8:00 to 18:00\"\n",
+      "");
   change("2022-12-08T17", "2099-12-08T17");
   change("interval_seconds = 5", "interval_seconds = 60");
   change("2022-12-01T08", "2099-12-01T08");
