@@ -52,9 +52,9 @@ void say_unknown(const std::string& word, const CLI::App& command) {
 // Whether every word that must name a command does. What follows an option is the parser's.
 bool names_commands(const CLI::App& app, int argc, char** argv) {
   const auto* command = &app;
-  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+  for (int i = 1; i < argc; ++i) {
     const auto known = command->get_subcommands({});
-    if (known.empty()) break;
+    if (known.empty() || command->get_option_no_throw(argv[i])) return true;
     const auto found = std::find_if(known.begin(), known.end(), [&](const CLI::App* one) {
       return one->get_name() == argv[i];
     });
@@ -64,7 +64,9 @@ bool names_commands(const CLI::App& app, int argc, char** argv) {
     }
     command = *found;
   }
-  return true;
+  if (command->get_subcommands({}).empty()) return true;
+  std::fputs(command->help().c_str(), stderr);
+  return false;
 }
 
 }  // namespace

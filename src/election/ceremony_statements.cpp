@@ -70,7 +70,6 @@ Transcript possession_statement(const CeremonyPlan& plan, std::uint32_t group, s
       .add(ByteView(ceremony_transcript));
 }
 
-
 Secret<ByteArray<64>> box_secret(const CeremonyPlan& plan, std::uint32_t group,
                                  std::uint32_t sender, std::uint32_t receiver,
                                  const ByteArray<64>& sender_hash, const Point& box_key,
@@ -91,7 +90,6 @@ ByteView key_part(const Secret<ByteArray<64>>& secret) {
 ByteView nonce_part(const Secret<ByteArray<64>>& secret) {
   return ByteView(secret.reveal()).subspan(box_key_bytes, box_nonce_bytes);
 }
-
 
 std::optional<SecretScalar> open_share(const CeremonyRecord& record, std::uint32_t group,
                                        std::uint32_t from, std::uint32_t to,

@@ -1,5 +1,5 @@
-// What the holders of a ceremony and who checks it compute alike: statements of the proofs, boxes of
-// the shares, form and place of the messages (docs/protocol.md, "The key ceremony"). Inside the
+// What the holders of a ceremony and who checks it compute alike: statements of the proofs, boxes
+// of the shares, form and place of the messages (docs/protocol.md, "The key ceremony"). Inside the
 // election module; others use election/ceremony.hpp. Pure functions, thread-safe.
 #pragma once
 

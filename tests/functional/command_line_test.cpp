@@ -28,7 +28,19 @@ TEST_F(CommandLine, AnUnknownCommandIsNamedAndTheOthersListed) {
   }
   EXPECT_NE(program("frobnicate").err.find("election, registrar, trustee"), std::string::npos);
   EXPECT_NE(program("bureau frobnicate").err.find("status, open, suspend"), std::string::npos);
-  EXPECT_EQ(program("").code, 2);
+  EXPECT_NE(program("--nosuch").err.find("« --nosuch » n'est pas une commande"), std::string::npos);
+  EXPECT_EQ(program("--nosuch").code, 2);
+}
+
+TEST_F(CommandLine, NoCommandShowsTheHelp) {
+  for (const auto& [words, command] : {std::pair{"", "verify"}, std::pair{"bureau", "suspend"}}) {
+    const auto result = program(words);
+    EXPECT_EQ(result.code, 2) << words;
+    EXPECT_EQ(result.out, "");
+    EXPECT_NE(result.err.find(command), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(program("--help").code, 0);
+  EXPECT_EQ(program("bureau --help").code, 0);
 }
 
 TEST_F(CommandLine, HelpShowsDefaults) {
