@@ -1,5 +1,7 @@
 #include "service/accounts.hpp"
 
+#include <fmt/format.h>
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -66,27 +68,63 @@ void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) 
   }
 }
 
+// Identifiers, for the operator to look up; not all of a wrong roll's.
+class Named {
+ public:
+  void add(std::string_view id) {
+    if (++count_ <= shown_max) ids_ += (ids_.empty() ? "" : ", ") + std::string(id);
+  }
+  std::string after(std::string_view what) const {
+    if (count_ == 0) return {};
+    return fmt::format("; {}: {}{}", what, ids_,
+                       count_ > shown_max ? fmt::format(" and {} more", count_ - shown_max) : "");
+  }
+
+ private:
+  static constexpr std::size_t shown_max = 10;
+  std::string ids_;
+  std::size_t count_ = 0;
+};
+
+std::vector<VoterContest> places_of(const VoterKeys& keys) {
+  std::vector<VoterContest> places;
+  for (const auto& key : keys.ballot_keys) places.push_back({key.contest, key.district});
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
+// Each voter of the roll has keys, for her own contests, and nobody else has.
+Status check_voters(const Roll& roll, const std::vector<VoterKeys>& keys) {
+  std::map<std::string_view, const VoterKeys*> left;
+  for (const auto& item : keys) left[item.id] = &item;
+  const bool twice = left.size() != keys.size();
+  Named without, other;
+  for (const auto& voter : roll.voters) {
+    const auto found = left.find(voter.id);
+    if (found == left.end()) {
+      without.add(voter.id);
+    } else {
+      if (places_of(*found->second) != voter.contests) other.add(voter.id);
+      left.erase(found);
+    }
+  }
+  Named beyond;
+  for (const auto& [id, unused] : left) beyond.add(id);
+  const auto differences = without.after("without codes") + beyond.after("not on the roll") +
+                           other.after("codes for other contests or another district");
+  if (differences.empty() && !twice) return {};
+  return fail("import.voters",
+              "the roll is not the one that the codes were made from" + differences);
+}
+
 // The keys must be exactly those whose roots the registrar signed and the manifest holds, and each
 // voter's keys must be for the voter's own contests.
 Status check_keys(const Manifest& manifest, const Roll& roll, const std::vector<VoterKeys>& keys) {
-  std::map<std::string_view, const VoterKeys*> by_voter;
-  for (const auto& item : keys) by_voter[item.id] = &item;
-  if (by_voter.size() != keys.size() || keys.size() != roll.voters.size()) {
-    return fail("import.voters", "roll and keys do not name the same voters");
-  }
+  if (auto good = check_voters(roll, keys); !good) return good;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Point>> rosters;
-  for (const auto& voter : roll.voters) {
-    const auto found = by_voter.find(voter.id);
-    std::vector<VoterContest> places;
-    if (found != by_voter.end()) {
-      for (const auto& key : found->second->ballot_keys) {
-        places.push_back({key.contest, key.district});
-        rosters[{key.contest, key.district}].push_back(key.key);
-      }
-    }
-    std::sort(places.begin(), places.end());
-    if (found == by_voter.end() || places != voter.contests) {
-      return fail("import.voters", "no keys, or keys of other contests, for a voter of the roll");
+  for (const auto& item : keys) {
+    for (const auto& key : item.ballot_keys) {
+      rosters[{key.contest, key.district}].push_back(key.key);
     }
   }
   for (const auto& entry : manifest.rosters) {

@@ -367,7 +367,17 @@ TEST_F(ElectionCommand, AnInstallationThatDoesNotFitLeavesNothing) {
                  path("bad.csv") + ": line 4, column scrutins: contest 7 does not exist");
   write("longer.csv",
         std::string(roll_csv) + "A003;M.;TROISIÈME;Sacha;a003@education.example;0;0\n");
-  expect_refused(install("", "longer.csv"), "import.voters");
+  expect_refused(install("", "longer.csv"), "import.voters", "without codes: A003 (");
+  std::string other(roll_csv);
+  other.replace(other.find("A002"), 4, "B002");
+  write("other.csv", other);
+  expect_refused(install("", "other.csv"), "import.voters",
+                 "; without codes: B002; not on the roll: A002 (");
+  std::string fewer(roll_csv);
+  fewer.replace(fewer.find("0|1"), 3, "0");
+  write("fewer.csv", fewer);
+  expect_refused(install("", "fewer.csv"), "import.voters",
+                 "; codes for other contests or another district: A001 (");
   expect_refused(install("", "nowhere.csv"), "file.missing", "nowhere.csv");
   EXPECT_TRUE(nothing_installed());
 
