@@ -4,8 +4,8 @@
 #include <unicode/basictz.h>
 #include <unicode/timezone.h>
 
+#include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 
 namespace isoloir {
@@ -17,16 +17,19 @@ Expected<TimeMs> from_local_time(std::string_view local, std::string_view zone) 
   if (!rules || *found == icu::TimeZone::getUnknown()) {
     return fail("time.zone", fmt::format("there is no time zone \"{}\"", zone));
   }
-  int year = 0;
-  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  const std::string text(local);
-  const int read = std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour,
-                               &minute, &second);
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                                         std::chrono::day(day)};
-  if (read != 6 || !date.ok() || hour > 23 || minute > 59 || second > 59 ||
-      text != fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day, hour, minute,
-                          second)) {
+  // What is no number there stays 0, and then the text is not the one that these numbers give.
+  const auto part = [&](std::size_t at, std::size_t length) {
+    unsigned value = 0;
+    if (local.size() == 19) std::from_chars(local.data() + at, local.data() + at + length, value);
+    return value;
+  };
+  const unsigned year = part(0, 4), month = part(5, 2), day = part(8, 2);
+  const unsigned hour = part(11, 2), minute = part(14, 2), second = part(17, 2);
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
+                                         std::chrono::month(month), std::chrono::day(day)};
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59 ||
+      local != fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day, hour, minute,
+                           second)) {
     return fail("time.local", fmt::format("\"{}\" is no time like 2022-12-01T08:00:00", local));
   }
   const auto days = std::chrono::sys_days(date).time_since_epoch().count();

@@ -152,7 +152,7 @@ Status run_post(Desk& desk, const BureauOptions& options) {
   if (auto free = export_has_place(options); !free) return free;
   std::string name, signers;
   std::int64_t number = 0;
-  const auto taken = take_file(options.event, [&](const std::string& text) -> Status {
+  auto taken = take_file(options.event, [&](const std::string& text) -> Status {
     const auto document = SignedDocument::parse(text);
     if (!document) return fail("bureau.event", "truncated, or no signed document");
     name = text_field(document->body(), "event").value_or("");

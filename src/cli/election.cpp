@@ -210,7 +210,7 @@ Expected<std::string> run_seal(const SealOptions& options) {
   write_file(manifest_path, files->at(std::string(export_path::manifest)), FileMode::shared);
   const auto sealing = check_sealing(ExportReader::of_files(*files));
   if (!sealing) return fail(sealing.error());
-  const auto next = finish_sealing(options.folder, *sealing);
+  auto next = finish_sealing(options.folder, *sealing);
   if (!next) return next;
   std::string out = fingerprint_text(sealing->fingerprint);
   if (draft->hours.opens_at <= now) out += opening_is_past();
@@ -262,7 +262,7 @@ struct CheckOptions {
 Expected<std::string> run_check(const CheckOptions& options) {
   const auto sealing = read_sealing(options.folder);
   if (!sealing) return fail(sealing.error());
-  const auto next = finish_sealing(options.folder, *sealing);
+  auto next = finish_sealing(options.folder, *sealing);
   if (!next) return next;
   return describe(*sealing) + *next;
 }
@@ -303,7 +303,7 @@ Expected<std::string> run_sign(const SignOptions& options) {
   if (!signed_one) return fail(signed_one.error());
   const auto now = read_sealing(options.folder);
   if (!now) return fail(now.error());
-  const auto next = finish_sealing(options.folder, *now);
+  auto next = finish_sealing(options.folder, *now);
   if (!next) return next;
   return both("Sceau signé.", "The seal is signed.") + *next;
 }

@@ -50,7 +50,9 @@ void write_notices(const FolderInMaking& folder, const ElectionDraft& draft, con
   const std::string head = notice_head(draft), foot = notice_foot();
   for (std::size_t i = 0; i < codes.size(); ++i) {
     const auto page = notice_page(draft, roll.voters[i], codes[i]);
-    const Secret<std::string> file(head + page.reveal() + foot);
+    Secret<std::string> file;
+    file.reveal().reserve(head.size() + page.reveal().size() + foot.size());
+    file.reveal().append(head).append(page.reveal()).append(foot);
     folder.write(fs::path("notices") / (roll.voters[i].id + ".html"), file.reveal());
     if ((i + 1) % 10'000 == 0) fmt::print(stderr, "{} of {} notices\n", i + 1, codes.size());
   }

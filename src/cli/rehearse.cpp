@@ -356,7 +356,8 @@ Expected<bool> verify(const Fingerprint& fingerprint, const Outcome& outcome, co
 }
 
 double percentile(const std::vector<double>& sorted, double part) {
-  const auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5);
+  const auto at =
+      static_cast<std::size_t>(std::lround(part * static_cast<double>(sorted.size() - 1)));
   return std::round(sorted[at] * 10) / 10;
 }
 

@@ -100,7 +100,7 @@ Expected<std::string> event_in_words(const Manifest& manifest, const Json& body)
   if (!of_a_contest && name != "close" && name != "close-count") {
     return document_error("no member signs this event by a file");
   }
-  const auto words =
+  auto words =
       of_a_contest ? contest_event_in_words(manifest, body) : election_event_in_words(body);
   if (!words) return words;
   return *words +

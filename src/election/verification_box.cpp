@@ -82,7 +82,7 @@ class BoxFile {
           sums.add(part);
         },
         [&](std::size_t done) { state_.tell(10, state_.ballots += done, total); });
-    if (const auto good = check_rows(); !good) return good;
+    if (auto good = check_rows(); !good) return good;
     for (const auto& row : rows_) {
       box.append(row.leaf);
       if (state_.anchors.receipts_given) state_.trackers.insert(row.tracker);

@@ -285,7 +285,7 @@ Outcome check_result(State& state) {
     }
     return fail("result.form", "result.json comes out differently");
   }
-  const auto closed = check_signed_result(state, *text, *figures);
+  auto closed = check_signed_result(state, *text, *figures);
   if (!closed) return closed;
   return std::to_string(figures->size()) + " contests" + *closed;
 }

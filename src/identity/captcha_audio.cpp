@@ -15,7 +15,9 @@ void append_digit(std::vector<double>& samples, const std::vector<std::int16_t>&
                   Random& random) {
   const double speed = 0.94 + 0.12 * random.below(1000) / 1000;
   const double gain = 0.70 + 0.25 * random.below(1000) / 1000;
-  for (double at = 0; at < static_cast<double>(digit.size() - 1); at += speed) {
+  const auto count = static_cast<std::size_t>(static_cast<double>(digit.size() - 1) / speed);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double at = static_cast<double>(i) * speed;
     const auto index = static_cast<std::size_t>(at);
     const double part = at - static_cast<double>(index);
     samples.push_back(gain * ((1 - part) * digit[index] + part * digit[index + 1]));

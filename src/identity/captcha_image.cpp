@@ -12,6 +12,7 @@
 // caches until the process ends (memory does not grow with the number of images); Cairo and GLib
 // lock with atomics that ThreadSanitizer cannot see. Weak hooks of the sanitizers' run-time, unused
 // in other builds.
+// NOLINTBEGIN(bugprone-reserved-identifier): their names are the sanitizers'
 extern "C" {
 const char* __lsan_default_suppressions();
 const char* __tsan_default_suppressions();
@@ -23,6 +24,7 @@ const char* __tsan_default_suppressions() {
          "race:libharfbuzz\nrace:libfreetype\nrace:libpixman\nmutex:libfontconfig\n";
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace isoloir {
 namespace {

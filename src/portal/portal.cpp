@@ -27,7 +27,7 @@ class Reader {
   const std::string& problems() const { return problems_; }
 
   // Says which keys a table may have; the others are problems.
-  void known(const toml::table& table, std::set<std::string_view> names) {
+  void known(const toml::table& table, const std::set<std::string_view>& names) {
     for (const auto& [key, node] : table) {
       if (!names.contains(key.str())) {
         problem(node, fmt::format("the key \"{}\" is not known here", key.str()));

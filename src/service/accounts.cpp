@@ -185,7 +185,7 @@ std::optional<std::string> ipv6_network(std::string_view address, std::size_t bi
 }  // namespace
 
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
-  if (const auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
+  if (auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
   return state.database().write([&](Transaction& transaction) -> Status {
     for (const auto& voter : roll.voters) insert_voter(state, transaction, voter);
     for (const auto& item : keys) insert_keys(state, transaction, item);

@@ -233,7 +233,7 @@ Status require_open(const VotePhases& phases) {
 }
 
 Status extend_hours(Transaction& transaction, const VotePhases& phases, const Event& event) {
-  if (const auto open = require_open(phases); !open) return open;
+  if (auto open = require_open(phases); !open) return open;
   const auto closes_at = *integer_field(event.data, "closes_at");
   if (closes_at <= phases.closes_at || closes_at <= event.at) {
     return fail("bureau.hours", "an extension ends later than the vote does now");
@@ -244,7 +244,7 @@ Status extend_hours(Transaction& transaction, const VotePhases& phases, const Ev
 
 Status close_vote(Transaction& transaction, const State& state, const VotePhases& phases,
                   const Event& event) {
-  if (const auto open = require_open(phases); !open) return open;
+  if (auto open = require_open(phases); !open) return open;
   if (event.by_board && event.at < phases.closes_at) {
     return fail("bureau.hours", "it is not the closing hour yet");
   }

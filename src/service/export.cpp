@@ -114,7 +114,7 @@ Status export_has_place(const fs::path& target) {
 
 Status write_export(State& state, const fs::path& target) {
   if (auto free = export_has_place(target); !free) return free;
-  const auto leaves = state.database().write([&](Transaction& transaction) -> Status {
+  auto leaves = state.database().write([&](Transaction& transaction) -> Status {
     if (events_named(transaction, "freeze").empty()) {
       return fail("export.not_frozen", "an export exists from the freeze on");
     }

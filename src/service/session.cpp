@@ -121,7 +121,7 @@ ByteArray<32> Sessions::new_nonce(const Session& session) {
 }
 
 CaptchaChallenge Captchas::issue(const Session& session) {
-  const CaptchaChallenge challenge{base64url_encode(state_.random().bytes(16))};
+  CaptchaChallenge challenge{base64url_encode(state_.random().bytes(16))};
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute(
         "INSERT INTO captcha (id, session, digits, expires_at) VALUES ($1, $2, $3, $4)",

@@ -248,6 +248,7 @@ ElectionDraft draw_draft(const Portal& portal, std::string origin, const DraftHo
 
 std::vector<std::uint32_t> districts_per_contest(const std::vector<Contest>& contests) {
   std::vector<std::uint32_t> districts;
+  districts.reserve(contests.size());
   for (const auto& contest : contests) {
     districts.push_back(static_cast<std::uint32_t>(contest.districts.size()));
   }

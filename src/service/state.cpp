@@ -87,7 +87,7 @@ Status State::create(const StatePaths& paths, const ServerKeys& keys,
   keys.write(paths.keys());
   LinkKey::generate(random).write(paths.link_key());
   const auto database = store::open_sqlite({.path = paths.database()});
-  if (const auto done = store::migrate(*database, schema_migrations()); !done) return done;
+  if (auto done = store::migrate(*database, schema_migrations()); !done) return done;
   return database->write([&](store::Transaction& transaction) -> Status {
     for (std::uint32_t k = 0; k < manifest->contests.size(); ++k) {
       transaction.execute("INSERT INTO contest_phase (contest, phase) VALUES ($1, 'sealed')", {k});

@@ -210,8 +210,7 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
                                         {ByteView(session.id)});
   const bool in_space = !opened.empty() && !opened[0].is_null(0);
   if (!in_space) return fail("ballot.key", "the voting space is not open in this session");
-  if (const auto allowed = phase_allows(phase_of(transaction, ballot.contest), in_space);
-      !allowed) {
+  if (auto allowed = phase_allows(phase_of(transaction, ballot.contest), in_space); !allowed) {
     return allowed;
   }
   if (state.now() >= grace_end(state, transaction)) {

@@ -96,7 +96,7 @@ std::string format_time(TimeMs time, Language language) {
   stream << boost::locale::as::time_zone("Europe/Paris")
          << boost::locale::as::ftime(language == Language::french ? "%A %e %B %Y à %Hh%M"
                                                                   : "%A %e %B %Y at %H:%M")
-         << static_cast<double>(time / 1000);
+         << static_cast<double>(time) / 1000;
   return stream.str();
 }
 
