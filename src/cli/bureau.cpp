@@ -60,6 +60,7 @@ std::string in_french(const std::string& code) {
       {"count.not_frozen", "L'urne n'est pas encore scellée."},
       {"count.threshold", "Il manque des membres pour ouvrir l'urne."},
       {"count.closed", "Le dépouillement est clos : le résultat ne change plus."},
+      {"count.tie", "Une égalité attend son tirage au sort : count --lot, puis la clôture."},
       {"count.no_result", "Il n'y a pas encore de résultat."},
       {"count.holder", "Ce fichier privé n'est pas celui d'un membre de ce bureau."},
       {"count.link_key", "Le dépouillement est clos : la clé des liens est détruite."},

@@ -107,17 +107,6 @@ std::string names_of(const Bureau& bureau, Roles roles) {
 
 // ---- Where the election stands
 
-namespace {
-
-bool has_tie(const Json& result) {
-  for (const auto& contest : result["contests"]) {
-    if (!contest["seats"]["ties"].empty()) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 Standing standing_of(State& state) {
   Standing standing;
   (void)state.database().read([&](store::Transaction& t) -> Status {
@@ -133,7 +122,8 @@ Standing standing_of(State& state) {
     standing.frozen = !events_named(t, "freeze").empty();
     const auto result = t.query("SELECT content FROM public_file WHERE path = 'result.json'");
     standing.has_result = !result.empty();
-    if (standing.has_result) standing.tied = has_tie(*parse_json(as_text(result[0].blob(0))));
+    if (standing.has_result)
+      standing.tied = !check_ties_settled(*parse_json(as_text(result[0].blob(0))));
     for (std::uint32_t b = 0; b < bureaus; ++b) {
       standing.counted.push_back(!events_named(t, "count", b).empty());
       standing.closed.push_back(!events_named(t, "close-count", b).empty());

@@ -285,7 +285,17 @@ Expected<std::string> count_box(State& state, Log& log, std::vector<LocalCeremon
       if (!imported) return fail(imported.error());
     }
   }
-  return finish_count(state, *tally);
+  auto result = finish_count(state, *tally);
+  if (!result) return result;
+  // What people would draw in public: here the lists in their order.
+  Lots lots;
+  for (const auto& contest : (*parse_json(*result))["contests"]) {
+    for (const auto& tie : contest["seats"]["ties"]) {
+      auto& drawn = lots[contest["contest"].get<std::uint32_t>()];
+      for (const auto& option : tie["between"]) drawn.push_back(option.get<std::uint32_t>());
+    }
+  }
+  return lots.empty() ? result : finish_count(state, *tally, lots);
 }
 
 Expected<Outcome> count_election(State& state, std::vector<LocalCeremony>& ceremonies,

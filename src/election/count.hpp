@@ -139,6 +139,10 @@ struct LeftOut {  // a shares document that was not good
 // attribute_seats.
 Status check_attribution(const Contest& contest);
 
+// Error: count.tie, when a tie of any contest in result.json waits for its lot: until it is drawn
+// the count is not closed (R211-122).
+Status check_ties_settled(const Json& result);
+
 // result.json, canonical, as section 10 lays it out. Errors: those of check_turnout and
 // attribute_seats, result.contests (not one figure a contest), result.rule (unknown), result.lots
 // (no list of the contest).

@@ -241,8 +241,9 @@ std::optional<std::vector<ContestFigures>> read_figures(const State& state, cons
   return figures;
 }
 
-// A result that is signed is this one; a lot counts only under a president's signature.
-Outcome check_signed_result(const State& state, const std::string& text,
+// A result that is signed is this one and leaves no tie; a lot counts only under a president's
+// signature.
+Outcome check_signed_result(const State& state, const std::string& text, const Json& result,
                             const std::vector<ContestFigures>& figures) {
   const std::string hash = hex_encode(sha256(as_bytes(text)));
   std::set<std::uint32_t> closed;
@@ -254,6 +255,8 @@ Outcome check_signed_result(const State& state, const std::string& text,
       return fail("result.signed", export_path::event(n) + " is of another result");
     }
   }
+  const auto settled = check_ties_settled(result);
+  if (!closed.empty() && !settled) return fail(settled.error());
   for (std::size_t k = 0; k < figures.size(); ++k) {
     if (!figures[k].lots.empty() && !closed.contains(state.manifest.contests[k].bureau)) {
       return fail("result.lots",
@@ -261,7 +264,9 @@ Outcome check_signed_result(const State& state, const std::string& text,
     }
   }
   const bool all = closed.size() == counting_bureaus(state.manifest).size();
-  return all ? ", the count is closed" : ", the count is not closed by every bureau";
+  return all        ? ", the count is closed"
+         : !settled ? ", a tie waits for its lot, the count is not closed"
+                    : ", the count is not closed by every bureau";
 }
 
 }  // namespace
@@ -285,7 +290,7 @@ Outcome check_result(State& state) {
     }
     return fail("result.form", "result.json comes out differently");
   }
-  auto closed = check_signed_result(state, *text, *figures);
+  auto closed = check_signed_result(state, *text, *result, *figures);
   if (!closed) return closed;
   return std::to_string(figures->size()) + " contests" + *closed;
 }

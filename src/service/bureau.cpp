@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
+#include "election/count.hpp"
 #include "service/freeze.hpp"
 #include "service/journal.hpp"
 #include "service/reissue.hpp"
@@ -295,6 +296,9 @@ Status end_count(Transaction& transaction, const State& state, const Event& even
   if (result.empty()) return refuse_phase("there is no result yet");
   if (text_field(event.data, "result") != hex_encode(sha256(result[0].blob(0)))) {
     return fail("bureau.data", "the event names another result than the one computed");
+  }
+  if (auto settled = check_ties_settled(*parse_json(as_text(result[0].blob(0)))); !settled) {
+    return settled;
   }
   // This one is not among them yet.
   if (events_named(transaction, "close-count").size() + 1 == state.manifest().bureaus.size()) {

@@ -323,6 +323,9 @@ Expected<EventDraft> close_count_draft(State& state, std::uint32_t bureau) {
   return state.database().read([&](Transaction& transaction) -> Expected<EventDraft> {
     const auto result = public_file(transaction, export_path::result);
     if (!result) return fail("count.no_result", "there is no result to close the count on");
+    if (auto settled = check_ties_settled(*parse_json(*result)); !settled) {
+      return fail(settled.error());
+    }
     Json data = Json::object();
     data["result"] = hex_encode(sha256(as_bytes(*result)));
     return EventDraft{"close-count", bureau, {}, std::move(data)};

@@ -26,6 +26,17 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The commands that the demonstration's page shows, run as they stand: one text for each step. */
+async function runPrinted(page, step, words) {
+  await page.goto(`${demo.origin}/demo`);
+  const [command] = (await page.locator("pre.command").allInnerTexts()).filter((text) => text.includes(words));
+  assert.ok(command, `no command for ${step}`);
+  const shell = command.replaceAll("build/release/isoloir", PROGRAM);
+  const done = spawnSync("sh", ["-ec", shell], { encoding: "utf8", cwd: root });
+  assert.equal(done.status, 0, `${step}: ${command}\n${done.stdout}${done.stderr}`);
+  return done.stdout;
+}
+
 const bureau = (...args) => execFileSync(PROGRAM, ["bureau", ...args, "--state", demo.state], { encoding: "utf8" });
 
 async function voteAndKeepReceipt(voter, choice, receipt, more = async () => {}) {
@@ -60,10 +71,12 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   assert.equal(early.status(), 404, "no partial result is shown (R211-570)");
 
   assert.match(bureau("status"), /3 émargements/);
-  bureau("close", "--practice");
-  assert.match(bureau("count", "--practice"), /inscrits 18, émargements 3 = valables 2 \+ blancs 1/);
-  const exported = join(folder, "export");
-  bureau("close-count", "--practice", "--export", exported);
+  await runPrinted(page, "suspend and resume", "bureau suspend");
+  await runPrinted(page, "close", "bureau close ");
+  assert.match(await runPrinted(page, "count", "bureau count "), /inscrits 18, émargements 3 = valables 2 \+ blancs 1/);
+  await runPrinted(page, "close of the count", "bureau close-count ");
+  const exported = join(demo.state, "export");
+  assert.match(await runPrinted(page, "verify", " verify "), /^verified\n/);
 
   for (const language of ["en", "fr"]) {
     await page.goto(`${demo.origin}/result?lang=${language}`);

@@ -780,10 +780,14 @@ TEST(Verification, V22Lots) {
   TestElection::Hooks hooks;
   hooks.setup = [](TestElection& e) { e.manifest.contests[0].seats = 1; };
   hooks.box = [](TestElection& e) { e.box[{0, 0}].erase(e.voters[1][0].key); };
+  expect_refused(hooks, "V22");  // closed over the tie
+  hooks.unclosed = true;
   const TestElection tied(hooks);
   const auto report = verify(tied.files);
   ASSERT_EQ(refusals(report), "") << details(report);
+  EXPECT_NE(details(report).find("a tie waits for its lot"), std::string::npos) << details(report);
   EXPECT_EQ(report.trust[0].last_seat_margin, 0u);
+  hooks.unclosed = false;
   hooks.counted = [](TestElection& e) { e.lots = {1}; };
   const TestElection drawn(hooks);
   EXPECT_EQ(Json::parse(drawn.files.at("result.json"))["contests"][0]["seats"]["lists"][1]["seats"],

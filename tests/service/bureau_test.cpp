@@ -7,6 +7,7 @@
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "code_of.hpp"
+#include "crypto/hash.hpp"
 #include "election/verification.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
@@ -167,6 +168,15 @@ TEST_F(BureauTest, LifeFromTheOpeningToTheVerifiedResult) {
   EXPECT_EQ(result["contests"][0]["votes"], Json::parse("[1,1,1]"));
   EXPECT_EQ(result["contests"][0]["registered"], 3);
   EXPECT_EQ(result["contests"][1]["votes"], Json::parse("[1,0]"));
+
+  // One vote each for an odd number of seats: until the lot is drawn nobody closes the count.
+  ASSERT_EQ(result["contests"][0]["seats"]["ties"].size(), 1u);
+  EXPECT_EQ(code_of(close_count(*state, 0, key(president))), "count.tie");
+  const Json tied =
+      Json::object({{"result", hex_encode(sha256(as_bytes(canonical_json(result))))}});
+  EXPECT_EQ(post("close-count", {}, tied, {&key(president)}), "count.tie");
+  EXPECT_NE(state->held_link_key(), nullptr);
+  EXPECT_EQ(code_of(finish_count(*state, *prepare_count(*state), {{0, {1}}})), "good");
   EXPECT_EQ(code_of(close_count(*state, 0, key(president))), "good");
   tick_at(clock.now());
 
