@@ -282,18 +282,34 @@ std::vector<std::string> read_countries(Reader& read, const toml::table& table) 
   return countries;
 }
 
+std::vector<ReissueMethod> read_methods(Reader& read, const toml::table& table) {
+  std::vector<ReissueMethod> methods;
+  for (const auto& node : read.array(table, "methods")) {
+    if (node.value_or(std::string()) != "question") {
+      read.problem(node, "a method is \"question\"");
+    } else if (methods.empty()) {
+      methods.push_back(ReissueMethod::question);
+    } else {
+      read.problem(node, "a method is named twice");
+    }
+  }
+  return methods;
+}
+
 void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("reissue")) return;
   const auto& procedures = read.table(root, "reissue");
   read.known(procedures, {"voting_code"});
   const auto& table = read.table(procedures, "voting_code");
-  read.known(table, {"email_link_minutes", "sms_link_minutes", "opened_minutes", "repeat_minutes",
-                     "per_election", "before_opening", "requests", "wrong_proofs_per_day",
-                     "first_delay_seconds", "network", "destination", "phone_countries"});
+  read.known(table, {"methods", "email_link_minutes", "sms_link_minutes", "opened_minutes",
+                     "repeat_minutes", "per_election", "before_opening", "requests",
+                     "wrong_proofs_per_day", "first_delay_seconds", "network", "destination",
+                     "phone_countries"});
   const auto minutes = [&](std::string_view name, std::int64_t most) {
     return std::int64_t{read.number(table, name, 1, most)} * 60'000;
   };
   ReissuePolicy policy;
+  policy.methods = read_methods(read, table);
   policy.email_link_ms = minutes("email_link_minutes", 24 * 60);
   policy.sms_link_ms = minutes("sms_link_minutes", 60);
   policy.opened_ms = minutes("opened_minutes", 120);

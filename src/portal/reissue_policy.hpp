@@ -15,7 +15,11 @@ struct RateLimit {
   std::uint32_t per_day = 0;
 };
 
+// How a voter may prove who she is; the choice page lists those that policy names.
+enum class ReissueMethod { question };
+
 struct ReissuePolicy {
+  std::vector<ReissueMethod> methods{ReissueMethod::question};
   std::int64_t email_link_ms = 120 * 60'000;  // from the relay's acceptance
   std::int64_t sms_link_ms = 10 * 60'000;
   std::int64_t opened_ms = 30 * 60'000;  // from the click to the new code

@@ -160,7 +160,13 @@ http::Response Site::reissue_choice(Visit& visit) {
     return reissue_refused(visit, reason);
   }
   const auto status = reissues_->status(visit.voter());
-  Json data = {{"question_url", "/reissue/question"}, {"pending", pending_reissue(visit)}};
+  Json data = {{"pending", pending_reissue(visit)}};
+  for (const auto method : portal_.reissue->methods) {
+    switch (method) {
+      case ReissueMethod::question:
+        data["question_url"] = "/reissue/question";
+    }
+  }
   if (status.kind == ReissueStatus::Kind::issued) {
     data["issued"] = {{"reference", status.reference}, {"since_at", status.at}};
   }

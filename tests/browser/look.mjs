@@ -68,11 +68,13 @@ async function assertFits(page, name) {
 
 export async function look(page, name) {
   const language = await page.evaluate(() => document.documentElement.lang);
+  const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
     await screenshot(page, `${name}-${language}-${width}`);
     await assertFits(page, `${name} at ${width} px`);
     await axeCheck(page);
   }
+  if (before) await page.setViewportSize(before);
   if (language === "en") await assertEnglish(page, name);
 }

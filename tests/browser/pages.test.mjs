@@ -1,5 +1,6 @@
-// Every page and state that a voter can meet, in both languages and at both widths: axe, width, targets, language. The walk
-// goes by the marks of the views, not by words, so that it is the same in every language.
+// Every page and step that a voter meets on the way to her receipt and outside the voting space, in both languages and at both
+// widths: axe, width, targets, language. The walk goes by the marks of the views, not by words, so that it is the same in
+// every language.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";

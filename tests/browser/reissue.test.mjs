@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { axeCheck, closePage, newPage, PROGRAM, screenshot, startBrowser, startDemo } from "./harness.mjs";
+import { look } from "./look.mjs";
 import {
   ageThrottles, askForLink, demoVoters, enterVotingSpace, fillReissueForm, followLink, forgetThrottles, openCodePage, openReissueForm,
   receivedLink, renew, shownCode, signIn, sqliteRows, typeCode, vote,
@@ -27,14 +28,6 @@ after(async () => {
   await browser?.close();
   await demo?.stop();
 });
-
-async function look(page, name) {
-  const { width } = page.viewportSize();
-  await screenshot(page, `${name}-${width}`);
-  await axeCheck(page);
-  const scrolls = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-  assert.equal(scrolls, false, `${name} scrolls sideways at ${width} px`);
-}
 
 // Everything of a document that could hold the code, now or after it is left.
 const traces = (page) =>
@@ -704,14 +697,15 @@ test("blocked after a vote: says so and names the bureau", async () => {
   await closePage(page);
 });
 
-for (const [language, width] of [["fr", 1280], ["fr", 375], ["en", 1280], ["en", 375]]) {
-  test(`every screen in ${language} at ${width} px: axe, width, the choice of language keeps the link`, async () => {
+for (const language of ["fr", "en"]) {
+  test(`every screen in ${language}: axe, width, the choice of language keeps the link`, async () => {
     const voter = newVoter();
-    const page = await newPage(browser, { width });
+    const page = await newPage(browser);
     const link = await askForLink(demo, page, voter, mailbox(voter));
     const screen = (name) => look(page, `reissue-${name}-${language}`);
     for (const path of ["reissue", "reissue/question", "inbox", "reissue/cancel"]) {
       await page.goto(`${demo.origin}/${path}?lang=${language}`);
+      if (path === "inbox" && language === "en") continue; // messages are in the language of who asked
       await screen(path.replace("/", "-"));
     }
     await page.goto(`${demo.origin}/vote`);

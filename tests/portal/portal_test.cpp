@@ -48,6 +48,11 @@ TEST(Portal, ReissuePolicyIsRead) {
   EXPECT_EQ(portal->reissue->destination_voters, 2u);
   EXPECT_EQ(portal->reissue->phone_countries.size(), 7u);
   EXPECT_EQ(portal->messages.sms_sender, "Elections");
+  EXPECT_EQ(portal->reissue->methods, std::vector{ReissueMethod::question});
+  for (const auto* bad :
+       {"[]", "[\"franceconnect\"]", "[\"question\", \"question\"]", "[1]", "\"question\""}) {
+    EXPECT_FALSE(Portal::parse(changed(education(), "[\"question\"]", bad), "p.toml")) << bad;
+  }
 }
 
 // Requirement 45: what a network would cut or refuse is refused here.
