@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 60
 
 JOBS := $(shell nproc)
 # One more test than cores: some wait for a closing hour or for a disk.
-CTEST := ctest --output-on-failure --no-tests=error --timeout 600 -j$(shell expr $(JOBS) + 1)
+CTEST := ctest --output-on-failure --no-tests=error -j$(shell expr $(JOBS) + 1)
 export ASAN_OPTIONS := detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
@@ -40,7 +40,7 @@ $(BUILDS): build-%:
 	cmake --build --preset $*
 
 $(CTESTS): ctest-%: build-%
-	$(CTEST) --test-dir build/$*
+	$(CTEST) --timeout $(if $(filter tsan,$*),1800,600) --test-dir build/$*
 
 program:
 	cmake --preset release

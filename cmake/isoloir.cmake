@@ -95,7 +95,7 @@ function(isoloir_tests)
       set(cost 2)  # begun first: the longest are among them, and none should run alone at the end
     endif()
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-                         PROPERTIES TIMEOUT 600 COST ${cost})
+                         PROPERTIES COST ${cost})
   endforeach()
 endfunction()
 

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "cli/screen.hpp"
+#include "election/count.hpp"
 #include "election/export.hpp"
 
 namespace isoloir::cli {

@@ -1,6 +1,7 @@
 // The holder's side of a ceremony: her private state, her messages, her complaint.
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "election/ceremony_statements.hpp"
 
 namespace isoloir {

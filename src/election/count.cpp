@@ -14,8 +14,6 @@
 namespace isoloir {
 namespace {
 
-constexpr std::string_view rule_highest_average = "proportional-highest-average";
-
 // Runs work(i) for every i below count on all cores, in ranges of at least `grain`. Work does not
 // throw.
 void on_all_cores(std::size_t count, std::size_t grain,

@@ -10,6 +10,8 @@ namespace isoloir {
 
 namespace {
 
+constexpr std::string_view rule_highest_average = "proportional-highest-average";
+
 std::string in_text(const Fraction& fraction) {
   return std::to_string(fraction.numerator) + "/" + std::to_string(fraction.denominator);
 }
