@@ -6,6 +6,7 @@ import { all, start_reveal } from "./page.ts";
 import { start_cancel, start_channels } from "./reissue_form.ts";
 import { start_reissue_link } from "./reissue_link.ts";
 import { start_reissue_sent } from "./reissue_sent.ts";
+import { start_session_watch } from "./session_watch.ts";
 import { start_tracker } from "./tracker_page.ts";
 import { start_voting_space } from "./voting_space.ts";
 
@@ -29,6 +30,8 @@ window.addEventListener("pageshow", () => {
 for (const summary of all(document, "[data-error-summary]:not([hidden])")) summary.focus();
 const space = document.getElementById("voting-space");
 if (space) void start_voting_space(space);
+const session = document.querySelector<HTMLElement>("[data-dialog=session]");
+if (session && !space) start_session_watch(session);
 const tracker = document.getElementById("tracker");
 if (tracker) start_tracker(tracker as HTMLTextAreaElement);
 const link = document.getElementById("reissue-link");

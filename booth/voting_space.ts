@@ -16,6 +16,7 @@ import {
 import { qr_svg } from "./qr.ts";
 import { remote_vault, type RemoteVault } from "./remote.ts";
 import { save_file } from "./save_file.ts";
+import { SessionWatch } from "./session_watch.ts";
 import {
   ballot_address, confirm_address, CONTESTS_ADDRESS, receipt_address, shown_at, type Shown,
 } from "./steps.ts";
@@ -60,7 +61,7 @@ class VotingSpace {
   private manifest!: Manifest;
   private list: ContestList | undefined;
   private shown: Shown | undefined;
-  private session_ends: number;
+  private readonly session: SessionWatch;
   private nonce: string;
   private refreshed_at = 0;
   private working = false;
@@ -77,7 +78,7 @@ class VotingSpace {
     this.worker = start_worker();
     this.vault = remote_vault(this.worker);
     this.clock = server_clock(Number(this.data.now));
-    this.session_ends = Number(this.data.sessionEnds);
+    this.session = new SessionWatch(one(root, "[data-dialog=session]").dataset, this.api, this.clock);
     this.nonce = this.data.nonce!;
     this.casting = new Casting({
       api: this.api, vault: this.vault, kept: this.kept,
@@ -176,7 +177,7 @@ class VotingSpace {
     else if (action === "stay") one<HTMLDialogElement>(document, "[data-dialog=leave]").close();
     else if (action === "leave-anyway") this.leave(!this.leaving_saved);
     else if (action === "print") window.print();
-    else if (action === "extend") void this.guard(() => this.extend_session());
+    else if (action === "extend") void this.guard(() => this.session.extend());
   }
 
   /** The list may be a minute old: whether the contest is open is asked for while she begins to read. */
@@ -345,7 +346,7 @@ class VotingSpace {
   // ---- session
 
   private tick(): void {
-    this.watch_session();
+    if (!this.over && !this.session.watch()) this.end_session();
     const { step: shown } = this.shown ?? {};
     if (this.over || !this.list || !["contests", "ballot", "confirm"].includes(shown!)) return;
     const now = this.clock();
@@ -355,29 +356,12 @@ class VotingSpace {
     if (just_closed || due) void this.guard(() => this.refresh());
   }
 
-  private watch_session(): void {
-    if (this.over) return;
-    const left = this.session_ends - this.clock();
-    if (left <= 0) return this.end_session();
-    const dialog = one<HTMLDialogElement>(document, "[data-dialog=session]");
-    if (left > Number(this.data.warning)) return;
-    fill(dialog, { minutes: text("voting.minutes_left", { minutes: Math.ceil(left / 60_000) }) });
-    if (!dialog.open) dialog.showModal();
-  }
-
-  private async extend_session(): Promise<void> {
-    this.session_ends = (await this.api.extend_session()).expiresAt;
-    one<HTMLDialogElement>(document, "[data-dialog=session]").close();
-  }
-
   /** Sealed ballots stay, to be sent when she is back; nothing secret does. */
   private end_session(): void {
     if (this.over) return;
     this.over = true;
     this.choices.clear();
     this.worker.terminate();
-    const dialog = one<HTMLDialogElement>(document, "[data-dialog=session]");
-    if (dialog.open) dialog.close();
     one<HTMLInputElement>(document, "#code").value = "";
     this.show_error("voting.error_session");
     show_part(step("error"), "contests", false);

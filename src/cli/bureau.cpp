@@ -19,7 +19,7 @@ std::string in_french(const std::string& code) {
       {"bureau.phase", "Cette étape n'est pas possible maintenant."},
       {"bureau.hours", "L'heure n'est pas venue, ou n'est pas bonne."},
       {"bureau.signer", "Il manque la signature d'une personne qui en a le pouvoir."},
-      {"bureau.contest", "Ce scrutin n'est pas du ressort de ce bureau."},
+      {"bureau.contest", "Ce bureau n'a pas de tel scrutin."},
       {"bureau.data", "Il manque le motif, ou une donnée n'est pas celle attendue."},
       {"bureau.server", "Le serveur n'a pas porté l'événement au journal public à temps."},
       {"bureau.holders",

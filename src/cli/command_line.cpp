@@ -33,11 +33,16 @@ std::size_t distance(const std::string& a, const std::string& b) {
 }
 
 // CLI11 would only say that a subcommand is missing.
-void say_unknown(const std::string& word, const CLI::App& command) {
+void say_unknown(const std::string& word, const CLI::App& command, const CLI::App& program) {
   std::string all, near;
   for (const auto* known : command.get_subcommands({})) {
     all += (all.empty() ? "" : ", ") + known->get_name();
     if (distance(word, known->get_name()) <= 2) near = known->get_name();
+  }
+  for (const auto* other : program.get_subcommands({})) {  // seal is a step of election
+    for (const auto* known : other->get_subcommands({})) {
+      if (word == known->get_name()) near = "isoloir " + other->get_name() + " " + word;
+    }
   }
   const std::string shown = printable(word);
   std::fputs(
@@ -59,7 +64,7 @@ bool names_commands(const CLI::App& app, int argc, char** argv) {
       return one->get_name() == argv[i];
     });
     if (found == known.end()) {
-      say_unknown(argv[i], *command);
+      say_unknown(argv[i], *command, app);
       return false;
     }
     command = *found;

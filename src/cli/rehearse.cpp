@@ -289,7 +289,8 @@ Expected<std::string> count_box(State& state, Log& log, std::vector<LocalCeremon
   if (!result) return result;
   // What people would draw in public: here the lists in their order.
   Lots lots;
-  for (const auto& contest : (*parse_json(*result))["contests"]) {
+  const Json figures = *parse_json(*result);
+  for (const auto& contest : figures["contests"]) {
     for (const auto& tie : contest["seats"]["ties"]) {
       auto& drawn = lots[contest["contest"].get<std::uint32_t>()];
       for (const auto& option : tie["between"]) drawn.push_back(option.get<std::uint32_t>());

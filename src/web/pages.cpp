@@ -200,6 +200,12 @@ std::optional<http::Response> Site::voting_space_shut(Visit& visit) {
                {"result_available", published_result(state_).has_value()}});
 }
 
+Json Site::session_data(const Visit& visit) const {
+  return {{"ends_ms", std::to_string(visit.session->ends_at)},
+          {"warning_ms", std::to_string(portal_.session_warning_minutes * minute_ms)},
+          {"now_ms", std::to_string(state_.now())}};
+}
+
 http::Response Site::voting_space(Visit& visit) {
   if (auto shut = voting_space_shut(visit)) return std::move(*shut);
   const auto hours = hours_of(state_);
@@ -217,9 +223,7 @@ http::Response Site::voting_space(Visit& visit) {
                {"manifest_url", "/election/manifest.json"},
                {"fingerprint_hex", hex_encode(state_.fingerprint().bytes)},
                {"closes_at", hours.closes_at},
-               {"session_ends_at", visit.session->ends_at},
-               {"now_at", state_.now()},
-               {"warning_ms", std::to_string(portal_.session_warning_minutes * minute_ms)},
+               {"session", session_data(visit)},
                {"invalidated", !code.valid},
                {"invalidated_at", code.changed_at},
                {"renewed", reissue.kind == ReissueStatus::Kind::issued},

@@ -182,6 +182,7 @@ http::Response Site::reissue_question(Visit& visit) {
   }
   data["question"] = voter_profile(state_, visit.voter())->question;
   data["pending"] = pending_reissue(visit);
+  data["session"] = session_data(visit);
   auto response = page(visit, "reissue_question", std::move(data));
   // Said once, and once more in another language.
   if (visit.request.cookie(form_cookie) && !visit.language_chosen) {

@@ -104,6 +104,7 @@ class Site final : public http::Handler {
 
   http::Response page(Visit& visit, std::string_view view, Json data, int status = 200);
   Json captcha_data(Visit& visit);
+  Json session_data(const Visit& visit) const;
   http::Response sign_in_page(Visit& visit, Json errors, std::string_view email,
                               std::string_view to, bool ended);
   http::Response reissue_refused(Visit& visit, std::string_view reason);

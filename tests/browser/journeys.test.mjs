@@ -122,7 +122,7 @@ test("the server is busy: said so, tried again after the time it asks for, one v
   await openBallot(page, MINISTRY);
   await toConfirm(page, BLANK);
   await validate(page);
-  await page.getByText("Le service est très sollicité").first().waitFor();
+  await page.getByText("Le portail ne peut pas répondre").first().waitFor();
   await voted(page);
   assert.equal(refused, 2);
   assertHeld(voter, [0]);
@@ -305,7 +305,7 @@ test("a device whose clock is hours off: time left and session go by the server'
 test("a session about to end is prolonged; one that ended while choosing is said so, and the sealed ballot is sent later", async () => {
   const voter = voters[6];
   const page = await inside(voter, { clock: true });
-  const ends = Number(await page.locator("#voting-space").getAttribute("data-session-ends"));
+  const ends = Number(await page.locator("[data-dialog=session]").getAttribute("data-session-ends"));
   await openBallot(page, MINISTRY);
   await page.getByRole("radio", { name: BLANK }).check();
   await page.clock.setSystemTime(ends - 90_000);

@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { axeCheck, closePage, newPage, root, screenshot, startBrowser, startDemo } from "./harness.mjs";
-import { demoVoters, fillCaptcha, held, readCaptcha } from "./voter.mjs";
+import { demoVoters, fillCaptcha, held, readCaptcha, receivedLink, shownCode } from "./voter.mjs";
 
 let demo, browser, voters;
 before(async () => {
@@ -48,25 +48,35 @@ async function headingHasFocus(page, words) {
   assert.match(await page.title(), words);
 }
 
-test("from sign-in to receipt by keyboard alone", async () => {
-  const voter = voters[0];
-  const page = await newPage(browser);
-  const type = (text) => page.keyboard.type(text);
+const type = (page, text) => page.keyboard.type(text);
+
+async function signInByKeyboard(page, voter) {
   await page.goto(`${demo.origin}/sign-in`);
   await page.keyboard.press("Tab");
   assert.equal((await focused(page)).text, "Aller au contenu");
   await page.keyboard.press("Enter");
   await tabTo(page, "#email");
-  await type(voter.email);
+  await type(page, voter.email);
   await tabTo(page, "#password");
-  await type(voter.password);
+  await type(page, voter.password);
   await tabTo(page, "[data-reveal=password]");
   await page.keyboard.press("Space");
   assert.equal(await page.locator("#password").getAttribute("type"), "text");
   await tabTo(page, "#captcha");
-  await type(await readCaptcha(demo, page));
+  await type(page, await readCaptcha(demo, page));
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /Bienvenue/ }).waitFor();
+}
+
+async function press(page, wanted) {
+  await tabTo(page, wanted);
+  await page.keyboard.press("Enter");
+}
+
+test("from sign-in to receipt by keyboard alone", async () => {
+  const voter = voters[0];
+  const page = await newPage(browser);
+  await signInByKeyboard(page, voter);
   await tabTo(page, "a.govuk-button--start");
   await page.keyboard.press("Enter");
   await headingHasFocus(page, /Saisie du code de vote/);
@@ -76,9 +86,9 @@ test("from sign-in to receipt by keyboard alone", async () => {
   await tabTo(page, "[data-error-summary] a");
   await page.keyboard.press("Enter");
   assert.equal((await focused(page)).id, "code");
-  await type(voter.code);
+  await type(page, voter.code);
   await tabTo(page, "#captcha");
-  await type(await readCaptcha(demo, page));
+  await type(page, await readCaptcha(demo, page));
   await page.keyboard.press("Enter");
   await headingHasFocus(page, /Mes scrutins/);
   await tabTo(page, "[data-action=open-contest]");
@@ -107,6 +117,50 @@ test("from sign-in to receipt by keyboard alone", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   assert.deepEqual(held(demo, voter).signOffs, [0]);
+  await closePage(page);
+});
+
+test("a lost code made again by keyboard alone", async () => {
+  const voter = voters[4];
+  const page = await newPage(browser);
+  await signInByKeyboard(page, voter);
+  await press(page, "a.govuk-button--start");
+  await headingHasFocus(page, /Saisie du code de vote/);
+  await press(page, "main a[href='/reissue']");
+  await page.getByRole("heading", { name: "Choix du réassort de votre code de vote" }).waitFor();
+  await press(page, "main a[href='/reissue/question']");
+  await page.getByRole("heading", { name: "Demande de réassort du code de vote" }).waitFor();
+  await tabTo(page, "[type=submit].govuk-button");
+  await page.keyboard.press("Enter");
+  await page.locator("[data-error-summary]").waitFor();
+  assert.ok(await page.evaluate(() => document.activeElement.matches("[data-error-summary]")), "errors take the focus");
+  await press(page, "[data-error-summary] a");
+  assert.equal((await focused(page)).id, "answer");
+  await type(page, voter.answer);
+  await tabTo(page, "#identity");
+  await type(page, voter.numen);
+  await tabTo(page, "[name=channel]");
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await page.locator("#channel-email").isChecked(), true);
+  await tabTo(page, "#email");
+  await type(page, "clavier@example.org");
+  await page.keyboard.press("Enter");
+  await page.getByText("Un mail vient de vous être envoyé à").waitFor();
+
+  await page.goto(await receivedLink(demo, page, "clavier@example.org"));
+  await headingHasFocus(page, /Réassort du code de vote/);
+  await press(page, "[data-action=continue]");
+  await page.locator(".renew").waitFor();
+  await headingHasFocus(page, /Réassort du code de vote/);
+  await tabTo(page, "[name=duration]");
+  await press(page, ".renew");
+  await headingHasFocus(page, /Votre nouveau code de vote/);
+  const code = await shownCode(page);
+  await tabTo(page, "[data-step=code] [data-action=print]");
+  await press(page, "[data-step=code] [data-action=noted]");
+  await headingHasFocus(page, /Votre code n’est plus affiché/);
+  assert.equal((await page.content()).includes(code), false);
   await closePage(page);
 });
 

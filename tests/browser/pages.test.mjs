@@ -186,7 +186,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
     await atStep(page, "receipt");
     if (language === "en") await assertEnglish(page, "receipt after the switch");
 
-    const ends = Number(await page.locator("#voting-space").getAttribute("data-session-ends"));
+    const ends = Number(await page.locator("[data-dialog=session]").getAttribute("data-session-ends"));
     await page.clock.setSystemTime(ends - 90_000);
     await page.clock.runFor(6000);
     await page.locator("[data-dialog=session]").waitFor();

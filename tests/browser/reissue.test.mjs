@@ -8,7 +8,7 @@ import { axeCheck, closePage, newPage, PROGRAM, screenshot, startBrowser, startD
 import { look } from "./look.mjs";
 import {
   ageThrottles, askForLink, demoVoters, enterVotingSpace, fillReissueForm, followLink, forgetThrottles, openCodePage, openReissueForm,
-  receivedLink, renew, shownCode, signIn, sqliteRows, typeCode, vote,
+  receivedLink, renew, setState, shownCode, signIn, sqliteRows, typeCode, vote,
 } from "./voter.mjs";
 
 const MINISTRY = "Comité social d’administration ministériel";
@@ -694,6 +694,34 @@ test("blocked after a vote: says so and names the bureau", async () => {
   await page.getByRole("button", { name: "Bloquer ce code" }).click();
   await page.getByText("Bureau de vote électronique centralisateur").waitFor();
   await look(page, "reissue-cancelled-after-vote");
+  await closePage(page);
+});
+
+test("the form's session is about to end: said so, put off, and over", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser);
+  await page.clock.install();
+  await signIn(demo, page, voter);
+  await openCodePage(page);
+  await openReissueForm(page);
+  const dialog = page.locator("[data-dialog=session]");
+  const ends = Number(await dialog.getAttribute("data-session-ends"));
+  await page.getByLabel("Saisissez votre réponse secrète").fill("mon brouillon");
+  await page.clock.setSystemTime(ends - 90_000);
+  await page.clock.runFor(2000);
+  await dialog.getByText("2 minutes").waitFor();
+  await look(page, "reissue-session-dialog");
+  await page.context().setOffline(true);
+  await dialog.getByRole("button", { name: "Prolonger" }).click();
+  assert.equal(await dialog.isVisible(), true, "without an answer it stays");
+  await page.context().setOffline(false);
+  await dialog.getByRole("button", { name: "Prolonger" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.equal(await page.getByLabel("Saisissez votre réponse secrète").inputValue(), "mon brouillon");
+  setState(demo, `DELETE FROM session WHERE voter = (SELECT id FROM voter WHERE email = '${voter.email}')`);
+  await page.clock.setSystemTime(ends + 24 * 3_600_000);
+  await page.clock.runFor(2000);
+  await page.waitForURL(/\/sign-in\?ended=1/);
   await closePage(page);
 });
 

@@ -28,6 +28,8 @@ TEST_F(CommandLine, AnUnknownCommandIsNamedAndTheOthersListed) {
   }
   EXPECT_NE(program("frobnicate").err.find("election, registrar, trustee"), std::string::npos);
   EXPECT_NE(program("bureau frobnicate").err.find("status, open, suspend"), std::string::npos);
+  EXPECT_NE(program("bureau seal").err.find("did you mean: isoloir election seal?"),
+            std::string::npos);
   EXPECT_NE(program("--nosuch").err.find("« --nosuch » n'est pas une commande"), std::string::npos);
   EXPECT_EQ(program("--nosuch").code, 2);
 }

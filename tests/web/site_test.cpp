@@ -246,6 +246,11 @@ TEST_F(SiteTest, AnAnswerSpeaksTheLanguageOfThePageThatAsked) {
   EXPECT_THAT(contests("de,fr;q=0.5"), HasSubstr("Thursday")) << "the browser's own: the cookie's";
 }
 
+// The messages that voters would receive, and their secrets, are for a demonstration alone.
+TEST_F(SiteTest, NothingOfADemonstrationIsServedInEarnest) {
+  for (const char* path : {"/demo", "/inbox", "/inbox/1"}) EXPECT_EQ(get(path).status, 404) << path;
+}
+
 TEST_F(SiteTest, TheResultIsNotThereBeforeTheCountIsClosed) {
   tick_at(fixture_opens);
   const auto early = get("/result");
