@@ -45,6 +45,9 @@ TEST_F(RehearseCommand, AWholeElectionIsVerifiedAndItsCountsAreThoseCast) {
   // Voters 1, 6 and 11 sent each ballot twice, and another in its place.
   EXPECT_EQ(times("ballot"), 12 * 3 + 2 * 3 * 3);
   EXPECT_GT(summary.at("server_peak_kib"), 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(summary.at("server_peak_kib"), 300 * 1024);
+#endif
   EXPECT_TRUE(fs::is_empty(folder_ / "tmp")) << "the practice state is gone";
 
   // The export by itself, without the program that made it.
