@@ -47,7 +47,7 @@ struct DraftOptions {
 
 Expected<DraftHours> draft_hours(const DraftOptions& options, const Portal& portal, TimeMs now) {
   if (options.open_now_hours > 0) {
-    return DraftHours{now, now + options.open_now_hours * 3'600'000LL, portal.grace_minutes * 60};
+    return DraftHours{now, now + options.open_now_hours * hour_ms, portal.grace_minutes * 60};
   }
   auto hours = hours_of(portal);
   if (hours && hours->closes_at <= now) {

@@ -128,10 +128,6 @@ Expected<MajorityQuestion> read_majority(const Json& json) {
   return question;
 }
 
-std::string in_text(const Fraction& fraction) {
-  return std::to_string(fraction.numerator) + "/" + std::to_string(fraction.denominator);
-}
-
 OrderedJson members_json(const std::vector<MemberVotes>& members) {
   OrderedJson array = OrderedJson::array();
   for (const auto& member : members) {
@@ -214,12 +210,12 @@ Expected<OrderedJson> answer_to(const Json& json, bool working) {
   ObjectReader reader(json, "the file");
   const std::string rule = reader.text("rule");
   if (auto good = reader.status(); !good) return tl::make_unexpected(good.error());
-  if (rule == "proportional-highest-average") {
+  if (rule == highest_average_rule) {
     return read_question(json).and_then(attribute_seats).map([&](const SeatAnswer& answer) {
       return answer_json(answer, working);
     });
   }
-  if (rule == "two-round-majority") {
+  if (rule == two_round_majority_rule) {
     return read_majority(json).and_then([](const MajorityQuestion& question) {
       return decide_majority(question).map(
           [&](const MajorityAnswer& answer) { return majority_json(question, answer); });

@@ -8,10 +8,6 @@ namespace {
 constexpr std::size_t box_key_bytes = 32;
 constexpr std::size_t box_nonce_bytes = 24;
 
-Scalar small_scalar(std::uint32_t value) {
-  return Scalar::from_u64(value);
-}
-
 std::optional<std::uint32_t> round_of(const Json& body) {
   const auto type = text_field(body, "type");
   const auto found = std::find(std::begin(message_types), std::end(message_types), type);
@@ -28,14 +24,14 @@ tl::unexpected<Error> malformed(std::string why) {
 SecretScalar evaluate(const std::vector<SecretScalar>& coefficients, std::uint32_t x) {
   SecretScalar value;
   for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) {
-    value = SecretScalar(small_scalar(x) * value.reveal() + c->reveal());
+    value = SecretScalar(Scalar::from_u64(x) * value.reveal() + c->reveal());
   }
   return value;
 }
 Point evaluate(const std::vector<Point>& commitments, std::uint32_t x) {
   Point value;
   for (auto c = commitments.rbegin(); c != commitments.rend(); ++c) {
-    value = small_scalar(x) * value + *c;
+    value = Scalar::from_u64(x) * value + *c;
   }
   return value;
 }

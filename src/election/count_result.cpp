@@ -10,12 +10,6 @@ namespace isoloir {
 
 namespace {
 
-constexpr std::string_view rule_highest_average = "proportional-highest-average";
-
-std::string in_text(const Fraction& fraction) {
-  return std::to_string(fraction.numerator) + "/" + std::to_string(fraction.denominator);
-}
-
 std::string_view name_of(DecidedBy decided_by) {
   switch (decided_by) {
     case DecidedBy::average:
@@ -91,7 +85,7 @@ SeatAnswer nobody_stood(std::uint32_t seats) {
 }  // namespace
 
 Status check_attribution(const Contest& contest) {
-  if (contest.rule != rule_highest_average) {
+  if (contest.rule != highest_average_rule) {
     return fail("result.rule", "the rule \"" + contest.rule + "\" is unknown");
   }
   SeatQuestion question{contest.seats, {}, {}};

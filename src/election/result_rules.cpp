@@ -261,6 +261,10 @@ class Attribution {
 
 }  // namespace
 
+std::string in_text(const Fraction& fraction) {
+  return std::to_string(fraction.numerator) + "/" + std::to_string(fraction.denominator);
+}
+
 Expected<SeatAnswer> attribute_seats(const SeatQuestion& question) {
   if (auto good = check_question(question); !good) return tl::make_unexpected(good.error());
   return Attribution(question).run();

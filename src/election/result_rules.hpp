@@ -36,17 +36,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
 
 namespace isoloir {
 
+inline constexpr std::string_view highest_average_rule = "proportional-highest-average";
+
 struct Fraction {
   std::uint64_t numerator = 0;
   std::uint64_t denominator = 1;  // never 0; not necessarily in lowest terms
   friend bool operator==(const Fraction&, const Fraction&) = default;
 };
+std::string in_text(const Fraction& fraction);  // "3/8"
 
 struct ListMember {
   std::string name;

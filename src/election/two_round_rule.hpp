@@ -18,11 +18,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
 
 namespace isoloir {
+
+inline constexpr std::string_view two_round_majority_rule = "two-round-majority";
 
 struct CandidateVotes {
   std::string name;

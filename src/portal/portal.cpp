@@ -162,9 +162,6 @@ Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus
   contest.seats = read.number(table, "seats", 1, 1000);
   contest.rule = read.text(table, "rule");
   contest.reissue_max = read.number(table, "reissue_max", 0, 100'000'000);
-  if (contest.rule != "proportional-highest-average") {
-    read.problem(table, "rule is proportional-highest-average");
-  }
   if (table.contains("district")) {
     for (const auto& node : read.array(table, "district")) {
       if (node.is_string())
@@ -306,7 +303,7 @@ void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
                      "wrong_proofs_per_day", "first_delay_seconds", "network", "destination",
                      "phone_countries"});
   const auto minutes = [&](std::string_view name, std::int64_t most) {
-    return std::int64_t{read.number(table, name, 1, most)} * 60'000;
+    return std::int64_t{read.number(table, name, 1, most)} * minute_ms;
   };
   ReissuePolicy policy;
   policy.methods = read_methods(read, table);

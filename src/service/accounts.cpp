@@ -17,7 +17,7 @@ namespace {
 using store::Transaction;
 
 constexpr std::size_t password_minimum = 12;
-constexpr std::int64_t throttle_memory_ms = 24 * 3'600'000;
+constexpr std::int64_t throttle_memory_ms = day_ms;
 constexpr int longest_delay_doublings = 4;  // 1, 2, 4, 8, 16 minutes
 
 std::string email_key(std::string_view email) {

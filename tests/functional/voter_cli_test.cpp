@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
+#include "functional/program.hpp"
 #include "service/reissue_fixture.hpp"
 
 namespace isoloir {
@@ -13,16 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct VoterOutcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
+using test::contents;
+using test::Outcome;
 
 // The fixture holds the state open as the server does.
 struct VoterCommand : ReissueFixture {
@@ -40,7 +32,7 @@ struct VoterCommand : ReissueFixture {
   }
   ~VoterCommand() override { fs::remove_all(files); }
 
-  VoterOutcome run(const std::string& arguments) {
+  Outcome run(const std::string& arguments) {
     const auto out = files / "out", err = files / "err";
     const int status = std::system((std::string(ISOLOIR_BINARY_DIR) + "/isoloir voter " +
                                     arguments + " >" + out.string() + " 2>" + err.string())
