@@ -223,6 +223,9 @@ void add_bureau(Command app) {
                "a count event that holders have signed (isoloir trustee attest)");
   count.option("--shares", options->shares, "a holder's shares (isoloir trustee share)");
   count.option("--lot", options->lots, "CONTEST:OPTION,OPTION as drawn, to settle a tie");
+  count.option("--export", options->export_folder,
+               "for a try, with the president's private file: close the count too, and write the "
+               "final export here");
   const Command post =
       add("post", "take an event that was drafted here and signed elsewhere", run_post, false);
   post.option("event", options->event, "as `isoloir trustee sign` has signed it").required();
@@ -232,7 +235,7 @@ void add_bureau(Command app) {
     command.option("--export", options->export_folder,
                    "after close-count: write the final export here");
   }
-  for (const Command& command : {close, post, close_count}) add_yes(command);
+  for (const Command& command : {close, post, count, close_count}) add_yes(command);
   add("export", "write the export", run_export, false)
       .option("folder", options->export_folder, "new or empty")
       .required();

@@ -278,6 +278,13 @@ Status run_count(Desk& desk, const BureauOptions& options) {
     return fail("bureau.holders", "either holders' private files or what they made, not both");
   }
   if (auto frozen = await_freeze(desk); !frozen) return frozen;
+  const bool to_the_end = !options.export_folder.empty();
+  if (to_the_end && !by_holders) {
+    return fail("bureau.holders", "--export closes the count too: give the holders' private files");
+  }
+  if (to_the_end) {
+    if (auto free = export_has_place(options.export_folder); !free) return free;
+  }
   const auto before = standing_of(*desk.state);
   if (!by_files && !by_holders && !before.has_result) {
     say_next(desk, before);
@@ -303,6 +310,7 @@ Status run_count(Desk& desk, const BureauOptions& options) {
   say_result(desk.screen, desk.state->manifest(), *parse_json(*result));
   const auto digest = in_groups(sha256(as_bytes(*result)));
   desk.screen.say("SHA-256 du résultat : " + digest, "SHA-256 of the result: " + digest);
+  if (to_the_end && !standing_of(*desk.state).tied) return run_close_count(desk, options);
   say_next(desk, standing_of(*desk.state));
   return {};
 }

@@ -106,8 +106,8 @@ Expected<std::string> run_draft(const DraftOptions& options) {
                                                                              : "") +
          both("Les clés privées du serveur restent dans " + options.state.string() + ".",
               "The server's private keys stay in " + options.state.string() + ".") +
-         both("Suite : les codes (registrar issue) et la cérémonie des clés (trustee join, step).",
-              "Next: the codes (registrar issue) and the key ceremony (trustee join, step).");
+         both("Suite : les codes (registrar issue) et la cérémonie des clés (trustee step).",
+              "Next: the codes (registrar issue) and the key ceremony (trustee step).");
 }
 
 // ---- seal
@@ -420,6 +420,8 @@ void add_installation(Command election) {
   command.option("--state", install->state, "The folder that `draft` has made").required();
   command.option("--roll", install->roll, "The roll that the codes were made from").required();
   command.option("--import", install->import, "import.sealed of the registrar").required();
+  command.option("--accounts", install->accounts,
+                 "Then make an account for every voter, as `accounts --generate` does");
   const auto accounts = std::make_shared<AccountOptions>();
   command = add_step(election, "accounts",
                      "On the server: make voters' accounts, until they can open them", accounts,

@@ -21,6 +21,7 @@ struct InstallOptions {
   std::filesystem::path state;
   std::filesystem::path roll;
   std::filesystem::path import;
+  std::filesystem::path accounts;  // empty: none are made
 };
 Expected<std::string> run_install(const InstallOptions& options);
 

@@ -182,6 +182,11 @@ bool take_up_partial(const fs::path& file, const Register& people) {
   return false;
 }
 
+Status accounts_have_place(const fs::path& file) {
+  if (!fs::exists(fs::symlink_status(file))) return {};
+  return fail("election.out", file.string() + " exists already; nothing was changed");
+}
+
 // The file takes its name when the accounts are there.
 Status generate_into(State& state, const Register& people, const fs::path& file,
                      const std::vector<NewAccount>& accounts) {
@@ -201,6 +206,9 @@ Expected<std::string> run_install(const InstallOptions& options) {
   SystemClock clock;
   SystemRandom random;
   const StatePaths paths{options.state};
+  if (!options.accounts.empty()) {
+    if (auto free = accounts_have_place(options.accounts); !free) return fail(free.error());
+  }
   const auto files = read_sealed_files(options.folder);
   if (!files) return fail(files.error());
   const auto sealing = check_installable(paths, *files, booth_assets(), clock);
@@ -220,17 +228,28 @@ Expected<std::string> run_install(const InstallOptions& options) {
   const auto installed =
       install_election(paths, {*files, booth_assets(), *roll, *keys}, clock, random);
   if (!installed) return fail(installed.error());
-  return both(fmt::format("Élection installée dans {} : {} électeurs.", options.state.string(),
-                          roll->voters.size()),
-              fmt::format("Election installed in {}: {} voters.", options.state.string(),
-                          roll->voters.size())) +
-         both("Empreinte :", "Fingerprint:") + "    " + in_groups(sealing->fingerprint) + "\n" +
-         both("Clé des liens, hors de toute sauvegarde : " + paths.link_key().string(),
-              "Link key, kept out of every back-up: " + paths.link_key().string()) +
-         both("Détruisez maintenant " + options.import.string() + " et ses copies.",
-              "Now destroy " + options.import.string() + " and its copies.") +
-         both("Suite : les comptes (election accounts), puis serve.",
-              "Next: the accounts (election accounts), then serve.");
+  std::string said =
+      both(fmt::format("Élection installée dans {} : {} électeurs.", options.state.string(),
+                       roll->voters.size()),
+           fmt::format("Election installed in {}: {} voters.", options.state.string(),
+                       roll->voters.size())) +
+      both("Empreinte :", "Fingerprint:") + "    " + in_groups(sealing->fingerprint) + "\n" +
+      both("Clé des liens, hors de toute sauvegarde : " + paths.link_key().string(),
+           "Link key, kept out of every back-up: " + paths.link_key().string()) +
+      both("Détruisez maintenant " + options.import.string() + " et ses copies.",
+           "Now destroy " + options.import.string() + " and its copies.");
+  if (options.accounts.empty()) {
+    return said + both("Suite : les comptes (election accounts), puis serve.",
+                       "Next: the accounts (election accounts), then serve.");
+  }
+  const auto accounts = run_accounts({options.state, {}, options.accounts});
+  if (!accounts) {
+    std::fputs(said.c_str(), stdout);
+    return fail(accounts.error().code, "the election is installed, but " +
+                                           accounts.error().message +
+                                           "; make the accounts with `election accounts`");
+  }
+  return said + *accounts + both("Suite : serve.", "Next: serve.");
 }
 
 Expected<std::string> run_accounts(const AccountOptions& options) {
@@ -250,10 +269,7 @@ Expected<std::string> run_accounts(const AccountOptions& options) {
     if (!parsed) return in_file(options.from, parsed.error());
     accounts = std::move(*parsed);
   } else {
-    if (fs::exists(fs::symlink_status(options.generate))) {
-      return fail("election.out",
-                  options.generate.string() + " exists already; nothing was changed");
-    }
+    if (auto free = accounts_have_place(options.generate); !free) return fail(free.error());
     if (take_up_partial(options.generate, people)) {
       return both("Les comptes étaient faits ; voici leur fichier.",
                   "The accounts had been made; here is their file.");

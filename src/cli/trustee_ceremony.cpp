@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "cli/screen.hpp"
 #include "cli/trustee.hpp"
@@ -168,8 +169,7 @@ struct CeremonyOptions {
   std::string election;
   std::string bureau;
   std::vector<std::string> groups;
-  std::uint32_t group = 0;
-  std::uint32_t member = 0;
+  std::string place;  // GROUP-MEMBER, as in 0-1
   HolderOptions holder;
   std::string complaint;
 };
@@ -200,37 +200,71 @@ Expected<std::string> run_plan(const CeremonyOptions& options) {
          waiting_for(CeremonyRecord(plan));
 }
 
-Expected<std::string> run_join(const CeremonyOptions& options) {
+// "0-1": group from 0, member from 1. Error: ceremony.slot.
+Expected<CeremonySlot> parse_place(const CeremonyPlan& plan, const std::string& text) {
+  const auto dash = text.find('-');
+  const auto number = [](const std::string& digits) -> std::optional<std::uint32_t> {
+    const bool good = !digits.empty() && digits.size() <= 2 &&
+                      digits.find_first_not_of("0123456789") == std::string::npos;
+    return good ? std::optional(static_cast<std::uint32_t>(std::stoul(digits))) : std::nullopt;
+  };
+  const auto group = number(text.substr(0, dash));
+  const auto member = dash == std::string::npos ? std::nullopt : number(text.substr(dash + 1));
+  if (!group || !member) {
+    return fail("ceremony.slot", "a place is written GROUP-MEMBER, for example 0-1, not \"" + text +
+                                     "\": the group from 0, the member from 1");
+  }
+  if (*group >= plan.groups.size() || *member < 1 ||
+      *member > plan.groups[*group].members.size()) {
+    return fail("ceremony.slot", "the plan has no place " + text);
+  }
+  return CeremonySlot{0, *group, *member};
+}
+
+Expected<std::string> take_part(const CeremonyOptions& options, const CeremonyFolder& files,
+                                const CeremonySlot& slot) {
   SystemRandom random;
-  const auto files = read_ceremony_folder(options.folder);
-  if (!files) return fail(files.error());
-  if (options.group >= files->plan.groups.size() || options.member < 1 ||
-      options.member > files->plan.groups[options.group].members.size()) {
-    return fail("ceremony.slot", "the plan has no such group or member");
-  }
-  std::error_code error;
-  if (fs::exists(options.holder.file, error))
-    return stick_error(options.holder.file, "is already there");
-  const auto record = CeremonyRecord::read(files->plan, files->messages);
+  const auto record = CeremonyRecord::read(files.plan, files.messages);
   if (!record) return fail(record.error());
-  const CeremonySlot slot{0, options.group, options.member};
   if (record->messages().count(slot) != 0) {
-    return fail("ceremony.equivocation", record->describe(slot) + " has already joined");
+    return fail("ceremony.equivocation", record->describe(slot) + " takes part already, with " +
+                                             "another private file");
   }
-  std::fputs(whose_place(files->plan, slot).c_str(), stdout);
+  std::fputs(whose_place(files.plan, slot).c_str(), stdout);
   Code code = Code::generate(random);
   if (auto given = hand_over(code, options.holder.code_file, random); !given)
     return fail(given.error());
   HolderFile holder(options.holder.file, std::move(code),
-                    HolderState::create(files->plan, options.group, options.member, random));
+                    HolderState::create(files.plan, slot.group, slot.index, random));
   if (auto made = holder.create(random); !made) return fail(made.error());
   return ceremony_step(options.folder, holder, random);
 }
 
+// The first time, with a place, makes the private file.
 Expected<std::string> run_step(const CeremonyOptions& options) {
-  SystemRandom random;
+  const auto files = read_ceremony_folder(options.folder);
+  if (!files) return fail(files.error());
+  std::optional<CeremonySlot> place;
+  if (!options.place.empty()) {
+    const auto parsed = parse_place(files->plan, options.place);
+    if (!parsed) return fail(parsed.error());
+    place = *parsed;
+  }
+  std::error_code error;
+  if (!fs::exists(options.holder.file, error)) {
+    if (place) return take_part(options, *files, *place);
+    return stick_error(options.holder.file,
+                       "is not there; to take part for the first time, give --place");
+  }
   auto holder = options.holder.open();
   if (!holder) return fail(holder.error());
+  if (place && (holder->state.group() != place->group || holder->state.index() != place->index)) {
+    return fail("ceremony.slot", options.holder.file + " is the private file of place " +
+                                     std::to_string(holder->state.group()) + "-" +
+                                     std::to_string(holder->state.index()) + ", not of " +
+                                     options.place);
+  }
+  SystemRandom random;
   return ceremony_step(options.folder, *holder, random);
 }
 
@@ -329,14 +363,10 @@ void add_trustee_ceremony(Command trustee) {
               "\"name; threshold; role=name; role=name\", once for each group")
       .required();
 
-  const Command join = add("join", "make a private file and take part", run_join);
-  add_folder(join, *options);
-  join.option("--group", options->group, "number of the group, from 0").required();
-  join.option("--member", options->member, "number of the member, from 1").required();
-  options->holder.declare(join, true);
-
-  const Command step = add("step", "make this holder's next message", run_step);
+  const Command step = add("step", "take part, then make this holder's next message", run_step);
   add_folder(step, *options);
+  step.option("--place", options->place,
+              "the first time: GROUP-MEMBER, as in 0-1 (group from 0, member from 1)");
   options->holder.declare(step, true);
 
   const Command complaint = add("complain", "prove that a wrong share was received", run_complain);

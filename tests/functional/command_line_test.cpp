@@ -51,7 +51,7 @@ TEST_F(CommandLine, HelpShowsDefaults) {
   EXPECT_TRUE(help.says("=127.0.0.1")) << help.out;
   EXPECT_TRUE(help.says("=8080")) << help.out;
   EXPECT_TRUE(program("bureau status --help").says("{fr,en}=fr"));
-  EXPECT_FALSE(program("trustee join --help").says("=0"));  // what must be given has none
+  EXPECT_FALSE(program("bureau suspend --help").says("=0"));  // what must be given has none
 }
 
 }  // namespace

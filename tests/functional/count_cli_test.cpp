@@ -184,6 +184,8 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   const auto bring = [&](const std::string& name) { return bureau("count --shares " + at(name)); };
   expect_refused(bring("replayed.json"), "shares.tally");
   expect_refused(bring("short.json"), "shares.form");
+  expect_refused(bureau("count --export " + at("early") + " --shares " + at("shares/0-00-01.json")),
+                 "bureau.holders");
   const auto waiting = bring("shares/0-00-01.json");
   expect_done(waiting);
   EXPECT_NE(waiting.out.find(": 2 more of: "), std::string::npos) << waiting.out;

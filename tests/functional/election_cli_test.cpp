@@ -379,6 +379,7 @@ TEST_F(ElectionCommand, AnInstallationThatDoesNotFitLeavesNothing) {
   expect_refused(install("", "fewer.csv"), "import.voters",
                  "; codes for other contests or another district: A001 (");
   expect_refused(install("", "nowhere.csv"), "file.missing", "nowhere.csv");
+  expect_refused(install("", "roll.csv --accounts " + path("bad.csv")), "election.out", "bad.csv");
   EXPECT_TRUE(nothing_installed());
 
   // A ballot key of one voter in the place of another's.

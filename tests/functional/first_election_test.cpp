@@ -39,6 +39,16 @@ std::string commands_of(const std::string& document) {
   return script;
 }
 
+std::size_t programs_in(const std::string& script) {
+  std::size_t count = 0;
+  std::istringstream lines(script);
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find_first_not_of(' ');
+    if (first != std::string::npos && line.compare(first, 8, "isoloir ") == 0) ++count;
+  }
+  return count;
+}
+
 std::string with(std::string text, const std::string& from, const std::string& to) {
   const auto at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
@@ -117,6 +127,7 @@ class FirstElection : public test::ProgramTest {
 
 TEST_F(FirstElection, TheDocumentLeadsToAVerifiedResult) {
   const auto port = free_port();
+  EXPECT_EQ(programs_in(commands_of(contents(ISOLOIR_SOURCE_DIR "/docs/first-election.md"))), 10u);
   write("script", with(commands_of(contents(ISOLOIR_SOURCE_DIR "/docs/first-election.md")),
                        "PORT=8080", "PORT=" + std::to_string(port)));
   ASSERT_EQ(::mkfifo(path("go").c_str(), 0600), 0);

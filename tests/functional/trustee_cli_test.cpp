@@ -70,16 +70,21 @@ TEST_F(TrusteeCommand, PlansStrictlyAndOnce) {
 
 TEST_F(TrusteeCommand, TheCodeIsShownOnceAndTypedBack) {
   plan("stick", "G;1;president=Ada");
-  const std::string join = "join " + path("stick") + " --group 0 --member 1 --holder " + path("h");
-  const auto wrong = run(join, "0000-0000-0000-00000\n\n\n");
+  const std::string first = "step " + path("stick") + " --place 0-1 --holder " + path("h");
+  const auto wrong = run(first, "0000-0000-0000-00000\n\n\n");
   EXPECT_EQ(wrong.code, 1);
   EXPECT_FALSE(fs::exists(folder_ / "h"));
   EXPECT_FALSE(fs::exists(folder_ / "stick/0-00-01.json"));
   const auto place = wrong.out.find("You take the place of Ada, president (G)");
   EXPECT_NE(place, std::string::npos) << wrong.out;
   EXPECT_LT(place, wrong.out.find("activation code"));
-  EXPECT_EQ(run("join " + path("stick") + " --group 0 --member 2" + holder(1)).code, 1);
-  EXPECT_EQ(run("join " + path("stick") + " --group 1 --member 1" + holder(1)).code, 1);
+  for (const char* given : {"0-2", "1-1", "0-0", "0", "-1", "0-1-1", "a-b", "0-4294967297"}) {
+    const auto refused = run("step " + path("stick") + " --place=" + given + holder(1));
+    EXPECT_NE(refused.err.find("ceremony.slot"), std::string::npos) << given << refused.err;
+    EXPECT_FALSE(fs::exists(folder_ / "holder-1"));
+  }
+  const auto placeless = run("step " + path("stick") + holder(1));
+  EXPECT_NE(placeless.err.find("give --place"), std::string::npos) << placeless.err;
 }
 
 // The whole ceremony of two, and on the way: the stick forgets a message, a wrong code, a wrong
@@ -87,19 +92,17 @@ TEST_F(TrusteeCommand, TheCodeIsShownOnceAndTypedBack) {
 TEST_F(TrusteeCommand, ACeremonyByFiles) {
   plan("stick", "Bureau;2;president=Ada;secretary=Blaise");
   const std::string stick = path("stick");
-  const auto joined = run("join " + stick + " --group 0 --member 1" + holder(1));
+  const auto joined = run("step " + stick + " --place 0-1" + holder(1));
   ASSERT_EQ(joined.code, 0) << joined.err;
   EXPECT_NE(joined.out.find("Still missing: Bureau 2 (Blaise)"), std::string::npos) << joined.out;
   struct stat status {};
   ASSERT_EQ(::stat(path("holder-1").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   EXPECT_EQ(contents(folder_ / "holder-1").find("ISOLOIR-SEALED-1\ntrustee\n"), 0u);
-  EXPECT_EQ(run("join " + stick + " --group 0 --member 1" + holder(9)).code, 1);
-  EXPECT_EQ(run("join " + stick + " --group 0 --member 2 --holder " + path("holder-1") +
-                " --code-file " + path("code-9"))
-                .code,
-            1);
-  ASSERT_EQ(run("join " + stick + " --group 0 --member 2" + holder(2)).code, 0);
+  EXPECT_EQ(run("step " + stick + " --place 0-1" + holder(9)).code, 1);
+  const auto not_hers = run("step " + stick + " --place 0-2" + holder(1));
+  EXPECT_NE(not_hers.err.find("of place 0-1, not of 0-2"), std::string::npos) << not_hers.err;
+  ASSERT_EQ(run("step " + stick + " --place 0-2" + holder(2)).code, 0);
 
   // The code of another, a code that was mistyped, a file that is no private file.
   const auto other =
