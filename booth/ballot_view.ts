@@ -29,11 +29,18 @@ export function option_item(option: Option, index: number, chosen: boolean): Nod
   return item;
 }
 
+/** Of a list its candidates, of a candidate the substitute. */
 export function candidate_items(option: Option): Node[] {
-  if (option.kind === "blank") return [];
-  return option.candidates.map((name) => {
+  const list = option.kind === "list" ? option.candidates : [];
+  const substitute = option.kind === "candidate" && option.substitute
+    ? [text("ballot.substitute", { substitute: option.substitute })] : [];
+  return [...list, ...substitute].map((name) => {
     const item = clone("candidate");
     fill(item, { candidate_name: name });
+    if (option.kind === "candidate") {
+      one(item, "li").lang = document.documentElement.lang;
+      one(item, "li").classList.add("option__note");
+    }
     return item;
   });
 }

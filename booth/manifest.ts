@@ -12,6 +12,7 @@ export interface Bilingual {
 
 export type Option =
   | { kind: "list"; name: string; candidates: string[]; common: { name: string; share: number }[]; sigle: boolean }
+  | { kind: "candidate"; name: string; substitute: string | null; birth_date: string | null }
   | { kind: "blank" };
 
 export interface Contest {

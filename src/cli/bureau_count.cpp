@@ -137,6 +137,38 @@ Expected<Lots> parse_lots(const std::vector<std::string>& texts) {
   return lots;
 }
 
+void say_majority(const Screen& screen, const Contest& contest, const Json& figures) {
+  const auto& majority = figures["majority"];
+  const auto name = [&](const Json& option) {
+    return contest.options.at(option.get<std::size_t>()).name;
+  };
+  const auto names = [&](const Json& options) {
+    std::string joined;
+    for (const auto& one : options) joined += (joined.empty() ? "" : ", ") + name(one);
+    return joined;
+  };
+  for (std::size_t i = 0; i < contest.options.size(); ++i) {
+    if (contest.options[i].blank) continue;
+    const auto votes = figures["votes"][i].get<std::int64_t>();
+    screen.say(fmt::format("  {} : voix {}", contest.options[i].name, votes),
+               fmt::format("  {}: votes {}", contest.options[i].name, votes));
+  }
+  if (!majority["elected"].is_null()) {
+    screen.say("  Élection de " + name(majority["elected"]) + " (article L126).",
+               "  Elected: " + name(majority["elected"]) + " (article L126).");
+  }
+  if (!majority["second_round"].empty()) {
+    screen.say("  Second tour : " + names(majority["second_round"]) + " (article L162).",
+               "  Second round: " + names(majority["second_round"]) + " (article L162).");
+  }
+  for (const auto& tie : majority["undecided"]) {
+    screen.say(fmt::format("  Égalité que l'article ne tranche pas, place(s) {} : {}.",
+                           tie["places"].get<int>(), names(tie["between"])),
+               fmt::format("  Equal votes that the article does not settle, place(s) {}: {}.",
+                           tie["places"].get<int>(), names(tie["between"])));
+  }
+}
+
 void say_result(const Screen& screen, const Manifest& manifest, const Json& result) {
   for (const auto& figures : result["contests"]) {
     const auto& contest = manifest.contests.at(figures["contest"].get<std::size_t>());
@@ -146,6 +178,10 @@ void say_result(const Screen& screen, const Manifest& manifest, const Json& resu
                     number("registered"), number("sign_offs"), number("valid"), number("blank")),
         fmt::format("{}: registered {}, sign-offs {} = valid {} + blank {}", contest.name.en,
                     number("registered"), number("sign_offs"), number("valid"), number("blank")));
+    if (figures.contains("majority")) {
+      say_majority(screen, contest, figures);
+      continue;
+    }
     for (const auto& list : figures["seats"]["lists"]) {
       const auto& name = contest.options.at(list["option"].get<std::size_t>()).name;
       const auto votes = list["votes"].get<std::int64_t>();

@@ -38,13 +38,13 @@ std::string of_bureau(const BureauPlan& bureau) {
 }
 
 std::string of_contest(const Contest& contest, std::size_t number) {
-  const auto lists = contest.options.size() - 1;  // without the blank vote
-  std::string french =
-      fmt::format("Scrutin {}, {} : sièges {}, listes {}, nouveaux codes {} au plus", number,
-                  contest.name.fr, contest.seats, lists, contest.reissue_max);
-  std::string english =
-      fmt::format("Contest {}, {}: seats {}, lists {}, new codes {} at most", number,
-                  contest.name.en, contest.seats, lists, contest.reissue_max);
+  const auto standing = contest.options.size() - 1;  // without the blank vote
+  std::string french = fmt::format(
+      "Scrutin {}, {} : sièges {}, {} {}, nouveaux codes {} au plus", number, contest.name.fr,
+      contest.seats, contest.round == 0 ? "listes" : "candidats", standing, contest.reissue_max);
+  std::string english = fmt::format(
+      "Contest {}, {}: seats {}, {} {}, new codes {} at most", number, contest.name.en,
+      contest.seats, contest.round == 0 ? "lists" : "candidates", standing, contest.reissue_max);
   if (contest.districts.size() > 1) {
     french += fmt::format(", circonscriptions {}, réunies sous {} bulletins",
                           contest.districts.size(), contest.unit_minimum);

@@ -228,16 +228,16 @@ Expected<std::string> run_install(const InstallOptions& options) {
   const auto installed =
       install_election(paths, {*files, booth_assets(), *roll, *keys}, clock, random);
   if (!installed) return fail(installed.error());
-  std::string said =
-      both(fmt::format("Élection installée dans {} : {} électeurs.", options.state.string(),
-                       roll->voters.size()),
-           fmt::format("Election installed in {}: {} voters.", options.state.string(),
-                       roll->voters.size())) +
-      both("Empreinte :", "Fingerprint:") + "    " + in_groups(sealing->fingerprint) + "\n" +
-      both("Clé des liens, hors de toute sauvegarde : " + paths.link_key().string(),
-           "Link key, kept out of every back-up: " + paths.link_key().string()) +
-      both("Détruisez maintenant " + options.import.string() + " et ses copies.",
-           "Now destroy " + options.import.string() + " and its copies.");
+  std::string said = both(fmt::format("Élection installée dans {} : {} électeurs.",
+                                      options.state.string(), roll->voters.size()),
+                          fmt::format("Election installed in {}: {} voters.",
+                                      options.state.string(), roll->voters.size())) +
+                     both("Empreinte :", "Fingerprint:") + "    " +
+                     in_groups(sealing->fingerprint) + "\n" +
+                     both("Clé des liens, hors de toute sauvegarde : " + paths.link_key().string(),
+                          "Link key, kept out of every back-up: " + paths.link_key().string()) +
+                     both("Détruisez maintenant " + options.import.string() + " et ses copies.",
+                          "Now destroy " + options.import.string() + " and its copies.");
   if (options.accounts.empty()) {
     return said + both("Suite : les comptes (election accounts), puis serve.",
                        "Next: the accounts (election accounts), then serve.");

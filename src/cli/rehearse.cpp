@@ -291,6 +291,7 @@ Expected<std::string> count_box(State& state, Log& log, std::vector<LocalCeremon
   Lots lots;
   const Json figures = *parse_json(*result);
   for (const auto& contest : figures["contests"]) {
+    if (!contest.contains("seats")) continue;  // two rounds: no lot
     for (const auto& tie : contest["seats"]["ties"]) {
       auto& drawn = lots[contest["contest"].get<std::uint32_t>()];
       for (const auto& option : tie["between"]) drawn.push_back(option.get<std::uint32_t>());

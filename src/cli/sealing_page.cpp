@@ -126,6 +126,9 @@ std::string options_of(const Contest& contest) {
     }
     out += "<li><b>" + escaped(option.name) + "</b>";
     std::string names;
+    if (!option.substitute.empty()) {
+      out += "<br>" + two("Remplaçant", "Substitute") + " : " + escaped(option.substitute);
+    }
     for (const auto& one : option.candidates) names += (names.empty() ? "" : " ; ") + one;
     for (const auto& [name, share] : option.common) {
       out += fmt::format(", {} ({})", escaped(name), share);

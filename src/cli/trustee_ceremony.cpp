@@ -214,8 +214,7 @@ Expected<CeremonySlot> parse_place(const CeremonyPlan& plan, const std::string& 
     return fail("ceremony.slot", "a place is written GROUP-MEMBER, for example 0-1, not \"" + text +
                                      "\": the group from 0, the member from 1");
   }
-  if (*group >= plan.groups.size() || *member < 1 ||
-      *member > plan.groups[*group].members.size()) {
+  if (*group >= plan.groups.size() || *member < 1 || *member > plan.groups[*group].members.size()) {
     return fail("ceremony.slot", "the plan has no place " + text);
   }
   return CeremonySlot{0, *group, *member};
@@ -227,8 +226,8 @@ Expected<std::string> take_part(const CeremonyOptions& options, const CeremonyFo
   const auto record = CeremonyRecord::read(files.plan, files.messages);
   if (!record) return fail(record.error());
   if (record->messages().count(slot) != 0) {
-    return fail("ceremony.equivocation", record->describe(slot) + " takes part already, with " +
-                                             "another private file");
+    return fail("ceremony.equivocation",
+                record->describe(slot) + " takes part already, with " + "another private file");
   }
   std::fputs(whose_place(files.plan, slot).c_str(), stdout);
   Code code = Code::generate(random);

@@ -62,9 +62,8 @@ void add_trust(std::vector<std::string>& lines, const Report& report) {
   for (const auto& contest : report.trust) {
     lines.push_back("contest " + std::to_string(contest.contest) + ": " +
                     std::to_string(contest.reissued_that_voted) +
-                    " keys added during the vote have voted; margin of the last seat: " +
-                    (contest.last_seat_margin ? std::to_string(*contest.last_seat_margin) + " votes"
-                                              : "none, no other list"));
+                    " keys added during the vote have voted; votes that another outcome lacked: " +
+                    (contest.margin ? std::to_string(*contest.margin) + "" : "there is no other"));
   }
   if (report.fingerprint && report.witness_threshold == 0) {
     lines.push_back(

@@ -16,6 +16,7 @@
 #include "election/manifest.hpp"
 #include "election/result_rules.hpp"
 #include "election/signed_document.hpp"
+#include "election/two_round_rule.hpp"
 
 namespace isoloir {
 
@@ -135,17 +136,22 @@ struct LeftOut {  // a shares document that was not good
   std::string reason;  // code of judge_shares
 };
 
-// Whether the contest, whatever the votes, can have a result. Errors: result.rule, those of
-// attribute_seats.
+// Whether the contest, whatever the votes, can have a result. Errors: result.rule, result.seats,
+// result.options (lists where the rule wants candidates, or the other way round), those of
+// attribute_seats and decide_majority.
 Status check_attribution(const Contest& contest);
+
+// What the rule two-round-majority is asked in this contest. `votes`: of each option.
+MajorityQuestion majority_question(const Contest& contest, std::uint64_t registered,
+                                   const std::vector<std::uint64_t>& votes);
 
 // Error: count.tie, when a tie of any contest in result.json waits for its lot: until it is drawn
 // the count is not closed (R211-122).
 Status check_ties_settled(const Json& result);
 
-// result.json, canonical, as section 10 lays it out. Errors: those of check_turnout and
-// attribute_seats, result.contests (not one figure a contest), result.rule (unknown), result.lots
-// (no list of the contest).
+// result.json, canonical, as section 10 lays it out. Errors: those of check_turnout,
+// attribute_seats and decide_majority, result.contests (not one figure a contest), result.rule
+// (unknown), result.lots (no list of the contest).
 Expected<std::string> make_result(const Manifest& manifest, const Tally& tally, const Votes& votes,
                                   const std::vector<ContestFigures>& figures,
                                   std::vector<LeftOut> left_out);

@@ -84,12 +84,44 @@ SeatAnswer nobody_stood(std::uint32_t seats) {
 
 }  // namespace
 
+MajorityQuestion majority_question(const Contest& contest, std::uint64_t registered,
+                                   const std::vector<std::uint64_t>& votes) {
+  MajorityQuestion question{contest.round, registered, {}};
+  for (std::size_t i = 0; i < contest.options.size(); ++i) {
+    const auto& option = contest.options[i];
+    if (option.blank) continue;
+    question.candidates.push_back(
+        {option.name, votes[i],
+         option.birth_date.empty() ? std::nullopt : std::optional(option.birth_date)});
+  }
+  return question;
+}
+
+namespace {
+
+Status check_majority(const Contest& contest) {
+  if (contest.seats != 1) return fail("result.seats", "this rule fills one seat");
+  for (const auto& option : contest.options) {
+    if (!option.blank && !option.candidate) {
+      return fail("result.options", "this rule wants candidates, not lists");
+    }
+  }
+  const std::vector<std::uint64_t> nobody(contest.options.size());
+  const auto question = majority_question(contest, 1, nobody);
+  const auto answer = decide_majority(question);
+  return answer ? Status() : fail(answer.error());
+}
+
+}  // namespace
+
 Status check_attribution(const Contest& contest) {
+  if (contest.rule == two_round_majority_rule) return check_majority(contest);
   if (contest.rule != highest_average_rule) {
     return fail("result.rule", "the rule \"" + contest.rule + "\" is unknown");
   }
   SeatQuestion question{contest.seats, {}, {}};
   for (const auto& option : contest.options) {
+    if (option.candidate) return fail("result.options", "this rule wants lists, not candidates");
     if (!option.blank) question.lists.push_back(list_votes(option, 0));
   }
   if (question.lists.empty()) return {};
@@ -99,43 +131,93 @@ Status check_attribution(const Contest& contest) {
 
 namespace {
 
-Expected<Json> contest_json(const Contest& contest, const std::vector<std::uint64_t>& votes,
-                            const ContestFigures& figures) {
-  if (auto good = check_attribution(contest); !good) return fail(good.error());
-  Turnout turnout{figures.registered, figures.sign_offs, 0, 0};
-  SeatQuestion question{contest.seats, {}, {}};
+// The numbers of the options that are not blank.
+std::vector<std::uint32_t> standing_options(const Contest& contest) {
   std::vector<std::uint32_t> options;
   for (std::uint32_t i = 0; i < contest.options.size(); ++i) {
-    const auto& option = contest.options[i];
-    (option.blank ? turnout.blank : turnout.valid) += votes[i];
-    if (option.blank) continue;
-    options.push_back(i);
-    question.lists.push_back(list_votes(option, votes[i]));
+    if (!contest.options[i].blank) options.push_back(i);
   }
-  for (const auto lot : figures.lots) {
+  return options;
+}
+
+Expected<Json> seats_of(const Contest& contest, const std::vector<std::uint64_t>& votes,
+                        const std::vector<std::uint32_t>& lots) {
+  const auto options = standing_options(contest);
+  SeatQuestion question{contest.seats, {}, {}};
+  for (const auto i : options) {
+    question.lists.push_back(list_votes(contest.options[i], votes[i]));
+  }
+  for (const auto lot : lots) {
     if (lot >= contest.options.size() || contest.options[lot].blank) {
       return fail("result.lots", "a lot names no list of the contest");
     }
     question.lots.push_back(contest.options[lot].name);
   }
-  if (auto good = check_turnout(turnout); !good) return fail(good.error());
   const auto answer = question.lists.empty() ? Expected<SeatAnswer>(nobody_stood(contest.seats))
                                              : attribute_seats(question);
   if (!answer) return fail(answer.error());
+  return seats_json(*answer, options, lots);
+}
+
+// Equals of whom the law says nothing are reported, and no lot decides among them.
+Expected<Json> majority_of(const Contest& contest, std::uint64_t registered,
+                           const std::vector<std::uint64_t>& votes,
+                           const std::vector<std::uint32_t>& lots) {
+  if (!lots.empty()) return fail("result.lots", "this rule draws no lots");
+  const auto options = standing_options(contest);
+  MajorityAnswer answer;
+  answer.reason = "nobody is registered";
+  if (registered != 0) {
+    auto decided = decide_majority(majority_question(contest, registered, votes));
+    if (!decided) return fail(decided.error());
+    answer = std::move(*decided);
+  }
+  const auto numbers = [&](const std::vector<std::size_t>& candidates) {
+    Json array = Json::array();
+    for (const auto one : candidates) array.push_back(options[one]);
+    return array;
+  };
+  Json undecided = Json::array();
+  for (const auto& tie : answer.ties) {
+    undecided.push_back(
+        {{"places", tie.places}, {"between", numbers(tie.between)}, {"reason", tie.reason}});
+  }
+  return Json{{"round", contest.round},
+              {"elected", answer.elected ? Json(options[*answer.elected]) : Json()},
+              {"second_round", numbers(answer.second_round)},
+              {"articles", answer.articles},
+              {"reason", answer.reason},
+              {"undecided", std::move(undecided)}};
+}
+
+Expected<Json> contest_json(const Contest& contest, const std::vector<std::uint64_t>& votes,
+                            const ContestFigures& figures) {
+  if (auto good = check_attribution(contest); !good) return fail(good.error());
+  Turnout turnout{figures.registered, figures.sign_offs, 0, 0};
+  for (std::size_t i = 0; i < contest.options.size(); ++i) {
+    (contest.options[i].blank ? turnout.blank : turnout.valid) += votes[i];
+  }
+  if (auto good = check_turnout(turnout); !good) return fail(good.error());
+  const bool majority = contest.rule == two_round_majority_rule;
+  auto outcome = majority ? majority_of(contest, figures.registered, votes, figures.lots)
+                          : seats_of(contest, votes, figures.lots);
+  if (!outcome) return fail(outcome.error());
   return Json{{"registered", turnout.registered},
               {"sign_offs", turnout.sign_offs},
               {"ballots", turnout.valid + turnout.blank},
               {"blank", turnout.blank},
               {"valid", turnout.valid},
               {"votes", votes},
-              {"seats", seats_json(*answer, options, figures.lots)}};
+              {majority ? "majority" : "seats", std::move(*outcome)}};
 }
 
 }  // namespace
 
+// Who may stand in round two, or is elected among equals born on one day, is for those to decide
+// whom the law names: such a count is closed.
 Status check_ties_settled(const Json& result) {
   for (const auto& contest : result["contests"]) {
-    if (!contest["seats"]["ties"].empty()) {
+    if (contest.contains("seats") && !contest["seats"]["ties"].empty()) {
       return fail("count.tie", "a tie waits for its lot: count --lot, then the close");
     }
   }

@@ -8,6 +8,7 @@
 #include "election/count.hpp"
 #include "election/protocol_version.hpp"
 #include "election/signed_document.hpp"
+#include "election/two_round_rule.hpp"
 
 namespace isoloir {
 namespace {
@@ -96,6 +97,14 @@ ContestOption read_option(FieldReader& read, const Json& json) {
     read.exactly(json, {"kind"}, "options");
     return option;
   }
+  option.candidate = kind == "candidate";
+  if (option.candidate) {
+    read.exactly(json, {"birth_date", "kind", "name", "substitute"}, "options");
+    option.name = read.text(json, "name");
+    option.substitute = json["substitute"].is_null() ? "" : read.text(json, "substitute");
+    option.birth_date = json["birth_date"].is_null() ? "" : read.text(json, "birth_date");
+    return option;
+  }
   read.require(kind == "list", "options.kind");
   read.exactly(json, {"candidates", "common", "kind", "name", "sigle"}, "options");
   option.name = read.text(json, "name");
@@ -109,6 +118,13 @@ ContestOption read_option(FieldReader& read, const Json& json) {
 }
 Json write(const ContestOption& option) {
   if (option.blank) return {{"kind", "blank"}};
+  if (option.candidate) {
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    return {{"kind", "candidate"},
+            {"name", option.name},
+            {"substitute", or_null(option.substitute)},
+            {"birth_date", or_null(option.birth_date)}};
+  }
   Json common = Json::array();
   for (const auto& member : option.common) {
     common.push_back({{"name", member.name}, {"share", member.share}});
@@ -121,15 +137,24 @@ Json write(const ContestOption& option) {
 }
 
 Contest read_contest(FieldReader& read, const Json& json) {
-  read.exactly(json,
-               {"bureau", "districts", "name", "options", "reissue_max", "rule", "seats",
-                "unit_minimum", "units"},
-               "contests");
+  const bool rounds = text_field(json, "rule") == two_round_majority_rule;
+  if (rounds) {
+    read.exactly(json,
+                 {"bureau", "districts", "name", "options", "reissue_max", "round", "rule", "seats",
+                  "unit_minimum", "units"},
+                 "contests");
+  } else {
+    read.exactly(json,
+                 {"bureau", "districts", "name", "options", "reissue_max", "rule", "seats",
+                  "unit_minimum", "units"},
+                 "contests");
+  }
   Contest contest;
   contest.name = read_bilingual(read, json, "name");
   contest.bureau = read.u32(json, "bureau");
   contest.seats = read.u32(json, "seats");
   contest.rule = read.text(json, "rule");
+  if (rounds) contest.round = read.u32(json, "round");
   contest.unit_minimum = read.u32(json, "unit_minimum");
   contest.reissue_max = read.u32(json, "reissue_max");
   for (const auto& option : read.array(json, "options", limits::options)) {
@@ -176,15 +201,17 @@ Json write(const Contest& contest) {
   for (const auto& unit : contest.units) {
     units.push_back({{"name", unit.name}, {"districts", unit.districts}});
   }
-  return {{"name", write(contest.name)},
-          {"bureau", contest.bureau},
-          {"seats", contest.seats},
-          {"rule", contest.rule},
-          {"options", std::move(options)},
-          {"districts", std::move(districts)},
-          {"units", std::move(units)},
-          {"unit_minimum", contest.unit_minimum},
-          {"reissue_max", contest.reissue_max}};
+  Json json = {{"name", write(contest.name)},
+               {"bureau", contest.bureau},
+               {"seats", contest.seats},
+               {"rule", contest.rule},
+               {"options", std::move(options)},
+               {"districts", std::move(districts)},
+               {"units", std::move(units)},
+               {"unit_minimum", contest.unit_minimum},
+               {"reissue_max", contest.reissue_max}};
+  if (contest.round != 0) json["round"] = contest.round;
+  return json;
 }
 
 Bureau read_bureau(FieldReader& read, const Json& json) {

@@ -23,12 +23,16 @@ struct CommonListMember {
   std::uint32_t share = 0;
 };
 
+// The blank vote, a list, or, under the rule two-round-majority, one candidate.
 struct ContestOption {
   bool blank = false;
+  bool candidate = false;
   std::string name;                      // empty for the blank vote
-  std::vector<std::string> candidates;   // in the order of presentation
+  std::vector<std::string> candidates;   // of a list, in the order of presentation
   std::vector<CommonListMember> common;  // empty unless a common list
   bool sigle = false;                    // a bare union name
+  std::string substitute;                // of a candidate; empty where there is none
+  std::string birth_date;                // of a candidate, YYYY-MM-DD; empty where not given
 };
 
 struct TallyUnit {
@@ -41,6 +45,7 @@ struct Contest {
   std::uint32_t bureau = 0;
   std::uint32_t seats = 0;
   std::string rule;
+  std::uint32_t round = 0;             // 1 or 2 under two-round-majority, else 0
   std::vector<ContestOption> options;  // in the drawn order
   std::vector<std::string> districts;
   std::vector<TallyUnit> units;

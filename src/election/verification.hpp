@@ -40,8 +40,9 @@ struct CheckReport {
 struct ContestTrust {
   std::uint32_t contest = 0;
   std::uint64_t reissued_that_voted = 0;  // keys added during the vote that voted
-  // Votes by which the list nearest to it missed the last seat; nothing where no other list stood.
-  std::optional<std::uint64_t> last_seat_margin;
+  // The fewest votes more for one list or candidate that would have brought another outcome: the
+  // last seat lost, somebody else elected or standing in round two. Nothing where none would.
+  std::optional<std::uint64_t> margin;
 };
 
 struct Report {

@@ -228,6 +228,10 @@ std::optional<std::vector<ContestFigures>> read_figures(const State& state, cons
   for (std::uint32_t k = 0; k < size; ++k) {
     ContestFigures one{state.keys.registered(k), state.contest_ballots[k], {}};
     const auto& contest = result["contests"][k];
+    if (state.manifest.contests[k].rule == two_round_majority_rule) {  // draws no lots
+      figures.push_back(std::move(one));
+      continue;
+    }
     if (!contest.is_object() || !contest.contains("seats") || !contest["seats"].is_object() ||
         !contest["seats"].contains("lots") || !contest["seats"]["lots"].is_array()) {
       return std::nullopt;
@@ -303,7 +307,7 @@ namespace {
 // a seat won at an average of a quota or more). So the last seat is the one won at the lowest of
 // the averages votes / seats, and another list comes level with v votes more when (votes + v) /
 // (its seats + 1) reaches that. Products fit 64 bits: see limits::result_seats.
-std::optional<std::uint64_t> last_seat_margin(const Json& seats) {
+std::optional<std::uint64_t> seat_margin(const Json& seats) {
   if (!seats["ties"].empty()) return 0;
   struct List {
     std::uint64_t votes, seats;
@@ -331,14 +335,51 @@ std::optional<std::uint64_t> last_seat_margin(const Json& seats) {
   return margin;
 }
 
+// The fewest votes that, added to one candidate, would bring another outcome; nothing where even
+// the votes of all who did not vote would not. More votes for one never bring an outcome back, so
+// the number is found by halving.
+std::optional<std::uint64_t> majority_margin(const Contest& contest, const Json& figures) {
+  auto question = majority_question(contest, figures["registered"].get<std::uint64_t>(),
+                                    figures["votes"].get<std::vector<std::uint64_t>>());
+  if (question.registered == 0) return std::nullopt;
+  const auto outcome = [](const MajorityQuestion& asked) {
+    const auto answer = decide_majority(asked);
+    ISOLOIR_ASSERT(answer.has_value());
+    std::set<std::size_t> standing(answer->second_round.begin(), answer->second_round.end());
+    std::set<std::size_t> tied;
+    for (const auto& tie : answer->ties) tied.insert(tie.between.begin(), tie.between.end());
+    return std::tuple(answer->elected, std::move(standing), std::move(tied));
+  };
+  const auto as_counted = outcome(question);
+  const auto most = question.registered - figures["valid"].get<std::uint64_t>();
+  std::optional<std::uint64_t> margin;
+  for (auto& candidate : question.candidates) {
+    const auto votes = candidate.votes;
+    const auto changes = [&](std::uint64_t more) {
+      candidate.votes = votes + more;
+      return outcome(question) != as_counted;
+    };
+    if (changes(most)) {
+      std::uint64_t no = 0, yes = most;
+      while (yes - no > 1) (changes(no + (yes - no) / 2) ? yes : no) = no + (yes - no) / 2;
+      margin = std::min(margin.value_or(yes), yes);
+    }
+    candidate.votes = votes;
+  }
+  return margin;
+}
+
 }  // namespace
 
 std::vector<ContestTrust> measure_trust(const State& state) {
   const auto result = state.json(export_path::result);
   std::vector<ContestTrust> trust;
   for (std::uint32_t k = 0; result && k < state.manifest.contests.size(); ++k) {
-    trust.push_back(
-        {k, state.reissued_that_voted[k], last_seat_margin((*result)["contests"][k]["seats"])});
+    const auto& contest = state.manifest.contests[k];
+    const auto& figures = (*result)["contests"][k];
+    trust.push_back({k, state.reissued_that_voted[k],
+                     contest.rule == two_round_majority_rule ? majority_margin(contest, figures)
+                                                             : seat_margin(figures["seats"])});
   }
   return trust;
 }

@@ -153,14 +153,32 @@ ContestOption read_list(Reader& read, const toml::table& table) {
   return option;
 }
 
+ContestOption read_candidate(Reader& read, const toml::table& table) {
+  read.known(table, {"name", "substitute", "birth_date"});
+  ContestOption option;
+  option.candidate = true;
+  option.name = read.text(table, "name");
+  if (table.contains("substitute")) option.substitute = read.text(table, "substitute");
+  if (table.contains("birth_date")) {
+    const auto* date = table["birth_date"].as_date();
+    if (!date) read.problem(table, "\"birth_date\" is a date such as 1970-01-31, without quotes");
+    const auto day = date ? date->get() : toml::date{};
+    option.birth_date = date ? fmt::format("{:04}-{:02}-{:02}", day.year, day.month, day.day) : "";
+  }
+  return option;
+}
+
 Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus) {
-  read.known(table, {"name", "bureau", "seats", "rule", "reissue_max", "district", "unit_minimum",
-                     "list"});
+  read.known(table, {"name", "bureau", "seats", "rule", "round", "reissue_max", "district",
+                     "unit_minimum", "list", "candidate"});
   Contest contest;
   contest.name = read.bilingual(table, "name");
   contest.bureau = read.number(table, "bureau", 0, static_cast<std::int64_t>(bureaus) - 1);
-  contest.seats = read.number(table, "seats", 1, 1000);
   contest.rule = read.text(table, "rule");
+  const bool majority = contest.rule == two_round_majority_rule;
+  contest.seats = majority && !table.contains("seats") ? 1 : read.number(table, "seats", 1, 1000);
+  if (majority) contest.round = read.number(table, "round", 1, 2);
+  if (!majority && table.contains("round")) read.problem(table, "this rule has no \"round\"");
   contest.reissue_max = read.number(table, "reissue_max", 0, 100'000'000);
   if (table.contains("district")) {
     for (const auto& node : read.array(table, "district")) {
@@ -177,12 +195,17 @@ Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus
   for (std::uint32_t d = 0; d < contest.districts.size(); ++d) {
     contest.units.push_back({contest.districts[d], {d}});
   }
-  for (const auto& node : read.array(table, "list")) {
-    if (const auto* list = node.as_table()) contest.options.push_back(read_list(read, *list));
+  if (table.contains(majority ? "list" : "candidate")) {
+    read.problem(table, majority ? "under this rule stand candidates: [[contest.candidate]]"
+                                 : "under this rule stand lists: [[contest.list]]");
   }
-  if (contest.options.size() >= limits::options) read.problem(table, "too many lists");
-  contest.options.push_back(
-      ContestOption{.blank = true, .name = {}, .candidates = {}, .common = {}});
+  for (const auto& node : read.array(table, majority ? "candidate" : "list")) {
+    const auto* option = node.as_table();
+    if (!option) continue;
+    contest.options.push_back(majority ? read_candidate(read, *option) : read_list(read, *option));
+  }
+  if (contest.options.size() >= limits::options) read.problem(table, "too many options");
+  contest.options.emplace_back().blank = true;
   if (const auto good = check_attribution(contest); !good) {
     read.problem(table, good.error().message);
   }

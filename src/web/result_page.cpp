@@ -78,18 +78,11 @@ Json lists_of(const Json& figures, const Names& names) {
   return lists;
 }
 
-Json contest_of(const Contest& contest, const Json& figures, Language language) {
+// By the seats of lists, as proportional representation gives them.
+Json proportional_of(const Contest& contest, const Json& figures) {
   const Names names{contest};
   const auto& seats = figures["seats"];
-  Json shown = {{"title", language == Language::french ? contest.name.fr : contest.name.en},
-                {"registered", figures["registered"]},
-                {"signed_off", figures["sign_offs"]},
-                {"valid", figures["valid"]},
-                {"blank", figures["blank"]},
-                {"equality_holds",
-                 figures["valid"].get<std::int64_t>() + figures["blank"].get<std::int64_t>() ==
-                     figures["sign_offs"].get<std::int64_t>()},
-                {"seats", contest.seats},
+  Json shown = {{"seats", contest.seats},
                 {"quota", decimal(seats["quota"].get<std::string>())},
                 {"lists", lists_of(figures, names)},
                 {"rounds", rounds_of(seats, names)}};
@@ -104,6 +97,78 @@ Json contest_of(const Contest& contest, const Json& figures, Language language) 
     ties.push_back({{"names", joined}});
   }
   shown["ties"] = std::move(ties);
+  return shown;
+}
+
+Json named(const Json& options, const Names& names) {
+  Json list = Json::array();
+  for (const auto& option : options) list.push_back({{"name", names.of(option)}});
+  return list;
+}
+
+double percentage(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// By the votes of candidates, most first, and what the two articles make of them.
+Json majority_of(const Contest& contest, const Json& figures) {
+  const Names names{contest};
+  const auto& majority = figures["majority"];
+  const auto votes = figures["votes"].get<std::vector<std::uint64_t>>();
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < contest.options.size(); ++i) {
+    if (!contest.options[i].blank) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return votes[a] > votes[b]; });
+  Json candidates = Json::array();
+  for (const auto i : order) {
+    Json shown = {
+        {"name", contest.options[i].name},
+        {"votes", votes[i]},
+        {"of_valid", percentage(votes[i], figures["valid"].get<std::uint64_t>())},
+        {"of_registered", percentage(votes[i], figures["registered"].get<std::uint64_t>())}};
+    if (!contest.options[i].substitute.empty()) {
+      shown["substitute"] = contest.options[i].substitute;
+    }
+    candidates.push_back(std::move(shown));
+  }
+  Json shown = {{"first_round", contest.round == 1},
+                {"candidates", std::move(candidates)},
+                {"second_round", named(majority["second_round"], names)}};
+  shown["goes_on"] = !shown["second_round"].empty();
+  if (const auto& elected = majority["elected"]; !elected.is_null()) {
+    const auto won = votes[elected.get<std::size_t>()];
+    shown["elected"] = {{"name", names.of(elected)}};
+    const bool equals = std::count(votes.begin(), votes.end(), won) > 1;
+    shown["elected"][contest.round == 1 ? "outright" : equals ? "eldest" : "most"] = true;
+  }
+  Json undecided = Json::array();
+  for (const auto& tie : majority["undecided"]) {
+    std::string joined;
+    for (const auto& option : tie["between"]) {
+      joined += (joined.empty() ? "" : ", ") + names.of(option);
+    }
+    undecided.push_back({{"names", joined}, {"places", tie["places"]}});
+  }
+  shown["undecided"] = std::move(undecided);
+  shown["nobody"] =
+      !shown.contains("elected") && !shown["goes_on"].get<bool>() && shown["undecided"].empty();
+  return shown;
+}
+
+Json contest_of(const Contest& contest, const Json& figures, Language language) {
+  Json shown = {{"title", language == Language::french ? contest.name.fr : contest.name.en},
+                {"registered", figures["registered"]},
+                {"signed_off", figures["sign_offs"]},
+                {"valid", figures["valid"]},
+                {"blank", figures["blank"]},
+                {"equality_holds",
+                 figures["valid"].get<std::int64_t>() + figures["blank"].get<std::int64_t>() ==
+                     figures["sign_offs"].get<std::int64_t>()}};
+  const bool majority = figures.contains("majority");
+  shown[majority ? "majority" : "proportional"] =
+      majority ? majority_of(contest, figures) : proportional_of(contest, figures);
   return shown;
 }
 

@@ -571,6 +571,53 @@ TEST_F(CountTest, CommonListsAndContestsWithoutLists) {
       "unfilled":5,"ties":[],"lots":[]})"));
 }
 
+// Contest 0 in two rounds; 4 votes each and 2 blank ones.
+TEST_F(CountTest, MajorityInTwoRounds) {
+  auto& contest = manifest.contests[0];
+  const auto proportional = contest;
+  contest.rule = two_round_majority_rule;
+  contest.round = 1;
+  contest.seats = 1;
+  EXPECT_EQ(code_of(check_attribution(contest)), "result.options");
+  for (auto& option : contest.options) {
+    option.candidate = !option.blank;
+    option.candidates.clear();
+  }
+  ASSERT_TRUE(check_attribution(contest));
+  vote_all();
+  const Tally t = tally();
+  const auto outcome = [&](ContestFigures first) {
+    const auto text = make_result(manifest, t, expected_votes, {first, {9, 4, {}}}, {});
+    return text ? Json::parse(*text)["contests"][0]["majority"] : Json(code_of(text));
+  };
+  const Json first = outcome({20, 10, {}});
+  EXPECT_EQ(first, Json::parse(R"({"round":1,"elected":null,"second_round":[0,1],"undecided":[],
+      "articles":["L126","L162"],"reason":"nobody has more than half of the valid votes; these )"
+                               R"(have at least 12.5 % of the registered electors"})"));
+  EXPECT_EQ(outcome({20, 10, {0}}), "result.lots") << "no lot is drawn under this rule";
+  EXPECT_EQ(outcome({9, 10, {}}), "result.turnout");
+  contest.round = 2;
+  const Json equals = outcome({20, 10, {}});
+  EXPECT_EQ(equals["elected"], Json());
+  EXPECT_EQ(equals["undecided"][0]["between"], Json::parse("[0,1]"));
+  EXPECT_TRUE(check_ties_settled({{"contests", {{{"majority", equals}}}}}))
+      << "the count is closed all the same: the law names no lot";
+  contest.options[0].birth_date = "1960-02-29";
+  contest.options[1].birth_date = "1959-12-31";
+  EXPECT_EQ(outcome({20, 10, {}})["elected"], 1) << "the eldest";
+
+  for (const auto& [birth_date, seats, code] :
+       {std::tuple{"1960-02-30", 1u, "majority.birth_date"}, {"1960-02-28", 2u, "result.seats"}}) {
+    auto wrong = contest;
+    wrong.options[0].birth_date = birth_date;
+    wrong.seats = seats;
+    EXPECT_EQ(code_of(check_attribution(wrong)), code);
+  }
+  auto mixed = proportional;
+  mixed.options[0].candidate = true;
+  EXPECT_EQ(code_of(check_attribution(mixed)), "result.options");
+}
+
 // ---- Parts
 
 TEST(DiscreteLog, FindsEveryValueUpToTheBoundAndNoOther) {

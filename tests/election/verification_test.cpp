@@ -102,8 +102,8 @@ TEST(Verification, WhatRestsOnTheServer) {
   EXPECT_EQ(report.trust[0].reissued_that_voted, 0u);
   EXPECT_EQ(report.trust[1].reissued_that_voted, 1u);
   // Alpha 2, Bêta 1, three seats: one vote more and Bêta is level for the last.
-  EXPECT_EQ(report.trust[0].last_seat_margin, 1u);
-  EXPECT_FALSE(report.trust[1].last_seat_margin);
+  EXPECT_EQ(report.trust[0].margin, 1u);
+  EXPECT_FALSE(report.trust[1].margin);
 }
 
 TEST(Verification, AnElectionWithoutVoters) {
@@ -775,6 +775,46 @@ TEST(Verification, V22Result) {
                  "V22");
 }
 
+// Two rounds: 2 and 1 of 3 valid votes, 4 electors on the roll.
+TEST(Verification, V22Majority) {
+  TestElection::Hooks hooks;
+  hooks.setup = [](TestElection& e) {
+    auto& contest = e.manifest.contests[0];
+    contest.rule = two_round_majority_rule;
+    contest.round = 1;
+    contest.seats = 1;
+    for (auto& option : contest.options) {
+      option.candidate = !option.blank;
+      option.candidates.clear();
+    }
+    contest.options[1].birth_date = "1970-01-31";
+    contest.options[1].substitute = "Gamma";
+  };
+  const TestElection election(hooks);
+  const auto manifest = Manifest::parse(election.manifest.text());
+  ASSERT_TRUE(manifest) << manifest.error().message;
+  EXPECT_EQ(manifest->text(), election.manifest.text());
+  EXPECT_EQ(manifest->contests[0].options[1].substitute, "Gamma");
+  const auto report = verify(election.files);
+  ASSERT_TRUE(report.consistent()) << details(report);
+  const Json result = Json::parse(election.files.at("result.json"));
+  EXPECT_EQ(result["contests"][0]["majority"]["elected"], 0);
+  EXPECT_FALSE(result["contests"][0].contains("seats"));
+  EXPECT_EQ(report.trust[0].margin, 1u) << "one vote more for the other: no majority";
+  const auto edit = [&](const std::function<void(Json&)>& change) {
+    auto changed = hooks;
+    changed.files = [=](Files& files) {
+      Json other = Json::parse(files["result.json"]);
+      change(other["contests"][0]);
+      files["result.json"] = canonical_json(other);
+    };
+    expect_refused(changed, "V22");
+  };
+  edit([](Json& c) { c["majority"]["elected"] = 1; });
+  edit([](Json& c) { c["majority"]["undecided"] = 1; });
+  edit([](Json& c) { c.erase("majority"); });
+}
+
 // One seat, one vote each: people draw a lot, and a president signs what they drew.
 TEST(Verification, V22Lots) {
   TestElection::Hooks hooks;
@@ -786,7 +826,7 @@ TEST(Verification, V22Lots) {
   const auto report = verify(tied.files);
   ASSERT_EQ(refusals(report), "") << details(report);
   EXPECT_NE(details(report).find("a tie waits for its lot"), std::string::npos) << details(report);
-  EXPECT_EQ(report.trust[0].last_seat_margin, 0u);
+  EXPECT_EQ(report.trust[0].margin, 0u);
   hooks.unclosed = false;
   hooks.counted = [](TestElection& e) { e.lots = {1}; };
   const TestElection drawn(hooks);

@@ -55,6 +55,49 @@ TEST(Portal, ReissuePolicyIsRead) {
   }
 }
 
+constexpr std::string_view two_candidates = R"(
+[[contest]]
+name.fr = "Circonscription"
+name.en = "Constituency"
+bureau = 0
+rule = "two-round-majority"
+round = 1
+reissue_max = 10
+[[contest.candidate]]
+name = "ALPHA Anne"
+substitute = "BRAVO Bruno"
+birth_date = 1970-01-31
+[[contest.candidate]]
+name = "CHARLIE Chloé"
+)";
+
+TEST(Portal, CandidatesInTwoRounds) {
+  const std::string text = education() + std::string(two_candidates);
+  const auto portal = Portal::parse(text, "p.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  const auto& contest = portal->contests.back();
+  EXPECT_EQ(contest.round, 1u);
+  EXPECT_EQ(contest.seats, 1u);
+  ASSERT_EQ(contest.options.size(), 3u);
+  EXPECT_EQ(contest.options[0].birth_date, "1970-01-31");
+  EXPECT_EQ(contest.options[0].substitute, "BRAVO Bruno");
+  EXPECT_EQ(contest.options[1].birth_date, "");
+  EXPECT_TRUE(contest.options[2].blank);
+  for (const auto& [from, to, said] :
+       {std::tuple{"round = 1", "round = 3", "\"round\" must lie between 1 and 2"},
+        {"round = 1\n", "", "\"round\" is missing"},
+        {"round = 1", "round = 1\nseats = 2", "fills one seat"},
+        {"1970-01-31", "\"31/01/1970\"", "is a date such as"},
+        {"CHARLIE Chloé", "ALPHA Anne", "appears twice"},
+        {"[[contest.candidate]]\nname = \"ALPHA", "[[contest.list]]\nname = \"ALPHA",
+         "under this rule stand candidates"},
+        {"seats = 15", "seats = 15\nround = 1", "this rule has no \"round\""}}) {
+    const auto wrong = Portal::parse(changed(text, from, to), "p.toml");
+    ASSERT_FALSE(wrong) << to;
+    EXPECT_THAT(wrong.error().message, testing::HasSubstr(said));
+  }
+}
+
 // Requirement 45: what a network would cut or refuse is refused here.
 TEST(Portal, R45SenderOfTextMessages) {
   for (const auto* bad : {"Élections", "Elections 22", "Elections2022"}) {

@@ -295,7 +295,8 @@ TEST(Views, NumbersOfAResultAgree) {
                     {"candidates", n},    {"bounded", true}, {"quota_seats", n},
                     {"average_seats", n}};
     const Json round{{"seat", 1}, {"winner", "A"}, {"votes", n}, {"divisor", 1}, {"average", 1}};
-    const Json contest{{"lists", {list}}, {"rounds", {round}}, {"has_rounds", true}};
+    const Json seats{{"lists", {list}}, {"rounds", {round}}, {"has_rounds", true}};
+    const Json contest{{"proportional", seats}};
     return renderer().page("result", {{"contests", {contest}}}, language);
   };
   EXPECT_THAT(result(Language::french, 1), HasSubstr("que 1 candidat\u00a0: elle a 1 siège."));
