@@ -21,7 +21,7 @@ CTESTS := $(PRESETS:%=ctest-%)
 .NOTPARALLEL:
 
 demo: setup-build program
-	build/release/isoloir demo --port $(PORT) --state $(STATE)
+	build/release/isoloir demo --port $(PORT) --state $(STATE) --beside portals/legislative
 
 test: setup-test ctest-asan frontend browser
 

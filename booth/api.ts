@@ -8,6 +8,20 @@ export type CodeAnswer =
   | { status: "not_open" | "closed" }
   | { status: "code_replaced"; at: string; triesLeft: number; captchaId: string; nonce: string };
 
+/** To signing in with keys. Whatever is refused brings what the next try needs; the session may be a new one. */
+export type KeyAnswer =
+  | { status: "ok"; csrf: string; sessionEnds: number; voterName: string }
+  | { status: "not_open" | "closed" }
+  | ({ status: "captcha_wrong" | "page_old" | "refused" | "blocked" } & NextTry)
+  | ({ status: "delayed" | "replaced"; at: string } & NextTry);
+
+export interface NextTry {
+  captchaId: string;
+  nonce: string;
+  csrf: string;
+  sessionBinding: string;
+}
+
 export interface ContestState {
   contest: number;
   district: number;
@@ -64,6 +78,15 @@ export interface ReissueStatus {
   reference: string;
 }
 
+/** What the vault makes of a code, for the page's nonce, with the captcha. */
+export interface CodeProof {
+  captcha: string;
+  captchaId: string;
+  key: string;
+  proof: string;
+  nonce: string;
+}
+
 /** 401: the session is over. */
 export class SessionOver extends Error {}
 
@@ -96,8 +119,12 @@ export class Api {
     return new Uint8Array(await (await this.request(url)).arrayBuffer());
   }
 
-  voting_code(body: { captcha: string; captchaId: string; key: string; proof: string; nonce: string }): Promise<CodeAnswer> {
+  voting_code(body: CodeProof): Promise<CodeAnswer> {
     return this.post("/api/voting-code", body);
+  }
+
+  sign_in(body: CodeProof & { identifier: string }): Promise<KeyAnswer> {
+    return this.post("/api/sign-in", body);
   }
 
   contests(): Promise<ContestList> {

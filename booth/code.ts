@@ -1,20 +1,28 @@
-// The voting code: 16 characters that carry the key and one that checks them (docs/protocol.md section 4).
+// Codes (docs/protocol.md section 4): by default 16 characters that carry the key and one that checks them.
 import type { Random } from "./bytes.ts";
 
 export const CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const DATA_LENGTH = 16;
 
+/** How many characters a code has, and whether the last of them checks the others. */
+export interface CodeForm {
+  length: number;
+  checked: boolean;
+}
+const DEFAULT_FORM: CodeForm = { length: DATA_LENGTH + 1, checked: true };
+
 export type CodeReading = { code: string } | { error: "empty" | "length" | "character" | "check" };
 
 /** Reads what a person typed or pasted. A wrong check character is found here, and so costs no try. */
-export function read_code(typed: string): CodeReading {
+export function read_code(typed: string, { length, checked } = DEFAULT_FORM): CodeReading {
   const code = normalise_code(typed);
   if (code.length === 0) return { error: "empty" };
   const characters = Array.from(code);
   if (characters.some((character) => !CODE_ALPHABET.includes(character))) return { error: "character" };
-  if (characters.length !== DATA_LENGTH + 1) return { error: "length" };
-  const expected = check_character(code.slice(0, DATA_LENGTH));
-  return code[DATA_LENGTH] === expected ? { code } : { error: "check" };
+  if (characters.length !== length) return { error: "length" };
+  if (!checked) return { code };
+  const expected = check_character(code.slice(0, length - 1));
+  return code[length - 1] === expected ? { code } : { error: "check" };
 }
 
 /** Form alone; says nothing about length or alphabet. */

@@ -8,7 +8,7 @@ import type { Transcript } from "./transcript.ts";
 const ARGON2_MEMORY_KIB = 16 * 1024;
 const PROGRESS_SLICE_MS = 20;
 
-/** 32 bytes. `code`: the 17 normalised characters. `progress` receives 0 … 1. */
+/** 32 bytes. `code`: normalised. `progress` receives 0 … 1. */
 export function derive_seed(
   transcript: Transcript, code: string, handle: string, progress?: (done: number) => void,
 ): Promise<Uint8Array> {

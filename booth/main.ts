@@ -1,7 +1,8 @@
-// What booth.js does on a page: the countdown, the show button of a secret field, the voting space, the look-up of a tracker,
+// What booth.js does on a page: the countdown, the device's own hour, the show button of a secret field, the voting space, the look-up of a tracker,
 // the reissue's pages; each where the page has it.
 import { start_countdown } from "./countdown.ts";
 import { KeptBallots } from "./kept_ballots.ts";
+import { start_own_time } from "./own_time.ts";
 import { all, start_reveal } from "./page.ts";
 import { start_cancel, start_channels } from "./reissue_form.ts";
 import { start_reissue_link } from "./reissue_link.ts";
@@ -11,6 +12,7 @@ import { start_tracker } from "./tracker_page.ts";
 import { start_voting_space } from "./voting_space.ts";
 
 for (const element of all(document, "[data-countdown]")) start_countdown(element);
+for (const element of all(document, "[data-own-time]")) start_own_time(element);
 for (const button of all(document, "[data-reveal]")) start_reveal(button);
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;

@@ -32,6 +32,11 @@ export class SessionWatch {
     return true;
   }
 
+  /** Another session takes this one's place. */
+  goes_on_until(ends: number): void {
+    this.ends = ends;
+  }
+
   /** Throws SessionOver, TryAgain. */
   async extend(): Promise<void> {
     this.ends = (await this.api.extend_session()).expiresAt;

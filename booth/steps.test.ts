@@ -9,7 +9,7 @@ function at(path: string, {
   failure = undefined as Cast["failure"] | undefined,
 } = {}) {
   const { step, address } = shown_at(path, {
-    signed_in, open: (contest) => open && contest === 3, chosen: () => chosen,
+    entry: "/vote", signed_in, open: (contest) => open && contest === 3, chosen: () => chosen,
     cast: () => (phase ? { contest: 3, phase, ...(failure && { failure }) } : undefined),
   });
   return `${step} ${address}`;

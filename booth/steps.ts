@@ -12,6 +12,8 @@ export interface Shown {
 }
 
 export interface Progress {
+  /** The address at which the code is asked for. */
+  entry: string;
   signed_in: boolean;
   /** Contests that the voter may vote in now. */
   open: (contest: number) => boolean;
@@ -19,7 +21,6 @@ export interface Progress {
   cast: (contest: number) => Cast | undefined;
 }
 
-export const CODE_ADDRESS = "/vote";
 export const CONTESTS_ADDRESS = "/vote/scrutins";
 export const ballot_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}`;
 export const confirm_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}/choix`;
@@ -30,7 +31,7 @@ const STEP_OF_PHASE: Record<Cast["phase"], Step> = {
 };
 
 export function shown_at(path: string, progress: Progress): Shown {
-  if (!progress.signed_in) return { step: "code", address: CODE_ADDRESS };
+  if (!progress.signed_in) return { step: "code", address: progress.entry };
   const match = /^\/vote\/scrutins\/(\d{1,4})(\/choix|\/preuve)?$/.exec(path);
   if (!match) return { step: "contests", address: CONTESTS_ADDRESS };
   const contest = Number(match[1]);

@@ -1,11 +1,11 @@
 // The voting space (docs/protocol.md sections 4 to 8, on the voter's side): joins the document, the vault in its Worker and the
 // server. From the code to the last receipt it is one document; what it knows goes with it.
-import { Api, type CodeAnswer, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
+import { Api, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
 import { candidate_items, option_item, option_language, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
 import { type Cast, Casting, disputed, type Failure } from "./casting.ts";
-import { read_code } from "./code.ts";
 import { server_clock } from "./countdown.ts";
+import { CodeEntrance, type Entrance, KeyEntrance } from "./entrance.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { fetch_page, take_over } from "./language_switch.ts";
 import { loss_of_leaving } from "./leaving.ts";
@@ -36,10 +36,6 @@ const FAILURE_TEXT: Record<Exclude<Failure, "proof" | "late">, string> = {
   closed: "voting.error_closed",
 };
 
-const CODE_ERROR_TEXT = {
-  empty: "voting.code_empty", length: "voting.code_incomplete", character: "voting.code_mistyped", check: "voting.code_mistyped",
-};
-
 export async function start_voting_space(root: HTMLElement): Promise<void> {
   if (typeof BigInt !== "function" || typeof Worker !== "function" || typeof crypto !== "object") {
     return show_step("unsupported");
@@ -62,9 +58,9 @@ class VotingSpace {
   private list: ContestList | undefined;
   private shown: Shown | undefined;
   private readonly session: SessionWatch;
-  private nonce: string;
+  private readonly entrance: Entrance;
+  private voter_name = "";
   private refreshed_at = 0;
-  private working = false;
   private over = false;
   private readonly saved = new Set<number>(); // contests whose evidence or proof she has
   private leaving_saved = false; // she did so when told what leaving would lose
@@ -79,7 +75,13 @@ class VotingSpace {
     this.vault = remote_vault(this.worker);
     this.clock = server_clock(Number(this.data.now));
     this.session = new SessionWatch(one(root, "[data-dialog=session]").dataset, this.api, this.clock);
-    this.nonce = this.data.nonce!;
+    this.entrance = this.data.identifierLength
+      ? new KeyEntrance(this.data, this.api, this.vault, (answer) => {
+          this.api.csrf = answer.csrf;
+          this.voter_name = answer.voterName;
+          this.session.goes_on_until(answer.sessionEnds);
+        })
+      : new CodeEntrance(this.data, this.api, this.vault);
     this.casting = new Casting({
       api: this.api, vault: this.vault, kept: this.kept,
       wait: (ms) => this.wait(ms), changed: (cast) => this.cast_changed(cast),
@@ -138,7 +140,9 @@ class VotingSpace {
     if (name === "sign-out") {
       if (this.may_leave()) return this.wipe();
     } else if (name === "code") {
-      void this.guard(() => this.give_code());
+      void this.guard(async () => {
+        if (await this.entrance.enter()) await this.enter();
+      });
     } else {
       this.choose();
     }
@@ -187,61 +191,8 @@ class VotingSpace {
     if (this.shown?.step === "ballot" && this.state_of(contest)?.state !== "open") this.go(CONTESTS_ADDRESS, true);
   }
 
-  private async give_code(): Promise<void> {
-    if (this.working) return;
-    const section = step("code");
-    const code_field = one<HTMLInputElement>(section, "#code");
-    const captcha = one<HTMLInputElement>(section, "#captcha").value.trim();
-    const reading = read_code(code_field.value);
-    const errors: Record<string, string> = {};
-    if ("error" in reading) errors.code = text(CODE_ERROR_TEXT[reading.error]);
-    if (captcha === "") errors.captcha = text("voting.captcha_empty");
-    show_errors(section, errors);
-    if ("error" in reading || captcha === "") return;
-    this.work(true);
-    try {
-      const answer = await this.send_code(reading.code, captcha);
-      if (answer.status === "ok") {
-        code_field.value = "";
-        await this.enter();
-      } else {
-        this.refuse_code(section, answer);
-      }
-    } finally {
-      this.work(false);
-    }
-  }
-
-  private async send_code(code: string, captcha: string): Promise<CodeAnswer> {
-    const bar = one<HTMLProgressElement>(step("code"), "[data-bar=derive]");
-    const { key, proof } = await this.vault.open(
-      { code, handle: this.data.handle!, nonce: this.nonce, session_binding: this.data.sessionBinding! },
-      (done) => (bar.value = done));
-    const captcha_id = one<HTMLInputElement>(document, "[data-captcha=id]").value;
-    return this.api.voting_code({ captcha, captchaId: captcha_id, key, proof, nonce: this.nonce });
-  }
-
-  private refuse_code(section: HTMLElement, answer: Exclude<CodeAnswer, { status: "ok" }>): void {
-    void this.vault.forget();
-    if (answer.status === "not_open" || answer.status === "closed") return location.assign("/"); // which says what is so
-    if ("captchaId" in answer) this.renew_captcha(answer.captchaId, answer.nonce);
-    if (answer.status === "captcha_wrong") show_errors(section, { captcha: text("captcha.error") });
-    if (answer.status === "page_old") show_errors(section, { captcha: text("voting.page_old") });
-    if ("triesLeft" in answer) fill(section, { tries_left: text("voting.tries_left", { tries_left: answer.triesLeft }) });
-    if (answer.status === "code_replaced") show_errors(section, { code: text("voting.code_replaced", { at: answer.at }) });
-    if (answer.status === "code_wrong") show_errors(section, { code: text("voting.code_wrong") });
-    if (answer.status === "code_invalidated") return location.assign("/voting-space"); // which says since when, and why
-  }
-
-  private renew_captcha(id: string, nonce: string): void {
-    this.nonce = nonce;
-    one<HTMLInputElement>(document, "[data-captcha=id]").value = id;
-    one<HTMLImageElement>(document, "[data-captcha=image]").src = `/captcha/${id}.png`;
-    one<HTMLAudioElement>(document, "[data-captcha=audio]").src = `/captcha/${id}.wav`;
-    one<HTMLInputElement>(document, "#captcha").value = "";
-  }
-
   private async enter(): Promise<void> {
+    show_part(document, "quit", true);
     const { contests } = await this.ask_contests();
     for (const state of contests) void this.guard(() => this.casting.resume(state));
     this.go(CONTESTS_ADDRESS, true);
@@ -346,7 +297,9 @@ class VotingSpace {
   // ---- session
 
   private tick(): void {
-    if (!this.over && !this.session.watch()) this.end_session();
+    // Before she has signed in there is nothing to lose: a page that is too old is told so at her first try.
+    const watched = this.list !== undefined || !this.data.identifierLength;
+    if (!this.over && watched && !this.session.watch()) this.end_session();
     const { step: shown } = this.shown ?? {};
     if (this.over || !this.list || !["contests", "ballot", "confirm"].includes(shown!)) return;
     const now = this.clock();
@@ -362,7 +315,7 @@ class VotingSpace {
     this.over = true;
     this.choices.clear();
     this.worker.terminate();
-    one<HTMLInputElement>(document, "#code").value = "";
+    this.entrance.clear();
     this.show_error("voting.error_session");
     show_part(step("error"), "contests", false);
     show_part(step("error"), "sign_in", true);
@@ -402,12 +355,6 @@ class VotingSpace {
     for (const go_on of [...this.waiting]) go_on();
   }
 
-  private work(working: boolean): void {
-    this.working = working;
-    show_part(step("code"), "working", working);
-    one<HTMLProgressElement>(step("code"), "[data-bar=derive]").value = 0;
-  }
-
   // ---- what she sees
 
   private go(address: string, replace = false): void {
@@ -418,6 +365,7 @@ class VotingSpace {
   private render(): void {
     if (this.over) return;
     const shown = shown_at(location.pathname, {
+      entry: this.data.entry!,
       signed_in: this.list !== undefined,
       open: (contest) => this.state_of(contest)?.state === "open",
       chosen: (contest) => this.choices.has(contest),
@@ -479,6 +427,7 @@ class VotingSpace {
   private fill_contests(): void {
     const section = step("contests");
     const { contests } = this.list!;
+    if (this.voter_name) fill(section, { voter_name: this.voter_name });
     const suspended = contests.filter(({ contest, state }) => this.state_name_of(contest, state) === "suspended").length;
     const left = this.left_to_vote().length + suspended;
     const all_voted = contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");

@@ -7,6 +7,9 @@
 
 namespace isoloir::limits {
 
+// Of a secret whose handle is itself a secret of so many bits (protocol section 4).
+inline constexpr std::uint32_t secret_bits_min = 60;
+
 // HTTP (architecture: header policy)
 inline constexpr std::size_t http_head_bytes = 16 * 1024;
 inline constexpr std::size_t http_body_bytes = 64 * 1024;

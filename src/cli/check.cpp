@@ -54,7 +54,22 @@ std::string of_contest(const Contest& contest, std::size_t number) {
   return both(french, english);
 }
 
+std::string of_credentials(const CredentialForms& forms) {
+  if (!forms.identifier) return {};
+  const auto one = [](const CodeForm& form, Handover by) {
+    return fmt::format("{} ({} bits, {})", form.length(), form.bits(), name_of(by));
+  };
+  const auto identifier = one(*forms.identifier, forms.identifier_by);
+  const auto password = one(forms.code, forms.code_by);
+  return both(fmt::format("Identifiant de {} caractères, mot de passe de {}.", identifier, password),
+              fmt::format("Identifier of {} characters, password of {}.", identifier, password));
+}
+
 std::string of_reissue(const Portal& portal) {
+  if (!portal.reissue && portal.credentials.identifier) {
+    return both("Identifiant ou mot de passe perdu : par l'assistance seule.",
+                "A lost identifier or password: by the assistance alone.");
+  }
   if (!portal.reissue) {
     return both("Code de vote perdu : par l'assistance seule.",
                 "A lost voting code: by the assistance alone.");
@@ -87,6 +102,7 @@ std::string describe(const Portal& portal, TimeMs now) {
   for (std::size_t k = 0; k < portal.contests.size(); ++k) {
     said += of_contest(portal.contests[k], k);
   }
+  said += of_credentials(portal.credentials);
   said += of_reissue(portal);
   if (!portal.assistance) {
     said += both("Pas d'assistance : election draft le refusera.",
@@ -107,6 +123,18 @@ std::string describe(const Roll& roll, const Portal& portal) {
   std::string said =
       both(fmt::format("Électeurs : {} ; par scrutin {}", roll.voters.size(), counts),
            fmt::format("Voters: {}; by contest {}", roll.voters.size(), counts));
+  const auto lacking = [&](std::string Voter::*field) {
+    return std::count_if(roll.voters.begin(), roll.voters.end(),
+                         [&](const Voter& voter) { return (voter.*field).empty(); });
+  };
+  if (portal.credentials.identifier && lacking(&Voter::email) + lacking(&Voter::phone) > 0) {
+    said += both(fmt::format("Sans courriel : {} ; sans téléphone : {}. Ce qui ne peut leur être "
+                             "envoyé doit leur être remis (unreached.csv de registrar issue).",
+                             lacking(&Voter::email), lacking(&Voter::phone)),
+                 fmt::format("Without e-mail: {}; without telephone: {}. What cannot be sent to "
+                             "them must be handed over (unreached.csv of registrar issue).",
+                             lacking(&Voter::email), lacking(&Voter::phone)));
+  }
   const auto without = std::count_if(roll.voters.begin(), roll.voters.end(), [](const auto& voter) {
     return voter.numen.empty() && voter.nir10.empty();
   });
@@ -134,7 +162,8 @@ Expected<std::string> check(const PortalCheck& options) {
   }
   const auto csv = read_file(file);
   if (!csv) return fail(csv.error());
-  const auto roll = parse_roll(*csv, districts_per_contest(portal->contests));
+  const auto roll =
+      parse_roll(*csv, districts_per_contest(portal->contests), roll_address(*portal));
   if (!roll) return fail(roll.error().code, file.string() + ":\n" + roll.error().message);
   return said + describe(*roll, *portal);
 }

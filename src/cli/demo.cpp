@@ -2,8 +2,14 @@
 // It is `serve` plus what a newcomer needs to play every path; nothing else differs.
 #include <fmt/format.h>
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <memory>
+#include <stdexcept>
 
 #include "base/files.hpp"
 #include "cli/commands.hpp"
@@ -21,24 +27,59 @@ struct DemoOptions {
   std::uint16_t port = 8080;
   fs::path state = "demo-state";
   fs::path portal = "portals/education";
+  fs::path beside;  // another portal, an election of its own; or empty
+  std::string host = "localhost";
 };
 
+// The demonstration beside: on the next port, its state named after its portal. By another name of
+// this machine, because cookies know hosts, and no ports: one browser can sign in to both.
+DemoOptions other_of(const DemoOptions& options) {
+  const auto port = static_cast<std::uint16_t>(options.port == 0 ? 0 : options.port + 1);
+  const auto name = fs::absolute(options.beside).filename().string();
+  return {port, options.state.string() + "-" + name, options.beside, {}, "127.0.0.1"};
+}
+
+std::string address_of(const DemoOptions& options, std::uint16_t port) {
+  return fmt::format("http://{}:{}/demo", options.host, port);
+}
+
+// What the page of another demonstration says of this one; nothing where it has no portal.
+Json link_to(const DemoOptions& options) {
+  const auto portal = read_portal(options.portal);
+  if (!portal) return nullptr;  // it says itself what is wrong
+  const auto text = read_file(options.state / "demo.json");
+  const auto saved = text ? parse_json(*text) : Expected<Json>(fail(text.error()));
+  const auto port = saved ? saved->at("port").get<std::uint16_t>() : options.port;
+  return {{"fr", portal->election.fr},
+          {"en", portal->election.en},
+          {"url", address_of(options, port)}};
+}
+
 Json voter_card(const PracticeVoter& person, const Portal& portal) {
-  const auto& [voter, code, account] = person;
+  const auto& voter = person.voter;
   std::string contests;
   for (const auto& place : voter.contests) {
-    contests += (contests.empty() ? "" : " ; ") + portal.contests.at(place.contest).name.fr;
+    const auto& contest = portal.contests.at(place.contest);
+    contests += (contests.empty() ? "" : " ; ") + contest.name.fr;
+    if (contest.districts.size() > 1) contests += ", " + contest.districts.at(place.district);
   }
-  return {{"name", voter.title + " " +
+  Json card = {{"name", voter.title + " " +
                        (voter.usage_name.empty() ? voter.birth_name : voter.usage_name) + " " +
                        voter.given_names},
-          {"email", voter.email},
-          {"password", account.password},
-          {"numen", voter.numen.empty() ? voter.nir10 : voter.numen},
-          {"question", account.question},
-          {"answer", account.answer},
-          {"code", code.shown().reveal()},
-          {"contests", contests}};
+               {"email", voter.email},
+               {"code", person.code.shown().reveal()},
+               {"contests", contests}};
+  if (person.identifier) {
+    card["identifier"] = person.identifier->shown().reveal();
+    card["phone"] = voter.phone;
+  }
+  if (person.account) {
+    card["password"] = person.account->password;
+    card["numen"] = voter.numen.empty() ? voter.nir10 : voter.numen;
+    card["question"] = person.account->question;
+    card["answer"] = person.account->answer;
+  }
+  return card;
 }
 
 // Holder files as `isoloir trustee` makes them, and their codes beside: only a demonstration may do
@@ -61,10 +102,12 @@ Status create_demo(const DemoOptions& options, const Portal& portal, Clock& cloc
   const auto csv = read_file(options.portal / "roll.csv");
   if (!csv) return fail(csv.error());
   std::fprintf(stderr, "Préparation de l'élection de démonstration… (a few seconds)\n");
-  const auto roll = parse_roll(*csv, districts_per_contest(portal.contests));
+  const auto roll =
+      parse_roll(*csv, districts_per_contest(portal.contests), roll_address(portal));
   if (!roll) return fail(roll.error());
   const auto practice =
-      create_practice({options.state}, portal, *roll, options.port, clock, random);
+      create_practice({options.state}, portal, *roll,
+                      fmt::format("http://{}:{}", options.host, options.port), clock, random);
   if (!practice) return fail(practice.error());
   Json cards = Json::array();
   for (const auto& person : practice->voters) cards.push_back(voter_card(person, portal));
@@ -128,13 +171,15 @@ Json commands(const DemoOptions& options, const State& state) {
                      hex_encode(state.fingerprint().bytes) + " --checkpoint " + checkpoint}};
 }
 
-// One voter who votes, one who has lost the code, and the others.
-Json landing_page(const Json& voters, Json commands) {
+// One voter who votes, one who has lost the code where she can have another, and the others.
+Json landing_page(const Json& voters, bool reissue, Json commands, const Json& other) {
   Json page = {{"commands", std::move(commands)}, {"others", Json::array()}};
+  if (!other.is_null()) page["other_demo"] = other;
   for (const auto& voter : voters) {
-    const auto shown = page.size() - 2;
-    if (shown < 2) {
-      page[shown == 0 ? "first" : "second"] = voter;
+    if (!page.contains("first")) {
+      page["first"] = voter;
+    } else if (reissue && !page.contains("second")) {
+      page["second"] = voter;
     } else {
       page["others"].push_back(voter);
     }
@@ -142,8 +187,8 @@ Json landing_page(const Json& voters, Json commands) {
   return page;
 }
 
-int run_demo(DemoOptions options) {
-  block_stop_signals();
+// `other`: link_to the demonstration beside this one, or null.
+int run_one(DemoOptions options, const Json& other) {
   SystemClock clock;
   SystemRandom random;
   const auto portal = read_portal(options.portal);
@@ -187,9 +232,39 @@ int run_demo(DemoOptions options) {
   ServerSettings settings;
   settings.port = port;
   settings.portal_text = *portal_text(options.portal);
-  settings.demo = web::DemoPages{landing_page(saved->at("voters"), commands(options, **state))};
-  std::printf("isoloir demo: http://localhost:%u/demo\n", unsigned{port});
+  settings.demo = web::DemoPages{landing_page(saved->at("voters"), portal->reissue.has_value(),
+                                              commands(options, **state), other)};
+  std::printf("isoloir demo: %s\n", address_of(options, port).c_str());
   return run_server(**state, *portal, std::move(settings));
+}
+
+// A demonstration in a process of its own, as every election has a server of its own.
+class DemoChild {
+ public:
+  DemoChild(const DemoOptions& options, const Json& other) : process_(::fork()) {
+    if (process_ < 0) throw std::runtime_error("a demonstration cannot be started");
+    if (process_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    ::_exit(run_one(options, other));
+  }
+  DemoChild(const DemoChild&) = delete;
+  DemoChild& operator=(const DemoChild&) = delete;
+  ~DemoChild() {
+    ::kill(process_, SIGTERM);  // as Ctrl-C has done, where it was pressed
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+  }
+
+ private:
+  pid_t process_;
+};
+
+int run_demo(const DemoOptions& options) {
+  block_stop_signals();
+  if (options.beside.empty()) return run_one(options, nullptr);
+  const auto other = other_of(options);
+  const DemoChild child(other, link_to(options));  // before this process has any thread
+  return run_one(options, link_to(other));
 }
 
 }  // namespace
@@ -200,6 +275,8 @@ void add_demo(Command app) {
   command.option("--port", options->port, "Port on loopback; 0 for any free one");
   command.option("--state", options->state, "Folder of the election; made when missing");
   command.option("--portal", options->portal, "Folder of the portal");
+  command.option("--beside", options->beside,
+                 "Folder of another portal, to try too: on the next port, in STATE-NAME");
   command.runs([options] { return run_demo(*options); });
 }
 

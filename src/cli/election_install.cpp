@@ -13,6 +13,7 @@
 #include "cli/typed_code.hpp"
 #include "election/csv.hpp"
 #include "service/accounts.hpp"
+#include "service/identifier.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -217,14 +218,19 @@ Expected<std::string> run_install(const InstallOptions& options) {
   const auto districts = districts_per_contest(manifest.contests);
   const auto csv = read_file(options.roll);
   if (!csv) return fail(csv.error());
-  const auto roll = parse_roll(*csv, districts);
-  if (!roll) return in_file(options.roll, roll.error());
   const auto import = read_file(options.import);
   if (!import) return fail(import.error());
   const auto code = typed_code("Transport code of " + options.import.string());
   if (!code) return fail(code.error());
   const auto keys = open_import(*import, manifest.election_id, *code, districts);
   if (!keys) return in_file(options.import, keys.error());
+  const bool by_identifier = have_identifiers(*keys);
+  if (by_identifier && !options.accounts.empty()) {
+    return fail("account.use", "voters sign in with an identifier here: they have no accounts");
+  }
+  const auto roll = parse_roll(*csv, districts,
+                               by_identifier ? RollAddress::optional : RollAddress::signs_in);
+  if (!roll) return in_file(options.roll, roll.error());
   const auto installed =
       install_election(paths, {*files, booth_assets(), *roll, *keys}, clock, random);
   if (!installed) return fail(installed.error());
@@ -238,6 +244,7 @@ Expected<std::string> run_install(const InstallOptions& options) {
                           "Link key, kept out of every back-up: " + paths.link_key().string()) +
                      both("Détruisez maintenant " + options.import.string() + " et ses copies.",
                           "Now destroy " + options.import.string() + " and its copies.");
+  if (by_identifier) return said + both("Suite : serve.", "Next: serve.");
   if (options.accounts.empty()) {
     return said + both("Suite : les comptes (election accounts), puis serve.",
                        "Next: the accounts (election accounts), then serve.");

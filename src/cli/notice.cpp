@@ -77,15 +77,10 @@ std::string contest_list(const ElectionDraft& election, const Voter& voter) {
   return out;
 }
 
-std::array<std::string, 4> groups_of(const Code& code) {
-  const std::string& text = code.normalised();
-  return {text.substr(0, 4), text.substr(4, 4), text.substr(8, 4), text.substr(12)};
-}
-
 // The groups in large type and their reading, beside the QR code.
 std::string code_block(const Code& code) {
   std::string characters, reading;
-  for (const auto& group : groups_of(code)) {
+  for (const auto& group : code.groups()) {
     characters += fmt::format("<span>{}</span>", group);
     reading += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td lang=\"en\">{}</td></tr>\n",
                            group, read_aloud(group, true), read_aloud(group, false));

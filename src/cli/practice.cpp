@@ -55,17 +55,22 @@ Expected<PublicFiles> seal_practice(const ElectionDraft& draft, const PracticeBu
   return files;
 }
 
-Expected<std::vector<PracticeVoter>> make_accounts(const StatePaths& paths, const Roll& roll,
-                                                   std::vector<Code> codes, Clock& clock,
-                                                   Random& random) {
-  const auto state = State::open(paths, clock, random);
-  if (!state) return fail(state.error());
+// With accounts, where voters sign in with one.
+Expected<std::vector<PracticeVoter>> practice_voters(const StatePaths& paths, const Roll& roll,
+                                                     Issued issued, Clock& clock, Random& random) {
   std::vector<PracticeVoter> voters;
   for (std::size_t i = 0; i < roll.voters.size(); ++i) {
-    NewAccount account{roll.voters[i].id, practice_password(random), std::string(practice_question),
-                       std::string(practice_answer)};
-    if (auto made = create_account(**state, account); !made) return fail(made.error());
-    voters.push_back({roll.voters[i], std::move(codes[i]), std::move(account)});
+    voters.push_back({roll.voters[i], std::move(issued.codes[i]), std::nullopt, std::nullopt});
+    if (!issued.identifiers.empty()) voters[i].identifier = std::move(issued.identifiers[i]);
+  }
+  if (!issued.identifiers.empty()) return voters;
+  const auto state = State::open(paths, clock, random);
+  if (!state) return fail(state.error());
+  for (auto& person : voters) {
+    person.account =
+        NewAccount{person.voter.id, practice_password(random), std::string(practice_question),
+                   std::string(practice_answer)};
+    if (auto made = create_account(**state, *person.account); !made) return fail(made.error());
   }
   return voters;
 }
@@ -88,16 +93,15 @@ std::uint16_t free_port(std::uint16_t wanted) {
 }
 
 Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal& portal,
-                                           const Roll& roll, std::uint16_t port, Clock& clock,
-                                           Random& random) {
+                                           const Roll& roll, const std::string& origin,
+                                           Clock& clock, Random& random) {
   const TimeMs now = clock.now();
   fs::create_directories(paths.folder);
   const auto server_keys = ServerKeys::generate(random);
   server_keys.write(paths.keys());
   const auto draft =
-      draw_draft(portal, fmt::format("http://localhost:{}", port),
-                 {now, now + week_ms, practice_grace_seconds}, server_keys.published(), random);
-  auto issued = issue_codes(roll, draft.id, random);
+      draw_draft(portal, origin, {now, now + week_ms, practice_grace_seconds}, server_keys.published(), random);
+  auto issued = issue_codes(roll, draft.id, draft.credentials, random);
   auto bureaus = hold_ceremonies(draft, random);
   if (!bureaus) return fail(bureaus.error());
   const auto files = seal_practice(draft, *bureaus, issued.keys, now, random);
@@ -105,7 +109,7 @@ Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal
   const auto installed =
       install_election(paths, {*files, booth_assets(), roll, issued.keys}, clock, random);
   if (!installed) return fail(installed.error());
-  auto voters = make_accounts(paths, roll, std::move(issued.codes), clock, random);
+  auto voters = practice_voters(paths, roll, std::move(issued), clock, random);
   if (!voters) return fail(voters.error());
   return PracticeElection{std::move(*voters), std::move(bureaus->ceremonies)};
 }

@@ -21,7 +21,8 @@ std::uint16_t free_port(std::uint16_t wanted = 0);
 struct PracticeVoter {
   Voter voter;
   Code code;
-  NewAccount account;
+  std::optional<Code> identifier;     // where voters sign in with one
+  std::optional<NewAccount> account;  // where they sign in with an account
 };
 struct PracticeElection {
   std::vector<PracticeVoter> voters;  // in the order of the roll
@@ -33,7 +34,7 @@ struct PracticeElection {
 // step is that of a real election (docs/first-election.md), with every person at this machine.
 // Errors: those of collect_rosters, seal_election, install_election and create_account.
 Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal& portal,
-                                           const Roll& roll, std::uint16_t port, Clock& clock,
-                                           Random& random);
+                                           const Roll& roll, const std::string& origin,
+                                           Clock& clock, Random& random);
 
 }  // namespace isoloir::cli

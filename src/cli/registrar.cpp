@@ -16,6 +16,7 @@
 #include "cli/folder_in_making.hpp"
 #include "cli/notice.hpp"
 #include "cli/typed_code.hpp"
+#include "election/csv.hpp"
 #include "election/registrar.hpp"
 
 namespace isoloir::cli {
@@ -70,6 +71,39 @@ void write_notices_as_one(const FolderInMaking& folder, const ElectionDraft& dra
   folder.finish("all-notices.html", file);
 }
 
+// What is sent leaves in one file for each channel, so that nobody has to hold both (L1): `email.csv`
+// and `sms.csv`, each with where it goes and what it carries, ready for who sends it. A voter whom a
+// channel cannot reach stands in unreached.csv, with the channel: what she cannot be sent must be
+// handed over. Gives how many lines that has.
+std::size_t write_deliveries(const FolderInMaking& folder, const CredentialForms& forms,
+                             const Roll& roll, const Issued& issued) {
+  std::string unreached = "identifiant_electeur;canal\n";
+  std::size_t count = 0;
+  const auto write = [&](Handover by, const std::string& what, const std::vector<Code>& codes) {
+    if (by == Handover::post) return;
+    const bool mail = by == Handover::email;
+    Secret<std::string> file(
+        fmt::format("identifiant_electeur;{};{}\n", mail ? "courriel" : "telephone", what));
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      const auto& voter = roll.voters[i];
+      const auto& destination = mail ? voter.email : voter.phone;
+      if (destination.empty()) {
+        unreached += fmt::format("{};{}\n", voter.id, name_of(by));
+        ++count;
+      }
+      append_csv_cell(file.reveal(), voter.id, ';');
+      file.reveal() += ';';
+      append_csv_cell(file.reveal(), destination, ';');
+      file.reveal() += ";" + codes[i].shown().reveal() + "\n";
+    }
+    folder.write(fmt::format("{}.csv", name_of(by)), file.reveal());
+  };
+  if (forms.identifier) write(forms.identifier_by, "identifiant", issued.identifiers);
+  write(forms.code_by, "mot_de_passe", issued.codes);
+  if (count != 0) folder.write("unreached.csv", unreached);
+  return count;
+}
+
 // The key of --key under the code on standard input, or nothing when a new one is to be made.
 Expected<std::optional<KeyPair>> given_key(const IssueOptions& options) {
   if (options.key.empty()) return std::nullopt;
@@ -95,7 +129,9 @@ Status issue(const IssueOptions& options) {
   const auto districts = districts_per_contest(draft->contests);
   const auto csv = read_file(options.roll);
   if (!csv) return fail(csv.error());
-  const auto roll = parse_roll(*csv, districts);
+  const auto& forms = draft->credentials;
+  const auto roll = parse_roll(
+      *csv, districts, forms.identifier ? RollAddress::optional : RollAddress::signs_in);
   if (!roll) return fail(roll.error().code, options.roll + ": " + roll.error().message);
   auto given = given_key(options);
   if (!given) return fail(given.error());
@@ -105,7 +141,7 @@ Status issue(const IssueOptions& options) {
   const KeyPair registrar = new_key ? KeyPair::generate(random) : std::move(**given);
   const Code key_code = Code::generate(random), transport_code = Code::generate(random);
   FolderInMaking folder(target);
-  const Issued issued = issue_codes(*roll, draft->id, random, progress_on_stderr());
+  const Issued issued = issue_codes(*roll, draft->id, forms, random, progress_on_stderr());
   const auto rosters = collect_rosters(issued.keys, draft->id, districts);
   if (!rosters) return fail(rosters.error());
 
@@ -116,14 +152,19 @@ Status issue(const IssueOptions& options) {
   }
   folder.write("server/import.sealed", seal_import(issued.keys, draft->id, transport_code, random));
   if (new_key) folder.write("registrar.key", seal_registrar_key(registrar, key_code, random));
-  write_notices(folder, *draft, *roll, issued.codes);
-  if (options.one_file) write_notices_as_one(folder, *draft, *roll, issued.codes);
+  const bool printed = forms.code_by == Handover::post;
+  if (printed) write_notices(folder, *draft, *roll, issued.codes);
+  if (printed && options.one_file) write_notices_as_one(folder, *draft, *roll, issued.codes);
+  const auto unreached = write_deliveries(folder, forms, *roll, issued);
 
   // The codes first: a folder whose codes were not shown would be of no use.
   fmt::print("voters: {}\nregistrar: {}\n", roll->voters.size(),
              hex_encode(registrar.key.encoded()));
   if (new_key) fmt::print("code of registrar.key: {}\n", key_code.shown().reveal());
   fmt::print("transport code of import.sealed: {}\n", transport_code.shown().reveal());
+  if (unreached != 0) {
+    fmt::print("without address or number: {} (unreached.csv)\n", unreached);
+  }
   if (std::fflush(stdout) != 0) throw std::runtime_error("standard output cannot be written");
   folder.keep();
   return {};

@@ -445,7 +445,7 @@ Expected<Json> rehearse(const RehearseOptions& options, const Portal& portal,
   const fs::path folder = temporary.path / "state";
   std::fprintf(stderr, "preparing %u voters\n", options.voters);
   auto practice = create_practice({folder}, portal, synthetic_roll(portal, options.voters, seeded),
-                                  port, clock, random);
+                                  fmt::format("http://localhost:{}", port), clock, random);
   if (!practice) return fail(practice.error());
   const auto state = State::open({folder}, clock, random);
   if (!state) return fail(state.error());

@@ -125,11 +125,11 @@ Status RehearsalVoter::sign_in(RehearsalTimes& times) {
   auto page = send(client_, times, "sign-in page", "GET", "/sign-in");
   if (!page) return fail(page.error());
   if (part_.wrong_password) {
-    page = try_password(times, page->body, "Wrong-" + person_.account.password);
+    page = try_password(times, page->body, "Wrong-" + person_.account->password);
     if (!page) return fail(page.error());
     if (page->status != 200) return tl::make_unexpected(unexpected("wrong password", *page));
   }
-  const auto answer = try_password(times, page->body, person_.account.password);
+  const auto answer = try_password(times, page->body, person_.account->password);
   if (!answer) return fail(answer.error());
   if (answer->status != 303) return tl::make_unexpected(unexpected("sign-in", *answer));
   return {};
@@ -140,7 +140,7 @@ Status RehearsalVoter::ask_for_code(RehearsalTimes& times) {
   if (!page) return fail(page.error());
   const auto sent = send_form(times, "question", "/reissue/question",
                               {{{"csrf", value_after(page->body, "name=\"csrf\" value=\"")},
-                                {"answer", person_.account.answer},
+                                {"answer", person_.account->answer},
                                 {"identity", person_.voter.numen},
                                 {"channel", "email"},
                                 {"email", personal_address()},

@@ -8,7 +8,8 @@
 namespace isoloir {
 namespace {
 
-constexpr std::size_t data_characters = 16;
+constexpr std::size_t checked_characters_max = 30;
+constexpr std::size_t group_characters = 4;
 
 // GF(32) = GF(2)[x]/(x^5 + x^2 + 1)
 int times_x(int value) {
@@ -32,8 +33,19 @@ Scalar derived(DraftRole role, const Credential& credential, std::optional<std::
 
 }  // namespace
 
+std::string_view name_of(Handover handover) {
+  return handover == Handover::post ? "post" : handover == Handover::email ? "email" : "sms";
+}
+
+std::optional<Handover> handover(std::string_view name) {
+  for (const auto one : {Handover::post, Handover::email, Handover::sms}) {
+    if (name_of(one) == name) return one;
+  }
+  return std::nullopt;
+}
+
 char code_check_character(std::string_view data) {
-  ISOLOIR_ASSERT(data.size() == data_characters);
+  ISOLOIR_ASSERT(data.size() <= checked_characters_max);
   int check = 0;
   int weight = 1;
   for (const char c : data) {
@@ -43,33 +55,51 @@ char code_check_character(std::string_view data) {
   return crockford_alphabet[static_cast<std::size_t>(check)];
 }
 
-Code Code::generate(Random& random) {
+Code Code::generate(Random& random, const CodeForm& form) {
   Secret<std::string> text{std::string()};
-  text.reveal().reserve(data_characters + 1);
-  for (std::size_t i = 0; i < data_characters; ++i) {
+  text.reveal().reserve(form.length());
+  for (std::size_t i = 0; i < form.characters; ++i) {
     text.reveal().push_back(crockford_alphabet[random.below(32)]);
   }
-  text.reveal().push_back(code_check_character(text.reveal()));
+  if (form.checked) text.reveal().push_back(code_check_character(text.reveal()));
   return Code(std::move(text));
 }
 
-Expected<Code> Code::parse(std::string_view typed) {
+Expected<Code> Code::parse(std::string_view typed, const CodeForm& form) {
   auto text = crockford_normalise(typed);
-  if (!text || text->size() != data_characters + 1) {
-    return fail("code.form", "not 17 characters of the alphabet", "code.form");
+  if (!text || text->size() != form.length()) {
+    return fail("code.form",
+                "not " + std::to_string(form.length()) + " characters of the alphabet",
+                "code.form");
   }
   Secret<std::string> secret(std::move(*text));
   const std::string_view view = secret.reveal();
-  if (code_check_character(view.substr(0, data_characters)) != view.back()) {
+  if (form.checked && code_check_character(view.substr(0, form.characters)) != view.back()) {
     return fail("code.check", "the check character disagrees", "code.check");
   }
   return Code(std::move(secret));
 }
 
+std::vector<std::string> Code::groups() const {
+  const std::string& text = text_.reveal();
+  std::vector<std::string> groups;
+  for (std::size_t at = 0; at < text.size(); at += group_characters) {
+    const auto group = text.substr(at, group_characters);
+    if (group.size() == 1 && !groups.empty()) {
+      groups.back() += group;  // a check character by itself would look forgotten
+    } else {
+      groups.push_back(group);
+    }
+  }
+  return groups;
+}
+
 Secret<std::string> Code::shown() const {
-  const std::string& t = text_.reveal();
-  return Secret<std::string>(t.substr(0, 4) + "-" + t.substr(4, 4) + "-" + t.substr(8, 4) + "-" +
-                             t.substr(12));
+  Secret<std::string> text{std::string()};
+  for (const auto& group : groups()) {
+    text.reveal() += (text.reveal().empty() ? "" : "-") + group;
+  }
+  return text;
 }
 
 KeyPair Credential::sign_in_key() const {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "crypto/sealing.hpp"
@@ -20,9 +21,11 @@ std::string import_title(const ElectionId& election) {
   return "isoloir import " + hex_encode(election.bytes);
 }
 
-VoterKeys keys_of(const Voter& voter, const Code& code, const ElectionId& election) {
-  const Credential credential = derive_credential(code, voter.id, election);
-  VoterKeys keys{voter.id, credential.sign_in_key().key, {}};
+VoterKeys keys_of(const Voter& voter, const std::string& identifier, const Code& code,
+                  const ElectionId& election) {
+  const auto& handle = identifier.empty() ? voter.id : identifier;
+  const Credential credential = derive_credential(code, handle, election);
+  VoterKeys keys{voter.id, identifier, credential.sign_in_key().key, {}};
   for (const auto& [contest, district] : voter.contests) {
     keys.ballot_keys.push_back({contest, district, credential.ballot_key(contest).key});
   }
@@ -36,19 +39,22 @@ Json json_of(const VoterKeys& voter) {
                            {"district", one.district},
                            {"key", hex_encode(one.key.encoded())}});
   }
-  return {{"id", voter.id},
-          {"sign_in_key", hex_encode(voter.sign_in_key.encoded())},
-          {"ballot_keys", std::move(ballot_keys)}};
+  Json json = {{"id", voter.id},
+               {"sign_in_key", hex_encode(voter.sign_in_key.encoded())},
+               {"ballot_keys", std::move(ballot_keys)}};
+  if (!voter.identifier.empty()) json["identifier"] = voter.identifier;
+  return json;
 }
 
 std::optional<VoterKeys> voter_keys_of(const Json& line, ContestDistricts districts) {
   const auto id = text_field(line, "id");
   const auto sign_in_key = point_field(line, "sign_in_key");
-  if (!has_exactly(line, {"ballot_keys", "id", "sign_in_key"}) || !id || !sign_in_key ||
-      !line["ballot_keys"].is_array()) {
-    return std::nullopt;
-  }
-  VoterKeys keys{*id, *sign_in_key, {}};
+  const auto identifier = text_field(line, "identifier");
+  const bool whole = identifier
+                         ? has_exactly(line, {"ballot_keys", "id", "identifier", "sign_in_key"})
+                         : has_exactly(line, {"ballot_keys", "id", "sign_in_key"});
+  if (!whole || !id || !sign_in_key || !line["ballot_keys"].is_array()) return std::nullopt;
+  VoterKeys keys{*id, identifier.value_or(""), *sign_in_key, {}};
   for (const Json& item : line["ballot_keys"]) {
     const auto contest = u32_field(item, "contest"), district = u32_field(item, "district");
     const auto key = point_field(item, "key");
@@ -73,12 +79,24 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
 
 }  // namespace
 
-Issued issue_codes(const Roll& roll, const ElectionId& election, Random& random,
-                   const IssueProgress& progress) {
+Issued issue_codes(const Roll& roll, const ElectionId& election, const CredentialForms& forms,
+                   Random& random, const IssueProgress& progress) {
   const std::size_t total = roll.voters.size();
   Issued issued;
   issued.codes.reserve(total);
-  for (std::size_t i = 0; i < total; ++i) issued.codes.push_back(Code::generate(random));
+  std::set<std::string> taken;
+  for (std::size_t i = 0; i < total; ++i) {
+    issued.codes.push_back(Code::generate(random, forms.code));
+    if (!forms.identifier) continue;
+    auto identifier = Code::generate(random, *forms.identifier);
+    while (!taken.insert(identifier.normalised()).second) {
+      identifier = Code::generate(random, *forms.identifier);
+    }
+    issued.identifiers.push_back(std::move(identifier));
+  }
+  const auto identifier_of = [&](std::size_t i) {
+    return forms.identifier ? issued.identifiers[i].normalised() : std::string();
+  };
   issued.keys.resize(total);
 
   std::atomic<std::size_t> next = 0;
@@ -86,7 +104,7 @@ Issued issue_codes(const Roll& roll, const ElectionId& election, Random& random,
   std::size_t done = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < total; i = next++) {
-      issued.keys[i] = keys_of(roll.voters[i], issued.codes[i], election);
+      issued.keys[i] = keys_of(roll.voters[i], identifier_of(i), issued.codes[i], election);
       const std::lock_guard lock(reporting);
       if (progress) progress(++done, total);
     }

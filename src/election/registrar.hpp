@@ -27,13 +27,15 @@ struct BallotKey {
 // What the server learns of a voter's code.
 struct VoterKeys {
   std::string id;
+  std::string identifier;              // normalised; empty where the handle is the roll's
   Point sign_in_key;                   // S
   std::vector<BallotKey> ballot_keys;  // ascending by contest
   friend bool operator==(const VoterKeys&, const VoterKeys&) = default;
 };
 
 struct Issued {
-  std::vector<Code> codes;      // in the order of the roll
+  std::vector<Code> codes;        // in the order of the roll
+  std::vector<Code> identifiers;  // likewise, no two alike; empty where the forms have none
   std::vector<VoterKeys> keys;  // in the order of the roll
 };
 
@@ -42,8 +44,8 @@ using IssueProgress = std::function<void(std::size_t done, std::size_t total)>;
 
 // About 10 ms of one core a voter; uses all cores. Codes are drawn in the order of the roll by the
 // calling thread alone, so that a seeded generator gives the same codes again.
-Issued issue_codes(const Roll& roll, const ElectionId& election, Random& random,
-                   const IssueProgress& progress = {});
+Issued issue_codes(const Roll& roll, const ElectionId& election, const CredentialForms& forms,
+                   Random& random, const IssueProgress& progress = {});
 
 struct Roster {
   RosterEntry entry;
@@ -69,6 +71,7 @@ Status check_roster_document(std::string_view text, const Point& registrar,
 //   {"election_id": hex, "format": "isoloir-import/1", "voters": n}
 // and for each voter, in the order of the roll,
 //   {"ballot_keys": [{"contest", "district", "key"}...], "id": text, "sign_in_key": hex}
+// with "identifier": text too where voters have one.
 std::string seal_import(std::span<const VoterKeys> keys, const ElectionId& election,
                         const Code& transport_code, Random& random);
 // Errors: those of open_sealed_file and of parse_import.

@@ -181,13 +181,17 @@ constexpr std::array<Column, 15> columns{{
     {"scrutins", nullptr, true, false, nullptr},
     {"circonscription", nullptr, false, false, nullptr},
 }};
+constexpr std::size_t email_column = 9;
 constexpr std::size_t contests_column = 13;
 constexpr std::size_t district_column = 14;
 
 class RollReader {
  public:
-  RollReader(std::string_view csv, ContestDistricts districts)
-      : reader_(csv, csv_separator(csv)), districts_(districts) {}
+  RollReader(std::string_view csv, ContestDistricts districts, RollAddress address)
+      : reader_(csv, csv_separator(csv)), districts_(districts), columns_(columns) {
+    columns_[email_column].required = columns_[email_column].unique =
+        address == RollAddress::signs_in;
+  }
 
   Expected<Roll> read() {
     if (!reader_.next()) {
@@ -232,7 +236,7 @@ class RollReader {
       place = i;
     }
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].required && place_[i] == absent) {
+      if (columns_[i].required && place_[i] == absent) {
         problems_.add(1, columns[i].name, "is missing from the header");
       }
     }
@@ -245,7 +249,7 @@ class RollReader {
     }
     Voter& voter = roll_.voters.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      const Column& column = columns[i];
+      const Column& column = columns_[i];
       const std::string_view cell = place_[i] == absent ? "" : csv_trimmed(cells[place_[i]]);
       if (cell.empty()) {
         if (column.required) problems_.add(reader_.line(), column.name, "is empty");
@@ -335,6 +339,7 @@ class RollReader {
   static constexpr std::size_t absent = SIZE_MAX;
   CsvReader reader_;
   ContestDistricts districts_;
+  std::array<Column, columns.size()> columns_;  // for this roll
   Roll roll_;
   CsvProblems problems_{"roll.invalid"};
   std::size_t width_ = 0;
@@ -344,11 +349,11 @@ class RollReader {
 
 }  // namespace
 
-Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts) {
+Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts, RollAddress address) {
   CsvProblems problems("roll.invalid");
   check_csv_encoding(csv, problems);
   if (!problems.none()) return problems.error();
-  return RollReader(csv, districts).read();
+  return RollReader(csv, districts, address).read();
 }
 
 std::string write_roll(const Roll& roll, char separator) {

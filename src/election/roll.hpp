@@ -43,15 +43,20 @@ struct Voter {
   friend bool operator==(const Voter&, const Voter&) = default;
 };
 
+// Whether voters sign in with their address: then each has one, and no two the same. Else it may be
+// absent, and a couple may share one.
+enum class RollAddress { signs_in, optional };
+
 struct Roll {
-  std::vector<Voter> voters;  // in the order of the file; ids, e-mails, NUMEN unique without case
+  std::vector<Voter> voters;  // in the order of the file; ids, NUMEN unique without case
   friend bool operator==(const Roll&, const Roll&) = default;
 };
 
 // RFC 4180 with `;` or `,`, header, UTF-8 with or without byte order mark, LF or CRLF. Error:
 // roll.invalid, whose message has one line for each problem, up to limits::roll_problems of them:
 // "line 12, column courriel: ...". It holds no e-mail, NUMEN or social security number.
-Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts);
+Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts,
+                          RollAddress address = RollAddress::signs_in);
 
 // What parse_roll reads back as the same roll.
 std::string write_roll(const Roll& roll, char separator = ';');

@@ -212,6 +212,54 @@ Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus
   return contest;
 }
 
+std::optional<Handover> read_handover(Reader& read, const toml::table& table,
+                                      std::string_view name) {
+  const auto text = read.text(table, name);
+  const auto found = handover(text);
+  if (!found && !text.empty()) {
+    read.problem(table, fmt::format("\"{}\" is email, sms or post", name));
+  }
+  return found;
+}
+
+// Which codes voters carry. What the law or arithmetic forbids is refused with its reason.
+void read_credentials(Reader& read, const toml::table& root, Portal& portal) {
+  if (portal.scheme == SignInScheme::email_password) {
+    if (root.contains("credentials")) {
+      read.problem(read.table(root, "credentials"),
+                   "the scheme email-password has [voting_code], not [credentials]");
+    }
+    const auto& code = read.table(root, "voting_code");
+    read.known(code, {"tries", "proof_minutes"});
+    portal.code_tries = read.number(code, "tries", 1, 20);
+    portal.code_proof_minutes = read.number(code, "proof_minutes", 1, 60);
+    return;
+  }
+  if (root.contains("voting_code")) {
+    read.problem(read.table(root, "voting_code"),
+                 "the scheme identifier-password has [credentials], not [voting_code]");
+  }
+  const auto& table = read.table(root, "credentials");
+  read.known(table, {"identifier_characters", "identifier_by", "password_characters",
+                     "password_check", "password_by", "proof_minutes"});
+  // Five bits each; with less than 60 bits a stolen list of public keys could be searched.
+  constexpr std::int64_t least = limits::secret_bits_min / 5, most = 24;
+  const auto identifier = read.number(table, "identifier_characters", least, most);
+  portal.credentials.identifier = CodeForm{identifier, false};
+  portal.credentials.code = {read.number(table, "password_characters", least, most),
+                             table["password_check"].value_or(false)};
+  portal.code_proof_minutes = read.number(table, "proof_minutes", 1, 60);
+  const auto identifier_by = read_handover(read, table, "identifier_by");
+  const auto password_by = read_handover(read, table, "password_by");
+  portal.credentials.identifier_by = identifier_by.value_or(Handover::email);
+  portal.credentials.code_by = password_by.value_or(Handover::sms);
+  if (identifier_by && identifier_by == password_by) {
+    read.problem(table,
+                 "identifier and password must come by different channels (L1; Code électoral, "
+                 "R176-3-7): give identifier_by and password_by different values");
+  }
+}
+
 void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   const auto& general = read.table(root, "portal");
   read.known(general, {"title", "election", "time_zone", "time_zone_name"});
@@ -243,8 +291,11 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
 
   const auto& sign_in = read.table(root, "sign_in");
   read.known(sign_in, {"scheme", "captcha_minutes", "failures_per_account", "first_delay_seconds"});
-  if (read.text(sign_in, "scheme") != "email-password") {
-    read.problem(sign_in, "scheme is email-password");
+  const auto scheme = read.text(sign_in, "scheme");
+  if (scheme == "identifier-password") {
+    portal.scheme = SignInScheme::identifier_password;
+  } else if (scheme != "email-password") {
+    read.problem(sign_in, "scheme is email-password or identifier-password");
   }
   portal.captcha_minutes = read.number(sign_in, "captcha_minutes", 1, 60);
   portal.sign_in_failures = read.number(sign_in, "failures_per_account", 1, 100);
@@ -262,10 +313,7 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
                  "absolute_minutes");
   }
 
-  const auto& code = read.table(root, "voting_code");
-  read.known(code, {"tries", "proof_minutes"});
-  portal.code_tries = read.number(code, "tries", 1, 20);
-  portal.code_proof_minutes = read.number(code, "proof_minutes", 1, 60);
+  read_credentials(read, root, portal);
 
   const auto& board = read.table(root, "board");
   read.known(board, {"interval_seconds"});
@@ -389,8 +437,8 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   }
   Reader read(name);
   Portal portal;
-  read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code", "reissue",
-                    "messages", "board", "bureau", "contest", "texts"});
+  read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
+                    "credentials", "reissue", "messages", "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
   read_messages(read, root, portal);

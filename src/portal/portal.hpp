@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "election/credential.hpp"
 #include "election/manifest.hpp"
+#include "election/roll.hpp"
 #include "portal/reissue_policy.hpp"
 
 namespace isoloir {
@@ -23,6 +25,12 @@ struct TrusteePlanGroup {
 struct BureauPlan {
   std::string name;
   std::vector<TrusteePlanGroup> groups;
+};
+
+// How a voter signs in.
+enum class SignInScheme {
+  email_password,       // address and account password; the voting code is asked for afterwards
+  identifier_password,  // from both the browser derives the keys: signing in opens the vote
 };
 
 struct Assistance {
@@ -42,6 +50,8 @@ struct Portal {
   std::string closes_local;
   std::uint32_t grace_minutes = 0;
 
+  SignInScheme scheme = SignInScheme::email_password;
+  CredentialForms credentials;
   std::uint32_t captcha_minutes = 0;
   std::uint32_t sign_in_failures = 0;
   std::uint32_t sign_in_first_delay_seconds = 0;
@@ -50,7 +60,7 @@ struct Portal {
   std::uint32_t session_warning_minutes = 0;
   std::uint32_t session_absolute_minutes = 0;
 
-  std::uint32_t code_tries = 0;
+  std::uint32_t code_tries = 0;  // of a voting code asked for by itself
   std::uint32_t code_proof_minutes = 0;
 
   std::optional<ReissuePolicy> reissue;  // absent: a lost code is the assistance's business
@@ -69,5 +79,11 @@ struct Portal {
   // "NAME:LINE: what is wrong".
   static Expected<Portal> parse(std::string_view toml, std::string_view name);
 };
+
+// What the scheme asks of the roll's addresses.
+inline RollAddress roll_address(const Portal& portal) {
+  return portal.scheme == SignInScheme::email_password ? RollAddress::signs_in
+                                                       : RollAddress::optional;
+}
 
 }  // namespace isoloir

@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <set>
 
 #include "base/unicode.hpp"
 #include "crypto/hash.hpp"
+#include "service/identifier.hpp"
 #include "service/journal.hpp"
+#include "service/sign_in_tries.hpp"
 
 namespace isoloir {
 namespace {
@@ -17,8 +17,6 @@ namespace {
 using store::Transaction;
 
 constexpr std::size_t password_minimum = 12;
-constexpr std::int64_t throttle_memory_ms = day_ms;
-constexpr int longest_delay_doublings = 4;  // 1, 2, 4, 8, 16 minutes
 
 std::string email_key(std::string_view email) {
   return nfkc_casefold(email).value_or("");
@@ -35,14 +33,16 @@ store::Value mac_or_null(State& state, std::string_view purpose, const std::stri
   return ByteView(state.peppered(purpose, {as_bytes(value)}));
 }
 
-void insert_voter(State& state, Transaction& transaction, const Voter& voter) {
+// `address_signs_in`: else it may be shared, and is no key.
+void insert_voter(State& state, Transaction& transaction, const Voter& voter,
+                  bool address_signs_in) {
   transaction.execute(
       "INSERT INTO voter (id, title, birth_name, usage_name, given_names, gender, birth_date, "
       "birth_place, birth_country, email, email_key, phone, numen_mac, nir_mac) VALUES ($1, $2, "
       "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
       {voter.id, voter.title, voter.birth_name, voter.usage_name, voter.given_names, voter.gender,
        voter.birth_date, voter.birth_place, voter.birth_country, voter.email,
-       email_key(voter.email), voter.phone, mac_or_null(state, "numen", voter.numen),
+       address_signs_in ? store::Value(email_key(voter.email)) : store::Value(), voter.phone, mac_or_null(state, "numen", voter.numen),
        mac_or_null(state, "nir10", voter.nir10)});
   for (const auto& place : voter.contests) {
     transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
@@ -55,6 +55,7 @@ void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) 
       "INSERT INTO voting_code (voter, sign_in_key, state, failures, changed_at) VALUES ($1, $2, "
       "'valid', 0, $3)",
       {keys.id, ByteView(keys.sign_in_key.encoded()), state.now()});
+  if (!keys.identifier.empty()) insert_identifier(state, transaction, keys.id, keys.identifier);
   for (const auto& item : keys.ballot_keys) {
     const auto& encoded = item.key.encoded();
     transaction.execute(
@@ -121,6 +122,7 @@ Status check_voters(const Roll& roll, const std::vector<VoterKeys>& keys) {
 // voter's keys must be for the voter's own contests.
 Status check_keys(const Manifest& manifest, const Roll& roll, const std::vector<VoterKeys>& keys) {
   if (auto good = check_voters(roll, keys); !good) return good;
+  if (auto good = check_identifiers(keys); !good) return good;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Point>> rosters;
   for (const auto& item : keys) {
     for (const auto& key : item.ballot_keys) {
@@ -150,44 +152,15 @@ bool strong_password(std::string_view password) {
   return upper && lower && digit && special && password.size() >= password_minimum;
 }
 
-// Raises the counter before anything is compared, so that a connection cut in time gains nothing
-// (requirement 24).
-Status begin_try(State& state, const SignInPolicy& policy, const ByteArray<32>& key) {
-  return state.database().write([&](Transaction& transaction) -> Status {
-    const TimeMs now = state.now();
-    const auto rows = transaction.query(
-        "INSERT INTO throttle (key, failures, delayed_until, at) VALUES ($1, 1, 0, $2) ON CONFLICT "
-        "(key) DO UPDATE SET failures = CASE WHEN throttle.at <= $3 THEN 1 ELSE throttle.failures "
-        "+ 1 END, at = $2 RETURNING failures, delayed_until",
-        {ByteView(key), now, now - throttle_memory_ms});
-    if (rows[0].integer(1) > now) return fail("sign_in.delayed", "wait", "sign_in.delayed");
-    const auto failures = rows[0].integer(0);
-    if (failures >= policy.failures) {
-      const auto doublings =
-          std::min<std::int64_t>(failures - policy.failures, longest_delay_doublings);
-      transaction.execute("UPDATE throttle SET delayed_until = $2 WHERE key = $1",
-                          {ByteView(key), now + (policy.first_delay_ms << doublings)});
-    }
-    return {};
-  });
-}
-
-// From the bytes, so that a network has one name, whatever its zeros; nothing for IPv4.
-std::optional<std::string> ipv6_network(std::string_view address, std::size_t bits) {
-  ByteArray<16> bytes{};
-  if (inet_pton(AF_INET6, std::string(address).c_str(), bytes.data()) != 1) return std::nullopt;
-  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(bits / 8), bytes.end(), std::uint8_t{0});
-  char text[INET6_ADDRSTRLEN];
-  inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
-  return std::string(text) + "/" + std::to_string(bits);
-}
-
 }  // namespace
 
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
   if (auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
   return state.database().write([&](Transaction& transaction) -> Status {
-    for (const auto& voter : roll.voters) insert_voter(state, transaction, voter);
+    const bool address_signs_in = !have_identifiers(keys);
+    for (const auto& voter : roll.voters) {
+      insert_voter(state, transaction, voter, address_signs_in);
+    }
     for (const auto& item : keys) insert_keys(state, transaction, item);
     journal(transaction, state.now(), {{"step", "roll imported"}, {"voters", roll.voters.size()}});
     return {};
@@ -284,19 +257,11 @@ bool answer_matches(State& state, const std::string& voter, std::string_view ans
   return equal_constant_time(given, expected.mac) && stored->has_value() && !folded.empty();
 }
 
-void forget_old_failures(State& state) {
-  (void)state.database().write([&](Transaction& transaction) -> Status {
-    transaction.execute("DELETE FROM throttle WHERE at <= $1", {state.now() - throttle_memory_ms});
-    return {};
-  });
-}
-
 Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
                               std::string_view password, std::string_view client_address) {
   const std::string key = email_key(email);
-  const auto throttle =
-      state.peppered("sign-in throttle", {as_bytes(key), as_bytes(network_of(client_address))});
-  if (const auto begun = begin_try(state, policy, throttle); !begun) return fail(begun.error());
+  const SignInTries tries(state, policy, key, client_address);
+  if (tries.begin()) return fail("sign_in.delayed", "wait", "sign_in.delayed");
 
   struct Account {
     std::string voter;
@@ -318,13 +283,7 @@ Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::str
   if (!equal_constant_time(given, expected.mac) || !account->has_value()) {
     return fail("sign_in.refused", "address or password wrong", "sign_in.refused");
   }
-  (void)state.database().write([&](Transaction& transaction) -> Status {
-    transaction.execute("DELETE FROM throttle WHERE key = $1", {ByteView(throttle)});
-    journal(transaction, state.now(),
-            {{"step", "signed in"},
-             {"voter", hex_encode(state.peppered("journal", {as_bytes(expected.voter)}))}});
-    return {};
-  });
+  tries.succeed(expected.voter, state.now());
   return expected.voter;
 }
 
@@ -342,15 +301,6 @@ std::optional<VoterProfile> voter_profile(State& state, const std::string& voter
                             row.optional_text(4).value_or("")};
       });
   return *found;
-}
-
-std::string network_of(std::string_view client_address) {
-  return ipv6_network(client_address, 64).value_or(std::string(client_address));
-}
-
-std::string journal_network_of(std::string_view client_address) {
-  if (const auto network = ipv6_network(client_address, 48)) return *network;
-  return std::string(client_address.substr(0, client_address.rfind('.'))) + ".0/24";
 }
 
 }  // namespace isoloir

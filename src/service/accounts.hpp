@@ -4,13 +4,15 @@
 
 #include "election/registrar.hpp"
 #include "election/roll.hpp"
+#include "service/sign_in_tries.hpp"
 #include "service/state.hpp"
 
 namespace isoloir {
 
 // Writes voters, their contests, their voting codes' public keys, the public roster and, under the
 // link key, which ballot key is whose. All or nothing. Errors: import.voters (the two lists do not
-// name the same voters), import.roster (the keys are not those of the manifest's rosters).
+// name the same voters), import.identifiers (some voters have none, or two the same), import.roster
+// (the keys are not those of the manifest's rosters).
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys);
 
 struct NewAccount {
@@ -36,19 +38,11 @@ Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
 std::string fold_answer(std::string_view answer);
 bool answer_matches(State& state, const std::string& voter, std::string_view answer);
 
-struct SignInPolicy {
-  std::uint32_t failures = 5;
-  std::int64_t first_delay_ms = 60'000;
-};
 // Gives the voter. Errors: sign_in.refused (unknown pair, never says which), sign_in.delayed (too
 // many failures from this network for this address: wait). An attacker elsewhere never delays the
 // voter (requirement 25).
 Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
                               std::string_view password, std::string_view client_address);
-
-// Failures are counted for a day after the last one; rows of older ones, of made-up addresses too,
-// go here, at every beat.
-void forget_old_failures(State& state);
 
 struct VoterProfile {
   std::string id;
@@ -56,10 +50,5 @@ struct VoterProfile {
   std::string question;
 };
 std::optional<VoterProfile> voter_profile(State& state, const std::string& voter);
-
-// For throttles: the /32 of IPv4, the /64 of IPv6, of a canonical address.
-std::string network_of(std::string_view client_address);
-// For the journal, which keeps less: the /24 of IPv4, the /48 of IPv6.
-std::string journal_network_of(std::string_view client_address);
 
 }  // namespace isoloir

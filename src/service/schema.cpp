@@ -22,7 +22,7 @@ CREATE TABLE voter (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, birth_name TEXT NOT NULL, usage_name TEXT NOT NULL,
   given_names TEXT NOT NULL, gender TEXT NOT NULL, birth_date TEXT NOT NULL,
   birth_place TEXT NOT NULL, birth_country TEXT NOT NULL, email TEXT NOT NULL,
-  email_key TEXT NOT NULL UNIQUE,            -- folded for comparison
+  email_key TEXT UNIQUE,                     -- folded; null where the address does not sign in
   phone TEXT NOT NULL, numen_mac BLOB, nir_mac BLOB
 ) STRICT;
 CREATE TABLE voter_contest (
@@ -188,12 +188,21 @@ CREATE INDEX session_seen ON session (seen_at);
 CREATE INDEX captcha_expires ON captcha (expires_at);
 )sql";
 
+constexpr std::string_view sixth = R"sql(
+-- What a voter types to sign in where it is not the address: lookup = HMAC under the pepper; sealed under a key of
+-- the pepper too, for who has lost it.
+CREATE TABLE identifier (
+  voter TEXT PRIMARY KEY REFERENCES voter(id), lookup BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
     {3, "reissues by the voter, their batches, messages", third},
     {4, "reissued keys under the link key until their batch", fourth},
-    {5, "leaves under the link key until their round, the box's leaving", fifth}};
+    {5, "leaves under the link key until their round, the box's leaving", fifth},
+    {6, "identifiers to sign in with", sixth}};
 
 }  // namespace
 

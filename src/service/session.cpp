@@ -13,18 +13,22 @@ std::string Sessions::csrf_of(const ByteArray<32>& token) const {
   return base64url_encode(state_.peppered("csrf", {token}));
 }
 
-OpenedSession Sessions::open(std::optional<std::string> voter) {
+OpenedSession Sessions::open(std::optional<std::string> voter,
+                             std::optional<TimeMs> space_opened_at) {
   SessionToken token{Secret(state_.random().array<32>())};
   Session session;
   session.id = sha256(token.bytes.reveal());
   session.csrf = csrf_of(token.bytes.reveal());
   session.voter = voter;
+  if (space_opened_at) session.space_opened_at = whole_minute(*space_opened_at);
   const TimeMs now = state_.now();
   session.ends_at = whole_minute(now) + std::min(limits_.idle_ms, limits_.absolute_ms);
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute(
-        "INSERT INTO session (id, voter, created_at, seen_at) VALUES ($1, $2, $3, $3)",
-        {ByteView(session.id), store::Value(voter), whole_minute(now)});
+        "INSERT INTO session (id, voter, created_at, seen_at, space_opened_at) VALUES ($1, $2, "
+        "$3, $3, $4)",
+        {ByteView(session.id), store::Value(voter), whole_minute(now),
+         store::Value(session.space_opened_at)});
     return {};
   });
   return {std::move(token), std::move(session)};
@@ -71,9 +75,10 @@ bool Sessions::touched(const Session& session, TimeMs at) {
   }
 }
 
-OpenedSession Sessions::rotate(const Session& old, const std::string& voter) {
+OpenedSession Sessions::rotate(const Session& old, const std::string& voter,
+                               std::optional<TimeMs> space_opened_at) {
   end(old);
-  return open(voter);
+  return open(voter, space_opened_at);
 }
 
 TimeMs Sessions::extend(const Session& session) {

@@ -34,11 +34,14 @@ class Sessions {
  public:
   Sessions(State& state, SessionLimits limits) : state_(state), limits_(limits) {}
 
-  OpenedSession open(std::optional<std::string> voter = std::nullopt);
+  OpenedSession open(std::optional<std::string> voter = std::nullopt,
+                     std::optional<TimeMs> space_opened_at = std::nullopt);
   // Looks the cookie's value up. `touch` counts as activity of the voter.
   std::optional<Session> find(std::string_view cookie, bool touch);
-  // A new token for a voter who has signed in; the old session ends.
-  OpenedSession rotate(const Session& old, const std::string& voter);
+  // A new token for a voter who has signed in; the old session ends. `space_opened_at`: when the
+  // keys that she signed in with opened the voting space too.
+  OpenedSession rotate(const Session& old, const std::string& voter,
+                       std::optional<TimeMs> space_opened_at = std::nullopt);
   // The voter asked for more time; gives the new end.
   TimeMs extend(const Session& session);
   void end(const Session& session);

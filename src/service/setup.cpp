@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "base/local_time.hpp"
 
 namespace isoloir {
@@ -32,6 +33,40 @@ std::optional<BilingualText> bilingual(const Json& json) {
   const auto en = text_field(json, "en"), fr = text_field(json, "fr");
   if (!en || !fr) return std::nullopt;
   return BilingualText{*en, *fr};
+}
+
+Json form_json(const CodeForm& form, Handover by) {
+  return {{"by", name_of(by)}, {"characters", form.characters}, {"checked", form.checked}};
+}
+
+Json credentials_json(const CredentialForms& forms) {
+  return {{"code", form_json(forms.code, forms.code_by)},
+          {"identifier",
+           forms.identifier ? form_json(*forms.identifier, forms.identifier_by) : Json()}};
+}
+
+std::optional<std::pair<CodeForm, Handover>> read_form(const Json& json) {
+  if (!has_exactly(json, {"by", "characters", "checked"})) return std::nullopt;
+  const auto by = handover(text_field(json, "by").value_or(""));
+  const auto characters = u32_field(json, "characters");
+  if (!by || !characters || !json["checked"].is_boolean() ||
+      *characters < limits::secret_bits_min / 5 || *characters > 30) {
+    return std::nullopt;
+  }
+  return std::pair(CodeForm{*characters, json["checked"].get<bool>()}, *by);
+}
+
+std::optional<CredentialForms> read_credentials(const Json& json) {
+  if (!has_exactly(json, {"code", "identifier"})) return std::nullopt;
+  const auto code = read_form(json["code"]);
+  if (!code) return std::nullopt;
+  CredentialForms forms;
+  std::tie(forms.code, forms.code_by) = *code;
+  if (json["identifier"].is_null()) return forms;
+  const auto identifier = read_form(json["identifier"]);
+  if (!identifier) return std::nullopt;
+  std::tie(forms.identifier, forms.identifier_by) = *identifier;
+  return forms;
 }
 
 Json assistance_json(const std::optional<Assistance>& help) {
@@ -127,8 +162,10 @@ bool is_port(std::string_view port) {
 }
 
 bool is_origin(std::string_view origin) {
-  constexpr std::string_view practice = "http://localhost:", https = "https://";
-  if (origin.starts_with(practice)) return is_port(origin.substr(practice.size()));
+  for (const std::string_view practice : {"http://localhost:", "http://127.0.0.1:"}) {
+    if (origin.starts_with(practice)) return is_port(origin.substr(practice.size()));
+  }
+  constexpr std::string_view https = "https://";
   if (!origin.starts_with(https)) return false;
   const auto host = origin.substr(https.size());
   const auto colon = host.find(':');
@@ -159,8 +196,8 @@ Expected<ElectionDraft> ElectionDraft::parse(std::string_view text) {
   const auto json = parse_canonical_json(text);
   if (!json) return fail("draft.form", "the draft is damaged: " + json.error().message);
   if (text_field(*json, "type") != "draft") return bad_draft("type");
-  if (!has_exactly(*json, {"assistance", "ceremonies", "closes_at", "contests", "election_id",
-                           "grace_seconds", "keys", "opens_at", "origin", "title", "type"})) {
+  if (!has_exactly(*json, {"assistance", "ceremonies", "closes_at", "contests", "credentials",
+                           "election_id", "grace_seconds", "keys", "opens_at", "origin", "title", "type"})) {
     return bad_draft("set of fields");
   }
   ElectionDraft draft;
@@ -179,6 +216,9 @@ Expected<ElectionDraft> ElectionDraft::parse(std::string_view text) {
     if (!phone || !hours || !has_exactly(help, {"hours", "phone"})) return bad_draft("assistance");
     draft.assistance = {*phone, *hours};
   }
+  const auto credentials = read_credentials((*json)["credentials"]);
+  if (!credentials) return bad_draft("credentials");
+  draft.credentials = *credentials;
   const auto opens_at = integer_field(*json, "opens_at"),
              closes_at = integer_field(*json, "closes_at");
   const auto grace = u32_field(*json, "grace_seconds");
@@ -214,6 +254,7 @@ std::string ElectionDraft::text() const {
                          {"title", {{"en", title.en}, {"fr", title.fr}}},
                          {"origin", origin},
                          {"assistance", assistance_json(assistance)},
+                         {"credentials", credentials_json(credentials)},
                          {"opens_at", hours.opens_at},
                          {"closes_at", hours.closes_at},
                          {"grace_seconds", hours.grace_seconds},
@@ -231,6 +272,7 @@ ElectionDraft draw_draft(const Portal& portal, std::string origin, const DraftHo
   draft.title = portal.election;
   draft.origin = std::move(origin);
   draft.assistance = portal.assistance;
+  draft.credentials = portal.credentials;
   draft.hours = hours;
   draft.server = server;
   draft.contests = portal.contests;

@@ -24,6 +24,7 @@ struct ElectionDraft {
   BilingualText title;
   std::string origin;  // https://host[:port]
   std::optional<Assistance> assistance;
+  CredentialForms credentials;
   DraftHours hours;
   std::vector<Contest>
       contests;  // lists in the order drawn by lot, the blank vote last (R211-564, R211-565)
@@ -31,13 +32,15 @@ struct ElectionDraft {
   ServerPublicKeys server;
 
   // Canonical JSON {"assistance": null or {"hours": {en, fr}, "phone"}, "ceremonies": [plan…],
-  // "closes_at", "contests": as in the manifest, "election_id", "grace_seconds", "keys": {"board",
+  // "closes_at", "contests": as in the manifest, "credentials": {"code": form,
+  // "identifier": null or form} with a form {"by": post, email or sms, "characters", "checked"},
+  // "election_id", "grace_seconds", "keys": {"board",
   // "checkpoint"}, "opens_at", "origin", "title", "type": "draft"}. Error: draft.form (says what).
   static Expected<ElectionDraft> parse(std::string_view text);
   std::string text() const;
 };
 
-// https://host[:port], lower case, or http://localhost:port for practice: what the browser calls
+// https://host[:port], lower case, or http://localhost:port or http://127.0.0.1:port for practice: what the browser calls
 // the portal's origin, to the letter. Error: draft.origin.
 Status check_origin(std::string_view origin);
 

@@ -81,15 +81,6 @@ struct CodeRow {
   std::optional<TimeMs> replaced_at;  // the key that was given is an older one: no try was counted
 };
 
-std::optional<TimeMs> replaced_at(Transaction& transaction, const std::string& voter,
-                                  const Point& key) {
-  const auto rows = transaction.query(
-      "SELECT replaced_at FROM replaced_code WHERE sign_in_key = $1 AND voter = $2",
-      {ByteView(key.encoded()), voter});
-  if (rows.empty()) return std::nullopt;
-  return rows[0].integer(0);
-}
-
 // Uses the nonce up and raises the failure counter before the key is compared with the one in force
 // (requirement 24). Who proves an older code of hers guesses nothing: that is not counted.
 Expected<CodeRow> begin_code_try(State& state, const CodePolicy& policy, const Session& session,
@@ -146,23 +137,6 @@ bool end_code_try(State& state, const Session& session, const Point& judged, boo
     return same;
   });
   return *stands;
-}
-
-// Status of the vote as a whole, for who wants to enter: open if any of the voter's contests is.
-// After the close nobody new enters, though a contest that was suspended then may be resumed; who
-// was inside comes back in the same session, after a reload (R211-563). The closing hour counts as
-// soon as it strikes, not when the next beat writes it down.
-Status entry_allowed(State& state, const Session& session) {
-  const bool inside = session.space_opened_at.has_value();
-  Status refusal = fail("voting.closed", "the vote is closed", "voting.closed");
-  const auto hours = hours_of(state);
-  if (!inside && (hours.grace_ends_at || state.now() >= hours.closes_at)) return refusal;
-  for (const auto& contest : contests_of(state, *session.voter)) {
-    const auto allowed = phase_allows(contest.phase, inside);
-    if (allowed || contest.phase == "suspended") return {};
-    refusal = allowed;
-  }
-  return refusal;
 }
 
 // Everything about a ballot that needs no transaction.
@@ -243,10 +217,35 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
 
 }  // namespace
 
+std::optional<TimeMs> replaced_at(Transaction& transaction, const std::string& voter,
+                                  const Point& key) {
+  const auto rows = transaction.query(
+      "SELECT replaced_at FROM replaced_code WHERE sign_in_key = $1 AND voter = $2",
+      {ByteView(key.encoded()), voter});
+  if (rows.empty()) return std::nullopt;
+  return rows[0].integer(0);
+}
+
+// After the close nobody new enters, though a contest that was suspended then may be resumed. The
+// closing hour counts as soon as it strikes, not when the next beat writes it down.
+Status may_enter(State& state, const std::string& voter, bool inside) {
+  Status refusal = fail("voting.closed", "the vote is closed", "voting.closed");
+  const auto hours = hours_of(state);
+  if (!inside && (hours.grace_ends_at || state.now() >= hours.closes_at)) return refusal;
+  for (const auto& contest : contests_of(state, voter)) {
+    const auto allowed = phase_allows(contest.phase, inside);
+    if (allowed || contest.phase == "suspended") return {};
+    refusal = allowed;
+  }
+  return refusal;
+}
+
 Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
                                         const Session& session, const CodeProof& given) {
   ISOLOIR_ASSERT(session.voter.has_value());
-  if (const auto allowed = entry_allowed(state, session); !allowed) {
+  if (const auto allowed =
+          may_enter(state, *session.voter, session.space_opened_at.has_value());
+      !allowed) {
     return fail(allowed.error());
   }
   const bool proven = schnorr_verify(

@@ -1,6 +1,7 @@
 // The voting space's interface: JSON over the session's cookie, POSTs with the CSRF token in
 // X-CSRF-Token.
 #include "base/limits.hpp"
+#include "service/key_sign_in.hpp"
 #include "web/visit.hpp"
 
 namespace isoloir::web {
@@ -38,6 +39,21 @@ Json Site::next_try(Visit& visit, Json reply) {
   return reply;
 }
 
+namespace {
+
+// What the browser made of a code: {"key", "nonce", "proof"}, hex.
+std::optional<CodeProof> code_proof(const Json& body) {
+  const auto nonce = hex_decode_array<32>(field(body, "nonce"));
+  const auto key_bytes = hex_decode_array<32>(field(body, "key"));
+  const auto proof_bytes = hex_decode_array<64>(field(body, "proof"));
+  const auto key = key_bytes ? Point::decode(*key_bytes) : std::nullopt;
+  const auto proof = proof_bytes ? SchnorrProof::decode(*proof_bytes) : std::nullopt;
+  if (!nonce || !key || !proof) return std::nullopt;
+  return CodeProof{*nonce, *key, *proof};
+}
+
+}  // namespace
+
 http::Response Site::api_voting_code(Visit& visit) {
   const auto body = parse_json(visit.request.body);
   if (!csrf_good(visit.request, *visit.session)) return session_over();
@@ -45,15 +61,65 @@ http::Response Site::api_voting_code(Visit& visit) {
   if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
     return json_answer(next_try(visit, {{"status", "captcha_wrong"}}));
   }
-  const auto nonce = hex_decode_array<32>(field(*body, "nonce"));
-  const auto key_bytes = hex_decode_array<32>(field(*body, "key"));
-  const auto proof_bytes = hex_decode_array<64>(field(*body, "proof"));
-  const auto key = key_bytes ? Point::decode(*key_bytes) : std::nullopt;
-  const auto proof = proof_bytes ? SchnorrProof::decode(*proof_bytes) : std::nullopt;
-  if (!nonce || !key || !proof) return error_page(400, &visit.request);
+  const auto proof = code_proof(*body);
+  if (!proof) return error_page(400, &visit.request);
   const CodePolicy policy{portal_.code_tries, portal_.code_proof_minutes * minute_ms};
-  return after_code(visit,
-                    open_voting_space(state_, policy, *visit.session, {*nonce, *key, *proof}));
+  return after_code(visit, open_voting_space(state_, policy, *visit.session, *proof));
+}
+
+// A page whose session has ended, or is another's since, gets a new one and keeps what was typed:
+// nobody has signed in yet, so nothing is lost.
+http::Response Site::api_sign_in(Visit& visit) {
+  if (!signs_in_with_keys()) return error_page(404, &visit.request);
+  const auto body = parse_json(visit.request.body);
+  if (!body) return error_page(400, &visit.request);
+  const auto again = [&](Json answer) {
+    answer["csrf"] = visit.session->csrf;
+    answer["sessionBinding"] = hex_encode(visit.session->id);
+    return json_answer(next_try(visit, std::move(answer)));
+  };
+  if (!visit.session || !csrf_good(visit.request, *visit.session)) {
+    ensure_session(visit, sessions_);
+    return again({{"status", "page_old"}});
+  }
+  if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
+    return again({{"status", "captcha_wrong"}});
+  }
+  const auto proof = code_proof(*body);
+  const auto identifier =
+      Code::parse(field(*body, "identifier"), *portal_.credentials.identifier);
+  if (!proof || !identifier) return error_page(400, &visit.request);
+  const KeySignInPolicy policy{
+      {portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL},
+      portal_.code_proof_minutes * minute_ms};
+  const auto verdict =
+      sign_in_by_keys(state_, policy, *visit.session, {identifier->normalised(), *proof},
+                      visit.request.client_address);
+  if (!verdict) {
+    const auto& code = verdict.error().code;
+    if (code == "code.nonce") return again({{"status", "page_old"}});
+    return json_answer({{"status", code == "voting.not_open" ? "not_open" : "closed"}});
+  }
+  using Kind = KeyVerdict::Kind;
+  switch (verdict->kind) {
+    case Kind::accepted:
+      break;
+    case Kind::refused:
+      return again({{"status", "refused"}});
+    case Kind::delayed:
+      return again({{"status", "delayed"}, {"at", format_time(verdict->at, visit.language)}});
+    case Kind::replaced:
+      return again({{"status", "replaced"}, {"at", format_time(verdict->at, visit.language)}});
+    case Kind::blocked:
+      return again({{"status", "blocked"}});
+  }
+  auto opened = sessions_.rotate(*visit.session, verdict->voter, state_.now());
+  visit.token = opened.token.text();
+  visit.session = std::move(opened.session);
+  return json_answer({{"status", "ok"},
+                      {"csrf", visit.session->csrf},
+                      {"sessionEnds", visit.session->ends_at},
+                      {"voterName", voter_profile(state_, verdict->voter)->display_name}});
 }
 
 http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdict) {

@@ -128,7 +128,11 @@ http::Response Site::health(Visit&) {
 }
 
 http::Response Site::demo_landing(Visit& visit) {
-  return page(visit, "demo", demo_->landing);
+  Json data = demo_->landing;
+  if (auto other = data.find("other_demo"); other != data.end()) {
+    (*other)["title"] = (*other)[language_code(visit.language)];
+  }
+  return page(visit, "demo", std::move(data));
 }
 
 }  // namespace isoloir::web

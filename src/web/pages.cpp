@@ -1,6 +1,7 @@
 // The portal's pages: sign-in, home, the voting space's document, the tracker, the result.
 #include <fmt/format.h>
 
+#include "service/bureau.hpp"
 #include "web/visit.hpp"
 
 namespace isoloir::web {
@@ -69,6 +70,7 @@ http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view em
 }
 
 http::Response Site::sign_in_form(Visit& visit) {
+  if (signs_in_with_keys()) return http::Response::redirect_303("/");
   const auto query = http::read_query(visit.request);
   const auto to = way_on(query ? query->get("to").value_or("/") : "/");
   if (visit.signed_in()) return http::Response::redirect_303(std::string(to));
@@ -76,6 +78,7 @@ http::Response Site::sign_in_form(Visit& visit) {
 }
 
 http::Response Site::sign_in_post(Visit& visit) {
+  if (signs_in_with_keys()) return error_page(404, &visit.request);
   const auto form = http::read_form(visit.request);
   if (!form) return error_page(400, &visit.request);
   const std::string_view email = form->get("email").value_or("");
@@ -132,17 +135,23 @@ http::Response Site::signed_out(Visit& visit) {
   return page(visit, "signed_out", Json::object());
 }
 
-// What a voter's contests allow just now, all together: one of the five is true.
+// What a voter's contests, or all of them before she signs in, allow just now, all together: one of
+// the five is true.
 struct Site::Standing {
   explicit Standing(const Visit& visit, State& state) : hours(hours_of(state)) {
     bool any_open = false, any_sealed = false, any_suspended = false;
-    for (const auto& contest : contests_of(state, visit.voter())) {
-      any_open = any_open || contest.phase == "open" || contest.phase == "grace";
-      any_sealed = any_sealed || contest.phase == "sealed";
-      any_suspended = any_suspended || contest.phase == "suspended";
+    const auto add = [&](const std::string& phase) {
+      any_open = any_open || phase == "open" || phase == "grace";
+      any_sealed = any_sealed || phase == "sealed";
+      any_suspended = any_suspended || phase == "suspended";
+    };
+    if (visit.signed_in()) {
+      for (const auto& contest : contests_of(state, visit.voter())) add(contest.phase);
+    } else {
+      for (const auto& phase : phases_of(state).contests) add(phase);
     }
     const bool over = hours.grace_ends_at.has_value();
-    const bool inside = visit.session->space_opened_at.has_value();
+    const bool inside = visit.signed_in() && visit.session->space_opened_at.has_value();
     open = any_open && !over;
     finishing = any_open && over && inside;
     before = any_sealed && !any_open;
@@ -159,6 +168,7 @@ struct Site::Standing {
 };
 
 http::Response Site::home(Visit& visit) {
+  if (signs_in_with_keys()) return key_sign_in_page(visit);
   if (!visit.signed_in()) return http::Response::redirect_303(sign_in_path(visit));
   const Standing standing(visit, state_);
   const auto& hours = standing.hours;
@@ -206,7 +216,43 @@ Json Site::session_data(const Visit& visit) const {
           {"now_ms", std::to_string(state_.now())}};
 }
 
+Json Site::space_data(Visit& visit) {
+  const auto& manifest = state_.manifest();
+  Json data = {{"captcha", captcha_data(visit)},
+               {"election_id", hex_encode(manifest.election_id.bytes)},
+               {"manifest_url", "/election/manifest.json"},
+               {"fingerprint_hex", hex_encode(state_.fingerprint().bytes)},
+               {"session", session_data(visit)},
+               {"code_length", std::to_string(portal_.credentials.code.length())},
+               {"session_binding_hex", hex_encode(visit.session->id)},
+               {"nonce_hex", hex_encode(sessions_.new_nonce(*visit.session))}};
+  data["code_checked"] = portal_.credentials.code.checked;
+  return data;
+}
+
+http::Response Site::key_sign_in_page(Visit& visit) {
+  if (auto shut = voting_space_shut(visit)) return std::move(*shut);
+  const auto hours = hours_of(state_);
+  const TimeMs now = state_.now();
+  Json data = space_data(visit);
+  data["keys"] = {{"identifier_by_" + std::string(name_of(portal_.credentials.identifier_by)), true},
+                  {"password_by_" + std::string(name_of(portal_.credentials.code_by)), true},
+                  {"identifier_length", portal_.credentials.identifier->length()},
+                  {"password_length", portal_.credentials.code.length()}};
+  data["identifier_length"] = std::to_string(portal_.credentials.identifier->length());
+  data["time_zone"] = portal_.time_zone;
+  data["opens_at"] = hours.opens_at;
+  data["closes_at"] = hours.closes_at;
+  data["now_at"] = now;
+  data["open"] = !hours.grace_ends_at;
+  data["remaining"] = remaining(hours.closes_at - now);
+  data["reached"] = hours.closes_at <= now;
+  data["quit"] = true;
+  return page(visit, "voting_space", std::move(data));
+}
+
 http::Response Site::voting_space(Visit& visit) {
+  if (signs_in_with_keys()) return key_sign_in_page(visit);
   if (auto shut = voting_space_shut(visit)) return std::move(*shut);
   const auto hours = hours_of(state_);
   const auto code = code_state(state_, code_policy(portal_), visit.voter());
@@ -214,24 +260,17 @@ http::Response Site::voting_space(Visit& visit) {
   if (reissue.kind == ReissueStatus::Kind::blocked) {
     return page(visit, "code_blocked", {{"since_at", reissue.at}});
   }
-  const auto& manifest = state_.manifest();
-  return page(visit, "voting_space",
-              {{"captcha", captcha_data(visit)},
-               {"election_id", hex_encode(manifest.election_id.bytes)},
-               {"handle", visit.voter()},
+  Json data = space_data(visit);
+  data.update({{"handle", visit.voter()},
                {"voter_name", voter_profile(state_, visit.voter())->display_name},
-               {"manifest_url", "/election/manifest.json"},
-               {"fingerprint_hex", hex_encode(state_.fingerprint().bytes)},
                {"closes_at", hours.closes_at},
-               {"session", session_data(visit)},
                {"invalidated", !code.valid},
                {"invalidated_at", code.changed_at},
                {"renewed", reissue.kind == ReissueStatus::Kind::issued},
                {"since_at", reissue.at},
                {"reissue_url", reissue_url(reissue)},
-               {"tries_left", code.tries_left},
-               {"session_binding_hex", hex_encode(visit.session->id)},
-               {"nonce_hex", hex_encode(sessions_.new_nonce(*visit.session))}});
+               {"tries_left", code.tries_left}});
+  return page(visit, "voting_space", std::move(data));
 }
 
 http::Response Site::tracker_form(Visit& visit) {

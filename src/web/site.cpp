@@ -74,6 +74,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/api/reissue/issue", Lane::crypto, false, &Site::api_reissue_issue},
       {Method::post, "/api/reissue/noted", Lane::database, false, &Site::api_reissue_noted},
       {Method::get, "/api/reissue/status", Lane::database, true, &Site::api_reissue_status},
+      {Method::post, "/api/sign-in", Lane::crypto, false, &Site::api_sign_in},
       {Method::post, "/api/voting-code", Lane::crypto, true, &Site::api_voting_code},
       {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
       {Method::post, "/api/ballot", Lane::crypto, true, &Site::api_ballot},
@@ -180,6 +181,7 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   }
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();
+  if (visit.signed_in()) data["quit"] = true;
   if (visit.session) data["csrf"] = visit.session->csrf;
   auto response = http::Response::html(renderer_.page(view, data, visit.language), status);
   if (visit.language_chosen) response.with_cookie(language_cookie, language_code(visit.language));

@@ -89,6 +89,7 @@ class Site final : public http::Handler {
   http::Response inbox_message(Visit& visit);
 
   // Interface of the voting space
+  http::Response api_sign_in(Visit& visit);  // with keys: identifier and password
   http::Response api_voting_code(Visit& visit);
   http::Response api_contests(Visit& visit);
   http::Response api_ballot(Visit& visit);
@@ -105,6 +106,13 @@ class Site final : public http::Handler {
   http::Response page(Visit& visit, std::string_view view, Json data, int status = 200);
   Json captcha_data(Visit& visit);
   Json session_data(const Visit& visit) const;
+  // What the voting space's document wants, whoever signs in and how.
+  Json space_data(Visit& visit);
+  // Where signing in opens the vote: the document that asks for identifier and password.
+  http::Response key_sign_in_page(Visit& visit);
+  bool signs_in_with_keys() const {
+    return portal_.scheme == SignInScheme::identifier_password;
+  }
   http::Response sign_in_page(Visit& visit, Json errors, std::string_view email,
                               std::string_view to, bool ended);
   http::Response reissue_refused(Visit& visit, std::string_view reason);

@@ -85,17 +85,17 @@ function deadline(ms) {
   return { passed, cancel: () => clearTimeout(timer) };
 }
 
-// `isoloir demo` on a state folder that goes away with it; its log and its messages move every second, so that journeys wait
+// `isoloir demo` of a sample portal on a state folder that goes away with it; its log and its messages move every second, so that journeys wait
 // for little. Gives what startServer gives, `state`, and restart(), on the same port, after crash().
-export async function startDemo() {
+export async function startDemo(name = "education") {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is not built: cmake --build --preset release`);
   const state = mkdtempSync(join(tmpdir(), "isoloir-demo-"));
   const portal = mkdtempSync(join(tmpdir(), "isoloir-portal-")); // a demonstration wants its state folder to itself
   const forget = () => [state, portal].forEach((folder) => rmSync(folder, { recursive: true, force: true }));
-  cpSync(join(root, "portals/education"), portal, { recursive: true });
+  cpSync(join(root, "portals", name), portal, { recursive: true });
   const toml = readFileSync(join(portal, "portal.toml"), "utf8");
   writeFileSync(join(portal, "portal.toml"), toml.replace(/^interval_seconds = \d+/m, "interval_seconds = 1")
-    .replace(/^closes = 2022-12-08/m, "closes = 2022-12-01")); // so many rounds fit in fewer hours
+    .replace(/^(opens = (\S+)T.*\ncloses = )[\d-]+T\S+/m, "$1$2T23:00:00")); // so many rounds fit in fewer hours
   const start = () => startServer(PROGRAM, ["demo", "--port", "0", "--state", state, "--portal", portal]);
   try {
     let server = await start();

@@ -152,6 +152,25 @@ TEST(Code, WhatPeopleTypeIsNormalised) {
   EXPECT_EQ(Code::parse(shown + "0").error().code, "code.form");
 }
 
+TEST(Code, OtherForms) {
+  SeededRandom random(14);
+  const CodeForm twelve{12, false}, twelve_checked{12, true};
+  const Code code = Code::generate(random, twelve), checked = Code::generate(random, twelve_checked);
+  EXPECT_EQ(code.groups().size(), 3u);
+  EXPECT_EQ(code.shown().reveal().size(), 14u);
+  EXPECT_EQ(checked.groups().back().size(), 5u) << "the check character joins the last group";
+  EXPECT_EQ(Code::parse(code.shown().reveal(), twelve)->normalised(), code.normalised());
+  EXPECT_EQ(Code::parse(checked.shown().reveal(), twelve_checked)->normalised(),
+            checked.normalised());
+  EXPECT_EQ(Code::parse(code.normalised()).error().code, "code.form");
+  EXPECT_EQ(Code::parse(code.normalised().substr(1), twelve).error().code, "code.form");
+  EXPECT_EQ(Code::parse(code.normalised() + "0", twelve).error().code, "code.form");
+  std::string mistyped = checked.normalised();
+  mistyped[3] = mistyped[3] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(Code::parse(mistyped, twelve_checked).error().code, "code.check");
+  EXPECT_EQ(twelve.bits(), 60u);
+}
+
 TEST(Credential, KeysDifferByContestHandleCodeAndElection) {
   SeededRandom random(13);
   const Code code = Code::generate(random);

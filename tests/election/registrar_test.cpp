@@ -30,7 +30,7 @@ struct RegistrarTest : testing::Test {
   ElectionId election{random.array<16>()};
   KeyPair registrar = KeyPair::generate(random);
   Roll roll = sample_roll(7);
-  Issued issued = issue_codes(roll, election, random);
+  Issued issued = issue_codes(roll, election, {}, random);
   std::vector<Roster> rosters = collect_rosters(issued.keys, election, districts).value();
 
   std::string signed_rosters(const KeyPair& signer) {
@@ -85,19 +85,40 @@ TEST_F(RegistrarTest, RostersAreCompleteSortedAndRooted) {
 
 TEST_F(RegistrarTest, OneSeedOneResultWhateverTheThreadsDo) {
   SeededRandom one(5), two(5);
-  EXPECT_EQ(issue_codes(roll, election, one).keys, issue_codes(roll, election, two).keys);
+  EXPECT_EQ(issue_codes(roll, election, {}, one).keys, issue_codes(roll, election, {}, two).keys);
   SeededRandom three(6);
-  EXPECT_NE(issue_codes(roll, election, three).keys, issued.keys);
+  EXPECT_NE(issue_codes(roll, election, {}, three).keys, issued.keys);
+}
+
+TEST_F(RegistrarTest, KeysOfAnIdentifierAndAPassword) {
+  const CredentialForms forms{{12, false}, Handover::sms, CodeForm{12, false}, Handover::email};
+  const auto both = issue_codes(roll, election, forms, random);
+  ASSERT_EQ(both.identifiers.size(), 7u);
+  std::set<std::string> identifiers;
+  for (std::size_t i = 0; i < 7; ++i) {
+    const auto& identifier = both.identifiers[i].normalised();
+    identifiers.insert(identifier);
+    EXPECT_EQ(both.keys[i].identifier, identifier);
+    EXPECT_EQ(both.codes[i].normalised().size(), 12u);
+    EXPECT_EQ(both.keys[i].sign_in_key,
+              derive_credential(both.codes[i], identifier, election).sign_in_key().key);
+  }
+  EXPECT_EQ(identifiers.size(), 7u);
+  const Code transport = Code::generate(random);
+  const auto file = seal_import(both.keys, election, transport, random);
+  const auto opened = open_import(file, election, transport, districts);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(*opened, both.keys);
 }
 
 TEST_F(RegistrarTest, ProgressCountsEveryVoterOnce) {
   std::vector<std::size_t> seen;
-  issue_codes(roll, election, random, [&](std::size_t done, std::size_t total) {
+  issue_codes(roll, election, {}, random, [&](std::size_t done, std::size_t total) {
     EXPECT_EQ(total, 7u);
     seen.push_back(done);
   });
   EXPECT_EQ(seen, (std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 7}));
-  EXPECT_TRUE(issue_codes(Roll{}, election, random).keys.empty());
+  EXPECT_TRUE(issue_codes(Roll{}, election, {}, random).keys.empty());
 }
 
 TEST_F(RegistrarTest, OneKeyForTwoVotersIsRefused) {

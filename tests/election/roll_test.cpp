@@ -71,6 +71,25 @@ TEST(Roll, ReadsEveryField) {
   EXPECT_EQ(roll->voters[0], expected);
 }
 
+// Where the address does not sign in: it may be shared, absent, or no column at all.
+TEST(Roll, AddressesThatDoNotSignIn) {
+  const std::vector<std::uint32_t> one{1};
+  const std::string shared =
+      "identifiant;nom_naissance;prenoms;courriel;scrutins\nA;X;Y;z@example.org;0\n"
+      "B;X;Z;Z@example.org;0\nC;X;T;;0\n";
+  const auto roll = parse_roll(shared, one, RollAddress::optional);
+  ASSERT_TRUE(roll) << roll.error().message;
+  EXPECT_EQ(roll->voters.size(), 3u);
+  EXPECT_TRUE(parse_roll("identifiant;nom_naissance;prenoms;scrutins\nA;X;Y;0\n", one,
+                         RollAddress::optional));
+  EXPECT_FALSE(parse_roll(shared, one));
+  const auto wrong = parse_roll(
+      "identifiant;nom_naissance;prenoms;courriel;scrutins\nA;X;Y;no address;0\n", one,
+      RollAddress::optional);
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("line 2, column courriel"), std::string::npos);
+}
+
 TEST(Roll, SeparatorsLineEndsAndByteOrderMarkAreAllOne) {
   const auto plain = parse_roll(header + row(), districts);
   ASSERT_TRUE(plain) << plain.error().message;

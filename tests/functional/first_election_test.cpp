@@ -91,7 +91,8 @@ class FirstElection : public test::ProgramTest {
       EXPECT_TRUE(lines.next());
       const auto cell = lines.cells();
       EXPECT_EQ(cell[0], voter.id);
-      people.push_back({voter, Code::parse(typed).value(), {cell[0], cell[1], cell[2], cell[3]}});
+      people.push_back({voter, Code::parse(typed).value(), std::nullopt,
+                        NewAccount{cell[0], cell[1], cell[2], cell[3]}});
     }
     return people;
   }

@@ -256,7 +256,10 @@ TEST_F(RegistrarCommand, ABadDraftIsRefusedWithItsReason) {
       {"[]", "no good \"type\""},
       {with("\"type\":\"draft\"", "\"type\":\"seal\""), "no good \"type\""},
       {with("\"type\":\"draft\"", "\"type\":\"draft\",\"z\":1"), "no good \"set of fields\""},
-      {with("],\"election_id\":\"00112233", "],\"election_id\":\"0011223"),
+      {with("\"characters\":16", "\"characters\":11"), "no good \"credentials\""},
+      {with("\"by\":\"post\"", "\"by\":\"pigeon\""), "no good \"credentials\""},
+      {with("\"identifier\":null", "\"identifier\":{}"), "no good \"credentials\""},
+      {with("},\"election_id\":\"00112233", "},\"election_id\":\"0011223"),
        "no good \"election_id\""},
       {with("\"fr\":\"Élections <professionnelles>\"", "\"fr\":7"), "no good \"title\""},
       {with("https://elections", "Elections"), "no good \"origin\""},
@@ -274,6 +277,46 @@ TEST_F(RegistrarCommand, ABadDraftIsRefusedWithItsReason) {
     EXPECT_NE(result.err.find("draft.form\n"), std::string::npos) << result.err;
     EXPECT_NE(result.err.find(reason), std::string::npos) << reason << "\n" << result.err;
     EXPECT_TRUE(nothing_written()) << reason;
+  }
+}
+
+// L1: identifier and password leave by different ways, in files that nobody needs together.
+TEST_F(RegistrarCommand, IdentifiersAndPasswordsLeaveApart) {
+  auto by_two_ways = draft_of();
+  by_two_ways.credentials = {{12, false}, Handover::sms, CodeForm{12, false}, Handover::email};
+  write("draft.json", by_two_ways.text());
+  write("roll.csv",
+        "identifiant;nom_naissance;prenoms;courriel;telephone;scrutins;circonscription\n"
+        "E1;ALPHA;Zoé;couple@example.org;+1 202 555 0101;0;0\n"
+        "E2;BRAVO;Loïc;couple@example.org;+262 639 98 00 05;1;1\n"
+        "E3;CHARLIE;Ève;;;0;0\n");
+  const Outcome result = run();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(result.says("without address or number: 2 (unreached.csv)")) << result.out;
+  EXPECT_FALSE(fs::exists(folder_ / "issued/notices"));
+  EXPECT_EQ(contents(folder_ / "issued/unreached.csv"),
+            "identifiant_electeur;canal\nE3;email\nE3;sms\n");
+  struct stat status {};
+  ASSERT_EQ(::stat(path("issued/sms.csv").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0077u, 0u);
+  const std::string mail = contents(folder_ / "issued/email.csv"),
+                    sms = contents(folder_ / "issued/sms.csv");
+  const std::string code = "([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\n";
+  const auto keys =
+      open_import(contents(folder_ / "issued/server/import.sealed"), election,
+                  code_shown(result.out, "transport code of import.sealed"), districts);
+  ASSERT_TRUE(keys) << keys.error().message;
+  for (const auto& [line, mail_to, sms_to] :
+       {std::tuple{0u, "E1;couple@example.org;", "E1;\\+1 202 555 0101;"},
+        {1u, "E2;couple@example.org;", "E2;\\+262 639 98 00 05;"},
+        {2u, "E3;;", "E3;;"}}) {
+    const auto identifier = *Code::parse(match(mail, mail_to + code), {12, false});
+    const auto password = *Code::parse(match(sms, sms_to + code), {12, false});
+    EXPECT_EQ((*keys)[line].identifier, identifier.normalised());
+    EXPECT_EQ((*keys)[line].sign_in_key,
+              derive_credential(password, identifier.normalised(), election).sign_in_key().key);
+    EXPECT_EQ(mail.find(password.shown().reveal()), std::string::npos);
+    EXPECT_EQ(sms.find(identifier.shown().reveal()), std::string::npos);
   }
 }
 

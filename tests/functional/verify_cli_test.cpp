@@ -43,8 +43,8 @@ TEST_F(VerifyCommand, AnchoredAndGood) {
   EXPECT_TRUE(result.says("no guardian: up to 1 ballots rest on the server's honesty"))
       << result.out;
   EXPECT_TRUE(
-      result.says("contest 0: 0 keys added during the vote have voted; margin of the last "
-                  "seat: 1 votes"));
+      result.says("contest 0: 0 keys added during the vote have voted; votes that another "
+                  "outcome lacked: 1"));
   EXPECT_TRUE(result.says("no witness"));
   for (int n = 0; n <= 25; ++n) {
     std::string start = "\nV" + std::to_string(n);

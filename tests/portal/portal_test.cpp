@@ -9,11 +9,14 @@
 namespace isoloir {
 namespace {
 
-std::string education() {
-  std::ifstream file(ISOLOIR_SOURCE_DIR "/portals/education/portal.toml");
+std::string sample(const std::string& name) {
+  std::ifstream file(ISOLOIR_SOURCE_DIR "/portals/" + name + "/portal.toml");
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
+}
+std::string education() {
+  return sample("education");
 }
 
 std::string changed(std::string text, std::string_view from, std::string_view to) {
@@ -95,6 +98,38 @@ TEST(Portal, CandidatesInTwoRounds) {
     const auto wrong = Portal::parse(changed(text, from, to), "p.toml");
     ASSERT_FALSE(wrong) << to;
     EXPECT_THAT(wrong.error().message, testing::HasSubstr(said));
+  }
+}
+
+TEST(Portal, LegislativeIsRead) {
+  const auto portal = Portal::parse(sample("legislative"), "portal.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  EXPECT_EQ(portal->scheme, SignInScheme::identifier_password);
+  EXPECT_EQ(portal->credentials.identifier, (CodeForm{12, false}));
+  EXPECT_EQ(portal->credentials.identifier_by, Handover::email);
+  EXPECT_EQ(portal->credentials.code, (CodeForm{12, false}));
+  EXPECT_EQ(portal->credentials.code_by, Handover::sms);
+  EXPECT_EQ(portal->contests.size(), 11u);
+  for (const auto& contest : portal->contests) EXPECT_GE(contest.districts.size(), 2u);
+}
+
+// What the law or arithmetic forbids, with its reason.
+TEST(Portal, CredentialsThatAreRefused) {
+  const std::string text = sample("legislative");
+  for (const auto& [from, to, said] :
+       {std::tuple{"password_by = \"sms\"", "password_by = \"email\"",
+                   "different channels (L1; Code électoral, R176-3-7)"},
+        {"password_by = \"sms\"", "password_by = \"pigeon\"", "is email, sms or post"},
+        {"identifier_characters = 12", "identifier_characters = 11",
+         "\"identifier_characters\" must lie between 12 and 24"},
+        {"password_characters = 12", "password_characters = 8",
+         "\"password_characters\" must lie between 12 and 24"},
+        {"[credentials]", "[voting_code]", "has [credentials], not [voting_code]"},
+        {"\"identifier-password\"", "\"email-password\"", "has [voting_code], not [credentials]"},
+        {"\"identifier-password\"", "\"smoke\"", "email-password or identifier-password"}}) {
+    const auto wrong = Portal::parse(changed(text, from, to), "p.toml");
+    ASSERT_FALSE(wrong) << to;
+    EXPECT_THAT(wrong.error().message, testing::HasSubstr(said)) << to;
   }
 }
 

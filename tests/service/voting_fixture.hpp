@@ -70,7 +70,9 @@ inline constexpr TimeMs fixture_opens = 1'669'878'000'000;  // 2022-12-01 07:00 
 inline constexpr TimeMs fixture_closes = fixture_opens + 177 * hour;
 
 struct VotingFixture : testing::Test {
-  explicit VotingFixture(std::size_t voters = 3) { create(voters); }
+  explicit VotingFixture(std::size_t voters = 3, const CredentialForms& forms = {}) {
+    create(voters, forms);
+  }
   ~VotingFixture() override {
     log.reset();
     state.reset();
@@ -91,7 +93,9 @@ struct VotingFixture : testing::Test {
   }
 
   Credential credential(std::size_t voter) const {
-    return derive_credential(codes[voter], roll.voters[voter].id, state->manifest().election_id);
+    const auto handle =
+        identifiers.empty() ? roll.voters[voter].id : identifiers[voter].normalised();
+    return derive_credential(codes[voter], handle, state->manifest().election_id);
   }
   OpenedSession portal_session(std::size_t voter) {
     return Sessions(*state, limits).open(roll.voters[voter].id);
@@ -142,18 +146,20 @@ struct VotingFixture : testing::Test {
       std::filesystem::temp_directory_path() / ("isoloir-voting-" + hex_encode(random.array<8>()));
   Roll roll;
   std::vector<Code> codes;
+  std::vector<Code> identifiers;  // where the forms have one
   std::vector<LocalCeremony> ceremonies;
   std::unique_ptr<State> state;
   std::unique_ptr<Log> log;
 
  private:
-  void create(std::size_t voters) {
+  void create(std::size_t voters, const CredentialForms& forms) {
     const auto portal = Portal::parse(fixture_portal, "fixture.toml");
     ASSERT_TRUE(portal) << portal.error().message;
     const auto keys = ServerKeys::generate(random);
-    const auto draft =
+    auto draft =
         draw_draft(*portal, "http://localhost:8080", {fixture_opens, fixture_closes, 30 * 60},
                    keys.published(), random);
+    draft.credentials = forms;
     for (std::size_t v = 1; v <= voters; ++v) {
       Voter voter;
       voter.id = "E" + std::to_string(v);
@@ -164,7 +170,7 @@ struct VotingFixture : testing::Test {
       voter.contests = {{0, 0}, {1, 0}};
       roll.voters.push_back(voter);
     }
-    auto issued = issue_codes(roll, draft.id, random);
+    auto issued = issue_codes(roll, draft.id, draft.credentials, random);
     const auto districts = districts_per_contest(draft.contests);
     const auto rosters = collect_rosters(issued.keys, draft.id, districts);
     const auto registrar = KeyPair::generate(random);
@@ -182,6 +188,7 @@ struct VotingFixture : testing::Test {
         install_election(paths(), {*files, {}, roll, issued.keys}, clock, random);
     ASSERT_TRUE(installed) << installed.error().message;
     codes = std::move(issued.codes);
+    identifiers = std::move(issued.identifiers);
     reopen();
   }
 };

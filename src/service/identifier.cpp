@@ -1,0 +1,54 @@
+#include "service/identifier.hpp"
+
+#include <set>
+
+#include "crypto/sealing.hpp"
+
+namespace isoloir {
+namespace {
+
+ByteArray<32> lookup_of(State& state, std::string_view identifier) {
+  return state.peppered("identifier", {as_bytes(identifier)});
+}
+
+SymmetricKey sealing_key(State& state) {
+  return SymmetricKey(state.peppered("identifier key", {}));
+}
+
+}  // namespace
+
+bool have_identifiers(const std::vector<VoterKeys>& keys) {
+  return !keys.empty() && !keys.front().identifier.empty();
+}
+
+Status check_identifiers(const std::vector<VoterKeys>& keys) {
+  std::set<std::string_view> seen;
+  for (const auto& one : keys) {
+    if (one.identifier.empty() == have_identifiers(keys)) {
+      return fail("import.identifiers", "some voters have an identifier to sign in with, some not");
+    }
+    if (!one.identifier.empty() && !seen.insert(one.identifier).second) {
+      return fail("import.identifiers", "two voters have one identifier");
+    }
+  }
+  return {};
+}
+
+void insert_identifier(State& state, store::Transaction& transaction, const std::string& voter,
+                       const std::string& identifier) {
+  const auto lookup = lookup_of(state, identifier);
+  transaction.execute("INSERT INTO identifier (voter, lookup, sealed) VALUES ($1, $2, $3)",
+                      {voter, ByteView(lookup),
+                       seal(sealing_key(state), as_bytes(identifier), lookup, state.random())});
+}
+
+std::optional<std::string> voter_of_identifier(State& state, store::Transaction& transaction,
+                                               std::string_view identifier) {
+  const auto lookup = lookup_of(state, identifier);
+  const auto rows =
+      transaction.query("SELECT voter FROM identifier WHERE lookup = $1", {ByteView(lookup)});
+  if (rows.empty()) return std::nullopt;
+  return rows[0].text(0);
+}
+
+}  // namespace isoloir

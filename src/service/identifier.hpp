@@ -1,0 +1,21 @@
+// The identifier that a voter types to sign in, where the portal's scheme has one: random, a secret
+// like the password that goes with it (L1). Looked up by its HMAC; kept sealed, outside a dump's
+// reach, so that who has lost it can have it again.
+#pragma once
+
+#include "election/registrar.hpp"
+#include "service/state.hpp"
+
+namespace isoloir {
+
+bool have_identifiers(const std::vector<VoterKeys>& keys);
+// All voters have one, no two the same, or nobody has. Error: import.identifiers.
+Status check_identifiers(const std::vector<VoterKeys>& keys);
+
+void insert_identifier(State& state, store::Transaction& transaction, const std::string& voter,
+                       const std::string& identifier);
+// The voter whose identifier this is, normalised.
+std::optional<std::string> voter_of_identifier(State& state, store::Transaction& transaction,
+                                               std::string_view identifier);
+
+}  // namespace isoloir

@@ -1,0 +1,71 @@
+#include "service/key_sign_in.hpp"
+
+#include "election/credential.hpp"
+#include "service/identifier.hpp"
+
+namespace isoloir {
+namespace {
+
+using store::Transaction;
+
+bool use_up_nonce(State& state, const KeySignInPolicy& policy, const Session& session,
+                  const ByteArray<32>& nonce) {
+  const auto used = state.database().write([&](Transaction& transaction) -> Expected<bool> {
+    return transaction.execute(
+               "UPDATE session SET nonce = NULL WHERE id = $1 AND nonce = $2 AND nonce_at >= $3",
+               {ByteView(session.id), ByteView(nonce), state.now() - policy.proof_life_ms}) == 1;
+  });
+  return *used;
+}
+
+struct Known {
+  std::string voter;
+  Point key;
+  bool valid = false;
+  std::optional<TimeMs> replaced_at;  // the key that was given is an older one of hers
+};
+
+std::optional<Known> find(State& state, const KeySignIn& given) {
+  const auto found =
+      state.database().read([&](Transaction& transaction) -> Expected<std::optional<Known>> {
+        const auto voter = voter_of_identifier(state, transaction, given.identifier);
+        if (!voter) return std::nullopt;
+        const auto rows = transaction.query(
+            "SELECT sign_in_key, state FROM voting_code WHERE voter = $1", {*voter});
+        if (rows.empty()) return std::nullopt;
+        return Known{*voter, *Point::decode(rows[0].blob(0)), rows[0].text(1) == "valid",
+                     replaced_at(transaction, *voter, given.proof.key)};
+      });
+  return *found;
+}
+
+}  // namespace
+
+Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy,
+                                     const Session& session, const KeySignIn& given,
+                                     std::string_view client_address) {
+  using Kind = KeyVerdict::Kind;
+  if (!use_up_nonce(state, policy, session, given.proof.nonce)) {
+    return fail("code.nonce", "not the fresh nonce of this session");
+  }
+  const SignInTries tries(state, policy.tries, given.identifier, client_address);
+  if (const auto until = tries.begin()) return KeyVerdict{Kind::delayed, {}, *until};
+  // An unknown identifier costs the same work as a known one.
+  const bool proven = schnorr_verify(sign_in_statement(state.fingerprint(), given.proof.nonce,
+                                                       session.id, state.manifest().origin),
+                                     given.proof.key, given.proof.proof);
+  const auto known = find(state, given);
+  if (!known || !proven) return KeyVerdict{};
+  if (known->replaced_at) return KeyVerdict{Kind::replaced, {}, *known->replaced_at};
+  if (given.proof.key != known->key) return KeyVerdict{};
+  if (!known->valid) return KeyVerdict{Kind::blocked, {}, 0};
+  const bool inside = session.voter == known->voter && session.space_opened_at.has_value();
+  if (auto allowed = may_enter(state, known->voter, inside); !allowed) {
+    return fail(allowed.error());
+  }
+  // Voters vote soon after: no finer than the sign-off.
+  tries.succeed(known->voter, whole_minute(state.now()));
+  return KeyVerdict{Kind::accepted, known->voter, 0};
+}
+
+}  // namespace isoloir

@@ -1,0 +1,41 @@
+// Signing in with an identifier and a password from which the browser derives the voter's keys: what
+// opens the portal opens the voting space (docs/protocol.md section 4). Wrong passwords delay, and
+// never lock out (reissue requirement 25).
+#pragma once
+
+#include "service/sign_in_tries.hpp"
+#include "service/voting.hpp"
+
+namespace isoloir {
+
+struct KeySignInPolicy {
+  SignInPolicy tries;
+  std::int64_t proof_life_ms = 600'000;
+};
+
+struct KeySignIn {
+  std::string identifier;  // normalised
+  CodeProof proof;
+};
+
+struct KeyVerdict {
+  enum class Kind {
+    accepted,
+    refused,   // an unknown pair: never says which
+    delayed,   // too many failures: until `at`
+    replaced,  // an older password of hers, replaced at `at`: this is no try
+    blocked,   // her right password, which she or the assistance has blocked
+  };
+  Kind kind = Kind::refused;
+  std::string voter;  // when accepted
+  TimeMs at = 0;
+};
+
+// Judges the proof under the session's nonce, which is used up. Errors: code.nonce (none, expired, or
+// another page's: nothing was counted), and, for the right pair alone, voting.closed and
+// voting.not_open.
+Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy,
+                                     const Session& session, const KeySignIn& given,
+                                     std::string_view client_address);
+
+}  // namespace isoloir
