@@ -171,7 +171,10 @@ Roll synthetic_roll(const Portal& portal, std::uint32_t voters, Random& random) 
     voter.birth_country = "99100";
     voter.email = fmt::format("rep{:07}@rehearsal.example", i + 1);
     voter.numen = fmt::format("99E{:07}ZZZ", i + 1);
-    for (std::uint32_t j = 0; j < std::min(contests_of_a_voter, contests); ++j) {
+    // A constituency has its own electors.
+    const bool one_alone = portal.contests[i % contests].round != 0;
+    const auto mine = one_alone ? 1 : std::min(contests_of_a_voter, contests);
+    for (std::uint32_t j = 0; j < mine; ++j) {
       const std::uint32_t contest = (i + j) % contests;
       voter.contests.push_back({contest, i % districts[contest]});
     }

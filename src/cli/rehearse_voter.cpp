@@ -156,6 +156,7 @@ Status RehearsalVoter::ask_for_code(RehearsalTimes& times) {
 }
 
 Status RehearsalVoter::arrive(RehearsalTimes& times) {
+  if (!person_.account) return {};  // her keys sign in, when she votes
   if (auto done = sign_in(times); !done) return done;
   if (part_.reissue) {
     if (auto done = ask_for_code(times); !done) return done;
@@ -246,19 +247,24 @@ Expected<Json> RehearsalVoter::try_code(RehearsalTimes& times, CodePage& page, c
   if (!nonce || !binding) return fail("rehearsal.answer", "code page: no nonce");
   const auto digits = solve_captcha(times, page.captcha);
   if (!digits) return fail(digits.error());
-  auto credential = derive_credential(code, person_.voter.id, state_.manifest().election_id);
+  const auto& identifier = person_.identifier;
+  const auto handle = identifier ? identifier->normalised() : person_.voter.id;
+  auto credential = derive_credential(code, handle, state_.manifest().election_id);
   const auto pair = credential.sign_in_key();
   const auto proof = schnorr_prove(
       sign_in_statement(state_.fingerprint(), *nonce, *binding, state_.manifest().origin),
       pair.secret.reveal(), random);
-  auto answer = send_json(client_, times, "voting code", "/api/voting-code",
-                          {{"captchaId", page.captcha},
-                           {"captcha", *digits},
-                           {"nonce", page.nonce},
-                           {"key", hex_encode(pair.key.encoded())},
-                           {"proof", hex_encode(proof.encoded())}},
+  Json body = {{"captchaId", page.captcha},
+               {"captcha", *digits},
+               {"nonce", page.nonce},
+               {"key", hex_encode(pair.key.encoded())},
+               {"proof", hex_encode(proof.encoded())}};
+  if (identifier) body["identifier"] = handle;
+  auto answer = send_json(client_, times, "voting code",
+                          identifier ? "/api/sign-in" : "/api/voting-code", std::move(body),
                           json_headers(page.csrf));
   if (!answer) return answer;
+  if (identifier) csrf_ = text(*answer, "csrf");  // of the session that she is in now
   page.nonce = text(*answer, "nonce");
   page.captcha = text(*answer, "captchaId");
   if (text(*answer, "status") == "ok") credential_.emplace(std::move(credential));
@@ -270,7 +276,7 @@ Status RehearsalVoter::open_space(RehearsalTimes& times, Random& random) {
   if (part_.reissue) {
     if (auto done = renew_code(times, random); !done) return done;
   }
-  const auto answer = send(client_, times, "voting page", "GET", "/voting-space");
+  const auto answer = send(client_, times, "voting page", "GET", person_.identifier ? "/" : "/voting-space");
   if (!answer) return fail(answer.error());
   const auto& body = answer->body;
   CodePage page{value_after(body, "data-csrf=\""), value_after(body, "data-nonce=\""),
@@ -289,7 +295,10 @@ Status RehearsalVoter::open_space(RehearsalTimes& times, Random& random) {
     if (auto done = expect(lost, "code_replaced"); !done) return done;
   }
   if (part_.wrong_code) {
-    if (auto done = expect(Code::generate(random), "code_wrong"); !done) return done;
+    const bool keys = person_.identifier.has_value();
+    const auto length = static_cast<std::uint32_t>(person_.code.normalised().size());
+    const auto wrong = Code::generate(random, keys ? CodeForm{length, false} : CodeForm{});
+    if (auto done = expect(wrong, keys ? "refused" : "code_wrong"); !done) return done;
   }
   return expect(person_.code, "ok");
 }

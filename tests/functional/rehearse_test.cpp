@@ -18,8 +18,8 @@ class RehearseCommand : public test::ProgramTest {
   // What the command leaves behind in the temporary folder is seen here.
   RehearseCommand() { fs::create_directory(folder_ / "tmp"); }
 
-  Outcome rehearse(const std::string& options) const {
-    return program("rehearse " ISOLOIR_SOURCE_DIR "/portals/education " + options, "",
+  Outcome rehearse(const std::string& options, const std::string& portal = "education") const {
+    return program("rehearse " ISOLOIR_SOURCE_DIR "/portals/" + portal + " " + options, "",
                    "TMPDIR=" + path("tmp"));
   }
 };
@@ -57,6 +57,22 @@ TEST_F(RehearseCommand, AWholeElectionIsVerifiedAndItsCountsAreThoseCast) {
     sign_offs += contest.at("sign_offs").get<int>();
   EXPECT_EQ(sign_offs, 12 * 3);
   EXPECT_EQ(program("verify " + path("export")).code, 0);
+}
+
+// Keys of identifier and password, eleven constituencies with their districts, two rounds.
+TEST_F(RehearseCommand, TheLegislativePortal) {
+  EXPECT_EQ(rehearse("--voters 3", "legislative").code, 2) << "no reissue there yet";
+  const auto result =
+      rehearse("--voters 24 --reissue 0 --json --export " + path("export"), "legislative");
+  ASSERT_EQ(result.code, 0) << result.err << result.out;
+  const json summary = json::parse(result.out);
+  EXPECT_EQ(summary.at("verdict"), "passed");
+  EXPECT_EQ(summary.at("ballots"), 24);
+  EXPECT_EQ(summary.at("receipts"), 24);
+  EXPECT_GT(summary.at("steps").at("voting code").at("count"), 24) << "some typed a wrong password";
+  const json counted = json::parse(contents(folder_ / "export/result.json"));
+  ASSERT_EQ(counted.at("contests").size(), 11u);
+  for (const auto& contest : counted.at("contests")) EXPECT_TRUE(contest.contains("majority"));
 }
 
 TEST_F(RehearseCommand, LinesForPeople) {
