@@ -13,7 +13,8 @@ export type KeyAnswer =
   | { status: "ok"; csrf: string; sessionEnds: number; voterName: string }
   | { status: "not_open" | "closed" }
   | ({ status: "captcha_wrong" | "page_old" | "refused" | "blocked" } & NextTry)
-  | ({ status: "delayed" | "replaced"; at: string } & NextTry);
+  | ({ status: "delayed"; minutes: number } & NextTry)
+  | ({ status: "replaced"; at: string } & NextTry);
 
 export interface NextTry {
   captchaId: string;
@@ -128,7 +129,7 @@ export class Api {
   }
 
   contests(): Promise<ContestList> {
-    return this.json("/api/contests");
+    return this.json("/api/contests", { headers: { "X-CSRF-Token": this.csrf } });
   }
 
   /** `ballot`: base64. May be sent again: the same bytes get the same answer. */

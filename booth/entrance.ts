@@ -173,10 +173,10 @@ export class KeyEntrance extends Entrance {
     this.api.csrf = answer.csrf;
     this.next_try(answer);
     const { status } = answer;
-    const at = "at" in answer ? answer.at : "";
     if (status === "captcha_wrong") return show_errors(this.section(), { captcha: text("captcha.error") });
     if (status === "page_old") return show_errors(this.section(), { captcha: text("voting.page_old") });
-    const errors = { code: text(`keys.${status}`, { at }) };
-    show_errors(this.section(), status === "delayed" || status === "refused" ? { identifier: errors.code, ...errors } : errors);
+    const { minutes = 0, at = "" } = answer as { minutes?: number; at?: string };
+    // The digits are new ones, which who does not see them would not know.
+    show_errors(this.section(), { code: text(`keys.${status}`, { minutes, at }), captcha: text("keys.new_digits") });
   }
 }

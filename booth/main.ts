@@ -1,6 +1,7 @@
 // What booth.js does on a page: the countdown, the device's own hour, the show button of a secret field, the voting space, the look-up of a tracker,
 // the reissue's pages; each where the page has it.
 import { start_countdown } from "./countdown.ts";
+import { start_double_tap_guard } from "./double_tap.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { start_own_time } from "./own_time.ts";
 import { all, start_reveal } from "./page.ts";
@@ -14,6 +15,7 @@ import { start_voting_space } from "./voting_space.ts";
 for (const element of all(document, "[data-countdown]")) start_countdown(element);
 for (const element of all(document, "[data-own-time]")) start_own_time(element);
 for (const button of all(document, "[data-reveal]")) start_reveal(button);
+start_double_tap_guard();
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   if (form.dataset.form === "sign-out" && !event.defaultPrevented) new KeptBallots(sessionStorage).wipe();

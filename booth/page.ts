@@ -1,4 +1,5 @@
 // The document's side of the contract that views/voting_space.mustache states: steps, slots, parts, lists, errors, texts.
+import { step_changed } from "./double_tap.ts";
 
 type Values = Record<string, string | number>;
 
@@ -29,6 +30,7 @@ export function step(name: string): HTMLElement {
 /** Shows one step alone; focus goes to its heading, so that a screen reader reads from there. */
 export function show_step(name: string): void {
   for (const section of all(document, "[data-step]")) section.hidden = section.dataset.step !== name;
+  step_changed();
   const heading = one(step(name), "h1");
   const portal = document.title.slice(document.title.lastIndexOf("–"));
   document.title = `${heading.textContent!.trim()} ${portal}`;

@@ -19,6 +19,10 @@ export class SessionWatch {
     this.ends = Number(data.sessionEnds);
   }
 
+  has_ended(): boolean {
+    return this.ends <= this.clock();
+  }
+
   /** Shows the dialog when the end is near. False once it has come. */
   watch(): boolean {
     const left = this.ends - this.clock();

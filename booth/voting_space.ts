@@ -112,7 +112,10 @@ class VotingSpace {
     window.addEventListener("popstate", () => this.render());
     window.addEventListener("online", () => this.nudge());
     // A page brought back by Back, after she went elsewhere, must not show what was on it.
-    window.addEventListener("pagehide", () => this.worker.terminate());
+    window.addEventListener("pagehide", () => {
+      this.worker.terminate();
+      if (!this.over && !this.list) this.entrance.clear();
+    });
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     window.addEventListener("beforeunload", (event) => this.unsaved_proof() && event.preventDefault());
     window.addEventListener("beforeprint", () => this.shown?.step === "receipt" && this.saved.add(this.shown.contest!));
@@ -140,8 +143,10 @@ class VotingSpace {
     if (name === "sign-out") {
       if (this.may_leave()) return this.wipe();
     } else if (name === "code") {
+      let entered = false; // tried again, when the answer after it was lost
       void this.guard(async () => {
-        if (await this.entrance.enter()) await this.enter();
+        entered ||= await this.entrance.enter();
+        if (entered) await this.enter();
       });
     } else {
       this.choose();
@@ -297,9 +302,11 @@ class VotingSpace {
   // ---- session
 
   private tick(): void {
-    // Before she has signed in there is nothing to lose: a page that is too old is told so at her first try.
+    // Before she has signed in there is nothing to lose: a page that is too old is told so at her first try. What was typed
+    // does not stay on it.
     const watched = this.list !== undefined || !this.data.identifierLength;
     if (!this.over && watched && !this.session.watch()) this.end_session();
+    if (!this.over && !watched && this.session.has_ended()) this.entrance.clear();
     const { step: shown } = this.shown ?? {};
     if (this.over || !this.list || !["contests", "ballot", "confirm"].includes(shown!)) return;
     const now = this.clock();
@@ -316,7 +323,7 @@ class VotingSpace {
     this.choices.clear();
     this.worker.terminate();
     this.entrance.clear();
-    this.show_error("voting.error_session");
+    this.show_error(this.kept.any() ? "voting.error_session_kept" : "voting.error_session");
     show_part(step("error"), "contests", false);
     show_part(step("error"), "sign_in", true);
   }

@@ -61,8 +61,9 @@ std::string of_credentials(const CredentialForms& forms) {
   };
   const auto identifier = one(*forms.identifier, forms.identifier_by);
   const auto password = one(forms.code, forms.code_by);
-  return both(fmt::format("Identifiant de {} caractères, mot de passe de {}.", identifier, password),
-              fmt::format("Identifier of {} characters, password of {}.", identifier, password));
+  return both(
+      fmt::format("Identifiant de {} caractères, mot de passe de {}.", identifier, password),
+      fmt::format("Identifier of {} characters, password of {}.", identifier, password));
 }
 
 std::string of_reissue(const Portal& portal) {
@@ -154,6 +155,7 @@ Expected<std::string> check(const PortalCheck& options) {
   const SystemClock clock;
   const auto portal = read_portal(options.portal);
   if (!portal) return fail(portal.error());
+  if (auto good = check_texts(*portal); !good) return fail(good.error());
   std::string said = describe(*portal, clock.now());
   const fs::path file = options.roll.empty() ? options.portal / "roll.csv" : options.roll;
   if (options.roll.empty() && !fs::exists(file)) {

@@ -35,7 +35,8 @@ struct DemoOptions {
 // this machine, because cookies know hosts, and no ports: one browser can sign in to both.
 DemoOptions other_of(const DemoOptions& options) {
   const auto port = static_cast<std::uint16_t>(options.port == 0 ? 0 : options.port + 1);
-  const auto name = fs::absolute(options.beside).filename().string();
+  const auto folder = fs::absolute(options.beside / "").parent_path();  // with or without a slash
+  const auto name = folder.filename().string();
   return {port, options.state.string() + "-" + name, options.beside, {}, "127.0.0.1"};
 }
 
@@ -50,9 +51,9 @@ Json link_to(const DemoOptions& options) {
   const auto text = read_file(options.state / "demo.json");
   const auto saved = text ? parse_json(*text) : Expected<Json>(fail(text.error()));
   const auto port = saved ? saved->at("port").get<std::uint16_t>() : options.port;
-  return {{"fr", portal->election.fr},
-          {"en", portal->election.en},
-          {"url", address_of(options, port)}};
+  if (port == 0) return nullptr;  // any free one: not known yet
+  return {
+      {"fr", portal->election.fr}, {"en", portal->election.en}, {"url", address_of(options, port)}};
 }
 
 Json voter_card(const PracticeVoter& person, const Portal& portal) {
@@ -64,8 +65,8 @@ Json voter_card(const PracticeVoter& person, const Portal& portal) {
     if (contest.districts.size() > 1) contests += ", " + contest.districts.at(place.district);
   }
   Json card = {{"name", voter.title + " " +
-                       (voter.usage_name.empty() ? voter.birth_name : voter.usage_name) + " " +
-                       voter.given_names},
+                            (voter.usage_name.empty() ? voter.birth_name : voter.usage_name) + " " +
+                            voter.given_names},
                {"email", voter.email},
                {"code", person.code.shown().reveal()},
                {"contests", contests}};
@@ -102,8 +103,7 @@ Status create_demo(const DemoOptions& options, const Portal& portal, Clock& cloc
   const auto csv = read_file(options.portal / "roll.csv");
   if (!csv) return fail(csv.error());
   std::fprintf(stderr, "Préparation de l'élection de démonstration… (a few seconds)\n");
-  const auto roll =
-      parse_roll(*csv, districts_per_contest(portal.contests), roll_address(portal));
+  const auto roll = parse_roll(*csv, districts_per_contest(portal.contests), roll_address(portal));
   if (!roll) return fail(roll.error());
   const auto practice =
       create_practice({options.state}, portal, *roll,
@@ -262,6 +262,7 @@ class DemoChild {
 int run_demo(const DemoOptions& options) {
   block_stop_signals();
   if (options.beside.empty()) return run_one(options, nullptr);
+  if (options.port == 65535) return report({"http.listen", "there is no port after 65535", {}});
   const auto other = other_of(options);
   const DemoChild child(other, link_to(options));  // before this process has any thread
   return run_one(options, link_to(other));

@@ -228,8 +228,8 @@ Expected<std::string> run_install(const InstallOptions& options) {
   if (by_identifier && !options.accounts.empty()) {
     return fail("account.use", "voters sign in with an identifier here: they have no accounts");
   }
-  const auto roll = parse_roll(*csv, districts,
-                               by_identifier ? RollAddress::optional : RollAddress::signs_in);
+  const auto roll =
+      parse_roll(*csv, districts, by_identifier ? RollAddress::optional : RollAddress::signs_in);
   if (!roll) return in_file(options.roll, roll.error());
   const auto installed =
       install_election(paths, {*files, booth_assets(), *roll, *keys}, clock, random);

@@ -67,9 +67,8 @@ Expected<std::vector<PracticeVoter>> practice_voters(const StatePaths& paths, co
   const auto state = State::open(paths, clock, random);
   if (!state) return fail(state.error());
   for (auto& person : voters) {
-    person.account =
-        NewAccount{person.voter.id, practice_password(random), std::string(practice_question),
-                   std::string(practice_answer)};
+    person.account = NewAccount{person.voter.id, practice_password(random),
+                                std::string(practice_question), std::string(practice_answer)};
     if (auto made = create_account(**state, *person.account); !made) return fail(made.error());
   }
   return voters;
@@ -99,8 +98,8 @@ Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal
   fs::create_directories(paths.folder);
   const auto server_keys = ServerKeys::generate(random);
   server_keys.write(paths.keys());
-  const auto draft =
-      draw_draft(portal, origin, {now, now + week_ms, practice_grace_seconds}, server_keys.published(), random);
+  const auto draft = draw_draft(portal, origin, {now, now + week_ms, practice_grace_seconds},
+                                server_keys.published(), random);
   auto issued = issue_codes(roll, draft.id, draft.credentials, random);
   auto bureaus = hold_ceremonies(draft, random);
   if (!bureaus) return fail(bureaus.error());

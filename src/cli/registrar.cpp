@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -71,10 +72,19 @@ void write_notices_as_one(const FolderInMaking& folder, const ElectionDraft& dra
   folder.finish("all-notices.html", file);
 }
 
-// What is sent leaves in one file for each channel, so that nobody has to hold both (L1): `email.csv`
-// and `sms.csv`, each with where it goes and what it carries, ready for who sends it. A voter whom a
-// channel cannot reach stands in unreached.csv, with the channel: what she cannot be sent must be
-// handed over. Gives how many lines that has.
+// What a sender can use, and a spreadsheet that opens the file cannot take for a formula.
+bool is_destination(const std::string& text, Handover by) {
+  if (by == Handover::email)
+    return !text.empty() && std::string_view("=+-@").find(text[0]) == text.npos;
+  const auto digits =
+      std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return digits >= 6 && text.find_first_not_of("+0123456789 .-()") == text.npos && text[0] != '-';
+}
+
+// What is sent leaves in one file for each channel, so that nobody has to hold both (L1):
+// `email.csv` and `sms.csv`, each with where it goes and what it carries, ready for who sends it. A
+// voter whom a channel cannot reach stands in unreached.csv, with the channel: what she cannot be
+// sent must be handed over. Gives how many lines that has.
 std::size_t write_deliveries(const FolderInMaking& folder, const CredentialForms& forms,
                              const Roll& roll, const Issued& issued) {
   std::string unreached = "identifiant_electeur;canal\n";
@@ -86,7 +96,8 @@ std::size_t write_deliveries(const FolderInMaking& folder, const CredentialForms
         fmt::format("identifiant_electeur;{};{}\n", mail ? "courriel" : "telephone", what));
     for (std::size_t i = 0; i < codes.size(); ++i) {
       const auto& voter = roll.voters[i];
-      const auto& destination = mail ? voter.email : voter.phone;
+      const auto& written = mail ? voter.email : voter.phone;
+      const auto destination = is_destination(written, by) ? written : std::string();
       if (destination.empty()) {
         unreached += fmt::format("{};{}\n", voter.id, name_of(by));
         ++count;
@@ -130,8 +141,8 @@ Status issue(const IssueOptions& options) {
   const auto csv = read_file(options.roll);
   if (!csv) return fail(csv.error());
   const auto& forms = draft->credentials;
-  const auto roll = parse_roll(
-      *csv, districts, forms.identifier ? RollAddress::optional : RollAddress::signs_in);
+  const auto roll =
+      parse_roll(*csv, districts, forms.identifier ? RollAddress::optional : RollAddress::signs_in);
   if (!roll) return fail(roll.error().code, options.roll + ": " + roll.error().message);
   auto given = given_key(options);
   if (!given) return fail(given.error());

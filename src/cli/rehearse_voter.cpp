@@ -30,11 +30,13 @@ std::string text(const Json& json, const char* name) {
   return json.value(name, std::string());
 }
 
-http::Headers json_headers(const std::string& csrf) {
-  return {{"Content-Type", "application/json"}, {"X-CSRF-Token", csrf}};
-}
 http::Headers link_headers() {
   return {{"Content-Type", "application/json"}, {"X-Requested-With", "isoloir"}};
+}
+http::Headers json_headers(const std::string& csrf) {
+  auto headers = link_headers();
+  headers.push_back({"X-CSRF-Token", csrf});
+  return headers;
 }
 
 }  // namespace
@@ -260,9 +262,9 @@ Expected<Json> RehearsalVoter::try_code(RehearsalTimes& times, CodePage& page, c
                {"key", hex_encode(pair.key.encoded())},
                {"proof", hex_encode(proof.encoded())}};
   if (identifier) body["identifier"] = handle;
-  auto answer = send_json(client_, times, "voting code",
-                          identifier ? "/api/sign-in" : "/api/voting-code", std::move(body),
-                          json_headers(page.csrf));
+  auto answer =
+      send_json(client_, times, "voting code", identifier ? "/api/sign-in" : "/api/voting-code",
+                std::move(body), json_headers(page.csrf));
   if (!answer) return answer;
   if (identifier) csrf_ = text(*answer, "csrf");  // of the session that she is in now
   page.nonce = text(*answer, "nonce");
@@ -276,7 +278,8 @@ Status RehearsalVoter::open_space(RehearsalTimes& times, Random& random) {
   if (part_.reissue) {
     if (auto done = renew_code(times, random); !done) return done;
   }
-  const auto answer = send(client_, times, "voting page", "GET", person_.identifier ? "/" : "/voting-space");
+  const auto answer =
+      send(client_, times, "voting page", "GET", person_.identifier ? "/" : "/voting-space");
   if (!answer) return fail(answer.error());
   const auto& body = answer->body;
   CodePage page{value_after(body, "data-csrf=\""), value_after(body, "data-nonce=\""),

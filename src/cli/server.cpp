@@ -18,6 +18,7 @@
 #include "cli/duties.hpp"
 #include "crypto/hash.hpp"
 #include "service/election_log.hpp"
+#include "service/identifier.hpp"
 #include "service/install.hpp"
 #include "web/assets.hpp"
 #include "web/message_texts.hpp"
@@ -166,6 +167,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (const auto same = check_assets(state.manifest(), booth_assets()); !same) {
     std::fprintf(stderr, "isoloir: warning: %s\n", same.error().message.c_str());
   }
+  if (const auto fits = check_forms(state, portal.credentials); !fits) return report(fits.error());
   Log log = open_log(state, state.paths().checkpoint());
   const web::Renderer renderer(web::asset, overrides_of(portal));
   const web::MessageTexts texts(renderer, portal);
@@ -213,6 +215,13 @@ Expected<Portal> read_portal(const std::filesystem::path& folder) {
 
 Expected<std::string> portal_text(const std::filesystem::path& folder) {
   return read_file(folder / portal_file);
+}
+
+Status check_texts(const Portal& portal) try {
+  const web::Renderer renderer(web::asset, overrides_of(portal));
+  return {};
+} catch (const std::runtime_error& error) {
+  return fail("portal.texts", std::string("[texts] of portal.toml: ") + error.what());
 }
 
 std::vector<BoothAsset> booth_assets() {

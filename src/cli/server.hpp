@@ -50,6 +50,10 @@ bool carries_links(const std::filesystem::path& state);
 Expected<Portal> read_portal(const std::filesystem::path& folder);
 Expected<std::string> portal_text(const std::filesystem::path& folder);
 
+// Whether the portal's own texts are texts of this program. Error: portal.texts (names one that is
+// not).
+Status check_texts(const Portal& portal);
+
 // What the manifest says of the scripts that the voter's browser runs.
 std::vector<BoothAsset> booth_assets();
 

@@ -135,7 +135,8 @@ void print(const VoterDesk& desk, const Screen& screen) {
   fmt::print("{} : {} ({} {})\n", screen.pick("Code de vote", "Voting code"),
              screen.word(codes, name_of(desk.code)), screen.pick("depuis le", "since"),
              screen.time(desk.code_since));
-  if (desk.code == VoterDesk::Code::valid) {
+  if (desk.code == VoterDesk::Code::valid &&
+      desk.code_tries_left > 0) {  // none are counted with keys
     fmt::print("  {} : {}\n", screen.pick("essais restants", "tries left"), desk.code_tries_left);
   }
   for (const auto at : desk.replaced_at) {

@@ -68,8 +68,7 @@ Code Code::generate(Random& random, const CodeForm& form) {
 Expected<Code> Code::parse(std::string_view typed, const CodeForm& form) {
   auto text = crockford_normalise(typed);
   if (!text || text->size() != form.length()) {
-    return fail("code.form",
-                "not " + std::to_string(form.length()) + " characters of the alphabet",
+    return fail("code.form", "not " + std::to_string(form.length()) + " characters of the alphabet",
                 "code.form");
   }
   Secret<std::string> secret(std::move(*text));

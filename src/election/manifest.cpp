@@ -20,6 +20,12 @@ class FieldReader {
   std::string text(const Json& object, std::string_view name) {
     return need(text_field(object, name), name);
   }
+  // Empty for null.
+  std::string text_or_null(const Json& object, std::string_view name) {
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    const bool null = object.is_object() && found != object.end() && found->is_null();
+    return null ? std::string() : text(object, name);
+  }
   std::uint32_t u32(const Json& object, std::string_view name) {
     return need(u32_field(object, name), name);
   }
@@ -101,8 +107,8 @@ ContestOption read_option(FieldReader& read, const Json& json) {
   if (option.candidate) {
     read.exactly(json, {"birth_date", "kind", "name", "substitute"}, "options");
     option.name = read.text(json, "name");
-    option.substitute = json["substitute"].is_null() ? "" : read.text(json, "substitute");
-    option.birth_date = json["birth_date"].is_null() ? "" : read.text(json, "birth_date");
+    option.substitute = read.text_or_null(json, "substitute");
+    option.birth_date = read.text_or_null(json, "birth_date");
     return option;
   }
   read.require(kind == "list", "options.kind");

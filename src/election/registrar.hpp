@@ -36,7 +36,7 @@ struct VoterKeys {
 struct Issued {
   std::vector<Code> codes;        // in the order of the roll
   std::vector<Code> identifiers;  // likewise, no two alike; empty where the forms have none
-  std::vector<VoterKeys> keys;  // in the order of the roll
+  std::vector<VoterKeys> keys;    // in the order of the roll
 };
 
 // done of total voters; called from several threads, one call at a time.

@@ -216,8 +216,8 @@ std::optional<Handover> read_handover(Reader& read, const toml::table& table,
                                       std::string_view name) {
   const auto text = read.text(table, name);
   const auto found = handover(text);
-  if (!found && !text.empty()) {
-    read.problem(table, fmt::format("\"{}\" is email, sms or post", name));
+  if ((!found || found == Handover::post) && !text.empty()) {
+    read.problem(table, fmt::format("\"{}\" is email or sms", name));
   }
   return found;
 }

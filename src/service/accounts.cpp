@@ -42,8 +42,8 @@ void insert_voter(State& state, Transaction& transaction, const Voter& voter,
       "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
       {voter.id, voter.title, voter.birth_name, voter.usage_name, voter.given_names, voter.gender,
        voter.birth_date, voter.birth_place, voter.birth_country, voter.email,
-       address_signs_in ? store::Value(email_key(voter.email)) : store::Value(), voter.phone, mac_or_null(state, "numen", voter.numen),
-       mac_or_null(state, "nir10", voter.nir10)});
+       address_signs_in ? store::Value(email_key(voter.email)) : store::Value(), voter.phone,
+       mac_or_null(state, "numen", voter.numen), mac_or_null(state, "nir10", voter.nir10)});
   for (const auto& place : voter.contests) {
     transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
                         {voter.id, place.contest, place.district});

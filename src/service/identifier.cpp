@@ -51,4 +51,26 @@ std::optional<std::string> voter_of_identifier(State& state, store::Transaction&
   return rows[0].text(0);
 }
 
+Status check_forms(State& state, const CredentialForms& forms) {
+  const auto length =
+      state.database().read([&](store::Transaction& t) -> Expected<std::optional<std::size_t>> {
+        const auto rows = t.query("SELECT lookup, sealed FROM identifier LIMIT 1");
+        if (rows.empty()) return std::nullopt;
+        const auto identifier = unseal(sealing_key(state), rows[0].blob(1), rows[0].blob(0));
+        return identifier ? identifier->size() : 0;
+      });
+  if (length->has_value() != forms.identifier.has_value()) {
+    return fail("portal.other", length->has_value()
+                                    ? "this election's voters sign in with an identifier, and "
+                                      "portal.toml says otherwise: [sign_in] scheme"
+                                    : "this election's voters have no identifiers, and portal.toml "
+                                      "asks for one: [sign_in] scheme");
+  }
+  if (forms.identifier && **length != forms.identifier->length()) {
+    return fail("portal.other", "identifiers of this election have " + std::to_string(**length) +
+                                    " characters, and portal.toml says otherwise: [credentials]");
+  }
+  return {};
+}
+
 }  // namespace isoloir

@@ -18,4 +18,7 @@ void insert_identifier(State& state, store::Transaction& transaction, const std:
 std::optional<std::string> voter_of_identifier(State& state, store::Transaction& transaction,
                                                std::string_view identifier);
 
+// Whether this election's voters sign in as `forms` say. Error: portal.other.
+Status check_forms(State& state, const CredentialForms& forms);
+
 }  // namespace isoloir

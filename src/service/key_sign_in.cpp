@@ -50,15 +50,18 @@ Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy
   }
   const SignInTries tries(state, policy.tries, given.identifier, client_address);
   if (const auto until = tries.begin()) return KeyVerdict{Kind::delayed, {}, *until};
-  // An unknown identifier costs the same work as a known one.
+  // Whether the identifier is known or not: the proof is what takes time.
   const bool proven = schnorr_verify(sign_in_statement(state.fingerprint(), given.proof.nonce,
                                                        session.id, state.manifest().origin),
                                      given.proof.key, given.proof.proof);
   const auto known = find(state, given);
   if (!known || !proven) return KeyVerdict{};
-  if (known->replaced_at) return KeyVerdict{Kind::replaced, {}, *known->replaced_at};
-  if (given.proof.key != known->key) return KeyVerdict{};
-  if (!known->valid) return KeyVerdict{Kind::blocked, {}, 0};
+  if (!known->replaced_at && given.proof.key != known->key) return KeyVerdict{};
+  if (known->replaced_at || !known->valid) {  // who proves a key of hers guesses nothing
+    tries.forgive();
+    return known->replaced_at ? KeyVerdict{Kind::replaced, {}, *known->replaced_at}
+                              : KeyVerdict{Kind::blocked, {}, 0};
+  }
   const bool inside = session.voter == known->voter && session.space_opened_at.has_value();
   if (auto allowed = may_enter(state, known->voter, inside); !allowed) {
     return fail(allowed.error());

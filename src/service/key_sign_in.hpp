@@ -1,6 +1,6 @@
-// Signing in with an identifier and a password from which the browser derives the voter's keys: what
-// opens the portal opens the voting space (docs/protocol.md section 4). Wrong passwords delay, and
-// never lock out (reissue requirement 25).
+// Signing in with an identifier and a password from which the browser derives the voter's keys:
+// what opens the portal opens the voting space (docs/protocol.md section 4). Wrong passwords delay,
+// and never lock out (reissue requirement 25).
 #pragma once
 
 #include "service/sign_in_tries.hpp"
@@ -31,8 +31,8 @@ struct KeyVerdict {
   TimeMs at = 0;
 };
 
-// Judges the proof under the session's nonce, which is used up. Errors: code.nonce (none, expired, or
-// another page's: nothing was counted), and, for the right pair alone, voting.closed and
+// Judges the proof under the session's nonce, which is used up. Errors: code.nonce (none, expired,
+// or another page's: nothing was counted), and, for the right pair alone, voting.closed and
 // voting.not_open.
 Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy,
                                      const Session& session, const KeySignIn& given,

@@ -13,25 +13,41 @@ std::string Sessions::csrf_of(const ByteArray<32>& token) const {
   return base64url_encode(state_.peppered("csrf", {token}));
 }
 
-OpenedSession Sessions::open(std::optional<std::string> voter,
-                             std::optional<TimeMs> space_opened_at) {
+// Not written yet.
+OpenedSession Sessions::fresh(std::optional<std::string> voter) const {
   SessionToken token{Secret(state_.random().array<32>())};
   Session session;
   session.id = sha256(token.bytes.reveal());
   session.csrf = csrf_of(token.bytes.reveal());
-  session.voter = voter;
-  if (space_opened_at) session.space_opened_at = whole_minute(*space_opened_at);
-  const TimeMs now = state_.now();
-  session.ends_at = whole_minute(now) + std::min(limits_.idle_ms, limits_.absolute_ms);
+  session.voter = std::move(voter);
+  session.ends_at = whole_minute(state_.now()) + std::min(limits_.idle_ms, limits_.absolute_ms);
+  return {std::move(token), std::move(session)};
+}
+
+namespace {
+
+void insert_session(Transaction& transaction, const Session& session, TimeMs now) {
+  transaction.execute(
+      "INSERT INTO session (id, voter, created_at, seen_at, space_opened_at) VALUES ($1, $2, $3, "
+      "$3, $4)",
+      {ByteView(session.id), store::Value(session.voter), whole_minute(now),
+       store::Value(session.space_opened_at)});
+}
+
+void delete_session(Transaction& transaction, const Session& session) {
+  transaction.execute("DELETE FROM captcha WHERE session = $1", {ByteView(session.id)});
+  transaction.execute("DELETE FROM session WHERE id = $1", {ByteView(session.id)});
+}
+
+}  // namespace
+
+OpenedSession Sessions::open(std::optional<std::string> voter) {
+  auto opened = fresh(std::move(voter));
   (void)state_.database().write([&](Transaction& transaction) -> Status {
-    transaction.execute(
-        "INSERT INTO session (id, voter, created_at, seen_at, space_opened_at) VALUES ($1, $2, "
-        "$3, $3, $4)",
-        {ByteView(session.id), store::Value(voter), whole_minute(now),
-         store::Value(session.space_opened_at)});
+    insert_session(transaction, opened.session, state_.now());
     return {};
   });
-  return {std::move(token), std::move(session)};
+  return opened;
 }
 
 std::optional<Session> Sessions::find(std::string_view cookie, bool touch) {
@@ -75,10 +91,27 @@ bool Sessions::touched(const Session& session, TimeMs at) {
   }
 }
 
-OpenedSession Sessions::rotate(const Session& old, const std::string& voter,
-                               std::optional<TimeMs> space_opened_at) {
+OpenedSession Sessions::rotate(const Session& old, const std::string& voter) {
   end(old);
-  return open(voter, space_opened_at);
+  return open(voter);
+}
+
+std::optional<OpenedSession> Sessions::enter(const Session& old, const std::string& voter,
+                                             const Point& sign_in_key) {
+  auto opened = fresh(voter);
+  opened.session.space_opened_at = whole_minute(state_.now());
+  const auto stands = state_.database().write([&](Transaction& transaction) -> Expected<bool> {
+    const bool in_force = transaction.execute(
+                              "UPDATE voting_code SET failures = 0 WHERE voter = $1 AND "
+                              "sign_in_key = $2 AND state = 'valid'",
+                              {voter, ByteView(sign_in_key.encoded())}) == 1;
+    if (!in_force) return false;
+    delete_session(transaction, old);
+    insert_session(transaction, opened.session, state_.now());
+    return true;
+  });
+  if (!*stands) return std::nullopt;
+  return opened;
 }
 
 TimeMs Sessions::extend(const Session& session) {
@@ -95,8 +128,7 @@ TimeMs Sessions::extend(const Session& session) {
 
 void Sessions::end(const Session& session) {
   (void)state_.database().write([&](Transaction& transaction) -> Status {
-    transaction.execute("DELETE FROM captcha WHERE session = $1", {ByteView(session.id)});
-    transaction.execute("DELETE FROM session WHERE id = $1", {ByteView(session.id)});
+    delete_session(transaction, session);
     return {};
   });
 }

@@ -34,14 +34,15 @@ class Sessions {
  public:
   Sessions(State& state, SessionLimits limits) : state_(state), limits_(limits) {}
 
-  OpenedSession open(std::optional<std::string> voter = std::nullopt,
-                     std::optional<TimeMs> space_opened_at = std::nullopt);
+  OpenedSession open(std::optional<std::string> voter = std::nullopt);
   // Looks the cookie's value up. `touch` counts as activity of the voter.
   std::optional<Session> find(std::string_view cookie, bool touch);
-  // A new token for a voter who has signed in; the old session ends. `space_opened_at`: when the
-  // keys that she signed in with opened the voting space too.
-  OpenedSession rotate(const Session& old, const std::string& voter,
-                       std::optional<TimeMs> space_opened_at = std::nullopt);
+  // A new token for a voter who has signed in; the old session ends.
+  OpenedSession rotate(const Session& old, const std::string& voter);
+  // The same for keys that open the voting space too: in one transaction with seeing that they are
+  // still in force. Nothing if a block or a new password came in between.
+  std::optional<OpenedSession> enter(const Session& old, const std::string& voter,
+                                     const Point& sign_in_key);
   // The voter asked for more time; gives the new end.
   TimeMs extend(const Session& session);
   void end(const Session& session);
@@ -52,6 +53,7 @@ class Sessions {
   ByteArray<32> new_nonce(const Session& session);
 
  private:
+  OpenedSession fresh(std::optional<std::string> voter) const;
   std::string csrf_of(const ByteArray<32>& token) const;
   bool touched(const Session& session, TimeMs at);
   State& state_;

@@ -66,7 +66,10 @@ std::optional<CredentialForms> read_credentials(const Json& json) {
   const auto identifier = read_form(json["identifier"]);
   if (!identifier) return std::nullopt;
   std::tie(forms.identifier, forms.identifier_by) = *identifier;
-  return forms;
+  const bool sent_apart = forms.identifier_by != Handover::post &&
+                          forms.code_by != Handover::post &&
+                          forms.identifier_by != forms.code_by;  // L1
+  return sent_apart ? std::optional(forms) : std::nullopt;
 }
 
 Json assistance_json(const std::optional<Assistance>& help) {
@@ -196,8 +199,9 @@ Expected<ElectionDraft> ElectionDraft::parse(std::string_view text) {
   const auto json = parse_canonical_json(text);
   if (!json) return fail("draft.form", "the draft is damaged: " + json.error().message);
   if (text_field(*json, "type") != "draft") return bad_draft("type");
-  if (!has_exactly(*json, {"assistance", "ceremonies", "closes_at", "contests", "credentials",
-                           "election_id", "grace_seconds", "keys", "opens_at", "origin", "title", "type"})) {
+  if (!has_exactly(
+          *json, {"assistance", "ceremonies", "closes_at", "contests", "credentials", "election_id",
+                  "grace_seconds", "keys", "opens_at", "origin", "title", "type"})) {
     return bad_draft("set of fields");
   }
   ElectionDraft draft;

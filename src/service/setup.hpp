@@ -40,8 +40,8 @@ struct ElectionDraft {
   std::string text() const;
 };
 
-// https://host[:port], lower case, or http://localhost:port or http://127.0.0.1:port for practice: what the browser calls
-// the portal's origin, to the letter. Error: draft.origin.
+// https://host[:port], lower case, or http://localhost:port or http://127.0.0.1:port for practice:
+// what the browser calls the portal's origin, to the letter. Error: draft.origin.
 Status check_origin(std::string_view origin);
 
 // Draws election id, order of lists and ceremony ids.

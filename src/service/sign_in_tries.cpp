@@ -55,6 +55,13 @@ std::optional<TimeMs> SignInTries::begin() const {
   return *until;
 }
 
+void SignInTries::forgive() const {
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM throttle WHERE key = $1", {ByteView(key_)});
+    return {};
+  });
+}
+
 void SignInTries::succeed(const std::string& voter, TimeMs at) const {
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute("DELETE FROM throttle WHERE key = $1", {ByteView(key_)});

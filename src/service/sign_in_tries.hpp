@@ -21,6 +21,8 @@ class SignInTries {
   // Raises the counter before anything is compared, so that a connection cut in time gains nothing
   // (requirement 24). Until when to wait, or nothing: the try may be judged.
   std::optional<TimeMs> begin() const;
+  // What was counted was no guess: forgets the failures.
+  void forgive() const;
   // Forgets the failures; the journal says, no finer than `at`, that this voter has signed in.
   void succeed(const std::string& voter, TimeMs at) const;
 

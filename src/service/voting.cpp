@@ -243,8 +243,7 @@ Status may_enter(State& state, const std::string& voter, bool inside) {
 Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
                                         const Session& session, const CodeProof& given) {
   ISOLOIR_ASSERT(session.voter.has_value());
-  if (const auto allowed =
-          may_enter(state, *session.voter, session.space_opened_at.has_value());
+  if (const auto allowed = may_enter(state, *session.voter, session.space_opened_at.has_value());
       !allowed) {
     return fail(allowed.error());
   }

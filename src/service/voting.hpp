@@ -37,8 +37,8 @@ Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
                                         const Session& session, const CodeProof& given);
 
 // Whether this voter may enter the voting space now: any contest open, or suspended for a while.
-// `inside`: was let in before in the same session, and may come back in the grace period (R211-563).
-// Errors: voting.closed, voting.not_open.
+// `inside`: was let in before in the same session, and may come back in the grace period
+// (R211-563). Errors: voting.closed, voting.not_open.
 Status may_enter(State& state, const std::string& voter, bool inside);
 // When this key of the voter's was replaced by another, if it was.
 std::optional<TimeMs> replaced_at(store::Transaction& transaction, const std::string& voter,

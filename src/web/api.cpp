@@ -55,6 +55,8 @@ std::optional<CodeProof> code_proof(const Json& body) {
 }  // namespace
 
 http::Response Site::api_voting_code(Visit& visit) {
+  if (signs_in_with_keys())
+    return error_page(404, &visit.request);  // no code is asked for by itself
   const auto body = parse_json(visit.request.body);
   if (!csrf_good(visit.request, *visit.session)) return session_over();
   if (!body) return error_page(400, &visit.request);
@@ -72,7 +74,8 @@ http::Response Site::api_voting_code(Visit& visit) {
 http::Response Site::api_sign_in(Visit& visit) {
   if (!signs_in_with_keys()) return error_page(404, &visit.request);
   const auto body = parse_json(visit.request.body);
-  if (!body) return error_page(400, &visit.request);
+  // A form on another site comes without our cookies: its answer must not set one.
+  if (!body || !from_our_page(visit.request)) return error_page(400, &visit.request);
   const auto again = [&](Json answer) {
     answer["csrf"] = visit.session->csrf;
     answer["sessionBinding"] = hex_encode(visit.session->id);
@@ -86,8 +89,7 @@ http::Response Site::api_sign_in(Visit& visit) {
     return again({{"status", "captcha_wrong"}});
   }
   const auto proof = code_proof(*body);
-  const auto identifier =
-      Code::parse(field(*body, "identifier"), *portal_.credentials.identifier);
+  const auto identifier = Code::parse(field(*body, "identifier"), *portal_.credentials.identifier);
   if (!proof || !identifier) return error_page(400, &visit.request);
   const KeySignInPolicy policy{
       {portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL},
@@ -107,19 +109,22 @@ http::Response Site::api_sign_in(Visit& visit) {
     case Kind::refused:
       return again({{"status", "refused"}});
     case Kind::delayed:
-      return again({{"status", "delayed"}, {"at", format_time(verdict->at, visit.language)}});
+      return again({{"status", "delayed"},
+                    {"minutes", (verdict->at - state_.now() + minute_ms - 1) / minute_ms}});
     case Kind::replaced:
       return again({{"status", "replaced"}, {"at", format_time(verdict->at, visit.language)}});
     case Kind::blocked:
       return again({{"status", "blocked"}});
   }
-  auto opened = sessions_.rotate(*visit.session, verdict->voter, state_.now());
-  visit.token = opened.token.text();
-  visit.session = std::move(opened.session);
+  auto opened = sessions_.enter(*visit.session, verdict->voter, proof->key);
+  if (!opened) return again({{"status", "blocked"}});  // meanwhile
+  visit.token = opened->token.text();
+  visit.session = std::move(opened->session);
   return json_answer({{"status", "ok"},
                       {"csrf", visit.session->csrf},
                       {"sessionEnds", visit.session->ends_at},
-                      {"voterName", voter_profile(state_, verdict->voter)->display_name}});
+                      {"voterName", voter_profile(state_, verdict->voter)->display_name}})
+      .without_cookie(next_session_cookie);
 }
 
 http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdict) {
@@ -149,7 +154,11 @@ http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdi
       next_try(visit, {{"status", "code_wrong"}, {"triesLeft", verdict->tries_left}}));
 }
 
+// A page names its session, so that it is not told of another voter's who signed in beside it.
 http::Response Site::api_contests(Visit& visit) {
+  if (visit.request.header("X-CSRF-Token") && !csrf_good(visit.request, *visit.session)) {
+    return session_over();
+  }
   const bool in_space = visit.session->space_opened_at.has_value();
   Json contests = Json::array();
   for (const auto& contest : contests_of(state_, visit.voter())) {

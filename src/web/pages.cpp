@@ -235,10 +235,11 @@ http::Response Site::key_sign_in_page(Visit& visit) {
   const auto hours = hours_of(state_);
   const TimeMs now = state_.now();
   Json data = space_data(visit);
-  data["keys"] = {{"identifier_by_" + std::string(name_of(portal_.credentials.identifier_by)), true},
-                  {"password_by_" + std::string(name_of(portal_.credentials.code_by)), true},
-                  {"identifier_length", portal_.credentials.identifier->length()},
-                  {"password_length", portal_.credentials.code.length()}};
+  data["keys"] = {
+      {"identifier_by_" + std::string(name_of(portal_.credentials.identifier_by)), true},
+      {"password_by_" + std::string(name_of(portal_.credentials.code_by)), true},
+      {"identifier_length", portal_.credentials.identifier->length()},
+      {"password_length", portal_.credentials.code.length()}};
   data["identifier_length"] = std::to_string(portal_.credentials.identifier->length());
   data["time_zone"] = portal_.time_zone;
   data["opens_at"] = hours.opens_at;

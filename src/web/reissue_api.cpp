@@ -8,12 +8,6 @@ namespace {
 
 constexpr std::string_view flow_cookie = "reissue";
 
-bool from_our_page(const http::Request& request) {
-  const auto type = request.header("Content-Type").value_or("");
-  return request.header("X-Requested-With") == "isoloir" &&
-         http::equal_ignoring_case(http::trim(type.substr(0, type.find(';'))), "application/json");
-}
-
 // Nothing when it is missing or no string: an array of tokens is no token (requirement 37).
 std::optional<std::string> text_field(const Json& json, std::string_view name) {
   if (!json.is_object()) return std::nullopt;

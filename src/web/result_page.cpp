@@ -140,7 +140,8 @@ Json majority_of(const Contest& contest, const Json& figures) {
   if (const auto& elected = majority["elected"]; !elected.is_null()) {
     const auto won = votes[elected.get<std::size_t>()];
     shown["elected"] = {{"name", names.of(elected)}};
-    const bool equals = std::count(votes.begin(), votes.end(), won) > 1;
+    const bool equals =
+        std::count_if(order.begin(), order.end(), [&](auto i) { return votes[i] == won; }) > 1;
     shown["elected"][contest.round == 1 ? "outright" : equals ? "eldest" : "most"] = true;
   }
   Json undecided = Json::array();
@@ -152,12 +153,17 @@ Json majority_of(const Contest& contest, const Json& figures) {
     undecided.push_back({{"names", joined}, {"places", tie["places"]}});
   }
   shown["undecided"] = std::move(undecided);
-  shown["nobody"] =
-      !shown.contains("elected") && !shown["goes_on"].get<bool>() && shown["undecided"].empty();
+  if (figures["valid"] == 0) {  // all are equal, and that is all there is to say
+    shown["nobody"] = true;
+    shown["goes_on"] = false;
+    shown["undecided"] = Json::array();
+  }
   return shown;
 }
 
-Json contest_of(const Contest& contest, const Json& figures, Language language) {
+}  // namespace
+
+Json result_of_contest(const Contest& contest, const Json& figures, Language language) {
   Json shown = {{"title", language == Language::french ? contest.name.fr : contest.name.en},
                 {"registered", figures["registered"]},
                 {"signed_off", figures["sign_offs"]},
@@ -171,8 +177,6 @@ Json contest_of(const Contest& contest, const Json& figures, Language language) 
       majority ? majority_of(contest, figures) : proportional_of(contest, figures);
   return shown;
 }
-
-}  // namespace
 
 // Shown once every bureau's president has closed the count (R211-575), never a partial figure
 // (R211-570).
@@ -195,7 +199,7 @@ http::Response Site::result(Visit& visit) {
   Json contests = Json::array();
   for (const auto& figures : (*result)["contests"]) {
     const auto& contest = state_.manifest().contests.at(figures["contest"].get<std::size_t>());
-    contests.push_back(contest_of(contest, figures, visit.language));
+    contests.push_back(result_of_contest(contest, figures, visit.language));
   }
   return page(
       visit, "result",

@@ -213,6 +213,12 @@ http::Response json_answer(const Json& json) {
   return http::Response::json(canonical_json(json), 200);
 }
 
+bool from_our_page(const http::Request& request) {
+  const auto type = request.header("Content-Type").value_or("");
+  return request.header("X-Requested-With") == "isoloir" &&
+         http::equal_ignoring_case(http::trim(type.substr(0, type.find(';'))), "application/json");
+}
+
 http::Response session_over() {
   return http::Response::json("{\"status\":\"signed_out\"}", 401);
 }

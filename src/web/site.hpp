@@ -110,9 +110,7 @@ class Site final : public http::Handler {
   Json space_data(Visit& visit);
   // Where signing in opens the vote: the document that asks for identifier and password.
   http::Response key_sign_in_page(Visit& visit);
-  bool signs_in_with_keys() const {
-    return portal_.scheme == SignInScheme::identifier_password;
-  }
+  bool signs_in_with_keys() const { return portal_.scheme == SignInScheme::identifier_password; }
   http::Response sign_in_page(Visit& visit, Json errors, std::string_view email,
                               std::string_view to, bool ended);
   http::Response reissue_refused(Visit& visit, std::string_view reason);

@@ -26,6 +26,9 @@ void ensure_session(Site::Visit& visit, Sessions& sessions);
 // The body of an answer of /api/*.
 http::Response json_answer(const Json& json);
 
+// Whether a script of our pages sent it: no form of another site can.
+bool from_our_page(const http::Request& request);
+
 // 401 of /api/*: the browser says that the session is over, and asks no more.
 http::Response session_over();
 
@@ -34,6 +37,9 @@ std::string sign_in_path(const Site::Visit& visit);
 
 // Where a sign-in may lead besides home: pages that messages and links name, of a closed list.
 std::string_view way_on(std::string_view path);
+
+// A contest's part of views/result.mustache; `figures`: of result.json.
+Json result_of_contest(const Contest& contest, const Json& figures, Language language);
 
 // result.json, once it may be shown.
 struct PublishedResult {

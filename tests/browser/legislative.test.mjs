@@ -107,7 +107,7 @@ test("what cannot be right is told at the field and costs no try; a wrong pair n
   await look(page, "keys-refused");
   for (let i = 0; i < 4; i++) await refusal(voter.identifier, voters.at(-1).code);
   await fillIn(page, voter.identifier, voter.code);
-  await page.locator("#code-error").getByText(/attendez jusqu’au .* à \d\dh\d\d/).waitFor();
+  await page.locator("#code-error").getByText(/attendez [12] minutes?, puis/).waitFor();
   await look(page, "keys-delayed");
   setState(demo, "UPDATE throttle SET delayed_until = 0"); // the minute has passed: delayed, never locked out
   await fillIn(page, voter.identifier, voter.code);
@@ -235,6 +235,39 @@ test("by keyboard alone", async () => {
   await tabTo("[data-step=confirm] [data-action=cast]");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
+  await closePage(page);
+});
+
+test("a double tap chooses nothing and casts nothing: what comes in the place of the button is not pressed with it", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser, { width: 390, height: 844, hasTouch: true, isMobile: true });
+  await signIn(page, voter);
+  const tap_twice = async (button, gap) => {
+    await button.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await button.boundingBox();
+    for (let i = 0; i < 2; i++) {
+      await page.touchscreen.tap(x + width / 2, y + height / 2);
+      await page.waitForTimeout(i === 0 ? gap : 0);
+    }
+  };
+  await tap_twice(page.getByRole("button", { name: "Voir les candidatures et voter" }), 150);
+  await page.getByRole("heading", { name: "Bulletin" }).waitFor();
+  assert.equal(await page.locator("#options input:checked").count(), 0, "the ballot is not filled in by itself");
+  for (const gap of [50, 150, 300, 450]) {
+    await page.getByRole("radio", { name: "Vote blanc" }).check();
+    await tap_twice(page.getByRole("button", { name: "Continuer" }), gap);
+    await page.getByRole("heading", { name: "Confirmer mon choix" }).waitFor();
+    await page.waitForTimeout(200);
+    await page.getByRole("heading", { name: "Confirmer mon choix" }).waitFor();
+    assert.deepEqual(held(demo, voter).signOffs, [], `after ${gap} ms`);
+    await page.goBack();
+    await page.getByRole("heading", { name: "Bulletin" }).waitFor();
+  }
+  await toConfirm(page, "Vote blanc");
+  await page.waitForTimeout(1000); // she has read the page
+  await tap_twice(page.getByRole("button", { name: "Valider mon vote" }), 150);
+  await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
+  assert.deepEqual(held(demo, voter).signOffs, [0]);
   await closePage(page);
 });
 

@@ -155,7 +155,8 @@ TEST(Code, WhatPeopleTypeIsNormalised) {
 TEST(Code, OtherForms) {
   SeededRandom random(14);
   const CodeForm twelve{12, false}, twelve_checked{12, true};
-  const Code code = Code::generate(random, twelve), checked = Code::generate(random, twelve_checked);
+  const Code code = Code::generate(random, twelve),
+             checked = Code::generate(random, twelve_checked);
   EXPECT_EQ(code.groups().size(), 3u);
   EXPECT_EQ(code.shown().reveal().size(), 14u);
   EXPECT_EQ(checked.groups().back().size(), 5u) << "the check character joins the last group";

@@ -83,9 +83,9 @@ TEST(Roll, AddressesThatDoNotSignIn) {
   EXPECT_TRUE(parse_roll("identifiant;nom_naissance;prenoms;scrutins\nA;X;Y;0\n", one,
                          RollAddress::optional));
   EXPECT_FALSE(parse_roll(shared, one));
-  const auto wrong = parse_roll(
-      "identifiant;nom_naissance;prenoms;courriel;scrutins\nA;X;Y;no address;0\n", one,
-      RollAddress::optional);
+  const auto wrong =
+      parse_roll("identifiant;nom_naissance;prenoms;courriel;scrutins\nA;X;Y;no address;0\n", one,
+                 RollAddress::optional);
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().message.find("line 2, column courriel"), std::string::npos);
 }

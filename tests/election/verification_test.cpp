@@ -795,6 +795,23 @@ TEST(Verification, V22Majority) {
   ASSERT_TRUE(manifest) << manifest.error().message;
   EXPECT_EQ(manifest->text(), election.manifest.text());
   EXPECT_EQ(manifest->contests[0].options[1].substitute, "Gamma");
+  for (const char* field : {"substitute", "birth_date", "name", "kind"}) {  // hostile, or damaged
+    for (const Json& value : {Json("absent"), Json(7), Json::array()}) {
+      Json damaged = Json::parse(election.manifest.text());
+      auto& option = damaged["contests"][0]["options"][1];
+      if (value == "absent") {
+        option.erase(field);
+      } else {
+        option[field] = value;
+      }
+      EXPECT_FALSE(Manifest::parse(canonical_json(damaged))) << field << value.dump();
+    }
+  }
+  for (const Json& round : {Json(), Json(0), Json(3), Json("1")}) {
+    Json damaged = Json::parse(election.manifest.text());
+    damaged["contests"][0]["round"] = round;
+    EXPECT_FALSE(Manifest::parse(canonical_json(damaged))) << round.dump();
+  }
   const auto report = verify(election.files);
   ASSERT_TRUE(report.consistent()) << details(report);
   const Json result = Json::parse(election.files.at("result.json"));

@@ -97,6 +97,22 @@ TEST_F(CheckCommand, MinutesOfASessionThatContradictEachOther) {
   expect_problem(line_of("[session]"), "warning_minutes must lie below idle_minutes");
 }
 
+TEST_F(CheckCommand, ATextThatNoPageHasIsNamed) {
+  change("[board]", "[texts]\n\"captcha.labell\" = { fr = \"Chiffres\", en = \"Digits\" }\n[board]");
+  const auto wrong = check();
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.err.find("captcha.labell"), std::string::npos) << wrong.err;
+  change("captcha.labell", "captcha.label");
+  EXPECT_EQ(check().code, 0);
+}
+
+TEST_F(CheckCommand, TheLegislativePortal) {
+  const auto good = program("check " ISOLOIR_SOURCE_DIR "/portals/legislative");
+  ASSERT_EQ(good.code, 0) << good.err;
+  EXPECT_TRUE(good.says("candidates 4")) << good.out;
+  EXPECT_TRUE(good.says("Without e-mail: 1; without telephone: 1.")) << good.out;
+}
+
 TEST_F(CheckCommand, TheRollIsReadAgainstThePortal) {
   write("roll.csv",
         "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"

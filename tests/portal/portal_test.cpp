@@ -119,7 +119,8 @@ TEST(Portal, CredentialsThatAreRefused) {
   for (const auto& [from, to, said] :
        {std::tuple{"password_by = \"sms\"", "password_by = \"email\"",
                    "different channels (L1; Code électoral, R176-3-7)"},
-        {"password_by = \"sms\"", "password_by = \"pigeon\"", "is email, sms or post"},
+        {"password_by = \"sms\"", "password_by = \"pigeon\"", "is email or sms"},
+        {"password_by = \"sms\"", "password_by = \"post\"", "is email or sms"},
         {"identifier_characters = 12", "identifier_characters = 11",
          "\"identifier_characters\" must lie between 12 and 24"},
         {"password_characters = 12", "password_characters = 8",

@@ -156,9 +156,8 @@ struct VotingFixture : testing::Test {
     const auto portal = Portal::parse(fixture_portal, "fixture.toml");
     ASSERT_TRUE(portal) << portal.error().message;
     const auto keys = ServerKeys::generate(random);
-    auto draft =
-        draw_draft(*portal, "http://localhost:8080", {fixture_opens, fixture_closes, 30 * 60},
-                   keys.published(), random);
+    auto draft = draw_draft(*portal, "http://localhost:8080",
+                            {fixture_opens, fixture_closes, 30 * 60}, keys.published(), random);
     draft.credentials = forms;
     for (std::size_t v = 1; v <= voters; ++v) {
       Voter voter;

@@ -13,6 +13,7 @@
 
 #include "web/assets.hpp"
 #include "web/locale.hpp"
+#include "web/visit.hpp"
 
 namespace isoloir::web {
 namespace {
@@ -309,6 +310,33 @@ TEST(Views, NumbersOfAResultAgree) {
     EXPECT_FALSE(std::regex_search(result(Language::french, n), plural)) << n;
   }
   EXPECT_FALSE(std::regex_search(result(Language::english, 1), plural));
+}
+
+// A blank vote is nobody's equal: "the eldest" is said of candidates alone.
+TEST(Views, WhoIsElectedInRoundTwoAndWhy) {
+  Contest contest;
+  contest.round = 2;
+  contest.options.resize(3);
+  contest.options[0].name = "ALPHA";
+  contest.options[1].name = "BRAVO";
+  contest.options[2].blank = true;
+  const auto page = [&](const Json& votes, const Json& elected, const Json& undecided) {
+    const Json majority{
+        {"elected", elected}, {"second_round", Json::array()}, {"undecided", undecided}};
+    const Json figures{{"registered", 200}, {"sign_offs", 110}, {"valid", 70},
+                       {"blank", 40},       {"votes", votes},   {"majority", majority}};
+    const Json shown = result_of_contest(contest, figures, Language::french);
+    return renderer().page("result", {{"contests", Json::array({shown})}}, Language::french);
+  };
+  const auto most = page({40, 30, 40}, 0, Json::array());
+  EXPECT_THAT(most, HasSubstr("Élection acquise\u00a0: ALPHA"));
+  EXPECT_THAT(most, HasSubstr("Le plus grand nombre de voix au second tour"));
+  EXPECT_THAT(most, Not(HasSubstr("égalité")));
+  EXPECT_THAT(page({35, 35, 40}, 1, Json::array()), HasSubstr("À égalité de voix au second tour"));
+  const Json tie{{{"places", 1}, {"between", {0, 1}}, {"reason", "equal votes"}}};
+  const auto undecided = page({35, 35, 40}, nullptr, tie);
+  EXPECT_THAT(undecided, HasSubstr("ne tranche pas\u00a0: ALPHA, BRAVO."));
+  EXPECT_THAT(undecided, Not(HasSubstr("Élection acquise")));
 }
 
 TEST(Renderer, RefusesWhatWouldPrintWrongly) {
