@@ -118,8 +118,9 @@ Standing standing_of(State& state) {
       standing.sign_offs.at(static_cast<std::size_t>(row.integer(0))) = row.integer(1);
     }
     standing.voters = t.query("SELECT COUNT(*) FROM voter")[0].integer(0);
-    standing.accounts = t.query("SELECT (SELECT COUNT(*) FROM account) + (SELECT COUNT(*) FROM "
-                                "identifier)")[0]
+    standing.accounts = t.query(
+                             "SELECT (SELECT COUNT(*) FROM account) + (SELECT COUNT(*) FROM "
+                             "identifier)")[0]
                             .integer(0);
     standing.inside = voters_inside(t);
     standing.frozen = !events_named(t, "freeze").empty();

@@ -140,7 +140,7 @@ std::string names_of(const Bureau& bureau, Roles roles);
 struct Standing {
   VotePhases phases;
   std::vector<std::int64_t> sign_offs;
-  std::int64_t voters = 0;  // on the roll
+  std::int64_t voters = 0;    // on the roll
   std::int64_t accounts = 0;  // voters who can sign in: by an account, or an identifier
   std::int64_t inside = 0;
   bool frozen = false;

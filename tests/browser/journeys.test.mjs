@@ -32,7 +32,7 @@ async function inside(voter, more = {}) {
   return page;
 }
 
-const validate = (page) => page.getByRole("button", { name: "Valider mon vote" }).click();
+const validate = (page) => page.getByRole("button", { name: "Valider mon vote" }).press("Enter");
 const voted = (page) => page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
 const toContests = async (page) => {
   await page.getByRole("button", { name: "Revenir à mes scrutins" }).filter({ visible: true }).first().click();
@@ -307,7 +307,7 @@ test("a session about to end is prolonged; one that ended while choosing is said
   const page = await inside(voter, { clock: true });
   const ends = Number(await page.locator("[data-dialog=session]").getAttribute("data-session-ends"));
   await openBallot(page, MINISTRY);
-  await page.getByRole("radio", { name: BLANK }).check();
+  await page.getByRole("radio", { name: BLANK }).press("Space");
   await page.clock.setSystemTime(ends - 90_000);
   await page.clock.runFor(6000);
   const dialog = page.getByRole("dialog", { name: "Votre session va se terminer" });
@@ -321,7 +321,7 @@ test("a session about to end is prolonged; one that ended while choosing is said
   await dialog.waitFor({ state: "hidden" });
   await page.clock.setSystemTime(Date.now());
   assert.equal(await page.getByRole("radio", { name: BLANK }).isChecked(), true);
-  await page.getByRole("button", { name: "Continuer" }).click();
+  await page.getByRole("button", { name: "Continuer" }).press("Enter");
   setState(demo, `DELETE FROM session WHERE voter = (SELECT id FROM voter WHERE email = '${voter.email}')`);
   await validate(page);
   await page.getByText("Votre session est terminée").waitFor();

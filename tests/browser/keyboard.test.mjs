@@ -181,13 +181,13 @@ async function walk(page, voter, look) {
   await page.locator("[data-action=connect]").click();
   await page.locator("[data-action=open-contest]").first().waitFor();
   await look("contests");
-  await page.locator("[data-action=open-contest]").first().click();
-  await page.locator("#option-0").check();
+  await page.locator("[data-action=open-contest]").first().press("Enter");
+  await page.locator("#option-0").press("Space");
   await look("ballot");
-  await page.locator("[data-action=choose]").click();
+  await page.locator("[data-action=choose]").press("Enter");
   await page.locator("[data-action=cast]").waitFor();
   await look("confirm");
-  await page.locator("[data-action=cast]").click();
+  await page.locator("[data-action=cast]").press("Enter");
   await page.locator("[data-step=receipt]").waitFor({ timeout: 30_000 });
   await look("receipt");
 }

@@ -55,7 +55,7 @@ function turned(receipt, line) {
 async function cast(page, contest) {
   await openBallot(page, contest);
   await toConfirm(page, BLANK);
-  await page.getByRole("button", { name: "Valider mon vote" }).click();
+  await page.getByRole("button", { name: "Valider mon vote" }).press("Enter");
 }
 
 // The page in plain words, its address, its evidence, and the list of contests: nowhere "a voté", nothing to vote again.

@@ -44,8 +44,8 @@ async function giveCode(page, code) {
 }
 
 async function choose(page, option) {
-  await page.locator("[data-step=ballot] input[type=radio]").nth(option).check();
-  await action(page, "choose").click();
+  await page.locator("[data-step=ballot] input[type=radio]").nth(option).press("Space");
+  await action(page, "choose").press("Enter");
   await atStep(page, "confirm");
 }
 
@@ -116,8 +116,8 @@ for (const [i, language] of ["fr", "en"].entries()) {
     await giveCode(page, voter.code);
     await atStep(page, "contests");
     await look(page, "contests");
-    await action(page, "open-contest").click();
-    await action(page, "choose").click();
+    await action(page, "open-contest").press("Enter");
+    await action(page, "choose").press("Enter");
     await look(page, "ballot-error");
     // The longest number of a list of candidates stands within it.
     const cramped = await page.locator("[data-step=ballot] .option__candidates").evaluateAll((lists) => lists.filter((list) => {
@@ -134,7 +134,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
       if (way.receipt === "bad") return route.fulfill({ json: { status: "ready", receipt: "nothing" } });
       return way.receipt ? route.continue() : route.fulfill({ json: { status: "pending" } });
     });
-    await action(page, "cast").click();
+    await action(page, "cast").press("Enter");
     await page.locator("[data-step=sending] [data-part=trouble]:visible").first().waitFor();
     await look(page, "sending-trouble");
     way.ballot = true;
@@ -166,7 +166,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
 
     // The other language, without leaving; and back.
     const other = language === "fr" ? "en" : "fr";
-    await action(page, "open-contest").click();
+    await action(page, "open-contest").press("Enter");
     const named = await page.locator("#options label").evaluateAll((labels) => labels.map((one) => one.lang));
     assert.ok(named.length > 1 && named.filter((one) => one === "fr").length >= named.length - 1, named.join());
     await choose(page, 1);
@@ -179,7 +179,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
     assert.equal(page.url(), address);
     assert.equal(await page.locator("[data-slot=choice_title]").getAttribute("lang"), "fr");
     if (other === "en") await assertEnglish(page, "confirm after the switch");
-    await action(page, "cast").click();
+    await action(page, "cast").press("Enter");
     while (!(await page.locator("[data-step=receipt]").isVisible())) await page.clock.runFor(1000);
     await page.locator(`.portal-header a[hreflang=${language}]`).click();
     await page.locator(`html[lang=${language}]`).waitFor();

@@ -715,6 +715,12 @@ test("the form's session is about to end: said so, put off, and over", async () 
   await dialog.getByRole("button", { name: "Prolonger" }).click();
   assert.equal(await dialog.isVisible(), true, "without an answer it stays");
   await page.context().setOffline(false);
+  // The server's clock has not gone on as the page's has: its answer is of some minutes later.
+  await page.route("**/api/session/extend", async (route) => {
+    const response = await route.fetch();
+    const { expiresAt } = await response.json();
+    return route.fulfill({ response, json: { expiresAt: expiresAt + 600_000 } });
+  });
   await dialog.getByRole("button", { name: "Prolonger" }).click();
   await dialog.waitFor({ state: "hidden" });
   assert.equal(await page.getByLabel("Saisissez votre réponse secrète").inputValue(), "mon brouillon");

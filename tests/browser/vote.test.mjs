@@ -40,7 +40,7 @@ for (const width of [1280, 375]) {
     await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
     await look("contests");
     const card = page.getByRole("listitem").filter({ hasText: MINISTRY });
-    await card.getByRole("button", { name: "Voir les candidatures et voter" }).click();
+    await card.getByRole("button", { name: "Voir les candidatures et voter" }).press("Enter");
     await page.getByRole("heading", { name: "Bulletin" }).waitFor();
     await look("ballot");
     await page.getByRole("button", { name: "Revenir à mes scrutins" }).click();

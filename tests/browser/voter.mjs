@@ -1,4 +1,5 @@
-// What a voter does, by the French words on the screen. The captcha's digits are read from the server's state, as a person
+// What a voter does, by the French words on the screen; from step to step by the keyboard, because what a mouse clicks within a
+// second of a change of step, in the same place, is taken for a double click. The captcha's digits are read from the server's state, as a person
 // reads them from the image: there is no way to them over HTTP.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -91,13 +92,13 @@ export async function typeCode(demo, page, code) {
 
 export async function openBallot(page, contest) {
   const card = page.getByRole("listitem").filter({ hasText: contest });
-  await card.getByRole("button", { name: "Voir les candidatures et voter" }).click();
+  await card.getByRole("button", { name: "Voir les candidatures et voter" }).press("Enter");
   await page.getByRole("heading", { name: "Bulletin" }).waitFor();
 }
 
 export async function toConfirm(page, option) {
-  await page.getByRole("radio", { name: option }).check();
-  await page.getByRole("button", { name: "Continuer" }).click();
+  await page.getByRole("radio", { name: option }).press("Space");
+  await page.getByRole("button", { name: "Continuer" }).press("Enter");
   await page.getByRole("heading", { name: "Confirmer mon choix" }).waitFor();
 }
 
@@ -105,7 +106,7 @@ export async function toConfirm(page, option) {
 export async function vote(page, contest, option) {
   await openBallot(page, contest);
   await toConfirm(page, option);
-  await page.getByRole("button", { name: "Valider mon vote" }).click();
+  await page.getByRole("button", { name: "Valider mon vote" }).press("Enter");
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
   return page.locator("[data-step=receipt] [data-slot=tracker]").innerText();
 }

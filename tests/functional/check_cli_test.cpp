@@ -98,7 +98,8 @@ TEST_F(CheckCommand, MinutesOfASessionThatContradictEachOther) {
 }
 
 TEST_F(CheckCommand, ATextThatNoPageHasIsNamed) {
-  change("[board]", "[texts]\n\"captcha.labell\" = { fr = \"Chiffres\", en = \"Digits\" }\n[board]");
+  change("[board]",
+         "[texts]\n\"captcha.labell\" = { fr = \"Chiffres\", en = \"Digits\" }\n[board]");
   const auto wrong = check();
   EXPECT_EQ(wrong.code, 2);
   EXPECT_NE(wrong.err.find("captcha.labell"), std::string::npos) << wrong.err;
