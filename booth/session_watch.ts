@@ -68,5 +68,9 @@ export function start_session_watch(dialog: HTMLElement): void {
     // Without an answer the dialog stays, to be pressed again; a session that is over is told by the server.
     if (action === "extend") watch.extend().catch((error) => error instanceof TryAgain || location.reload());
   });
-  setInterval(() => watch.watch() || location.reload(), TICK_MS);
+  const timer = setInterval(() => {
+    if (watch.watch()) return;
+    clearInterval(timer); // once: a second reload would cut a slow first one short
+    location.reload();
+  }, TICK_MS);
 }
