@@ -8,8 +8,9 @@ test("the second of two taps in one place chooses nothing on the step that the f
   const taps = new DoubleTap();
   assert.equal(taps.repeats(at(0)), false, "the first");
   taps.changed(5);
-  assert.equal(taps.repeats(at(450, 110, 690)), true);
-  assert.equal(taps.repeats(at(900)), false, "no step has changed since the second: she presses what she sees");
+  assert.equal(taps.repeats(at(300, 110, 690)), true);
+  assert.equal(taps.repeats(at(450)), true, "a third, of a trembling hand");
+  assert.equal(taps.repeats(at(1100)), false, "then she presses what she sees");
 });
 
 test("what she means is taken", () => {

@@ -22,9 +22,10 @@ export class DoubleTap {
 
   repeats(tap: Tap): boolean {
     const { last } = this;
-    this.last = tap; // a third one is measured from the second
-    return last !== undefined && tap.at - last.at < GUARD_MS && this.changed_at >= last.at &&
+    const repeats = last !== undefined && tap.at - last.at < GUARD_MS && this.changed_at >= last.at &&
       Math.hypot(tap.x - last.x, tap.y - last.y) < NEAR_PX;
+    if (!repeats) this.last = tap; // a third one, too, is measured from the one that was meant
+    return repeats;
   }
 }
 

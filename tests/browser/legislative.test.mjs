@@ -259,6 +259,7 @@ test("a double tap chooses nothing and casts nothing: what comes in the place of
     await page.waitForTimeout(200);
     await page.getByRole("heading", { name: "Confirmer mon choix" }).waitFor();
     assert.deepEqual(held(demo, voter).signOffs, [], `after ${gap} ms`);
+    await page.waitForTimeout(1000); // what she taps next, she means
     await page.goBack();
     await page.getByRole("heading", { name: "Bulletin" }).waitFor();
   }
