@@ -89,6 +89,8 @@ inline constexpr std::int64_t message_lease_ms =
     120'000;  // a sending that takes longer was cut short
 inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 46 says one hour
 inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
+// Of a new password: when the relay has not taken it by then, another is made.
+inline constexpr std::int64_t password_message_ms = 30 * 60'000;
 
 // Reissue (src/service/reissue)
 // Keys of one contest and district that appear on the board together before the close: among fewer

@@ -14,8 +14,8 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues
       {"round of the log", [&] { log.append_round(is_voting(state)); }},
       {"end of old sessions", [&] { sessions.sweep(); }},
       {"end of old sign-in failures", [&] { forget_old_failures(state); }},
+      {"end of old reissues", [&] { sweep_reissues(state); }},
   };
-  if (reissues) duties.push_back({"end of old reissues", [reissues] { reissues->sweep(); }});
   if (transport) {
     duties.push_back({"messages to voters",
                       [&state, transport] { outbox_of(state).deliver(*transport, state.now()); }});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/hash.hpp"
+#include "election/consular_number.hpp"
 #include "election/crockford.hpp"
 
 namespace isoloir {
@@ -114,6 +115,11 @@ Credential derive_credential(const Code& code, std::string_view handle,
   ByteArray<16> salt;
   std::copy_n(digest.begin(), salt.size(), salt.begin());
   return {argon2id(as_bytes(code.normalised()), salt, argon2_code), election};
+}
+
+KeyPair derive_recovery_key(const Code& code, std::string_view consular_number,
+                            const ElectionId& election) {
+  return derive_credential(code, recovery_handle(consular_number), election).sign_in_key();
 }
 
 Transcript sign_in_statement(const Fingerprint& fingerprint, const ByteArray<32>& nonce,

@@ -68,6 +68,11 @@ struct Credential {
 // Argon2id, about 10 ms. handle: UTF-8.
 Credential derive_credential(const Code& code, std::string_view handle, const ElectionId& election);
 
+// What proves a code beside a consular number, where the identifier is lost: a sign-in key under a
+// handle of its own (consular_number.hpp), good for nothing else. About 10 ms.
+KeyPair derive_recovery_key(const Code& code, std::string_view consular_number,
+                            const ElectionId& election);
+
 // The statement of a sign-in proof, without S and R.
 Transcript sign_in_statement(const Fingerprint& fingerprint, const ByteArray<32>& nonce,
                              const ByteArray<32>& session_binding, std::string_view origin);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "crypto/sealing.hpp"
+#include "election/consular_number.hpp"
 
 namespace isoloir {
 namespace {
@@ -25,9 +26,12 @@ VoterKeys keys_of(const Voter& voter, const std::string& identifier, const Code&
                   const ElectionId& election) {
   const auto& handle = identifier.empty() ? voter.id : identifier;
   const Credential credential = derive_credential(code, handle, election);
-  VoterKeys keys{voter.id, identifier, credential.sign_in_key().key, {}};
+  VoterKeys keys{voter.id, identifier, credential.sign_in_key().key, {}, {}};
   for (const auto& [contest, district] : voter.contests) {
     keys.ballot_keys.push_back({contest, district, credential.ballot_key(contest).key});
+  }
+  if (const auto& number = consular_number(voter); !identifier.empty() && !number.empty()) {
+    keys.recovery_key = derive_recovery_key(code, number, election).key;
   }
   return keys;
 }
@@ -43,6 +47,7 @@ Json json_of(const VoterKeys& voter) {
                {"sign_in_key", hex_encode(voter.sign_in_key.encoded())},
                {"ballot_keys", std::move(ballot_keys)}};
   if (!voter.identifier.empty()) json["identifier"] = voter.identifier;
+  if (voter.recovery_key) json["recovery_key"] = hex_encode(voter.recovery_key->encoded());
   return json;
 }
 
@@ -50,11 +55,13 @@ std::optional<VoterKeys> voter_keys_of(const Json& line, ContestDistricts distri
   const auto id = text_field(line, "id");
   const auto sign_in_key = point_field(line, "sign_in_key");
   const auto identifier = text_field(line, "identifier");
-  const bool whole = identifier
-                         ? has_exactly(line, {"ballot_keys", "id", "identifier", "sign_in_key"})
-                         : has_exactly(line, {"ballot_keys", "id", "sign_in_key"});
-  if (!whole || !id || !sign_in_key || !line["ballot_keys"].is_array()) return std::nullopt;
-  VoterKeys keys{*id, identifier.value_or(""), *sign_in_key, {}};
+  const auto recovery_key = point_field(line, "recovery_key");
+  const std::size_t fields = 3 + (identifier ? 1 : 0) + (recovery_key ? 1 : 0);
+  if (!id || !sign_in_key || line.size() != fields || !line.contains("ballot_keys") ||
+      !line["ballot_keys"].is_array() || (recovery_key && !identifier)) {
+    return std::nullopt;
+  }
+  VoterKeys keys{*id, identifier.value_or(""), *sign_in_key, {}, recovery_key};
   for (const Json& item : line["ballot_keys"]) {
     const auto contest = u32_field(item, "contest"), district = u32_field(item, "district");
     const auto key = point_field(item, "key");

@@ -30,6 +30,7 @@ struct VoterKeys {
   std::string identifier;              // normalised; empty where the handle is the roll's
   Point sign_in_key;                   // S
   std::vector<BallotKey> ballot_keys;  // ascending by contest
+  std::optional<Point> recovery_key;   // of code and consular number, for a lost identifier
   friend bool operator==(const VoterKeys&, const VoterKeys&) = default;
 };
 
@@ -71,7 +72,8 @@ Status check_roster_document(std::string_view text, const Point& registrar,
 //   {"election_id": hex, "format": "isoloir-import/1", "voters": n}
 // and for each voter, in the order of the roll,
 //   {"ballot_keys": [{"contest", "district", "key"}...], "id": text, "sign_in_key": hex}
-// with "identifier": text too where voters have one.
+// with "identifier": text too where voters have one, and "recovery_key": hex where the roll has
+// their consular number.
 std::string seal_import(std::span<const VoterKeys> keys, const ElectionId& election,
                         const Code& transport_code, Random& random);
 // Errors: those of open_sealed_file and of parse_import.

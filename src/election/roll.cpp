@@ -11,6 +11,7 @@
 
 #include "base/ascii.hpp"
 #include "base/limits.hpp"
+#include "election/consular_number.hpp"
 #include "election/csv.hpp"
 
 namespace isoloir {
@@ -157,6 +158,13 @@ std::string_view rule_nir10(std::string& value) {
                 "spaces; 2A or 2B for Corsica)";
 }
 
+std::string_view rule_consular_number(std::string& value) {
+  const auto digits = read_consular_number(value);
+  if (!digits) return "is no number of 5 to 15 digits";
+  value = *digits;
+  return "";
+}
+
 struct Column {
   std::string_view name;
   std::string Voter::*field;  // none for the two that make Voter::contests
@@ -164,7 +172,7 @@ struct Column {
   bool unique;
   Rule rule;
 };
-constexpr std::array<Column, 15> columns{{
+constexpr std::array<Column, 17> columns{{
     {"identifiant", &Voter::id, true, true, rule_id},
     {"civilite", &Voter::title, false, false, rule_text},
     {"nom_naissance", &Voter::birth_name, true, false, rule_text},
@@ -178,12 +186,14 @@ constexpr std::array<Column, 15> columns{{
     {"telephone", &Voter::phone, false, false, rule_phone},
     {"numen", &Voter::numen, false, true, rule_numen},
     {"nir10", &Voter::nir10, false, false, rule_nir10},
+    {"numic", &Voter::numic, false, true, rule_consular_number},
+    {"numel", &Voter::numel, false, true, rule_consular_number},
     {"scrutins", nullptr, true, false, nullptr},
     {"circonscription", nullptr, false, false, nullptr},
 }};
 constexpr std::size_t email_column = 9;
-constexpr std::size_t contests_column = 13;
-constexpr std::size_t district_column = 14;
+constexpr std::size_t contests_column = 15;
+constexpr std::size_t district_column = 16;
 
 class RollReader {
  public:

@@ -38,6 +38,8 @@ struct Voter {
   std::string phone;          // as written
   std::string numen;          // 13 upper-case letters and digits; contract staff have none
   std::string nir10;  // first 10 characters of the social security number; may hold 2A or 2B
+  std::string numic;  // digits; who votes abroad (election/consular_number.hpp)
+  std::string numel;
   std::vector<VoterContest> contests;  // at least one, ascending, no contest twice
 
   friend bool operator==(const Voter&, const Voter&) = default;
@@ -48,13 +50,13 @@ struct Voter {
 enum class RollAddress { signs_in, optional };
 
 struct Roll {
-  std::vector<Voter> voters;  // in the order of the file; ids, NUMEN unique without case
+  std::vector<Voter> voters;  // in the order of the file; ids, NUMEN, NUMIC, NUMEL unique
   friend bool operator==(const Roll&, const Roll&) = default;
 };
 
 // RFC 4180 with `;` or `,`, header, UTF-8 with or without byte order mark, LF or CRLF. Error:
 // roll.invalid, whose message has one line for each problem, up to limits::roll_problems of them:
-// "line 12, column courriel: ...". It holds no e-mail, NUMEN or social security number.
+// "line 12, column courriel: ...". It holds no e-mail and none of the numbers.
 Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts,
                           RollAddress address = RollAddress::signs_in);
 

@@ -364,38 +364,82 @@ std::vector<ReissueMethod> read_methods(Reader& read, const toml::table& table) 
   return methods;
 }
 
-void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
-  if (!root.contains("reissue")) return;
-  const auto& procedures = read.table(root, "reissue");
-  read.known(procedures, {"voting_code"});
-  const auto& table = read.table(procedures, "voting_code");
+std::int64_t read_minutes(Reader& read, const toml::table& table, std::string_view name,
+                          std::int64_t most) {
+  return std::int64_t{read.number(table, name, 1, most)} * minute_ms;
+}
+
+void read_terms(Reader& read, const toml::table& table, ReissueTerms& terms) {
+  terms.per_election = read.number(table, "per_election", 1, 100);
+  terms.before_opening = table["before_opening"].value_or(false);
+  terms.requests = read_rate(read, table, "requests");
+  terms.destination = read_rate(read, table, "destination");
+  terms.destination_voters = read.number(read.table(table, "destination"), "voters", 1, 100);
+}
+
+ProofLimit read_proofs(Reader& read, const toml::table& table) {
+  return {read.number(table, "wrong_proofs_per_day", 1, 20),
+          std::int64_t{read.number(table, "first_delay_seconds", 1, 3600)} * 1000};
+}
+
+ReissuePolicy read_voting_code(Reader& read, const toml::table& table) {
   read.known(table, {"methods", "email_link_minutes", "sms_link_minutes", "opened_minutes",
                      "repeat_minutes", "per_election", "before_opening", "requests",
                      "wrong_proofs_per_day", "first_delay_seconds", "network", "destination",
                      "phone_countries"});
-  const auto minutes = [&](std::string_view name, std::int64_t most) {
-    return std::int64_t{read.number(table, name, 1, most)} * minute_ms;
-  };
   ReissuePolicy policy;
+  read_terms(read, table, policy);
   policy.methods = read_methods(read, table);
-  policy.email_link_ms = minutes("email_link_minutes", 24 * 60);
-  policy.sms_link_ms = minutes("sms_link_minutes", 60);
-  policy.opened_ms = minutes("opened_minutes", 120);
-  policy.repeat_ms = minutes("repeat_minutes", 60);
-  policy.per_election = read.number(table, "per_election", 1, 100);
-  policy.before_opening = table["before_opening"].value_or(false);
-  policy.requests = read_rate(read, table, "requests");
-  policy.wrong_proofs_per_day = read.number(table, "wrong_proofs_per_day", 1, 20);
-  policy.first_delay_ms = std::int64_t{read.number(table, "first_delay_seconds", 1, 3600)} * 1000;
+  policy.email_link_ms = read_minutes(read, table, "email_link_minutes", 24 * 60);
+  policy.sms_link_ms = read_minutes(read, table, "sms_link_minutes", 60);
+  policy.opened_ms = read_minutes(read, table, "opened_minutes", 120);
+  policy.repeat_ms = read_minutes(read, table, "repeat_minutes", 60);
+  policy.proofs = read_proofs(read, table);
   policy.network = read_rate(read, table, "network");
-  policy.destination = read_rate(read, table, "destination");
-  policy.destination_voters = read.number(read.table(table, "destination"), "voters", 1, 100);
   policy.phone_countries = read_countries(read, table);
-  portal.reissue = policy;
+  return policy;
+}
+
+// Both or neither: who can have one again by herself expects the other. What B and C send where is
+// not policy but law (L2): the link and the identifier to the e-mail address on file, the password
+// to the phone on file, hence the channels by which they came first.
+RecoveryPolicy read_recovery(Reader& read, const toml::table& reissue, const Portal& portal) {
+  RecoveryPolicy policy;
+  policy.apart_ms = std::int64_t{read.number(reissue, "apart_hours", 1, 24 * 31)} * hour_ms;
+  const auto& password = read.table(reissue, "password");
+  read.known(password,
+             {"email_link_minutes", "per_election", "before_opening", "requests",
+              "wrong_proofs_per_day", "first_delay_seconds", "destination", "phone_countries"});
+  read_terms(read, password, policy.password);
+  policy.password.email_link_ms = read_minutes(read, password, "email_link_minutes", 24 * 60);
+  policy.password.proofs = read_proofs(read, password);
+  policy.password.phone_countries = read_countries(read, password);
+  const auto& identifier = read.table(reissue, "identifier");
+  read.known(identifier, {"per_election", "before_opening", "requests", "destination"});
+  read_terms(read, identifier, policy.identifier);
+  if (portal.credentials.identifier_by != Handover::email ||
+      portal.credentials.code_by != Handover::sms) {
+    read.problem(reissue,
+                 "a lost password is sent by text message and a lost identifier by e-mail: they "
+                 "must have come so first (L4), identifier_by = \"email\", password_by = \"sms\"");
+  }
+  return policy;
+}
+
+void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("reissue")) return;
+  const auto& procedures = read.table(root, "reissue");
+  if (portal.scheme == SignInScheme::email_password) {
+    read.known(procedures, {"voting_code"});
+    portal.reissue = read_voting_code(read, read.table(procedures, "voting_code"));
+  } else {
+    read.known(procedures, {"apart_hours", "password", "identifier"});
+    portal.recovery = read_recovery(read, procedures, portal);
+  }
 }
 
 void read_messages(Reader& read, const toml::table& root, Portal& portal) {
-  if (!portal.reissue && !root.contains("messages")) return;
+  if (!portal.reissue && !portal.recovery && !root.contains("messages")) return;
   const auto& table = read.table(root, "messages");
   read.known(table, {"email_sender", "sms_sender"});
   portal.messages.email_sender = read.text(table, "email_sender");

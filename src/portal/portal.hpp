@@ -63,8 +63,11 @@ struct Portal {
   std::uint32_t code_tries = 0;  // of a voting code asked for by itself
   std::uint32_t code_proof_minutes = 0;
 
-  std::optional<ReissuePolicy> reissue;  // absent: a lost code is the assistance's business
-  MessagePolicy messages;                // there when reissue is
+  // Absent: what is lost is the assistance's business. A voting code, or identifier and password,
+  // as the scheme has them.
+  std::optional<ReissuePolicy> reissue;
+  std::optional<RecoveryPolicy> recovery;
+  MessagePolicy messages;  // there when one of the two is
 
   std::uint32_t board_interval_seconds = 0;
 

@@ -1,8 +1,9 @@
-// Policy of [reissue.voting_code] and [messages] in portal.toml: how a lost voting code is replaced
-// by the voter alone, and how messages leave. The portal's file gives every number.
+// Policy of [reissue.…] and [messages] in portal.toml: how what is lost is replaced by the voter
+// alone, and how messages leave. The portal's file gives every number.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,22 +19,50 @@ struct RateLimit {
 // How a voter may prove who she is; the choice page lists those that policy names.
 enum class ReissueMethod { question };
 
-struct ReissuePolicy {
+// What every procedure has.
+struct ReissueTerms {
+  std::uint32_t per_election = 3;  // for one voter
+  bool before_opening = false;     // also while the election is sealed
+  RateLimit requests{1, 3, 6};     // of one voter
+  RateLimit destination{1, 3, 5};
+  std::uint32_t destination_voters = 2;  // in 24 hours
+};
+
+// Where wrong proofs can be counted for a voter, and how they are slowed down.
+struct ProofLimit {
+  std::uint32_t per_day = 5;
+  std::int64_t first_delay_ms = 60'000;  // after a wrong proof; doubles with each
+};
+
+// [reissue.voting_code], procedure A: a voting code that the voter's browser makes.
+struct ReissuePolicy : ReissueTerms {
   std::vector<ReissueMethod> methods{ReissueMethod::question};
   std::int64_t email_link_ms = 120 * 60'000;  // from the relay's acceptance
   std::int64_t sms_link_ms = 10 * 60'000;
   std::int64_t opened_ms = 30 * 60'000;  // from the click to the new code
   std::int64_t repeat_ms = 10 * 60'000;  // the same request gets the same answer
-  std::uint32_t per_election = 3;        // new codes for one voter
-  bool before_opening = false;           // also while the election is sealed
-  RateLimit requests{1, 3, 6};           // of one voter
-  std::uint32_t wrong_proofs_per_day = 5;
-  std::int64_t first_delay_ms = 60'000;  // after a wrong proof; doubles with each
-  RateLimit network{10, 60, 0};          // then a captcha, never a refusal: schools share addresses
-  RateLimit destination{1, 3, 5};
-  std::uint32_t destination_voters = 2;  // in 24 hours
+  ProofLimit proofs;
+  RateLimit network{10, 60, 0};  // then a captcha, never a refusal: schools share addresses
   // Calling codes to which text messages go: 33 for France, 262, 590, 594, 596, 687, 689 overseas.
   std::vector<std::string> phone_countries;
+};
+
+// [reissue.password], procedure B: a password that the server makes and sends to the phone on file.
+struct PasswordPolicy : ReissueTerms {
+  std::int64_t email_link_ms = 120 * 60'000;  // from the relay's acceptance
+  ProofLimit proofs;                          // wrong identifiers under the link
+  std::vector<std::string> phone_countries;
+};
+
+// [reissue.identifier], procedure C: the identifier to the e-mail address on file.
+struct IdentifierPolicy : ReissueTerms {};
+
+// Where a voter signs in with both. Never both by self-service (L2): who had one of the two again
+// has the other from the assistance alone for so long.
+struct RecoveryPolicy {
+  PasswordPolicy password;
+  IdentifierPolicy identifier;
+  std::int64_t apart_ms = 24 * 3'600'000;
 };
 
 struct MessagePolicy {

@@ -27,6 +27,10 @@ struct Why {
   }
   Refusal operator()(const Superseded& s) const { return {"reissue.link_superseded", s.newer_at}; }
   Refusal operator()(const Cancelled& s) const { return {"reissue.link_cancelled", s.at}; }
+  Refusal operator()(const Matched&) const { return {"reissue.order"}; }
+  Refusal operator()(const IdentifierProven&) const { return {"reissue.order"}; }
+  Refusal operator()(const KeyMatched&) const { return {"reissue.order"}; }
+  Refusal operator()(const Sent&) const { return {"reissue.order"}; }
 };
 
 // One overload for each arrow of the table; every other pair is refused by the template. Deadlines
@@ -39,6 +43,21 @@ class Table {
   Outcome operator()(const State& state, const Event&) const {
     return tl::make_unexpected(Why()(state));
   }
+
+  Outcome operator()(const Started&, const Match&) const { return Matched{}; }
+  Outcome operator()(const Matched&, const QueueLink& e) const {
+    return LinkQueued{now_, now_ + e.link_ms};
+  }
+  Outcome operator()(const Opened& s, const ProveIdentifier&) const {
+    if (now_ >= s.expires_at) return refuse("reissue.link_expired", s.expires_at);
+    return IdentifierProven{s.expires_at};
+  }
+  Outcome operator()(const IdentifierProven& s, const Issue& e) const {
+    if (now_ >= s.expires_at) return refuse("reissue.link_expired", s.expires_at);
+    return Issued{now_, now_ + e.repeat_ms};
+  }
+  Outcome operator()(const Started&, const MatchKey&) const { return KeyMatched{}; }
+  Outcome operator()(const KeyMatched&, const SendIdentifier&) const { return Sent{}; }
 
   Outcome operator()(const Started&, const ChooseQuestion&) const { return MethodChosen{}; }
   Outcome operator()(const MethodChosen&, const Prove& e) const {

@@ -1,7 +1,12 @@
-// Procedure A of the reissue design as one pure function: which step may follow which, and when.
+// The procedures of the reissue design as one pure function: which step may follow which, and when.
 // Nothing else decides it. Thread-safe, no state of its own.
 //
+// A, a voting code:
 //   Started -> MethodChosen -> Proven -> LinkQueued -> Opened -> Armed -> Issued -> Acknowledged
+// B, a password:
+//   Started -> Matched -> LinkQueued -> Opened -> IdentifierProven -> Issued
+// C, an identifier:
+//   Started -> KeyMatched -> Sent
 //
 // with Expired, Superseded (a newer link) and Cancelled (the notice's link) as other ends.
 #pragma once
@@ -31,6 +36,10 @@ using PersonNumber = Evidence<struct PersonNumberTag>;    // NUMEN or NIR10
 using LinkToken = Evidence<struct LinkTokenTag>;          // what the link carried
 using KeyPossession = Evidence<struct KeyPossessionTag>;  // of every new key
 using CancelToken = Evidence<struct CancelTokenTag>;
+using ConsularNumber = Evidence<struct ConsularNumberTag>;  // NUMIC, or NUMEL of who has none
+using AddressOnFile = Evidence<struct AddressOnFileTag>;    // that of the roll was typed
+using KnownIdentifier = Evidence<struct KnownIdentifierTag>;
+using KnownPassword = Evidence<struct KnownPasswordTag>;  // its recovery key was proven
 
 // ---- States
 
@@ -50,6 +59,12 @@ struct Opened {
 struct Armed {  // the voter asked for the new code and holds its keys
   TimeMs expires_at = 0;
 };
+struct Matched {};           // B: a voter of the roll asked
+struct IdentifierProven {  // B: under an open link
+  TimeMs expires_at = 0;
+};
+struct KeyMatched {};        // C: a voter of the roll asked, and knows her password
+struct Sent {};              // C
 struct Issued {
   TimeMs issued_at = 0;
   TimeMs repeat_until = 0;  // until then a lost answer is given again
@@ -68,7 +83,8 @@ struct Cancelled {
   TimeMs at = 0;
 };
 using FlowState = std::variant<Started, MethodChosen, Proven, LinkQueued, Opened, Armed, Issued,
-                               Acknowledged, Expired, Superseded, Cancelled>;
+                               Acknowledged, Expired, Superseded, Cancelled, Matched,
+                               IdentifierProven, KeyMatched, Sent>;
 
 // ---- Events; lengths of time are policy and come with the event
 
@@ -106,8 +122,21 @@ struct Supersede {};
 struct Cancel {
   CancelToken token;
 };
+struct Match {
+  ConsularNumber number;
+  AddressOnFile address;
+};
+struct ProveIdentifier {
+  KnownIdentifier identifier;
+};
+struct MatchKey {
+  ConsularNumber number;
+  KnownPassword password;
+};
+struct SendIdentifier {};
 using FlowEvent = std::variant<ChooseQuestion, Prove, QueueLink, RelayAccepted, OpenLink, Arm,
-                               Issue, Repeat, Acknowledge, Expire, Supersede, Cancel>;
+                               Issue, Repeat, Acknowledge, Expire, Supersede, Cancel, Match,
+                               ProveIdentifier, MatchKey, SendIdentifier>;
 
 struct Refusal {
   std::string_view code;  // reissue.*

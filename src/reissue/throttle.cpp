@@ -28,20 +28,22 @@ std::optional<TimeMs> retry_at(std::span<const TimeMs> earlier, const RateLimit&
   return latest;
 }
 
-std::optional<TimeMs> proof_retry_at(std::span<const TimeMs> wrong, std::uint32_t per_day,
-                                     TimeMs first_delay_ms, TimeMs now) {
+std::optional<TimeMs> proof_retry_at(std::span<const TimeMs> wrong, const ProofLimit& limit,
+                                     TimeMs now) {
   const auto recent = within(wrong, day_ms, now);
   if (recent.empty()) return std::nullopt;
   const auto doublings = std::min<std::size_t>(recent.size() - 1, 10);
-  TimeMs at = recent.back() + (first_delay_ms << doublings);
-  if (recent.size() >= per_day) at = std::max(at, recent[recent.size() - per_day] + day_ms);
+  TimeMs at = recent.back() + (limit.first_delay_ms << doublings);
+  if (recent.size() >= limit.per_day) {
+    at = std::max(at, recent[recent.size() - limit.per_day] + day_ms);
+  }
   if (at <= now) return std::nullopt;
   return at;
 }
 
-std::uint32_t proofs_left(std::span<const TimeMs> wrong, std::uint32_t per_day, TimeMs now) {
+std::uint32_t proofs_left(std::span<const TimeMs> wrong, const ProofLimit& limit, TimeMs now) {
   const auto used = within(wrong, day_ms, now).size();
-  return used >= per_day ? 0 : per_day - static_cast<std::uint32_t>(used);
+  return used >= limit.per_day ? 0 : limit.per_day - static_cast<std::uint32_t>(used);
 }
 
 bool too_many_voters(std::span<const ByteArray<32>> voters_of_destination,

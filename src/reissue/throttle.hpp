@@ -16,9 +16,9 @@ std::optional<TimeMs> retry_at(std::span<const TimeMs> earlier, const RateLimit&
 
 // After wrong proofs: `per_day` in 24 hours at most, and after the n-th of them a delay of
 // first_delay_ms times 2^(n-1), counted from the last one. `wrong` is ascending.
-std::optional<TimeMs> proof_retry_at(std::span<const TimeMs> wrong, std::uint32_t per_day,
-                                     TimeMs first_delay_ms, TimeMs now);
-std::uint32_t proofs_left(std::span<const TimeMs> wrong, std::uint32_t per_day, TimeMs now);
+std::optional<TimeMs> proof_retry_at(std::span<const TimeMs> wrong, const ProofLimit& limit,
+                                     TimeMs now);
+std::uint32_t proofs_left(std::span<const TimeMs> wrong, const ProofLimit& limit, TimeMs now);
 
 // One destination for several voters: whether `voter` would be one too many among those of the last
 // 24 hours.

@@ -14,6 +14,8 @@ std::string_view name_of(TokenPurpose purpose) {
       return "reissue flow";
     case TokenPurpose::cancel:
       return "reissue cancel";
+    case TokenPurpose::password:
+      return "password link";
   }
   ISOLOIR_ASSERT(false);
 }

@@ -11,7 +11,7 @@
 
 namespace isoloir::reissue {
 
-enum class TokenPurpose { link, flow, cancel };
+enum class TokenPurpose { link, flow, cancel, password };
 
 struct Token {
   Secret<ByteArray<32>> bytes;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/unicode.hpp"
 #include "crypto/hash.hpp"
+#include "election/consular_number.hpp"
 #include "service/identifier.hpp"
 #include "service/journal.hpp"
 #include "service/sign_in_tries.hpp"
@@ -69,6 +71,17 @@ void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) 
   }
 }
 
+void insert_recoveries(State& state, Transaction& transaction, const Roll& roll,
+                       const std::vector<VoterKeys>& keys) {
+  std::map<std::string_view, const Voter*> voters;
+  for (const auto& voter : roll.voters) voters[voter.id] = &voter;
+  for (const auto& item : keys) {
+    if (item.recovery_key) {
+      insert_recovery(state, transaction, *voters.at(item.id), *item.recovery_key);
+    }
+  }
+}
+
 // Identifiers, for the operator to look up; not all of a wrong roll's.
 class Named {
  public:
@@ -99,20 +112,24 @@ Status check_voters(const Roll& roll, const std::vector<VoterKeys>& keys) {
   std::map<std::string_view, const VoterKeys*> left;
   for (const auto& item : keys) left[item.id] = &item;
   const bool twice = left.size() != keys.size();
-  Named without, other;
+  Named without, other, unlike;
   for (const auto& voter : roll.voters) {
     const auto found = left.find(voter.id);
     if (found == left.end()) {
       without.add(voter.id);
     } else {
-      if (places_of(*found->second) != voter.contests) other.add(voter.id);
+      const auto& item = *found->second;
+      const bool recoverable = !item.identifier.empty() && !consular_number(voter).empty();
+      if (item.recovery_key.has_value() != recoverable) unlike.add(voter.id);
+      if (places_of(item) != voter.contests) other.add(voter.id);
       left.erase(found);
     }
   }
   Named beyond;
   for (const auto& [id, unused] : left) beyond.add(id);
   const auto differences = without.after("without codes") + beyond.after("not on the roll") +
-                           other.after("codes for other contests or another district");
+                           other.after("codes for other contests or another district") +
+                           unlike.after("codes made with or without a consular number");
   if (differences.empty() && !twice) return {};
   return fail("import.voters",
               "the roll is not the one that the codes were made from" + differences);
@@ -162,6 +179,7 @@ Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>&
       insert_voter(state, transaction, voter, address_signs_in);
     }
     for (const auto& item : keys) insert_keys(state, transaction, item);
+    insert_recoveries(state, transaction, roll, keys);
     journal(transaction, state.now(), {{"step", "roll imported"}, {"voters", roll.voters.size()}});
     return {};
   });

@@ -85,8 +85,8 @@ void read_next(State& state, Transaction& transaction, const ReissuePolicy& poli
   const auto requested = reissue::retry_at(tries("request"), policy.requests, desk.now);
   const auto wrong = tries("wrong proof");
   const auto proven =
-      reissue::proof_retry_at(wrong, policy.wrong_proofs_per_day, policy.first_delay_ms, desk.now);
-  desk.proofs_left = reissue::proofs_left(wrong, policy.wrong_proofs_per_day, desk.now);
+      reissue::proof_retry_at(wrong, policy.proofs, desk.now);
+  desk.proofs_left = reissue::proofs_left(wrong, policy.proofs, desk.now);
   if (const TimeMs at = std::max(requested.value_or(0), proven.value_or(0)); at > desk.now) {
     desk.next_at = reissue::next_full_minute(at);
   } else {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "crypto/sealing.hpp"
+#include "election/consular_number.hpp"
 
 namespace isoloir {
 namespace {
@@ -13,6 +14,14 @@ ByteArray<32> lookup_of(State& state, std::string_view identifier) {
 
 SymmetricKey sealing_key(State& state) {
   return SymmetricKey(state.peppered("identifier key", {}));
+}
+
+enum class NumberKind { numic, numel };
+ByteArray<32> number_lookup(State& state, NumberKind kind, std::string_view number) {
+  return state.peppered(kind == NumberKind::numic ? "numic" : "numel", {as_bytes(number)});
+}
+SymmetricKey number_key(State& state) {
+  return SymmetricKey(state.peppered("consular number key", {}));
 }
 
 }  // namespace
@@ -49,6 +58,48 @@ std::optional<std::string> voter_of_identifier(State& state, store::Transaction&
       transaction.query("SELECT voter FROM identifier WHERE lookup = $1", {ByteView(lookup)});
   if (rows.empty()) return std::nullopt;
   return rows[0].text(0);
+}
+
+std::string identifier_of(State& state, store::Transaction& transaction, const std::string& voter) {
+  const auto rows =
+      transaction.query("SELECT lookup, sealed FROM identifier WHERE voter = $1", {voter});
+  ISOLOIR_ASSERT(!rows.empty());
+  const auto identifier = unseal(sealing_key(state), rows[0].blob(1), rows[0].blob(0));
+  ISOLOIR_ASSERT(identifier.has_value());
+  return std::string(as_text(*identifier));
+}
+
+void insert_recovery(State& state, store::Transaction& transaction, const Voter& voter,
+                     const Point& recovery_key) {
+  const auto& number = consular_number(voter);
+  const auto lookup = number_lookup(
+      state, voter.numic.empty() ? NumberKind::numel : NumberKind::numic, number);
+  transaction.execute(
+      "INSERT INTO recovery (voter, lookup, sealed, recovery_key) VALUES ($1, $2, $3, $4)",
+      {voter.id, ByteView(lookup),
+       seal(number_key(state), as_bytes(number), as_bytes(voter.id), state.random()),
+       ByteView(recovery_key.encoded())});
+}
+
+std::vector<std::string> voters_of_consular_number(State& state, store::Transaction& transaction,
+                                                   std::string_view number) {
+  const auto numic = number_lookup(state, NumberKind::numic, number);
+  const auto numel = number_lookup(state, NumberKind::numel, number);
+  std::vector<std::string> voters;
+  for (const auto& row : transaction.query("SELECT voter FROM recovery WHERE lookup IN ($1, $2)",
+                                           {ByteView(numic), ByteView(numel)})) {
+    voters.push_back(row.text(0));
+  }
+  return voters;
+}
+
+std::optional<std::string> consular_number_of(State& state, store::Transaction& transaction,
+                                              const std::string& voter) {
+  const auto rows = transaction.query("SELECT sealed FROM recovery WHERE voter = $1", {voter});
+  if (rows.empty()) return std::nullopt;
+  const auto number = unseal(number_key(state), rows[0].blob(0), as_bytes(voter));
+  ISOLOIR_ASSERT(number.has_value());
+  return std::string(as_text(*number));
 }
 
 Status check_forms(State& state, const CredentialForms& forms) {

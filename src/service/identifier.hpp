@@ -18,6 +18,19 @@ void insert_identifier(State& state, store::Transaction& transaction, const std:
 std::optional<std::string> voter_of_identifier(State& state, store::Transaction& transaction,
                                                std::string_view identifier);
 
+// Normalised; voters of this election have one.
+std::string identifier_of(State& state, store::Transaction& transaction, const std::string& voter);
+
+// What the recovery of a lost one rests on: NUMIC, or NUMEL of who has none (L2), by HMAC and
+// sealed, and the recovery key of the password (docs/protocol.md section 4).
+void insert_recovery(State& state, store::Transaction& transaction, const Voter& voter,
+                     const Point& recovery_key);
+// Whose consular number this may be, as digits: at most one by a NUMIC and one by a NUMEL.
+std::vector<std::string> voters_of_consular_number(State& state, store::Transaction& transaction,
+                                                   std::string_view number);
+std::optional<std::string> consular_number_of(State& state, store::Transaction& transaction,
+                                              const std::string& voter);
+
 // Whether this election's voters sign in as `forms` say. Error: portal.other.
 Status check_forms(State& state, const CredentialForms& forms);
 

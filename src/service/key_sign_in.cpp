@@ -8,16 +8,6 @@ namespace {
 
 using store::Transaction;
 
-bool use_up_nonce(State& state, const KeySignInPolicy& policy, const Session& session,
-                  const ByteArray<32>& nonce) {
-  const auto used = state.database().write([&](Transaction& transaction) -> Expected<bool> {
-    return transaction.execute(
-               "UPDATE session SET nonce = NULL WHERE id = $1 AND nonce = $2 AND nonce_at >= $3",
-               {ByteView(session.id), ByteView(nonce), state.now() - policy.proof_life_ms}) == 1;
-  });
-  return *used;
-}
-
 struct Known {
   std::string voter;
   Point key;
@@ -41,11 +31,21 @@ std::optional<Known> find(State& state, const KeySignIn& given) {
 
 }  // namespace
 
+bool use_up_nonce(State& state, std::int64_t proof_life_ms, const Session& session,
+                  const ByteArray<32>& nonce) {
+  const auto used = state.database().write([&](Transaction& transaction) -> Expected<bool> {
+    return transaction.execute(
+               "UPDATE session SET nonce = NULL WHERE id = $1 AND nonce = $2 AND nonce_at >= $3",
+               {ByteView(session.id), ByteView(nonce), state.now() - proof_life_ms}) == 1;
+  });
+  return *used;
+}
+
 Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy,
                                      const Session& session, const KeySignIn& given,
                                      std::string_view client_address) {
   using Kind = KeyVerdict::Kind;
-  if (!use_up_nonce(state, policy, session, given.proof.nonce)) {
+  if (!use_up_nonce(state, policy.proof_life_ms, session, given.proof.nonce)) {
     return fail("code.nonce", "not the fresh nonce of this session");
   }
   const SignInTries tries(state, policy.tries, given.identifier, client_address);

@@ -31,6 +31,10 @@ struct KeyVerdict {
   TimeMs at = 0;
 };
 
+// Whether `nonce` is the session's fresh one; then it is used up.
+bool use_up_nonce(State& state, std::int64_t proof_life_ms, const Session& session,
+                  const ByteArray<32>& nonce);
+
 // Judges the proof under the session's nonce, which is used up. Errors: code.nonce (none, expired,
 // or another page's: nothing was counted), and, for the right pair alone, voting.closed and
 // voting.not_open.

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
-#include "election/crockford.hpp"
 #include "reissue/destination.hpp"
 #include "reissue/throttle.hpp"
 #include "service/accounts.hpp"
@@ -15,21 +14,12 @@
 namespace isoloir {
 namespace {
 
+using flows::add_attempt;
 using flows::attempts;
 using flows::refusal;
 using store::Transaction;
 template <typename T>
 using Verdict = tl::expected<T, ReissueRefusal>;
-
-// ---- Attempts
-
-Bytes add_attempt(State& state, Transaction& transaction, const ByteArray<32>& key, TimeMs now,
-                  store::Value voter = {}) {
-  Bytes id = state.random().bytes(16);
-  transaction.execute("INSERT INTO attempt (id, key, voter, at) VALUES ($1, $2, $3, $4)",
-                      {id, ByteView(key), std::move(voter), now});
-  return id;
-}
 
 // What one request needs all along.
 struct Request {
@@ -96,7 +86,7 @@ Verdict<Begun> pass_gate(const Request& request, Transaction& transaction) {
   const auto wrong_key = request.key("wrong proof", request.voter());
   auto wrong = attempts(transaction, wrong_key, now);
   if (const auto at =
-          reissue::proof_retry_at(wrong, policy.wrong_proofs_per_day, policy.first_delay_ms, now)) {
+          reissue::proof_retry_at(wrong, policy.proofs, now)) {
     return tl::make_unexpected(refusal("reissue.delayed", *at));
   }
   const auto network_key = request.key("network", network_of(request.form.client_address));
@@ -108,46 +98,14 @@ Verdict<Begun> pass_gate(const Request& request, Transaction& transaction) {
   add_attempt(state, transaction, network_key, now);
   Begun begun{add_attempt(state, transaction, wrong_key, now), 0, now};
   wrong.push_back(now);
-  begun.tries_left = reissue::proofs_left(wrong, policy.wrong_proofs_per_day, now);
+  begun.tries_left = reissue::proofs_left(wrong, policy.proofs, now);
   begun.next_at =
-      reissue::proof_retry_at(wrong, policy.wrong_proofs_per_day, policy.first_delay_ms, now)
+      reissue::proof_retry_at(wrong, policy.proofs, now)
           .value_or(now);
   return begun;
 }
 
 // ---- The link
-
-std::string new_reference(Random& random) {
-  std::string reference;
-  for (int i = 0; i < 8; ++i) {
-    if (i == 4) reference.push_back('-');
-    reference.push_back(crockford_alphabet[random.below(32)]);
-  }
-  return reference;
-}
-
-std::optional<ReissueRefusal> judge_destination_load(const Request& request,
-                                                     Transaction& transaction,
-                                                     const ByteArray<32>& key,
-                                                     const ByteArray<32>& voter, TimeMs now) {
-  std::vector<ByteArray<32>> voters;
-  for (const auto& row : transaction.query("SELECT voter FROM attempt WHERE key = $1 AND at > $2",
-                                           {ByteView(key), now - day_ms})) {
-    voters.push_back(row.array<32>(0));
-  }
-  if (reissue::too_many_voters(voters, voter, request.policy.destination_voters)) {
-    flows::note(request.state, transaction, now, "reissue refused: destination of others",
-                request.voter(), {{"alert", 1}});
-    auto refused = refusal("reissue.throttled");
-    refused.alert = true;
-    return refused;
-  }
-  if (const auto at =
-          reissue::retry_at(attempts(transaction, key, now), request.policy.destination, now)) {
-    return refusal("reissue.throttled", *at);
-  }
-  return std::nullopt;
-}
 
 NewMessage link_message(const Request& request, const TextSource& texts,
                         const reissue::Token& token, const ReissueSent& sent, TimeMs now) {
@@ -199,19 +157,17 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
     return tl::make_unexpected(*shut);
   }
   if (auto often = too_often(request, transaction, now)) return tl::make_unexpected(*often);
-  const auto voter_mac = state.peppered("journal", {as_bytes(request.voter())});
-  const auto destination_key = request.key("destination", request.destination.key);
-  if (auto full = judge_destination_load(request, transaction, destination_key, voter_mac, now)) {
+  if (auto full = flows::count_destination(state, transaction, request.policy,
+                                           request.destination.key, request.voter(), now)) {
     return tl::make_unexpected(*full);
   }
   add_attempt(state, transaction, request.key("request", request.voter()), now);
-  add_attempt(state, transaction, destination_key, now, ByteView(voter_mac));
 
   const bool sms = form.channel == ReissueChannel::sms;
   const TimeMs life = sms ? request.policy.sms_link_ms : request.policy.email_link_ms;
   const auto queued = queue_link(person, life, now);
   ISOLOIR_ASSERT(queued.has_value());
-  ReissueSent sent{new_reference(state.random()), form.destination, form.channel,
+  ReissueSent sent{flows::new_reference(state.random()), form.destination, form.channel,
                    std::get<reissue::LinkQueued>(*queued).expires_at, ""};
   store::Value message;
   if (request.served) {
@@ -219,15 +175,12 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
         outbox_of(state).queue(transaction, now, link_message(request, texts, token, sent, now)));
   }
   flows::supersede_all(state, transaction, request.voter(), now);
-  const Bytes id = state.random().bytes(16);
-  sent.next_session = flows::successor(state, request.session.id, id).text();
-  transaction.execute(
-      "INSERT INTO reissue_flow (id, voter, reference, state, state_at, expires_at, requested_at, "
-      "session, language, message, link_ms, key_version, token_mac) VALUES ($1, $2, $3, "
-      "'link-queued', $4, $5, $4, $6, $7, $8, $9, $10, $11)",
-      {id, request.voter(), sent.reference, now, sent.link_expires_at, ByteView(request.session.id),
-       form.language, std::move(message), life, token_key_version,
-       ByteView(token_mac(state, reissue::TokenPurpose::link, token))});
+  const auto mac = token_mac(state, reissue::TokenPurpose::link, token);
+  const flows::Flow flow{state.random().bytes(16), request.voter(), sent.reference, *queued, now,
+                         std::nullopt, Bytes(request.session.id.begin(), request.session.id.end()),
+                         form.language, Bytes(mac.begin(), mac.end()), {}, {}, {}, {}};
+  sent.next_session = flows::successor(state, request.session.id, flow.id).text();
+  flows::insert_queued(transaction, flow, std::move(message), life);
   flows::note(state, transaction, now, "reissue link queued", request.voter(),
               {{"reference", sent.reference},
                {"channel", sms ? "sms" : "email"},

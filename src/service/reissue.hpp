@@ -138,10 +138,6 @@ class Reissues {
   // The voter has written the code down: the flow is over, its opener good for nothing.
   void acknowledge(std::string_view opener);
 
-  // The link in the notice. Blocks the new code and self-service; again is no error. Refusal:
-  // reissue.link_unknown.
-  ReissueResult<CancelledReissue> cancel(std::string_view token);
-
   // For the page on which the request was made.
   ReissueStatus status(const std::string& voter);
 
@@ -149,10 +145,6 @@ class Reissues {
   // whether self-service helps; call after a verdict `invalidated`. One that its owner blocked is
   // not told.
   void notify_invalidated(const std::string& voter, std::string_view language);
-
-  // Forgets tries of more than a day ago, and writes down what is past its time, so that a clock
-  // set back later opens nothing (requirement 21).
-  void sweep();
 
  private:
   ReissueResult<ReissueSent> request_once(const Session& session, const ReissueRequest& request);
@@ -169,6 +161,14 @@ class Reissues {
   std::mutex asked_mutex_;
   std::map<ByteArray<32>, Asked> asked_;  // by HMAC of session and form, of the last minute
 };
+
+// The link in the notice of any procedure. Blocks what was made and self-service; again is no error.
+// Refusal: reissue.link_unknown.
+ReissueResult<CancelledReissue> cancel_reissue(State& state, std::string_view token);
+
+// Forgets tries of more than a day ago, and writes down what is past its time, so that a clock set
+// back later opens nothing (requirement 21).
+void sweep_reissues(State& state);
 
 // Gathers what was reissued into a signed batch of the board (protocol section 5): once a day what
 // is numerous enough to hide whose it is, and whatever waits once the vote is closed. Called by

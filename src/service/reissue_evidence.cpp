@@ -2,6 +2,7 @@
 
 #include "base/unicode.hpp"
 #include "service/accounts.hpp"
+#include "service/identifier.hpp"
 
 namespace isoloir {
 namespace {
@@ -53,9 +54,47 @@ EvidenceVerifier::Person EvidenceVerifier::person(State& state, const std::strin
   return person;
 }
 
+std::optional<EvidenceVerifier::OnRoll> EvidenceVerifier::on_roll(State& state,
+                                                                  store::Transaction& transaction,
+                                                                  std::string_view number,
+                                                                  std::string_view email) {
+  const auto typed = nfkc_casefold(email);
+  std::optional<OnRoll> found;
+  for (const auto& voter : voters_of_consular_number(state, transaction, number)) {
+    const auto stored = transaction.query("SELECT email FROM voter WHERE id = $1", {voter})[0];
+    if (stored.text(0).empty() || !typed || nfkc_casefold(stored.text(0)) != typed) continue;
+    if (found) return std::nullopt;
+    found = OnRoll{voter, stored.text(0), {}, {}};
+  }
+  return found;
+}
+
+std::optional<reissue::KnownIdentifier> EvidenceVerifier::identifier(
+    State& state, store::Transaction& transaction, const std::string& voter,
+    std::string_view typed) {
+  if (voter_of_identifier(state, transaction, typed) != voter) return std::nullopt;
+  return reissue::KnownIdentifier();
+}
+
+std::optional<EvidenceVerifier::ByPassword> EvidenceVerifier::by_password(
+    State& state, store::Transaction& transaction, std::string_view number, const Point& key) {
+  for (const auto& voter : voters_of_consular_number(state, transaction, number)) {
+    const auto row =
+        transaction.query("SELECT recovery_key FROM recovery WHERE voter = $1", {voter})[0];
+    if (equal_constant_time(row.blob(0), key.encoded())) return ByPassword{voter, {}, {}};
+  }
+  return std::nullopt;
+}
+
 std::optional<reissue::LinkToken> EvidenceVerifier::link(State& state, const Token& token,
                                                          ByteView stored) {
   if (!equal_constant_time(token_mac(state, TokenPurpose::link, token), stored)) return {};
+  return reissue::LinkToken();
+}
+
+std::optional<reissue::LinkToken> EvidenceVerifier::password_link(State& state, const Token& token,
+                                                                  ByteView stored) {
+  if (!equal_constant_time(token_mac(state, TokenPurpose::password, token), stored)) return {};
   return reissue::LinkToken();
 }
 

@@ -16,9 +16,36 @@ struct EvidenceVerifier {
   static Person person(State& state, const std::string& voter, std::string_view answer,
                        std::string_view identity);
 
+  // B: the voter with this consular number and this address on file, if there is exactly one. The
+  // number as digits, the address as typed.
+  struct OnRoll {
+    std::string voter;
+    std::string email;  // on file
+    reissue::ConsularNumber number;
+    reissue::AddressOnFile address;
+  };
+  static std::optional<OnRoll> on_roll(State& state, store::Transaction& transaction,
+                                       std::string_view number, std::string_view email);
+  // B: whether this identifier, normalised, is the voter's.
+  static std::optional<reissue::KnownIdentifier> identifier(State& state,
+                                                            store::Transaction& transaction,
+                                                            const std::string& voter,
+                                                            std::string_view typed);
+  // C: the voter with this consular number whose recovery key this is; the caller has seen it
+  // proven (recovery_key).
+  struct ByPassword {
+    std::string voter;
+    reissue::ConsularNumber number;
+    reissue::KnownPassword password;
+  };
+  static std::optional<ByPassword> by_password(State& state, store::Transaction& transaction,
+                                               std::string_view number, const Point& key);
+
   // By HMAC: the caller has found the row whose stored one this is.
   static std::optional<reissue::LinkToken> link(State& state, const reissue::Token& token,
                                                 ByteView stored);
+  static std::optional<reissue::LinkToken> password_link(State& state, const reissue::Token& token,
+                                                         ByteView stored);
   static std::optional<reissue::CancelToken> cancel(State& state, const reissue::Token& token,
                                                     ByteView stored);
 

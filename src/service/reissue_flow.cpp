@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "election/crockford.hpp"
 #include "reissue/throttle.hpp"
 #include "service/journal.hpp"
 #include "service/reissue_evidence.hpp"
@@ -92,14 +93,23 @@ std::optional<Flow> find(State& state, Transaction& transaction, By column,
   using reissue::TokenPurpose;
   const auto purpose = column == By::token    ? TokenPurpose::link
                        : column == By::opener ? TokenPurpose::flow
-                                              : TokenPurpose::cancel;
-  const char* condition = column == By::token    ? "f.token_mac = $1"
-                          : column == By::opener ? "f.cookie_mac = $1"
-                                                 : "f.cancel_mac = $1";
+                       : column == By::cancel ? TokenPurpose::cancel
+                                              : TokenPurpose::password;
+  const char* condition = column == By::opener   ? "f.cookie_mac = $1"
+                          : column == By::cancel ? "f.cancel_mac = $1"
+                                                 : "f.token_mac = $1";
   const auto rows =
       transaction.query(select(condition), {ByteView(isoloir::token_mac(state, purpose, token))});
   if (rows.empty()) return std::nullopt;
   return read_flow(rows[0]);
+}
+
+std::optional<Flow> look_up(State& state, By column, std::string_view text) {
+  const auto token = reissue::Token::parse(text);
+  if (!token) return std::nullopt;
+  return *state.database().read([&](Transaction& transaction) -> Expected<std::optional<Flow>> {
+    return find(state, transaction, column, *token);
+  });
 }
 
 std::vector<Flow> of_voter(State&, Transaction& transaction, const std::string& voter) {
@@ -141,6 +151,25 @@ void save_state(Transaction& transaction, const Flow& flow) {
       {flow.id, values.name, values.at, values.expires_at});
 }
 
+void remember_expiry(Transaction& transaction, Flow flow, TimeMs now) {
+  const auto expired = reissue::step(flow.state, reissue::Expire{}, now);
+  if (!expired) return;
+  flow.state = *expired;
+  save_state(transaction, flow);
+}
+
+void insert_queued(Transaction& transaction, const Flow& flow, store::Value message,
+                   TimeMs link_ms) {
+  const auto values = std::visit(ToColumns(), flow.state);
+  transaction.execute(
+      "INSERT INTO reissue_flow (id, voter, reference, state, state_at, expires_at, requested_at, "
+      "session, language, message, link_ms, key_version, token_mac) VALUES ($1, $2, $3, $4, $5, "
+      "$6, $7, $8, $9, $10, $11, $12, $13)",
+      {flow.id, flow.voter, flow.reference, values.name, values.at, values.expires_at,
+       flow.requested_at, flow.session, flow.language, std::move(message), link_ms,
+       token_key_version, flow.token_mac});
+}
+
 TimeMs steady_now(State& state, Transaction& transaction) {
   const auto last = transaction.query("SELECT at FROM journal ORDER BY number DESC LIMIT 1");
   return last.empty() ? state.now() : std::max(state.now(), last[0].integer(0));
@@ -167,8 +196,41 @@ std::vector<TimeMs> attempts(Transaction& transaction, const ByteArray<32>& key,
   return times;
 }
 
-std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
-                                     const ReissuePolicy& policy, const std::string& voter) {
+Bytes add_attempt(State& state, Transaction& transaction, const ByteArray<32>& key, TimeMs now,
+                  store::Value voter) {
+  Bytes id = state.random().bytes(16);
+  transaction.execute("INSERT INTO attempt (id, key, voter, at) VALUES ($1, $2, $3, $4)",
+                      {id, ByteView(key), std::move(voter), now});
+  return id;
+}
+
+std::optional<ReissueRefusal> count_destination(State& state, Transaction& transaction,
+                                                const ReissueTerms& terms,
+                                                std::string_view destination,
+                                                const std::string& voter, TimeMs now) {
+  const auto key = attempt_key(state, "destination", destination);
+  const auto voter_mac = state.peppered("journal", {as_bytes(voter)});
+  std::vector<ByteArray<32>> voters;
+  for (const auto& row : transaction.query("SELECT voter FROM attempt WHERE key = $1 AND at > $2",
+                                           {ByteView(key), now - day_ms})) {
+    voters.push_back(row.array<32>(0));
+  }
+  if (reissue::too_many_voters(voters, voter_mac, terms.destination_voters)) {
+    note(state, transaction, now, "reissue refused: destination of others", voter, {{"alert", 1}});
+    auto refused = refusal("reissue.throttled");
+    refused.alert = true;
+    return refused;
+  }
+  if (const auto at =
+          reissue::retry_at(attempts(transaction, key, now), terms.destination, now)) {
+    return refusal("reissue.throttled", *at);
+  }
+  add_attempt(state, transaction, key, now, ByteView(voter_mac));
+  return std::nullopt;
+}
+
+std::optional<ReissueRefusal> shut(State& state, Transaction& transaction,
+                                   const ReissueTerms& terms, const std::string& voter) {
   if (!transaction
            .query("SELECT 1 FROM reissue_flow WHERE voter = $1 AND state = 'cancelled'", {voter})
            .empty()) {
@@ -187,13 +249,19 @@ std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
              {voter})) {
       const auto& phase = row.text(0);
       possible = possible || phase == "open" || phase == "suspended" ||
-                 (phase == "sealed" && policy.before_opening);
+                 (phase == "sealed" && terms.before_opening);
     }
   }
   if (!possible) return refusal("reissue.closed");
+  return std::nullopt;
+}
+
+std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
+                                     const ReissueTerms& terms, const std::string& voter) {
+  if (auto refused = shut(state, transaction, terms, voter)) return refused;
   const auto issued = transaction.query(
       "SELECT COUNT(*) FROM reissue_flow WHERE voter = $1 AND issued_at IS NOT NULL", {voter});
-  if (issued[0].integer(0) >= policy.per_election) return refusal("reissue.limit");
+  if (issued[0].integer(0) >= terms.per_election) return refusal("reissue.limit");
   return std::nullopt;
 }
 
@@ -212,6 +280,15 @@ std::vector<FlowContest> contests_to_vote(Transaction& transaction, const std::s
 
 ReissueRefusal refusal(std::string_view code, TimeMs at) {
   return {std::string(code), std::string(code), at, 0, false};
+}
+
+std::string new_reference(Random& random) {
+  std::string reference;
+  for (int i = 0; i < 8; ++i) {
+    if (i == 4) reference.push_back('-');
+    reference.push_back(crockford_alphabet[random.below(32)]);
+  }
+  return reference;
 }
 
 }  // namespace isoloir::flows

@@ -24,15 +24,24 @@ struct Flow {
   std::optional<Bytes> keys_hash;
 };
 
-enum class By { token, opener, cancel };
+enum class By { token, opener, cancel, password };  // token: of procedure A's link
 std::optional<Flow> find(State& state, store::Transaction& transaction, By column,
                          const reissue::Token& token);
+// Looked for without a write, so that a flood of made-up tokens does not queue for the writer.
+std::optional<Flow> look_up(State& state, By column, std::string_view token);
 std::vector<Flow> of_voter(State& state, store::Transaction& transaction,
                            const std::string& voter);  // newest first
 // Living links of the voter die (requirements 17, 18).
 void supersede_all(State& state, store::Transaction& transaction, const std::string& voter,
                    TimeMs now);
 void save_state(store::Transaction& transaction, const Flow& flow);
+// Once seen to be over it stays over, wherever the clock goes (requirement 21).
+void remember_expiry(store::Transaction& transaction, Flow flow, TimeMs now);
+
+// A row for a link that is queued; `state` of the flow is LinkQueued, its token_mac is set.
+// `message` carries the link, null when none was sent.
+void insert_queued(store::Transaction& transaction, const Flow& flow, store::Value message,
+                   TimeMs link_ms);
 // Flows that look as if their time were over, for who writes that down.
 std::vector<Flow> overdue(State& state, store::Transaction& transaction, TimeMs now);
 
@@ -49,17 +58,34 @@ void note(State& state, store::Transaction& transaction, TimeMs at, std::string_
           const std::string& voter, Json more = Json::object());
 
 // Tries of the last day, ascending. What: "request", "wrong proof" (of a voter), "network",
-// "destination".
+// "destination", and those of src/service/recovery.cpp.
 ByteArray<32> attempt_key(const State& state, std::string_view what, std::string_view who);
 std::vector<TimeMs> attempts(store::Transaction& transaction, const ByteArray<32>& key, TimeMs now);
+// Gives its id.
+Bytes add_attempt(State& state, store::Transaction& transaction, const ByteArray<32>& key,
+                  TimeMs now, store::Value voter = {});
 
-// Whether a code may be replaced now; gives the refusal's code.
+// Counts a message to `destination`, unless it has too many, or had some for too many voters
+// (requirement 41: then the journal's row and the refusal are an alert). Refusal:
+// reissue.throttled.
+std::optional<ReissueRefusal> count_destination(State& state, store::Transaction& transaction,
+                                                const ReissueTerms& terms,
+                                                std::string_view destination,
+                                                const std::string& voter, TimeMs now);
+
+// Whether a code may be replaced now; gives the refusal's code: reissue.blocked, reissue.closed,
+// reissue.limit (as often as the terms allow).
 std::optional<ReissueRefusal> closed(State& state, store::Transaction& transaction,
-                                     const ReissuePolicy& policy, const std::string& voter);
+                                     const ReissueTerms& terms, const std::string& voter);
+// The same without the limit.
+std::optional<ReissueRefusal> shut(State& state, store::Transaction& transaction,
+                                   const ReissueTerms& terms, const std::string& voter);
 
 std::vector<FlowContest> contests_to_vote(store::Transaction& transaction,
                                           const std::string& voter);
 
 ReissueRefusal refusal(std::string_view code, TimeMs at = 0);
+
+std::string new_reference(Random& random);  // "K7QD-2M4X"
 
 }  // namespace isoloir::flows

@@ -1,14 +1,13 @@
 // From the click on the link to the new code, its notice and its blocking.
 #include <algorithm>
-#include <set>
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
 #include "reissue/throttle.hpp"
+#include "service/code_swap.hpp"
 #include "service/reissue.hpp"
 #include "service/reissue_evidence.hpp"
 #include "service/reissue_flow.hpp"
-#include "service/waiting_keys.hpp"
 
 namespace isoloir {
 namespace {
@@ -25,14 +24,6 @@ tl::unexpected<ReissueRefusal> refuse(const reissue::Refusal& why) {
 }
 tl::unexpected<ReissueRefusal> refuse(std::string_view code, TimeMs at = 0) {
   return tl::make_unexpected(refusal(code, at));
-}
-
-// Once seen to be over it stays over, wherever the clock goes (requirement 21).
-void remember_expiry(Transaction& transaction, Flow flow, TimeMs now) {
-  const auto expired = reissue::step(flow.state, reissue::Expire{}, now);
-  if (!expired) return;
-  flow.state = *expired;
-  flows::save_state(transaction, flow);
 }
 
 // What the page needs to make new keys; the flow's state is known.
@@ -62,7 +53,7 @@ ReissueResult<FlowView> open_flow(State& state, const ReissuePolicy& policy,
   const auto next =
       reissue::step(flow->state, reissue::OpenLink{*evidence, same_browser, policy.opened_ms}, now);
   if (!next) {
-    remember_expiry(transaction, *flow, now);
+    flows::remember_expiry(transaction, *flow, now);
     return refuse(next.error());
   }
   flow->state = *next;
@@ -80,6 +71,12 @@ ReissueResult<FlowView> open_flow(State& state, const ReissuePolicy& policy,
 
 // ---- The swap
 
+flows::PublicKeys public_keys(const NewKeys& keys) {
+  flows::PublicKeys all{keys.sign_in_key, {}};
+  for (const auto& item : keys.ballot_keys) all.ballot_keys.push_back({item.contest, item.key});
+  return all;
+}
+
 // What recognises the same keys again. Under the link key: a plain hash of public keys, stored
 // beside the voter, would let anybody try the published keys until one fits, and so tie the voter
 // to a ballot for ever (protocol section 12).
@@ -92,87 +89,6 @@ ByteArray<32> hash_of(const LinkKey& link_key, const NewKeys& keys) {
   return link_key.lookup("reissue keys", {bytes});
 }
 
-bool ever_used(State& state, Transaction& transaction, const Point& key) {
-  if (was_waiting(state, transaction, key)) return true;
-  return !transaction
-              .query(
-                  "SELECT 1 FROM roster_key WHERE ballot_key = $1 UNION ALL SELECT 1 FROM "
-                  "voting_code WHERE sign_in_key = $1 UNION ALL SELECT 1 FROM replaced_code WHERE "
-                  "sign_in_key = $1 LIMIT 1",
-                  {ByteView(key.encoded())})
-              .empty();
-}
-
-// Exactly the contests not yet voted in, and keys that nobody ever had.
-bool keys_fit(State& state, Transaction& transaction, const std::vector<FlowContest>& contests,
-              const NewKeys& keys) {
-  if (contests.size() != keys.ballot_keys.size()) return false;
-  std::set<Point> distinct{keys.sign_in_key};
-  bool fit = !ever_used(state, transaction, keys.sign_in_key);
-  for (std::size_t i = 0; i < contests.size(); ++i) {
-    fit = fit && keys.ballot_keys[i].contest == contests[i].contest &&
-          distinct.insert(keys.ballot_keys[i].key).second &&
-          !ever_used(state, transaction, keys.ballot_keys[i].key);
-  }
-  return fit;
-}
-
-// As many as the manifest allows without the bureau's signature under the batch (check V8).
-bool within_maximum(State& state, Transaction& transaction,
-                    const std::vector<FlowContest>& contests) {
-  const auto room = [&](const FlowContest& place, std::int64_t waiting) {
-    const auto listed = transaction.query(
-        "SELECT COUNT(*) FROM reissue_key WHERE contest = $1 AND added = 1", {place.contest});
-    return listed[0].integer(0) + waiting <
-           std::int64_t{state.manifest().contests[place.contest].reissue_max};
-  };
-  const auto at_most = waiting_keys_at_most(transaction);
-  if (std::all_of(contests.begin(), contests.end(),
-                  [&](const FlowContest& place) { return room(place, at_most); })) {
-    return true;
-  }
-  const auto waiting = waiting_keys(state, transaction);
-  return std::all_of(contests.begin(), contests.end(), [&](const FlowContest& place) {
-    return room(place, std::count_if(waiting.begin(), waiting.end(), [&](const WaitingKey& key) {
-                  return key.contest == place.contest;
-                }));
-  });
-}
-
-void swap_ballot_key(State& state, Transaction& transaction, const std::string& voter,
-                     const FlowContest& place, const Point& key, TimeMs now) {
-  Bytes number;
-  append_u32(number, place.contest);
-  const auto lookup = state.link_key().lookup("link", {as_bytes(voter), number});
-  const auto row =
-      transaction.query("SELECT sealed FROM link WHERE lookup = $1", {ByteView(lookup)});
-  ISOLOIR_ASSERT(!row.empty());
-  const auto old = state.link_key().unseal(row[0].blob(0), lookup);
-  ISOLOIR_ASSERT(old.has_value());
-  transaction.execute(
-      "UPDATE link SET sealed = $2 WHERE lookup = $1",
-      {ByteView(lookup), state.link_key().seal(key.encoded(), lookup, state.random())});
-  put_waiting_key(state, transaction, {voter, now, place.contest, place.district, {}, key},
-                  *Point::decode(*old));
-}
-
-void swap_code(State& state, Transaction& transaction, const Flow& flow,
-               const std::vector<FlowContest>& contests, const NewKeys& keys, TimeMs now) {
-  const auto old =
-      transaction.query("SELECT sign_in_key FROM voting_code WHERE voter = $1", {flow.voter})[0]
-          .blob(0);
-  transaction.execute(
-      "INSERT INTO replaced_code (sign_in_key, voter, replaced_at) VALUES ($1, $2, $3)",
-      {old, flow.voter, now});
-  transaction.execute(
-      "UPDATE voting_code SET sign_in_key = $2, state = 'valid', failures = 0, changed_at = $3 "
-      "WHERE voter = $1",
-      {flow.voter, ByteView(keys.sign_in_key.encoded()), now});
-  for (std::size_t i = 0; i < contests.size(); ++i) {
-    swap_ballot_key(state, transaction, flow.voter, contests[i], keys.ballot_keys[i].key, now);
-  }
-}
-
 // Every cookie of the old code dies here; the session that asked goes on outside the voting space,
 // under the id that its browser was given when it asked (requirement 54).
 void end_sessions(State& state, Transaction& transaction, const Flow& flow) {
@@ -183,21 +99,6 @@ void end_sessions(State& state, Transaction& transaction, const Flow& flow) {
       {flow.voter, flow.session, ByteView(next)});
   transaction.execute("DELETE FROM session WHERE voter = $1 AND id <> $2",
                       {flow.voter, ByteView(next)});
-}
-
-void send_notice(State& state, const TextSource& texts, Transaction& transaction, const Flow& flow,
-                 const Token& cancel, TimeMs now) {
-  const Json values = {{"created_at", now},
-                       {"reference", flow.reference},
-                       {"link", state.manifest().origin + "/reissue/cancel#" + cancel.text()}};
-  const auto email =
-      transaction.query("SELECT email FROM voter WHERE id = $1", {flow.voter})[0].text(0);
-  outbox_of(state).queue(
-      transaction, now,
-      {flow.voter, "reissue-notice", MessageChannel::email, email,
-       texts.text("message.reissue_notice_subject", flow.language, Json::object()),
-       texts.text("message.reissue_notice_body", flow.language, values),
-       now + limits::message_life_ms});
 }
 
 struct NewCode {
@@ -234,20 +135,21 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
   if (!code.possession) return refuse("reissue.keys");
   const auto armed = reissue::step(flow->state, reissue::Arm{*code.possession}, now);
   if (!armed) {
-    remember_expiry(transaction, *flow, now);
+    flows::remember_expiry(transaction, *flow, now);
     return refuse(armed.error());
   }
   if (auto shut = flows::closed(state, transaction, policy, flow->voter)) {
     return tl::make_unexpected(*shut);
   }
   const auto contests = flows::contests_to_vote(transaction, flow->voter);
-  if (!within_maximum(state, transaction, contests)) return refuse("reissue.limit");
-  if (!keys_fit(state, transaction, contests, code.keys)) return refuse("reissue.keys");
+  const auto keys = public_keys(code.keys);
+  if (!flows::within_maximum(state, transaction, contests)) return refuse("reissue.limit");
+  if (!flows::keys_fit(state, transaction, contests, keys)) return refuse("reissue.keys");
   const auto issued = reissue::step(*armed, reissue::Issue{policy.repeat_ms}, now);
   if (!issued) return refuse(issued.error());
 
   const auto cancel = Token::generate(state.random());
-  swap_code(state, transaction, *flow, contests, code.keys, now);
+  flows::swap_code(state, transaction, flow->voter, contests, keys, now);
   flow->state = *issued;
   flows::save_state(transaction, *flow);
   transaction.execute(
@@ -259,7 +161,7 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
   transaction.execute(  // success clears the counter of wrong proofs (requirement 27)
       "DELETE FROM attempt WHERE key = $1",
       {ByteView(flows::attempt_key(state, "wrong proof", flow->voter))});
-  send_notice(state, texts, transaction, *flow, cancel, now);
+  flows::send_notice(state, texts, transaction, *flow, cancel, "reissue_notice", now);
   flows::note(state, transaction, now, "voting code replaced", flow->voter,
               {{"reference", flow->reference}});
   return IssuedCode{flow->reference, now};
@@ -329,15 +231,6 @@ Result write_result(State& state, Job&& job) {
       [&](Transaction& transaction) -> Expected<Result> { return job(transaction); });
 }
 
-// Looked for without a write, so that a flood of made-up tokens does not queue for the writer.
-std::optional<Flow> look_up(State& state, By column, std::string_view text) {
-  const auto token = Token::parse(text);
-  if (!token) return std::nullopt;
-  return *state.database().read([&](Transaction& transaction) -> Expected<std::optional<Flow>> {
-    return flows::find(state, transaction, column, *token);
-  });
-}
-
 }  // namespace
 
 std::string Reissues::new_opener() {
@@ -345,7 +238,7 @@ std::string Reissues::new_opener() {
 }
 
 ReissueResult<FlowView> Reissues::open(std::string_view text, std::string_view opener_text) {
-  if (!look_up(state_, By::token, text)) return refuse("reissue.link_unknown");
+  if (!flows::look_up(state_, By::token, text)) return refuse("reissue.link_unknown");
   const auto opener = Token::parse(opener_text);
   if (!opener) return refuse("reissue.opener");
   return write_result<ReissueResult<FlowView>>(state_, [&](Transaction& transaction) {
@@ -367,7 +260,7 @@ std::optional<FlowView> Reissues::view(std::string_view opener_text) {
 }
 
 ReissueResult<IssuedCode> Reissues::issue(std::string_view opener, const NewKeys& keys) {
-  const auto flow = look_up(state_, By::opener, opener);
+  const auto flow = flows::look_up(state_, By::opener, opener);
   if (!flow) return refuse("reissue.link_unknown");
   const auto link_key = state_.held_link_key();
   if (!link_key) return refuse("reissue.closed");  // gone with the close of the count
@@ -379,7 +272,7 @@ ReissueResult<IssuedCode> Reissues::issue(std::string_view opener, const NewKeys
 }
 
 void Reissues::acknowledge(std::string_view opener) {
-  if (!look_up(state_, By::opener, opener)) return;
+  if (!flows::look_up(state_, By::opener, opener)) return;
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     auto flow = flows::find(state_, transaction, By::opener, *Token::parse(opener));
     if (!flow) return {};
@@ -391,10 +284,10 @@ void Reissues::acknowledge(std::string_view opener) {
   });
 }
 
-ReissueResult<CancelledReissue> Reissues::cancel(std::string_view text) {
-  if (!look_up(state_, By::cancel, text)) return refuse("reissue.link_unknown");
-  return write_result<ReissueResult<CancelledReissue>>(state_, [&](Transaction& transaction) {
-    return cancel_code(state_, transaction, *Token::parse(text));
+ReissueResult<CancelledReissue> cancel_reissue(State& state, std::string_view text) {
+  if (!flows::look_up(state, By::cancel, text)) return refuse("reissue.link_unknown");
+  return write_result<ReissueResult<CancelledReissue>>(state, [&](Transaction& transaction) {
+    return cancel_code(state, transaction, *Token::parse(text));
   });
 }
 
@@ -412,12 +305,12 @@ ReissueStatus Reissues::status(const std::string& voter) {
   });
 }
 
-void Reissues::sweep() {
-  (void)state_.database().write([&](Transaction& transaction) -> Status {
-    transaction.execute("DELETE FROM attempt WHERE at <= $1", {state_.now() - day_ms});
-    const TimeMs now = flows::steady_now(state_, transaction);
-    for (const auto& flow : flows::overdue(state_, transaction, now)) {
-      remember_expiry(transaction, flow, now);
+void sweep_reissues(State& state) {
+  (void)state.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM attempt WHERE at <= $1", {state.now() - day_ms});
+    const TimeMs now = flows::steady_now(state, transaction);
+    for (const auto& flow : flows::overdue(state, transaction, now)) {
+      flows::remember_expiry(transaction, flow, now);
     }
     return {};
   });

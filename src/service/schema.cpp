@@ -196,13 +196,30 @@ CREATE TABLE identifier (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view seventh = R"sql(
+-- Who can have identifier or password again by herself: consular numbers by HMAC, and sealed under a key of the pepper, for
+-- the recovery key of a new password. Two voters may share a number of two kinds.
+CREATE TABLE recovery (
+  voter TEXT PRIMARY KEY REFERENCES voter(id), lookup BLOB NOT NULL, sealed BLOB NOT NULL, recovery_key BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recovery_lookup ON recovery (lookup);
+-- What was asked for, sealed, until the next beat says whether a voter of the roll asked.
+CREATE TABLE recovery_request (id BLOB PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE identifier_sent (id BLOB PRIMARY KEY, voter TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX identifier_sent_voter ON identifier_sent (voter);
+-- The text message with a new password; how many were made for it, one more when the voter was told that none arrived.
+ALTER TABLE reissue_flow ADD COLUMN sms BLOB;
+ALTER TABLE reissue_flow ADD COLUMN sms_tries INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
     {3, "reissues by the voter, their batches, messages", third},
     {4, "reissued keys under the link key until their batch", fourth},
     {5, "leaves under the link key until their round, the box's leaving", fifth},
-    {6, "identifiers to sign in with", sixth}};
+    {6, "identifiers to sign in with", sixth},
+    {7, "recovery of identifiers and passwords", seventh}};
 
 }  // namespace
 

@@ -298,9 +298,7 @@ http::Response Site::reissue_cancel_post(Visit& visit) {
   if (!form || !form->get("token") || !has_only(*form, {"token"})) {
     return error_page(400, &visit.request);
   }
-  const auto cancelled = reissues_ ? reissues_->cancel(*form->get("token"))
-                                   : ReissueResult<CancelledReissue>(tl::make_unexpected(
-                                         ReissueRefusal{"reissue.link_unknown", {}}));
+  const auto cancelled = cancel_reissue(state_, *form->get("token"));
   if (!cancelled) return page(visit, "reissue_cancel", {{"unknown", true}});
   std::string bureaus;
   for (const auto contest : cancelled->voted_since) {

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "election/consular_number.hpp"
+
 namespace isoloir {
 namespace {
 
@@ -66,6 +68,8 @@ TEST(Roll, ReadsEveryField) {
                        "+262 692 00 00 00",
                        "12E3456789ABC",
                        "170022A004",
+                       "",
+                       "",
                        {{0, 0}, {1, 0}, {2, 2}}};
   ASSERT_EQ(roll->voters.size(), 1u);
   EXPECT_EQ(roll->voters[0], expected);
@@ -321,6 +325,8 @@ Voter any_voter(std::size_t number) {
   voter.phone = *rc::gen::element<std::string>("", "+33 6 00 00 00 00");
   voter.numen = *rc::gen::element<std::string>("", std::string(13 - n.size(), 'A') + n);
   voter.nir10 = *rc::gen::element<std::string>("", "170022A004");
+  voter.numic = *rc::gen::element<std::string>("", std::to_string(100'000'000 + number));
+  voter.numel = *rc::gen::element<std::string>("", std::to_string(200'000'000 + number));
   for (std::uint32_t contest = 0; contest < districts.size(); ++contest) {
     if (*rc::gen::arbitrary<bool>() || contest + 1 == districts.size()) {
       voter.contests.push_back({contest, *rc::gen::inRange(0u, districts[contest])});
@@ -339,6 +345,35 @@ TEST(Roll, WhatIsWrittenIsReadBack) {
     RC_ASSERT((*again == roll));
   });
   EXPECT_TRUE(held);
+}
+
+// NUMIC and NUMEL, as offices write them; what is kept are their digits.
+TEST(Roll, ConsularNumbers) {
+  const std::string with = "identifiant;nom_naissance;prenoms;courriel;scrutins;numic;numel\n";
+  const auto line = [](std::string_view id, std::string_view numbers) {
+    return std::string(id) + ";NOM;Prénom;" + std::string(id) + "@example.org;0;" +
+           std::string(numbers) + "\n";
+  };
+  const auto roll = parse_roll(
+      with + line("E1", "123 456 789;") + line("E2", ";O12-345-678") + line("E3", "123.456.788;1"
+      "23456789"), districts);
+  ASSERT_TRUE(roll) << roll.error().message;
+  EXPECT_EQ(roll->voters[0].numic, "123456789");
+  EXPECT_EQ(consular_number(roll->voters[0]), "123456789");
+  EXPECT_EQ(roll->voters[1].numel, "012345678");
+  EXPECT_EQ(consular_number(roll->voters[1]), "012345678") << "failing a NUMIC";
+  EXPECT_EQ(consular_number(roll->voters[2]), "123456788") << "both: the NUMIC counts";
+  for (const std::string_view wrong : {"1234;", "12345678A;", ";1234567890123456"}) {
+    const auto refused = parse_roll(with + line("E1", wrong), districts);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_NE(refused.error().message.find("is no number of 5 to 15 digits"), std::string::npos);
+    EXPECT_EQ(refused.error().message.find("1234"), std::string::npos) << "not told";
+  }
+  const auto twice = parse_roll(with + line("E1", "123456789;") + line("E2", "123 456 789;"),
+                                districts);
+  ASSERT_FALSE(twice);
+  EXPECT_NE(twice.error().message.find("column numic: is the same as on line 2"),
+            std::string::npos);
 }
 
 // Whatever the bytes: a whole roll, or a named problem.

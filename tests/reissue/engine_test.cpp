@@ -31,6 +31,9 @@ static_assert(!std::is_default_constructible_v<PersonNumber>);
 static_assert(!std::is_default_constructible_v<LinkToken>);
 static_assert(!std::is_default_constructible_v<KeyPossession>);
 static_assert(!std::is_default_constructible_v<CancelToken>);
+static_assert(!std::is_default_constructible_v<AddressOnFile>);
+static_assert(!std::is_default_constructible_v<KnownIdentifier>);
+static_assert(!std::is_default_constructible_v<KnownPassword>);
 static_assert(!std::is_convertible_v<LinkToken, KeyPossession>);
 
 constexpr TimeMs now = 1'000'000;
@@ -39,7 +42,8 @@ constexpr TimeMs later = now + 500;
 std::string name_of(const FlowState& state) {
   constexpr const char* names[] = {"Started", "MethodChosen", "Proven",   "LinkQueued",
                                    "Opened",  "Armed",        "Issued",   "Acknowledged",
-                                   "Expired", "Superseded",   "Cancelled"};
+                                   "Expired", "Superseded",   "Cancelled", "Matched",
+                                   "IdentifierProven", "KeyMatched", "Sent"};
   return names[state.index()];
 }
 
@@ -54,7 +58,11 @@ std::vector<FlowState> all_states() {
           Acknowledged{now - 20},
           Expired{now - 10, std::nullopt},
           Superseded{now - 10},
-          Cancelled{now - 10}};
+          Cancelled{now - 10},
+          Matched{},
+          IdentifierProven{later},
+          KeyMatched{},
+          Sent{}};
 }
 std::vector<std::pair<std::string, FlowEvent>> all_events() {
   return {{"ChooseQuestion", ChooseQuestion{}},
@@ -70,7 +78,11 @@ std::vector<std::pair<std::string, FlowEvent>> all_events() {
           {"RepeatOutdated", Repeat{true, now - 5}},
           {"Acknowledge", Acknowledge{}},
           {"Supersede", Supersede{}},
-          {"Cancel", Cancel{evidence<CancelToken>()}}};
+          {"Cancel", Cancel{evidence<CancelToken>()}},
+          {"Match", Match{evidence<ConsularNumber>(), evidence<AddressOnFile>()}},
+          {"ProveIdentifier", ProveIdentifier{evidence<KnownIdentifier>()}},
+          {"MatchKey", MatchKey{evidence<ConsularNumber>(), evidence<KnownPassword>()}},
+          {"SendIdentifier", SendIdentifier{}}};
 }
 
 // Requirement 2: every State x Event pair; only the table's transitions succeed.
@@ -93,6 +105,12 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
       {{"Issued", "Cancel"}, "Cancelled"},
       {{"Acknowledged", "Cancel"}, "Cancelled"},
       {{"Cancelled", "Cancel"}, "Cancelled"},
+      {{"Started", "Match"}, "Matched"},
+      {{"Matched", "QueueLink"}, "LinkQueued"},
+      {{"Opened", "ProveIdentifier"}, "IdentifierProven"},
+      {{"IdentifierProven", "Issue"}, "Issued"},
+      {{"Started", "MatchKey"}, "KeyMatched"},
+      {{"KeyMatched", "SendIdentifier"}, "Sent"},
   };
   const std::map<std::string, std::set<std::string_view>> refusals = {
       {"Started", {"reissue.not_proven"}},
@@ -106,6 +124,10 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
       {"Expired", {"reissue.link_expired"}},
       {"Superseded", {"reissue.link_superseded"}},
       {"Cancelled", {"reissue.link_cancelled"}},
+      {"Matched", {"reissue.order"}},
+      {"IdentifierProven", {"reissue.order"}},
+      {"KeyMatched", {"reissue.order"}},
+      {"Sent", {"reissue.order"}},
   };
   std::size_t succeeded = 0;
   for (const auto& state : all_states()) {
@@ -137,9 +159,12 @@ TEST(ReissueEngine, R19PastItsTimeNothingGoesOn) {
     if (expired) {
       EXPECT_EQ(name_of(*expired), "Expired");
     }
-    EXPECT_FALSE(step(state, QueueLink{1}, later));
+    if (!std::holds_alternative<Matched>(state)) {  // which lasts no longer than its transaction
+      EXPECT_FALSE(step(state, QueueLink{1}, later));
+    }
     EXPECT_FALSE(step(state, OpenLink{evidence<LinkToken>(), true, 1}, later));
     EXPECT_FALSE(step(state, Arm{evidence<KeyPossession>()}, later));
+    EXPECT_FALSE(step(state, ProveIdentifier{evidence<KnownIdentifier>()}, later));
     EXPECT_FALSE(step(state, Issue{1}, later));
     EXPECT_FALSE(step(state, Repeat{true, {}}, later));
   }

@@ -32,25 +32,25 @@ TEST(ReissueThrottle, LimitsOfMinuteHourAndDay) {
 // Requirement 21: a clock set back does not open what was shut.
 TEST(ReissueThrottle, R21TimesInTheFutureCount) {
   EXPECT_TRUE(retry_at(std::vector<TimeMs>{today + hour_ms}, {1, 0, 0}, today));
-  EXPECT_TRUE(proof_retry_at(std::vector<TimeMs>{today + hour_ms}, 5, minute_ms, today));
+  EXPECT_TRUE(proof_retry_at(std::vector<TimeMs>{today + hour_ms}, ProofLimit{5, minute_ms}, today));
 }
 
 // Requirement 22: five in a day, each with twice the delay of the one before.
 TEST(ReissueThrottle, R22WrongProofsDelayAndThenEnd) {
   std::vector<TimeMs> wrong;
-  EXPECT_EQ(proofs_left(wrong, 5, today), 5u);
+  EXPECT_EQ(proofs_left(wrong, ProofLimit{}, today), 5u);
   TimeMs time = today;
   for (const std::int64_t minutes : {1, 2, 4, 8}) {
     wrong.push_back(time);
-    EXPECT_EQ(proof_retry_at(wrong, 5, minute_ms, time), time + minutes * minute_ms);
-    EXPECT_FALSE(proof_retry_at(wrong, 5, minute_ms, time + minutes * minute_ms));
+    EXPECT_EQ(proof_retry_at(wrong, ProofLimit{5, minute_ms}, time), time + minutes * minute_ms);
+    EXPECT_FALSE(proof_retry_at(wrong, ProofLimit{5, minute_ms}, time + minutes * minute_ms));
     time += minutes * minute_ms;
   }
   wrong.push_back(time);
-  EXPECT_EQ(proofs_left(wrong, 5, time), 0u);
-  EXPECT_EQ(proof_retry_at(wrong, 5, minute_ms, time), today + day_ms);
-  EXPECT_EQ(proof_retry_at(wrong, 9, minute_ms, time), time + 16 * minute_ms);
-  EXPECT_FALSE(proof_retry_at(wrong, 5, minute_ms, today + day_ms));
+  EXPECT_EQ(proofs_left(wrong, ProofLimit{}, time), 0u);
+  EXPECT_EQ(proof_retry_at(wrong, ProofLimit{5, minute_ms}, time), today + day_ms);
+  EXPECT_EQ(proof_retry_at(wrong, ProofLimit{9, minute_ms}, time), time + 16 * minute_ms);
+  EXPECT_FALSE(proof_retry_at(wrong, ProofLimit{5, minute_ms}, today + day_ms));
 }
 
 // Requirement 41.

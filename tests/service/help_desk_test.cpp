@@ -97,7 +97,7 @@ TEST_F(HelpDesk, NamesTheAssistedPath) {
   EXPECT_EQ(desk().next, Next::limit);
   policy.per_election = 3;
   EXPECT_EQ(desk().next, Next::ask);
-  ASSERT_TRUE(reissues().cancel(token_in("reissue-notice")));
+  ASSERT_TRUE(cancel_reissue(*state, token_in("reissue-notice")));
   EXPECT_EQ(desk().next, Next::blocked);
   EXPECT_EQ(desk().code, Code::blocked);
   EXPECT_EQ(states(), States{"blocked"});

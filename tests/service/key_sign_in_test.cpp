@@ -11,14 +11,6 @@ namespace {
 
 using Kind = KeyVerdict::Kind;
 
-CredentialForms identifier_and_password() {
-  CredentialForms forms;
-  forms.code = {12, false};
-  forms.code_by = Handover::sms;
-  forms.identifier = CodeForm{12, false};
-  return forms;
-}
-
 struct KeySignInTest : VotingFixture {
   KeySignInTest() : VotingFixture(3, identifier_and_password()) {
     clock.set(fixture_opens);
@@ -221,11 +213,11 @@ TEST(Identifiers, AllVotersHaveOneOrNobody) {
     return good ? "good" : good.error().code;
   };
   EXPECT_EQ(code({}), "good");
-  EXPECT_EQ(code({{"a", "", key, {}}, {"b", "", key, {}}}), "good");
-  EXPECT_EQ(code({{"a", "X", key, {}}, {"b", "Y", key, {}}}), "good");
-  EXPECT_EQ(code({{"a", "X", key, {}}, {"b", "", key, {}}}), "import.identifiers");
-  EXPECT_EQ(code({{"a", "", key, {}}, {"b", "Y", key, {}}}), "import.identifiers");
-  EXPECT_EQ(code({{"a", "X", key, {}}, {"b", "X", key, {}}}), "import.identifiers");
+  EXPECT_EQ(code({{"a", "", key, {}, {}}, {"b", "", key, {}, {}}}), "good");
+  EXPECT_EQ(code({{"a", "X", key, {}, {}}, {"b", "Y", key, {}, {}}}), "good");
+  EXPECT_EQ(code({{"a", "X", key, {}, {}}, {"b", "", key, {}, {}}}), "import.identifiers");
+  EXPECT_EQ(code({{"a", "", key, {}, {}}, {"b", "Y", key, {}, {}}}), "import.identifiers");
+  EXPECT_EQ(code({{"a", "X", key, {}, {}}, {"b", "X", key, {}, {}}}), "import.identifiers");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "crypto/hash.hpp"
 #include "service/reissue.hpp"
+#include "service/plain_texts.hpp"
 #include "service/voting_fixture.hpp"
 
 namespace isoloir {
@@ -18,18 +19,6 @@ inline std::string personal_email(std::size_t voter) {
   return voter == 0 ? "camille.electeur@example.org"
                     : "personal" + std::to_string(voter) + "@example.org";
 }
-
-// Puts the values behind the id, so that tests see them.
-struct PlainTexts final : TextSource {
-  std::string text(std::string_view id, std::string_view language,
-                   const Json& values) const override {
-    std::string text = std::string(language) + " " + std::string(id);
-    for (const auto& [name, value] : values.items()) {
-      text += " " + name + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
-    }
-    return text;
-  }
-};
 
 struct ReissueFixture : VotingFixture {
   explicit ReissueFixture(std::size_t voters = 3) : VotingFixture(voters) {

@@ -277,10 +277,10 @@ TEST_F(Reissue, R22FiveWrongThenTheRightOneIsRefused) {
   // Requirement 21: the counters are rows; a clock that leaps, a sweep there, and back: all stay.
   const TimeMs there = clock.now();
   clock.set(first + day - 1);
-  reissues().sweep();
+  sweep_reissues(*state);
   EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed");
   clock.set(there);
-  reissues().sweep();
+  sweep_reissues(*state);
   EXPECT_EQ(ask_code(0, form(0)), "reissue.delayed");
   clock.advance(day);
   EXPECT_EQ(ask_code(0, form(0)), "sent");
@@ -387,7 +387,7 @@ TEST_F(Reissue, R26TheMessageSaysWhatHelps) {
     clock.advance(minute);
   }
   replace_code(2);
-  ASSERT_TRUE(reissues().cancel(token_in("reissue-notice")));
+  ASSERT_TRUE(cancel_reissue(*state, token_in("reissue-notice")));
   EXPECT_EQ(try_code(2, credential(2)), CodeVerdict::Kind::invalidated);
   reissues().notify_invalidated("E3", "fr");
   EXPECT_EQ(bodies().size(), 2u) << "its owner blocked it: no tries did";
@@ -616,7 +616,7 @@ TEST_F(Reissue, R47TheNoticeBlocksTheNewCode) {
   ASSERT_EQ(cast(in_space(0), ballot(0, 0, 1)), "recorded");
   const auto token = token_in("reissue-notice");
   for (int again = 0; again < 2; ++again) {
-    const auto cancelled = reissues().cancel(token);
+    const auto cancelled = cancel_reissue(*state, token);
     ASSERT_TRUE(cancelled);
     EXPECT_EQ(cancelled->voted_since, std::vector<std::uint32_t>{0});
   }
@@ -626,7 +626,7 @@ TEST_F(Reissue, R47TheNoticeBlocksTheNewCode) {
   EXPECT_EQ(ask_code(0, form(0)), "reissue.blocked");
   set_phase(0, "frozen");
   set_phase(1, "frozen");
-  const auto late = reissues().cancel(token);
+  const auto late = cancel_reissue(*state, token);
   ASSERT_TRUE(late);
   EXPECT_TRUE(late->too_late);
   EXPECT_EQ(count_rows("ballot"), 2) << "the box is not touched";
@@ -643,7 +643,7 @@ TEST_F(Reissue, R47AfterTheFreezeTheLinkStillTellsOfAVote) {
     const auto token = token_in("reissue-notice");
     set_phase(0, "frozen");
     set_phase(1, "frozen");
-    const auto late = reissues().cancel(token);
+    const auto late = cancel_reissue(*state, token);
     ASSERT_TRUE(late);
     EXPECT_TRUE(late->too_late);
     EXPECT_EQ(late->voted_since,

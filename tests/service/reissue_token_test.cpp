@@ -125,12 +125,12 @@ TEST_F(ReissueTokens, WithoutAnOpenerOfItsOwnNothingIsSpent) {
 // as cookie of the portal.
 TEST_F(ReissueTokens, R16PurposesAreNotExchanged) {
   const auto link = link_for(0);
-  EXPECT_EQ(reissues().cancel(link).error().code, "reissue.link_unknown");
+  EXPECT_EQ(cancel_reissue(*state, link).error().code, "reissue.link_unknown");
   EXPECT_FALSE(reissues().view(link));
   const auto opened = open_link(link);
   EXPECT_EQ(open_code(opened->cookie), "reissue.link_unknown");
   EXPECT_FALSE(reissues().view(link));
-  EXPECT_EQ(reissues().cancel(opened->cookie).error().code, "reissue.link_unknown");
+  EXPECT_EQ(cancel_reissue(*state, opened->cookie).error().code, "reissue.link_unknown");
   const auto keys = keys_for(opened->view, new_credential(0, Code::generate(random)));
   EXPECT_EQ(issue_code(link, keys), "reissue.link_unknown");
   ASSERT_EQ(issue_code(opened->cookie, keys), "issued");
@@ -175,7 +175,7 @@ struct ReissueSecret : ReissueTokens {
   void expect_all_dead() {
     EXPECT_EQ(open_code(link), "reissue.link_unknown");
     EXPECT_FALSE(reissues().view(cookie));
-    EXPECT_EQ(reissues().cancel(cancel).error().code, "reissue.link_unknown");
+    EXPECT_EQ(cancel_reissue(*state, cancel).error().code, "reissue.link_unknown");
     EXPECT_EQ(try_code(0, credential(0)), CodeVerdict::Kind::accepted) << "codes stay";
   }
 };
@@ -233,7 +233,7 @@ struct ReissueClock : ReissueTokens {
   const TimeMs start = clock.now();
   void let_pass_and_set_back(TimeMs ends) {
     clock.set(ends);
-    reissues().sweep();
+    sweep_reissues(*state);
     clock.set(start);
   }
 };
@@ -283,7 +283,7 @@ TEST_F(ReissueClock, ALinkThatIsNotSentYetOutlivesTheBeat) {
   clock.advance(policy.email_link_ms - minute);
   const auto token = token_in("reissue-link");
   clock.advance(2 * minute);
-  reissues().sweep();
+  sweep_reissues(*state);
   EXPECT_EQ(open_code(token), "opened");
 }
 
@@ -329,7 +329,7 @@ TEST_F(ReissueTokens, MadeUpTokensCauseNoWrite) {
       EXPECT_EQ(open_code(made_up, ""), "reissue.link_unknown");
       EXPECT_FALSE(reissues().view(made_up));
       reissues().acknowledge(made_up);
-      EXPECT_EQ(reissues().cancel(made_up).error().code, "reissue.link_unknown");
+      EXPECT_EQ(cancel_reissue(*state, made_up).error().code, "reissue.link_unknown");
     }
     answered = true;
   });

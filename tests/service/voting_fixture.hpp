@@ -69,6 +69,11 @@ inline constexpr std::int64_t hour = 60 * minute;
 inline constexpr TimeMs fixture_opens = 1'669'878'000'000;  // 2022-12-01 07:00 UTC
 inline constexpr TimeMs fixture_closes = fixture_opens + 177 * hour;
 
+// As the legislative portal has them.
+inline CredentialForms identifier_and_password() {
+  return {{12, false}, Handover::sms, CodeForm{12, false}, Handover::email};
+}
+
 struct VotingFixture : testing::Test {
   explicit VotingFixture(std::size_t voters = 3, const CredentialForms& forms = {}) {
     create(voters, forms);
@@ -166,6 +171,10 @@ struct VotingFixture : testing::Test {
       voter.birth_name = "VOTANTE";
       voter.given_names = voter.id;
       voter.email = voter.id + "@portal.example";
+      if (forms.identifier) {  // who signs in with one lives abroad; the third has no NUMIC
+        (v == 3 ? voter.numel : voter.numic) = std::to_string(100'200'300 + v);
+        voter.phone = "+33 6 00 00 00 " + std::to_string(10 + v);
+      }
       voter.contests = {{0, 0}, {1, 0}};
       roll.voters.push_back(voter);
     }

@@ -1,0 +1,28 @@
+// A voter's keys give way to new ones, in the caller's transaction; used by src/service/reissue*.cpp
+// and recovery*.cpp alone.
+#pragma once
+
+#include "service/reissue_flow.hpp"
+
+namespace isoloir::flows {
+
+struct PublicKeys {
+  Point sign_in_key;
+  std::vector<std::pair<std::uint32_t, Point>> ballot_keys;  // ascending by contest
+};
+
+// Exactly the contests not yet voted in, and keys that nobody ever had.
+bool keys_fit(State& state, store::Transaction& transaction,
+              const std::vector<FlowContest>& contests, const PublicKeys& keys);
+// As many as the manifest allows without the bureau's signature under the batch (check V8).
+bool within_maximum(State& state, store::Transaction& transaction,
+                    const std::vector<FlowContest>& contests);
+void swap_code(State& state, store::Transaction& transaction, const std::string& voter,
+               const std::vector<FlowContest>& contests, const PublicKeys& keys, TimeMs now);
+
+// To the address on file, with the link that blocks what was made (requirement 47). `what`: its
+// texts, message.<what>_subject and _body.
+void send_notice(State& state, const TextSource& texts, store::Transaction& transaction,
+                 const Flow& flow, const reissue::Token& cancel, std::string_view what, TimeMs now);
+
+}  // namespace isoloir::flows

@@ -1,0 +1,342 @@
+// What is asked for, and the answers at the server's beat. The second half of procedure B is in
+// recovery_renew.cpp.
+#include "service/recovery.hpp"
+
+#include "base/limits.hpp"
+#include "base/unicode.hpp"
+#include "crypto/sealing.hpp"
+#include "reissue/destination.hpp"
+#include "reissue/throttle.hpp"
+#include "service/identifier.hpp"
+#include "service/journal.hpp"
+#include "service/recovery_asked.hpp"
+#include "service/reissue_evidence.hpp"
+#include "service/reissue_flow.hpp"
+
+namespace isoloir {
+namespace {
+
+using flows::refusal;
+using reissue::Token;
+using reissue::TokenPurpose;
+using store::Transaction;
+
+SymmetricKey request_key(State& state) {
+  return SymmetricKey(state.peppered("recovery request key", {}));
+}
+
+// Of who is no voter, and so has no name in the journal.
+void note_unmatched(Transaction& transaction, TimeMs now, std::string_view step, const Json& asked) {
+  journal(transaction, now,
+          {{"step", step}, {"reference", asked["reference"]}, {"network", asked["network"]}});
+}
+
+Json trace(const Json& asked) {
+  return {{"reference", asked["reference"]}, {"network", asked["network"]}};
+}
+
+}  // namespace
+
+// The same whoever asks: one row, and one more for a second thing asked within the minute.
+std::string Recoveries::take_down(Asked asked) {
+  const auto again = state_.peppered("recovery asked", {as_bytes(canonical_json(asked.what))});
+  const TimeMs now = state_.now();
+  const auto reference = flows::new_reference(state_.random());
+  {
+    const std::lock_guard lock(asked_mutex_);
+    std::erase_if(asked_, [&](const auto& item) {
+      return now >= item.second.first + minute_ms || now < item.second.first;
+    });
+    const auto [found, fresh] = asked_.try_emplace(again, now, reference);
+    if (!fresh) return found->second.second;
+  }
+  asked.what["reference"] = reference;
+  const auto id = state_.random().array<16>();
+  try {
+    (void)state_.database().write([&](Transaction& transaction) -> Status {
+      transaction.execute("INSERT INTO recovery_request (id, at, sealed) VALUES ($1, $2, $3)",
+                          {ByteView(id), now,
+                           seal(request_key(state_), as_bytes(canonical_json(asked.what)), id,
+                                state_.random())});
+      return {};
+    });
+  } catch (...) {
+    const std::lock_guard lock(asked_mutex_);
+    asked_.erase(again);
+    throw;
+  }
+  return reference;
+}
+
+std::string Recoveries::ask_password(std::string_view number, std::string_view email,
+                                     const RecoveryPlace& place) {
+  return take_down({{{"procedure", "password"},
+                     {"number", number},
+                     {"email", nfkc_casefold(email).value_or("")},
+                     {"language", place.language},
+                     {"network", journal_network_of(place.client_address)}}});
+}
+
+Expected<std::string> Recoveries::ask_identifier(const Session& session, std::string_view number,
+                                                 const CodeProof& proof,
+                                                 std::int64_t proof_life_ms,
+                                                 const RecoveryPlace& place) {
+  if (!use_up_nonce(state_, proof_life_ms, session, proof.nonce)) {
+    return fail("code.nonce", "not the fresh nonce of this session");
+  }
+  // Guesses are slowed down where they come from, not for the voter elsewhere (requirement 25).
+  const SignInTries tries(state_, tries_, "recovery " + std::string(number), place.client_address);
+  const bool delayed = tries.begin().has_value();
+  const bool proven = schnorr_verify(sign_in_statement(state_.fingerprint(), proof.nonce,
+                                                       session.id, state_.manifest().origin),
+                                     proof.key, proof.proof);
+  const auto key = proven && !delayed ? hex_encode(proof.key.encoded()) : std::string(64, '0');
+  return take_down({{{"procedure", "identifier"},
+                     {"number", number},
+                     {"key", key},
+                     {"address", place.client_address},
+                     {"language", place.language},
+                     {"network", journal_network_of(place.client_address)}}});
+}
+
+bool Recoveries::shut(Recovered what) {
+  const bool before_opening = what == Recovered::password ? policy_.password.before_opening
+                                                          : policy_.identifier.before_opening;
+  return *state_.database().read([&](Transaction& transaction) -> Expected<bool> {
+    const auto hours =
+        transaction.query("SELECT closes_at, grace_ends_at FROM hours WHERE id = 1")[0];
+    if (!hours.is_null(1) || state_.now() >= hours.integer(0)) return true;
+    return transaction
+        .query(before_opening
+                   ? "SELECT 1 FROM contest_phase WHERE phase IN ('sealed', 'open', 'suspended')"
+                   : "SELECT 1 FROM contest_phase WHERE phase IN ('open', 'suspended')")
+        .empty();
+  });
+}
+
+void Recoveries::tell(Transaction& transaction, const std::string& voter, MessageChannel channel,
+                      const std::string& destination, std::string_view kind, std::string_view text,
+                      std::string_view language, const Json& values, TimeMs expires_at) {
+  const std::string id = "message." + std::string(text);
+  const bool mail = channel == MessageChannel::email;
+  outbox_of(state_).queue(
+      transaction, flows::steady_now(state_, transaction),
+      {voter, std::string(kind), channel, destination,
+       mail ? texts_.text(id + "_subject", language, Json::object()) : std::string(),
+       texts_.text(id + (mail ? "_body" : "_sms"), language, values), expires_at});
+}
+
+std::optional<std::string> Recoveries::phone_of(Transaction& transaction,
+                                                const std::string& voter) {
+  const auto row = transaction.query("SELECT phone FROM voter WHERE id = $1", {voter})[0];
+  const auto phone = reissue::judge_phone(row.text(0), policy_.password.phone_countries);
+  if (!phone || !phone->served) return std::nullopt;  // requirement 42
+  return phone->destination.address;
+}
+
+// ---- At the beat
+
+void Recoveries::work() {
+  const auto rows = state_.database().read([](Transaction& transaction) -> Expected<store::Rows> {
+    return transaction.query("SELECT id, sealed FROM recovery_request ORDER BY at, id LIMIT 1000");
+  });
+  for (const auto& row : *rows) {
+    const auto bytes = unseal(request_key(state_), row.blob(1), row.blob(0));
+    const auto json = bytes ? parse_json(as_text(*bytes)) : fail("recovery.seal", "");
+    answer(row.blob(0), {json ? *json : Json::object()});
+  }
+  retry_messages();
+}
+
+void Recoveries::answer(const Bytes& id, const Asked& asked) {
+  const bool password = asked.what.value("procedure", "") == "password";
+  const auto refused =
+      *state_.database().write([&](Transaction& transaction) -> Expected<std::optional<ReissueRefusal>> {
+        transaction.execute("DELETE FROM recovery_request WHERE id = $1", {id});
+        if (asked.what.empty()) return std::nullopt;  // damaged: it would come back at every beat
+        return password ? answer_password(transaction, asked)
+                        : answer_identifier(transaction, asked);
+      });
+  if (refused && refused->alert && alert_) {
+    alert_("alert: messages were asked for to the address of several voters; see the journal");
+  }
+  if (!password && !refused && !asked.what.empty()) {  // requirement 27
+    SignInTries(state_, tries_, "recovery " + asked.text("number"), asked.text("address"))
+        .forgive();
+  }
+}
+
+// Whether policy lets this voter have it now; else the text that says why, which goes to the
+// address on file alone, or nothing where there is nothing to say.
+std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transaction,
+                                                          const Asked& asked) {
+  const TimeMs now = flows::steady_now(state_, transaction);
+  const auto& policy = policy_.password;
+  // Of number and address together: who knows one of them only takes nothing from the voter.
+  const auto key = flows::attempt_key(state_, "password request",
+                                      asked.text("number") + " " + asked.text("email"));
+  if (reissue::retry_at(flows::attempts(transaction, key, now), policy.requests, now)) {
+    note_unmatched(transaction, now, "password request too often", asked.what);
+    return refusal("reissue.throttled");
+  }
+  flows::add_attempt(state_, transaction, key, now);
+  const auto person =
+      EvidenceVerifier::on_roll(state_, transaction, asked.text("number"), asked.text("email"));
+  if (!person) {
+    note_unmatched(transaction, now, "password request of nobody", asked.what);
+    return refusal("recovery.unmatched");
+  }
+  const auto& voter = person->voter;
+  auto shut = flows::closed(state_, transaction, policy, voter);
+  if (!shut && apart(transaction, Recovered::identifier, voter, now)) {
+    shut = refusal("reissue.apart");
+  }
+  if (!shut && !phone_of(transaction, voter)) shut = refusal("reissue.no_phone");
+  if (auto full = flows::count_destination(state_, transaction, policy,
+                                           nfkc_casefold(person->email).value_or(""), voter, now)) {
+    return full;
+  }
+  if (shut) {
+    flows::note(state_, transaction, now, "password request refused", voter, trace(asked.what));
+    say_no(transaction, voter, person->email, "password", *shut, asked);
+    return shut;
+  }
+  const auto queued =
+      reissue::step(reissue::Started{}, reissue::Match{person->number, person->address}, now)
+          .and_then([&](const auto& matched) {
+            return reissue::step(matched, reissue::QueueLink{policy.email_link_ms}, now);
+          });
+  ISOLOIR_ASSERT(queued.has_value());
+  const auto token = Token::generate(state_.random());
+  const TimeMs until = std::get<reissue::LinkQueued>(*queued).expires_at;
+  const auto message = outbox_of(state_).queue(
+      transaction, now,
+      {voter, "password-link", MessageChannel::email, person->email,
+       texts_.text("message.password_link_subject", asked.text("language"), Json::object()),
+       texts_.text("message.password_link_body", asked.text("language"),
+                   {{"link", state_.manifest().origin + "/password-renewal/link#" + token.text()},
+                    {"reference", asked.text("reference")},
+                    {"expires_at", until}}),
+       until});
+  flows::supersede_all(state_, transaction, voter, now);
+  const auto mac = token_mac(state_, TokenPurpose::password, token);
+  flows::insert_queued(transaction,
+                       {state_.random().bytes(16), voter, asked.text("reference"), *queued, now,
+                        std::nullopt, Bytes(), asked.text("language"),
+                        Bytes(mac.begin(), mac.end()), {}, {}, {}, {}},
+                       ByteView(message), policy.email_link_ms);
+  flows::note(state_, transaction, now, "password link queued", voter, trace(asked.what));
+  return std::nullopt;
+}
+
+std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transaction,
+                                                            const Asked& asked) {
+  const TimeMs now = flows::steady_now(state_, transaction);
+  const auto& policy = policy_.identifier;
+  const auto key_bytes = hex_decode_array<32>(asked.text("key"));
+  const auto key = key_bytes ? Point::decode(*key_bytes) : std::nullopt;
+  const auto person = key ? EvidenceVerifier::by_password(state_, transaction,
+                                                          asked.text("number"), *key)
+                          : std::nullopt;
+  if (!person) {
+    note_unmatched(transaction, now, "identifier request of nobody", asked.what);
+    return refusal("recovery.unmatched");
+  }
+  const auto& voter = person->voter;
+  const auto requests = flows::attempt_key(state_, "identifier request", voter);
+  if (reissue::retry_at(flows::attempts(transaction, requests, now), policy.requests, now)) {
+    flows::note(state_, transaction, now, "identifier request too often", voter, trace(asked.what));
+    return refusal("reissue.throttled");
+  }
+  flows::add_attempt(state_, transaction, requests, now);
+  const auto email = transaction.query("SELECT email FROM voter WHERE id = $1", {voter})[0].text(0);
+  const auto phone = phone_of(transaction, voter);
+  auto shut = flows::shut(state_, transaction, policy, voter);
+  const auto sent =
+      transaction.query("SELECT COUNT(*) FROM identifier_sent WHERE voter = $1", {voter});
+  if (!shut && sent[0].integer(0) >= policy.per_election) shut = refusal("reissue.limit");
+  if (!shut && apart(transaction, Recovered::password, voter, now)) {
+    shut = refusal("reissue.apart");
+  }
+  if (email.empty()) {
+    flows::note(state_, transaction, now, "identifier request refused", voter, trace(asked.what));
+    if (phone) {
+      tell(transaction, voter, MessageChannel::sms, *phone, "identifier-refused",
+           "identifier_no_email", asked.text("language"), {{"reference", asked.text("reference")}},
+           now + limits::message_life_ms);
+    }
+    return refusal("recovery.no_email");
+  }
+  if (auto full = flows::count_destination(state_, transaction, policy,
+                                           nfkc_casefold(email).value_or(""), voter, now)) {
+    return full;
+  }
+  if (shut) {
+    flows::note(state_, transaction, now, "identifier request refused", voter, trace(asked.what));
+    say_no(transaction, voter, email, "identifier", *shut, asked);
+    return shut;
+  }
+  const auto done = reissue::step(reissue::Started{},
+                                  reissue::MatchKey{person->number, person->password}, now)
+                        .and_then([&](const auto& matched) {
+                          return reissue::step(matched, reissue::SendIdentifier{}, now);
+                        });
+  ISOLOIR_ASSERT(done.has_value());
+  const auto groups = Code::parse(identifier_of(state_, transaction, voter), *forms_.identifier);
+  ISOLOIR_ASSERT(groups.has_value());
+  tell(transaction, voter, MessageChannel::email, email, "identifier", "identifier",
+       asked.text("language"),
+       {{"identifier", groups->shown().reveal()}, {"reference", asked.text("reference")}},
+       now + limits::message_life_ms);
+  if (phone) {  // requirement 47, by the other channel
+    tell(transaction, voter, MessageChannel::sms, *phone, "identifier-notice", "identifier_notice",
+         asked.text("language"), {{"reference", asked.text("reference")}},
+         now + limits::message_life_ms);
+  }
+  transaction.execute("INSERT INTO identifier_sent (id, voter, at) VALUES ($1, $2, $3)",
+                      {state_.random().bytes(16), voter, now});
+  flows::note(state_, transaction, now, "identifier sent", voter, trace(asked.what));
+  return std::nullopt;
+}
+
+// Nothing for what the page itself says to everybody.
+void Recoveries::say_no(Transaction& transaction, const std::string& voter,
+                        const std::string& email, std::string_view what,
+                        const ReissueRefusal& refused, const Asked& asked) {
+  if (refused.code == "reissue.closed") return;
+  const auto why = refused.code.substr(refused.code.find('.') + 1);  // limit, blocked, apart, no_phone
+  const TimeMs now = flows::steady_now(state_, transaction);
+  tell(transaction, voter, MessageChannel::email, email, std::string(what) + "-refused",
+       std::string(what) + "_" + why, asked.text("language"),
+       {{"reference", asked.text("reference")}, {"hours", policy_.apart_ms / hour_ms}},
+       now + limits::message_life_ms);
+}
+
+// Never both by self-service (L2, requirement 8).
+bool Recoveries::apart(Transaction& transaction, Recovered what, const std::string& voter,
+                       TimeMs now) const {
+  return !transaction
+              .query(what == Recovered::identifier
+                         ? "SELECT 1 FROM identifier_sent WHERE voter = $1 AND at > $2 LIMIT 1"
+                         : "SELECT 1 FROM reissue_flow WHERE voter = $1 AND issued_at > $2 LIMIT 1",
+                     {voter, now - policy_.apart_ms})
+              .empty();
+}
+
+Status check_recovery_texts(const TextSource& texts, const CredentialForms& forms) {
+  if (!forms.identifier) return {};
+  const std::string password(forms.code.length() + forms.code.length() / 4, 'W');
+  const Json values = {{"password", password}, {"reference", "K7QD-2M4X"}};
+  for (const std::string_view language : {"fr", "en"}) {
+    for (const std::string id : {"message.password_sms", "message.identifier_notice_sms",
+                                 "message.identifier_no_email_sms"}) {
+      if (!fits_one_sms(texts.text(id, language, values))) {
+        return fail("message.too_long",
+                    id + " (" + std::string(language) + ") is no single text message");
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace isoloir

@@ -1,0 +1,20 @@
+// What was asked of a recovery, from the request to the beat; used by src/service/recovery*.cpp
+// alone.
+#pragma once
+
+#include "service/recovery.hpp"
+
+namespace isoloir {
+
+struct Recoveries::Asked {
+  Json what;  // texts: procedure, number, language, network, reference; email, or key and address
+  std::string text(const char* name) const { return what.at(name).get<std::string>(); }
+};
+
+struct Recoveries::Made {
+  Code password;
+  Credential credential;
+  Point recovery_key;
+};
+
+}  // namespace isoloir
