@@ -1,5 +1,6 @@
-// What booth.js does on a page: the countdown, the device's own hour, the show button of a secret field, the voting space, the look-up of a tracker,
+// What booth.js does on a page: the countdown, the count of characters, the device's own hour, the show button of a secret field, the voting space, the look-up of a tracker,
 // the reissue's pages; each where the page has it.
+import { start_count } from "./character_count.ts";
 import { start_countdown } from "./countdown.ts";
 import { start_double_tap_guard } from "./double_tap.ts";
 import { KeptBallots } from "./kept_ballots.ts";
@@ -15,6 +16,7 @@ import { start_voting_space } from "./voting_space.ts";
 for (const element of all(document, "[data-countdown]")) start_countdown(element);
 for (const element of all(document, "[data-own-time]")) start_own_time(element);
 for (const button of all(document, "[data-reveal]")) start_reveal(button);
+for (const field of all(document, "textarea[data-limit]")) start_count(field as HTMLTextAreaElement);
 start_double_tap_guard();
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;

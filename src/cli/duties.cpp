@@ -8,7 +8,7 @@
 namespace isoloir::cli {
 
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues* reissues,
-                            Transport* transport) {
+                            HelpRequests* help, Transport* transport) {
   std::vector<Duty> duties{
       {"hours and freeze", [&] { tick(state, log); }},
       {"round of the log", [&] { log.append_round(is_voting(state)); }},
@@ -16,6 +16,7 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues
       {"end of old sign-in failures", [&] { forget_old_failures(state); }},
   };
   if (reissues) duties.push_back({"end of old reissues", [reissues] { reissues->sweep(); }});
+  if (help) duties.push_back({"end of old requests for help", [help] { help->sweep(); }});
   if (transport) {
     duties.push_back({"messages to voters",
                       [&state, transport] { outbox_of(state).deliver(*transport, state.now()); }});

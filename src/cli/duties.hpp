@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "board/log.hpp"
+#include "service/help_request.hpp"
 #include "service/reissue.hpp"
 
 namespace isoloir::cli {
@@ -19,9 +20,10 @@ struct Duty {
 };
 
 // In this order: hours and freeze, one round of the log, old sessions, old tries of reissue,
-// messages to voters, their purge. `reissues` and `transport`: null where messages have no way out.
+// old tries of the form to the help desk, messages to voters, their purge. `reissues`, `help` and
+// `transport`: null where messages have no way out, or the portal has none of it.
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues* reissues,
-                            Transport* transport);
+                            HelpRequests* help, Transport* transport);
 
 // Does each once. `report` gets one line for each that failed.
 void do_duties(std::vector<Duty>& duties, const std::function<void(std::string_view)>& report);

@@ -5,31 +5,22 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
-#include "election/crockford.hpp"
 #include "reissue/destination.hpp"
 #include "reissue/throttle.hpp"
 #include "service/accounts.hpp"
+#include "service/reference.hpp"
 #include "service/reissue_evidence.hpp"
 #include "service/reissue_flow.hpp"
 
 namespace isoloir {
 namespace {
 
+using flows::add_attempt;
 using flows::attempts;
 using flows::refusal;
 using store::Transaction;
 template <typename T>
 using Verdict = tl::expected<T, ReissueRefusal>;
-
-// ---- Attempts
-
-Bytes add_attempt(State& state, Transaction& transaction, const ByteArray<32>& key, TimeMs now,
-                  store::Value voter = {}) {
-  Bytes id = state.random().bytes(16);
-  transaction.execute("INSERT INTO attempt (id, key, voter, at) VALUES ($1, $2, $3, $4)",
-                      {id, ByteView(key), std::move(voter), now});
-  return id;
-}
 
 // What one request needs all along.
 struct Request {
@@ -116,15 +107,6 @@ Verdict<Begun> pass_gate(const Request& request, Transaction& transaction) {
 }
 
 // ---- The link
-
-std::string new_reference(Random& random) {
-  std::string reference;
-  for (int i = 0; i < 8; ++i) {
-    if (i == 4) reference.push_back('-');
-    reference.push_back(crockford_alphabet[random.below(32)]);
-  }
-  return reference;
-}
 
 std::optional<ReissueRefusal> judge_destination_load(const Request& request,
                                                      Transaction& transaction,

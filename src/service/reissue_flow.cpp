@@ -167,6 +167,14 @@ std::vector<TimeMs> attempts(Transaction& transaction, const ByteArray<32>& key,
   return times;
 }
 
+Bytes add_attempt(State& state, Transaction& transaction, const ByteArray<32>& key, TimeMs now,
+                  store::Value voter) {
+  Bytes id = state.random().bytes(16);
+  transaction.execute("INSERT INTO attempt (id, key, voter, at) VALUES ($1, $2, $3, $4)",
+                      {id, ByteView(key), std::move(voter), now});
+  return id;
+}
+
 std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
                                      const ReissuePolicy& policy, const std::string& voter) {
   if (!transaction

@@ -1,5 +1,5 @@
-// A reissue's row in the database, as the engine's state and back; used by src/service/reissue*.cpp
-// alone.
+// A reissue's row in the database, as the engine's state and back, for src/service/reissue*.cpp;
+// and the counters of tries, for whoever throttles.
 #pragma once
 
 #include "reissue/engine.hpp"
@@ -49,9 +49,12 @@ void note(State& state, store::Transaction& transaction, TimeMs at, std::string_
           const std::string& voter, Json more = Json::object());
 
 // Tries of the last day, ascending. What: "request", "wrong proof" (of a voter), "network",
-// "destination".
+// "destination"; "help network", "help destination" (of the assistance form).
 ByteArray<32> attempt_key(const State& state, std::string_view what, std::string_view who);
 std::vector<TimeMs> attempts(store::Transaction& transaction, const ByteArray<32>& key, TimeMs now);
+// Gives the new row's id.
+Bytes add_attempt(State& state, store::Transaction& transaction, const ByteArray<32>& key,
+                  TimeMs now, store::Value voter = {});
 
 // Whether a code may be replaced now; gives the refusal's code.
 std::optional<ReissueRefusal> closed(State& state, store::Transaction& transaction,

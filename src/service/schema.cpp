@@ -196,13 +196,23 @@ CREATE TABLE identifier (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view seventh = R"sql(
+-- What was written to the help desk. sealed: the form, under a key of the pepper; form_mac: so that a form sent twice
+-- is one request. message, acknowledgement: the mails to the help desk and to the voter; no second where there were too many.
+CREATE TABLE help_request (
+  reference TEXT PRIMARY KEY, at INTEGER NOT NULL, topic TEXT NOT NULL, language TEXT NOT NULL,
+  sealed BLOB NOT NULL, form_mac BLOB NOT NULL UNIQUE, message BLOB NOT NULL, acknowledgement BLOB
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
     {3, "reissues by the voter, their batches, messages", third},
     {4, "reissued keys under the link key until their batch", fourth},
     {5, "leaves under the link key until their round, the box's leaving", fifth},
-    {6, "identifiers to sign in with", sixth}};
+    {6, "identifiers to sign in with", sixth},
+    {7, "requests to the help desk", seventh}};
 
 }  // namespace
 

@@ -33,13 +33,14 @@ Json groups_of_four(std::string_view hex) {
 }  // namespace
 
 Site::Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-           std::optional<DemoPages> demo, Reissues* reissues)
+           std::optional<DemoPages> demo, Reissues* reissues, HelpRequests* help)
     : state_(state),
       log_(log),
       portal_(portal),
       renderer_(renderer),
       demo_(std::move(demo)),
       reissues_(reissues),
+      help_(help),
       sessions_(state, session_limits(portal)),
       captchas_(state, portal.captcha_minutes * minute_ms) {}
 
@@ -61,6 +62,9 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/tracker", Lane::database, false, &Site::tracker_post},
       {Method::get, "/suivi", Lane::database, false,
        &Site::tracker_form},  // in receipts, as a QR code
+      {Method::get, "/help", Lane::database, false, &Site::help_form},
+      {Method::post, "/help", Lane::database, false, &Site::help_post},
+      {Method::get, "/help/sent", Lane::database, false, &Site::help_sent},
       {Method::get, "/result", Lane::database, false, &Site::result},
       {Method::get, "/reissue", Lane::database, true, &Site::reissue_choice},
       {Method::get, "/reissue/question", Lane::database, true, &Site::reissue_question},
@@ -178,6 +182,10 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   if (const auto& help = portal_.assistance) {
     data["assistance_phone"] = help->phone;
     data["assistance_hours"] = visit.language == Language::french ? help->hours.fr : help->hours.en;
+    if (!help->email.empty()) data["help_url"] = "/help";
+    data["help_here"] = visit.request.path == "/help";
+    // What is typed or shown there would be lost.
+    data["help_apart"] = view == "voting_space" || view == "link";
   }
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();

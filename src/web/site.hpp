@@ -13,6 +13,7 @@
 #include "http/server.hpp"
 #include "portal/portal.hpp"
 #include "service/accounts.hpp"
+#include "service/help_request.hpp"
 #include "service/reissue.hpp"
 #include "service/voting.hpp"
 #include "web/render.hpp"
@@ -25,12 +26,12 @@ struct DemoPages {
   Json landing;  // data of views/demo.mustache
 };
 
-// Thread-safe. Everything given outlives it. `reissues` is null where no channel can carry a link:
-// then the pages send the voter to the assistance.
+// Thread-safe. Everything given outlives it. `reissues` and `help` are null where no channel can
+// carry a message: then the pages send the voter to the assistance, by telephone.
 class Site final : public http::Handler {
  public:
   Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-       std::optional<DemoPages> demo, Reissues* reissues);
+       std::optional<DemoPages> demo, Reissues* reissues, HelpRequests* help);
   ~Site() override;
 
   http::Lane lane(const http::Request& request) override;
@@ -71,6 +72,12 @@ class Site final : public http::Handler {
   http::Response tracker_post(Visit& visit);
   http::Response result(Visit& visit);
   http::Response demo_landing(Visit& visit);
+
+  // Writing to the help desk
+  http::Response help_form(Visit& visit);
+  http::Response help_post(Visit& visit);
+  http::Response help_sent(Visit& visit);
+  http::Response help_page(Visit& visit, const HelpForm& typed, Json data);
 
   // Reissue of a voting code
   http::Response reissue_choice(Visit& visit);
@@ -131,6 +138,7 @@ class Site final : public http::Handler {
   const Renderer& renderer_;
   std::optional<DemoPages> demo_;
   Reissues* reissues_;
+  HelpRequests* help_;
   Sessions sessions_;
   Captchas captchas_;
   // Judging a ballot's proofs keeps a core busy: who sends bad ones waits, and nobody else.
