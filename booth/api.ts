@@ -1,4 +1,6 @@
 // The server's interface, as JSON over same-origin requests with the session's cookie.
+import type { IdentifierAnswer } from "./identifier_recovery.ts";
+import type { PasswordAnswer } from "./password_link.ts";
 
 export type CodeAnswer =
   | { status: "ok" }
@@ -171,6 +173,15 @@ export class Api {
   /** The code is written down: this browser's flow is over. */
   reissue_noted(): Promise<object> {
     return this.post("/api/reissue/noted", {});
+  }
+
+  /** A link that has served says so: an answer that was lost loses nothing. */
+  renew_password(body: { token: string; identifier: string; captcha: string; captchaId: string }): Promise<PasswordAnswer> {
+    return this.post("/api/password-renewal", body);
+  }
+
+  recover_identifier(body: CodeProof & { number: string }): Promise<IdentifierAnswer> {
+    return this.post("/api/identifier-recovery", body);
   }
 
   reissue_status(): Promise<ReissueStatus> {

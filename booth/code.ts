@@ -35,6 +35,12 @@ export function normalise_code(typed: string): string {
     .replace(/[IL]/g, "1");
 }
 
+/** NUMIC or NUMEL: its 5 to 15 digits, read as generously as a code. */
+export function read_consular_number(typed: string): string | undefined {
+  const digits = normalise_code(typed.replace(/\./g, ""));
+  return /^[0-9]{5,15}$/.test(digits) ? digits : undefined;
+}
+
 /** Σ gⁱ⁺¹·dᵢ over GF(32): g has order 31, so the 17 weights 1, g, …, g¹⁶ differ, and one error or one exchange shows. */
 export function check_character(data: string): string {
   let sum = 0;

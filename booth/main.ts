@@ -1,10 +1,13 @@
-// What booth.js does on a page: the countdown, the device's own hour, the show button of a secret field, the voting space, the look-up of a tracker,
+// What booth.js does on a page: the countdown, the count of characters, the device's own hour, the show button of a secret field, the voting space, the look-up of a tracker,
 // the reissue's pages; each where the page has it.
+import { start_count } from "./character_count.ts";
 import { start_countdown } from "./countdown.ts";
 import { start_double_tap_guard } from "./double_tap.ts";
 import { KeptBallots } from "./kept_ballots.ts";
+import { start_identifier_recovery } from "./identifier_recovery.ts";
 import { start_own_time } from "./own_time.ts";
 import { all, start_reveal } from "./page.ts";
+import { start_password_link } from "./password_link.ts";
 import { start_cancel, start_channels } from "./reissue_form.ts";
 import { start_reissue_link } from "./reissue_link.ts";
 import { start_reissue_sent } from "./reissue_sent.ts";
@@ -15,6 +18,7 @@ import { start_voting_space } from "./voting_space.ts";
 for (const element of all(document, "[data-countdown]")) start_countdown(element);
 for (const element of all(document, "[data-own-time]")) start_own_time(element);
 for (const button of all(document, "[data-reveal]")) start_reveal(button);
+for (const field of all(document, "textarea[data-limit]")) start_count(field as HTMLTextAreaElement);
 start_double_tap_guard();
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
@@ -40,6 +44,10 @@ const tracker = document.getElementById("tracker");
 if (tracker) start_tracker(tracker as HTMLTextAreaElement);
 const link = document.getElementById("reissue-link");
 if (link) void start_reissue_link(link);
+const password = document.getElementById("password-link");
+if (password) start_password_link(password);
+const identifier = document.getElementById("identifier-recovery");
+if (identifier) start_identifier_recovery(identifier);
 const sent = document.getElementById("reissue-sent");
 if (sent) start_reissue_sent(sent);
 for (const form of all(document, "[data-form=reissue]")) start_channels(form);

@@ -98,4 +98,15 @@ inline constexpr std::int64_t password_message_ms = 30 * 60'000;
 inline constexpr std::size_t reissue_batch_minimum = 10;
 inline constexpr std::size_t reissue_field_bytes = 1024;
 
+// The form to the help desk (src/service/help_request), in characters
+inline constexpr std::size_t help_text_characters = 3000;
+inline constexpr std::size_t help_name_characters = 100;
+inline constexpr std::size_t help_phone_characters = 40;
+inline constexpr std::uint32_t help_network_per_minute = 10;  // schools and offices share a network
+inline constexpr std::uint32_t help_network_per_hour = 60;
+// Acknowledgements to one address, which is nobody's word but the sender's.
+inline constexpr std::uint32_t help_destination_per_minute = 1;
+inline constexpr std::uint32_t help_destination_per_hour = 3;
+inline constexpr std::uint32_t help_destination_per_day = 5;
+
 }  // namespace isoloir::limits

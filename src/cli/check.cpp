@@ -105,6 +105,10 @@ std::string describe(const Portal& portal, TimeMs now) {
   }
   said += of_credentials(portal.credentials);
   said += of_reissue(portal);
+  if (portal.assistance && !portal.assistance->email.empty()) {
+    said += both("Formulaire « AIDE ? » : écrit à " + portal.assistance->email + ".",
+                 "Form \"AIDE ?\": writes to " + portal.assistance->email + ".");
+  }
   if (!portal.assistance) {
     said += both("Pas d'assistance : election draft le refusera.",
                  "No assistance: election draft will refuse it.");

@@ -7,7 +7,7 @@
 
 namespace isoloir::cli {
 
-std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues* reissues,
+std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const SelfService& services,
                             Transport* transport) {
   std::vector<Duty> duties{
       {"hours and freeze", [&] { tick(state, log); }},
@@ -16,6 +16,12 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues
       {"end of old sign-in failures", [&] { forget_old_failures(state); }},
       {"end of old reissues", [&] { sweep_reissues(state); }},
   };
+  if (auto* help = services.help) {
+    duties.push_back({"end of old requests for help", [help] { help->sweep(); }});
+  }
+  if (auto* recoveries = services.recoveries) {
+    duties.push_back({"lost passwords and identifiers", [recoveries] { recoveries->work(); }});
+  }
   if (transport) {
     duties.push_back({"messages to voters",
                       [&state, transport] { outbox_of(state).deliver(*transport, state.now()); }});

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "board/log.hpp"
-#include "service/reissue.hpp"
+#include "service/self_service.hpp"
 
 namespace isoloir::cli {
 
@@ -19,8 +19,9 @@ struct Duty {
 };
 
 // In this order: hours and freeze, one round of the log, old sessions, old tries of reissue,
-// messages to voters, their purge. `reissues` and `transport`: null where messages have no way out.
-std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, Reissues* reissues,
+// old tries of the form to the help desk, what is asked of lost passwords and identifiers, messages
+// to voters, their purge. `transport`: null where messages have no way out.
+std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const SelfService& services,
                             Transport* transport);
 
 // Does each once. `report` gets one line for each that failed.

@@ -172,12 +172,30 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   const web::Renderer renderer(web::asset, overrides_of(portal));
   const web::MessageTexts texts(renderer, portal);
   if (const auto good = check_message_texts(state, texts); !good) return report(good.error());
-  // Without a way out for messages there is no reissue by the voter: the pages name the assistance.
+  // Without a way out for messages there is neither reissue by the voter nor a form to the help
+  // desk: the pages name the assistance.
   InboxTransport inbox;
+  Transport* const transport = settings.demo ? &inbox : nullptr;
   std::optional<Reissues> reissues;
-  if (settings.demo && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
-  web::Site site(state, log, portal, renderer, std::move(settings.demo),
-                 reissues ? &*reissues : nullptr);
+  if (transport && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
+  std::optional<HelpRequests> help;
+  if (transport && portal.assistance && !portal.assistance->email.empty()) {
+    help.emplace(state, portal, texts);
+  }
+  std::optional<Recoveries> recoveries;
+  if (portal.recovery) {
+    const auto good = check_recovery_texts(texts, portal.credentials);
+    if (!good) return report(good.error());
+    if (transport) {
+      recoveries.emplace(
+          state, *portal.recovery, portal.credentials,
+          SignInPolicy{portal.sign_in_failures, portal.sign_in_first_delay_seconds * 1000LL}, texts,
+          say);
+    }
+  }
+  const SelfService services{reissues ? &*reissues : nullptr, recoveries ? &*recoveries : nullptr,
+                             help ? &*help : nullptr};
+  web::Site site(state, log, portal, renderer, std::move(settings.demo), services);
   http::ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;
@@ -189,9 +207,8 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   // After the port is ours: a server that cannot start does nothing to the election.
   keep_text(state.paths().folder / portal_file, settings.portal_text);
   keep_text(state.paths().folder / channel_file,
-            std::string(reissues ? inbox_channel : no_channel));
-  Heartbeat heartbeat(duties_of(state, log, site.sessions(), reissues ? &*reissues : nullptr,
-                                reissues ? &inbox : nullptr),
+            std::string(transport ? inbox_channel : no_channel));
+  Heartbeat heartbeat(duties_of(state, log, site.sessions(), services, transport),
                       portal.board_interval_seconds);
   std::printf("listening http://localhost:%u\n", unsigned{server.port()});
   std::fflush(stdout);

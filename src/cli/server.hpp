@@ -41,8 +41,8 @@ void block_stop_signals();
 // Gives the exit code. The caller holds the StateLock, from before it opened the state.
 int run_server(State& state, const Portal& portal, ServerSettings settings);
 
-// Whether the server that was last started on this state has a channel that carries a reissue's
-// link; false when none was.
+// Whether the server that was last started on this state has a channel that carries messages; false
+// when none was.
 bool carries_links(const std::filesystem::path& state);
 
 // portal.toml of a folder: a portal's, or that of a state, where the server puts the one that it

@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/desk_screen.hpp"
 #include "cli/server.hpp"
 #include "service/help_desk.hpp"
-#include "web/locale.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -23,12 +23,6 @@ struct VoterOptions {
   bool json = false;
 };
 
-// A name of the program's and how it is said.
-struct Word {
-  std::string_view name;
-  const char* french;
-  const char* english;
-};
 constexpr Word codes[] = {{"valid", "valable", "valid"},
                           {"invalidated", "invalidé", "invalidated"},
                           {"blocked", "bloqué par l'électeur", "blocked by the voter"}};
@@ -45,12 +39,6 @@ constexpr Word kinds[] = {
     {"reissue-notice", "avis de création d'un code", "notice of a new code"},
     {"code-invalidated", "avis de code invalidé", "notice of an invalidated code"}};
 constexpr Word channels[] = {{"email", "e-mail", "e-mail"}, {"sms", "SMS", "text message"}};
-constexpr Word statuses[] = {{"queued", "en attente d'envoi", "waiting to be sent"},
-                             {"sent", "en cours d'envoi", "being sent"},
-                             {"accepted", "accepté par le relais", "accepted by the relay"},
-                             {"delivered", "remis", "delivered"},
-                             {"failed", "échec de l'envoi", "sending failed"},
-                             {"expired", "abandonné, trop tard", "given up, too late"}};
 constexpr Word nexts[] = {
     {"ask", "peut demander un nouveau code", "may ask for a new code"},
     {"open_link", "ouvre le lien reçu", "opens the link received"},
@@ -74,27 +62,6 @@ constexpr const char* no_help_french =
 constexpr const char* no_help_english =
     "The help desk cannot make a code in this version: tell the bureau";
 
-class Screen {
- public:
-  explicit Screen(bool english) : english_(english) {}
-  const char* pick(const char* french, const char* english) const {
-    return english_ ? english : french;
-  }
-  template <std::size_t n>
-  std::string word(const Word (&words)[n], std::string_view name) const {
-    for (const auto& word : words) {
-      if (word.name == name) return pick(word.french, word.english);
-    }
-    return std::string(name);
-  }
-  std::string time(TimeMs at) const {
-    return web::format_time(at, english_ ? web::Language::english : web::Language::french);
-  }
-
- private:
-  bool english_;
-};
-
 std::string_view name_of(VoterDesk::Code code) {
   return codes[static_cast<std::size_t>(code)].name;
 }
@@ -106,7 +73,7 @@ bool may_ask(const VoterDesk& desk) {
   return desk.next == Next::ask || desk.next == Next::open_link || desk.next == Next::finish;
 }
 
-void print_next(const VoterDesk& desk, const Screen& screen) {
+void print_next(const VoterDesk& desk, const DeskScreen& screen) {
   using Next = VoterDesk::Next;
   const std::string from =
       desk.next_at <= desk.now
@@ -130,7 +97,7 @@ void print_next(const VoterDesk& desk, const Screen& screen) {
   }
 }
 
-void print(const VoterDesk& desk, const Screen& screen) {
+void print(const VoterDesk& desk, const DeskScreen& screen) {
   fmt::print("{} {}, {}\n", screen.pick("Électeur", "Voter"), desk.voter, desk.name);
   fmt::print("{} : {} ({} {})\n", screen.pick("Code de vote", "Voting code"),
              screen.word(codes, name_of(desk.code)), screen.pick("depuis le", "since"),
@@ -159,7 +126,7 @@ void print(const VoterDesk& desk, const Screen& screen) {
                screen.word(kinds, item.kind), screen.word(channels, name_of(item.channel)),
                screen.pick("à", "to"),
                item.destination.empty() ? screen.pick("(effacé)", "(wiped)") : item.destination,
-               screen.word(statuses, item.status), screen.time(item.status_at));
+               screen.word(message_statuses, item.status), screen.time(item.status_at));
   }
   print_next(desk, screen);
 }
@@ -202,7 +169,7 @@ Json to_json(const VoterDesk& desk) {
 }
 
 // In the language asked for where the help desk can do something about it.
-int refuse(const Error& error, const Screen& screen, const VoterOptions& options) {
+int refuse(const Error& error, const DeskScreen& screen, const VoterOptions& options) {
   std::string said = error.message;
   if (error.code == "desk.unknown_voter") {
     said = options.voter +
@@ -225,7 +192,7 @@ int refuse(const Error& error, const Screen& screen, const VoterOptions& options
 }
 
 // Of several, who it is must be asked: what tells namesakes apart, and no more.
-int list_matches(std::vector<DeskMatch> matches, const Screen& screen, bool as_json) {
+int list_matches(std::vector<DeskMatch> matches, const DeskScreen& screen, bool as_json) {
   const bool more = matches.size() > desk_matches;
   if (more) matches.pop_back();
   if (as_json) {
@@ -247,7 +214,7 @@ int list_matches(std::vector<DeskMatch> matches, const Screen& screen, bool as_j
 }
 
 int run_voter(const VoterOptions& options) {
-  const Screen screen(options.language == "en");
+  const DeskScreen screen(options.language == "en");
   const StatePaths paths{options.state};
   if (!fs::exists(paths.database())) {
     return refuse({"state.missing", "there is no election here", {}}, screen, options);

@@ -20,13 +20,15 @@ struct Content {
   std::string destination;
   std::string subject;
   std::string body;
+  std::string reply_to;
 };
 
 std::optional<Content> open_content(const SymmetricKey& key, ByteView id, ByteView sealed) {
   const auto bytes = unseal(key, sealed, id);
   const auto json = bytes ? parse_json(as_text(*bytes)) : fail("courier.seal", "");
   if (!json) return std::nullopt;
-  return Content{json->at("destination"), json->at("subject"), json->at("body")};
+  return Content{json->at("destination"), json->at("subject"), json->at("body"),
+                 json->value("reply_to", "")};
 }
 
 }  // namespace
@@ -37,8 +39,10 @@ std::string_view name_of(MessageChannel channel) {
 
 MessageId Outbox::queue(Transaction& transaction, TimeMs now, const NewMessage& message) {
   const auto id = random_.array<16>();
-  const auto content = canonical_json(
-      {{"destination", message.destination}, {"subject", message.subject}, {"body", message.body}});
+  const auto content = canonical_json({{"destination", message.destination},
+                                       {"subject", message.subject},
+                                       {"body", message.body},
+                                       {"reply_to", message.reply_to}});
   transaction.execute(
       "INSERT INTO message (id, created_at, voter, kind, channel, sealed, status, status_at, "
       "expires_at, next_at, tries, cut_short) VALUES ($1, $2, $3, $4, $5, $6, 'queued', $2, $7, "
@@ -74,9 +78,10 @@ std::optional<OutgoingMessage> Outbox::claim(TimeMs now) {
           "UPDATE message SET status = 'sent', status_at = $2, next_at = $3, cut_short = $4, tries "
           "= tries + 1 WHERE id = $1",
           {id, now, now + limits::message_lease_ms, times_cut});
-      return Claimed{OutgoingMessage{hex_encode(id), *message_channel(rows[0].text(1)),
-                                     content->destination, content->subject, content->body},
-                     true};
+      return Claimed{
+          OutgoingMessage{hex_encode(id), *message_channel(rows[0].text(1)), content->destination,
+                          content->subject, content->body, content->reply_to},
+          true};
     });
     if (claimed->message || !claimed->more) return claimed->message;
   }
@@ -158,7 +163,7 @@ std::vector<InboxMessage> Outbox::inbox() {
     if (!content) continue;
     messages.push_back({hex_encode(row.blob(0)), row.integer(1), row.text(2),
                         *message_channel(row.text(3)), content->destination, content->subject,
-                        content->body});
+                        content->body, content->reply_to});
   }
   return messages;
 }

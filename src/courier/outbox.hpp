@@ -1,5 +1,6 @@
-// Messages to voters: queued in the caller's transaction, sealed under the courier's key, handed to
-// a transport, tracked, and purged soon after (reissue requirements 34, 46, 48, 49).
+// Messages to voters, and to the help desk for them: queued in the caller's transaction, sealed
+// under the courier's key, handed to a transport, tracked, and purged soon after (reissue
+// requirements 34, 46, 48, 49).
 //
 // status: queued -> sent (handed over, no answer yet) -> accepted | delivered | failed, or expired.
 // Thread-safe; one process delivers at a time.
@@ -21,13 +22,14 @@ std::string_view name_of(MessageChannel channel);  // "email", "sms"
 using MessageId = ByteArray<16>;
 
 struct NewMessage {
-  std::string voter;
-  std::string kind;  // "reissue-link", "reissue-notice", ...
+  std::string voter;  // on the roll; empty where it is nobody's
+  std::string kind;   // "reissue-link", "reissue-notice", ...
   MessageChannel channel = MessageChannel::email;
   std::string destination;
   std::string subject;  // empty for a text message
   std::string body;
-  TimeMs expires_at = 0;  // after which it would be of no use
+  TimeMs expires_at = 0;   // after which it would be of no use
+  std::string reply_to{};  // address whose owner is answered; empty: the sender
 };
 
 struct OutgoingMessage {
@@ -36,6 +38,7 @@ struct OutgoingMessage {
   std::string destination;
   std::string subject;
   std::string body;
+  std::string reply_to;
 };
 
 enum class Delivery {
@@ -66,6 +69,7 @@ struct InboxMessage {
   std::string destination;
   std::string subject;
   std::string body;
+  std::string reply_to;
 };
 
 // A message without its text, for who helps the voter.

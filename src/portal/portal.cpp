@@ -8,6 +8,7 @@
 
 #include "base/limits.hpp"
 #include "base/local_time.hpp"
+#include "base/mailbox.hpp"
 #include "election/count.hpp"
 
 namespace isoloir {
@@ -260,6 +261,16 @@ void read_credentials(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
+// A mail goes there, and it is shown: one address, nothing that a header could read in two ways.
+std::string read_help_address(Reader& read, const toml::table& assistance) {
+  const auto* node = assistance.get("email");
+  if (!node) return {};
+  const auto mailbox = read_mailbox(node->value_or(std::string()));
+  if (mailbox) return mailbox->address();
+  read.problem(*node, "\"email\" must be one plain e-mail address such as help@example.org");
+  return {};
+}
+
 void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   const auto& general = read.table(root, "portal");
   read.known(general, {"title", "election", "time_zone", "time_zone_name"});
@@ -270,8 +281,9 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
 
   if (root.contains("assistance")) {
     const auto& assistance = read.table(root, "assistance");
-    read.known(assistance, {"phone", "hours"});
-    portal.assistance = {read.text(assistance, "phone"), read.bilingual(assistance, "hours")};
+    read.known(assistance, {"phone", "hours", "email"});
+    portal.assistance = {read.text(assistance, "phone"), read.bilingual(assistance, "hours"),
+                         read_help_address(read, assistance)};
   }
 
   const auto& hours = read.table(root, "hours");

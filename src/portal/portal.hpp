@@ -36,6 +36,7 @@ enum class SignInScheme {
 struct Assistance {
   std::string phone;
   BilingualText hours;
+  std::string email{};  // the help desk's, to which the form "AIDE ?" writes; empty: no form
 };
 
 struct Portal {

@@ -4,8 +4,7 @@
 #include <array>
 
 #include "base/domain.hpp"
-#include "base/limits.hpp"
-#include "base/unicode.hpp"
+#include "base/mailbox.hpp"
 
 namespace isoloir::reissue {
 namespace {
@@ -19,40 +18,6 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-// RFC 5321 Dot-string: no quotes, comments, spaces or control characters by construction. Nor % and
-// !, by which some relays still route on (user%domain@relay, domain!user@relay): the message would
-// go where nobody judged, the professional mailbox for one.
-bool is_dot_string(std::string_view local) {
-  constexpr std::string_view special = "#$&'*+-/=?^_`{|}~";
-  if (local.empty() || local.size() > 64 || local.front() == '.' || local.back() == '.' ||
-      local.find("..") != std::string_view::npos) {
-    return false;
-  }
-  return std::all_of(local.begin(), local.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           special.find(c) != std::string_view::npos;
-  });
-}
-
-struct Mailbox {
-  std::string local;
-  std::string domain;  // ASCII
-  // Providers differ on dots and tags; one mailbox must not count as several.
-  std::string local_key() const {
-    std::string key = nfkc_casefold(local.substr(0, local.find('+'))).value_or("");
-    std::erase(key, '.');
-    return key;
-  }
-};
-
-std::optional<Mailbox> read_mailbox(std::string_view text) {
-  const auto at = text.find('@');
-  if (text.size() > limits::email_bytes || at == std::string_view::npos) return std::nullopt;
-  const auto domain = domain_to_ascii(text.substr(at + 1));
-  if (!is_dot_string(text.substr(0, at)) || !domain || domain->back() == '.') return std::nullopt;
-  return Mailbox{std::string(text.substr(0, at)), *domain};
 }
 
 // The last two labels: mail.ac-lyon.fr, webmail.ac-lyon.fr and ac-lyon.fr are one house. Where a
@@ -141,8 +106,7 @@ Expected<Destination> judge_email(std::string_view typed, std::string_view profe
       house_of(own->domain) == house_of(personal->domain)) {
     return refuse_destination("reissue.email_professional");
   }
-  return Destination{personal->local + "@" + personal->domain,
-                     personal->local_key() + "@" + personal->domain};
+  return Destination{personal->address(), personal->local_key() + "@" + personal->domain};
 }
 
 Expected<Phone> judge_phone(std::string_view typed, const std::vector<std::string>& countries) {

@@ -59,12 +59,12 @@ struct Opened {
 struct Armed {  // the voter asked for the new code and holds its keys
   TimeMs expires_at = 0;
 };
-struct Matched {};           // B: a voter of the roll asked
+struct Matched {};         // B: a voter of the roll asked
 struct IdentifierProven {  // B: under an open link
   TimeMs expires_at = 0;
 };
-struct KeyMatched {};        // C: a voter of the roll asked, and knows her password
-struct Sent {};              // C
+struct KeyMatched {};  // C: a voter of the roll asked, and knows her password
+struct Sent {};        // C
 struct Issued {
   TimeMs issued_at = 0;
   TimeMs repeat_until = 0;  // until then a lost answer is given again
@@ -82,9 +82,9 @@ struct Superseded {
 struct Cancelled {
   TimeMs at = 0;
 };
-using FlowState = std::variant<Started, MethodChosen, Proven, LinkQueued, Opened, Armed, Issued,
-                               Acknowledged, Expired, Superseded, Cancelled, Matched,
-                               IdentifierProven, KeyMatched, Sent>;
+using FlowState =
+    std::variant<Started, MethodChosen, Proven, LinkQueued, Opened, Armed, Issued, Acknowledged,
+                 Expired, Superseded, Cancelled, Matched, IdentifierProven, KeyMatched, Sent>;
 
 // ---- Events; lengths of time are policy and come with the event
 

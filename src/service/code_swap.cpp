@@ -78,8 +78,7 @@ bool within_maximum(State& state, Transaction& transaction,
 void swap_code(State& state, Transaction& transaction, const std::string& voter,
                const std::vector<FlowContest>& contests, const PublicKeys& keys, TimeMs now) {
   const auto old =
-      transaction.query("SELECT sign_in_key FROM voting_code WHERE voter = $1", {voter})[0]
-          .blob(0);
+      transaction.query("SELECT sign_in_key FROM voting_code WHERE voter = $1", {voter})[0].blob(0);
   transaction.execute(
       "INSERT INTO replaced_code (sign_in_key, voter, replaced_at) VALUES ($1, $2, $3)",
       {old, voter, now});
@@ -93,19 +92,17 @@ void swap_code(State& state, Transaction& transaction, const std::string& voter,
 }
 
 void send_notice(State& state, const TextSource& texts, Transaction& transaction, const Flow& flow,
-                 const reissue::Token& cancel, std::string_view what, TimeMs now) {
+                 const reissue::Token& cancel, const NoticeWords& words, TimeMs now) {
   const Json values = {{"created_at", now},
                        {"reference", flow.reference},
                        {"link", state.manifest().origin + "/reissue/cancel#" + cancel.text()}};
-  const std::string id = "message." + std::string(what);
   const auto email =
       transaction.query("SELECT email FROM voter WHERE id = $1", {flow.voter})[0].text(0);
   outbox_of(state).queue(
       transaction, now,
       {flow.voter, "reissue-notice", MessageChannel::email, email,
-       texts.text(id + "_subject", flow.language, Json::object()),
-       texts.text(id + "_body", flow.language, values),
-       now + limits::message_life_ms});
+       texts.text(words.subject, flow.language, Json::object()),
+       texts.text(words.body, flow.language, values), now + limits::message_life_ms});
 }
 
 }  // namespace isoloir::flows

@@ -1,5 +1,5 @@
-// A voter's keys give way to new ones, in the caller's transaction; used by src/service/reissue*.cpp
-// and recovery*.cpp alone.
+// A voter's keys give way to new ones, in the caller's transaction; used by
+// src/service/reissue*.cpp and recovery*.cpp alone.
 #pragma once
 
 #include "service/reissue_flow.hpp"
@@ -20,9 +20,13 @@ bool within_maximum(State& state, store::Transaction& transaction,
 void swap_code(State& state, store::Transaction& transaction, const std::string& voter,
                const std::vector<FlowContest>& contests, const PublicKeys& keys, TimeMs now);
 
-// To the address on file, with the link that blocks what was made (requirement 47). `what`: its
-// texts, message.<what>_subject and _body.
+struct NoticeWords {
+  std::string_view subject;
+  std::string_view body;
+};
+// To the address on file, with the link that blocks what was made (requirement 47).
 void send_notice(State& state, const TextSource& texts, store::Transaction& transaction,
-                 const Flow& flow, const reissue::Token& cancel, std::string_view what, TimeMs now);
+                 const Flow& flow, const reissue::Token& cancel, const NoticeWords& words,
+                 TimeMs now);
 
 }  // namespace isoloir::flows

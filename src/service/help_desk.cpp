@@ -5,6 +5,7 @@
 
 #include "base/unicode.hpp"
 #include "reissue/throttle.hpp"
+#include "service/reference.hpp"
 #include "service/reissue_flow.hpp"
 
 namespace isoloir {
@@ -84,8 +85,7 @@ void read_next(State& state, Transaction& transaction, const ReissuePolicy& poli
   };
   const auto requested = reissue::retry_at(tries("request"), policy.requests, desk.now);
   const auto wrong = tries("wrong proof");
-  const auto proven =
-      reissue::proof_retry_at(wrong, policy.proofs, desk.now);
+  const auto proven = reissue::proof_retry_at(wrong, policy.proofs, desk.now);
   desk.proofs_left = reissue::proofs_left(wrong, policy.proofs, desk.now);
   if (const TimeMs at = std::max(requested.value_or(0), proven.value_or(0)); at > desk.now) {
     desk.next_at = reissue::next_full_minute(at);
@@ -95,16 +95,6 @@ void read_next(State& state, Transaction& transaction, const ReissuePolicy& poli
 }
 
 // ---- Who is calling
-
-std::string reference_of(std::string_view said) {
-  std::string reference;
-  for (const char c : said) {
-    if (c == '-' || c == ' ') continue;
-    reference.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
-  }
-  if (reference.size() == 8) reference.insert(4, 1, '-');
-  return reference;
-}
 
 std::set<std::string> words_of(std::string_view text) {
   std::string plain = casefold_without_accents(text) + " ";
@@ -164,7 +154,7 @@ std::vector<DeskMatch> find_voters(State& state, std::string_view said) {
              std::string(person_columns) +
                  "WHERE id = $1 COLLATE NOCASE OR email_key = $2 OR id IN (SELECT voter FROM "
                  "reissue_flow WHERE reference = $3) ORDER BY id",
-             {std::string(said), nfkc_casefold(said).value_or(""), reference_of(said)})) {
+             {std::string(said), nfkc_casefold(said).value_or(""), read_reference(said)})) {
       found.push_back(match_of(row));
     }
     if (found.empty()) found = by_name(transaction, said);

@@ -72,8 +72,8 @@ std::string identifier_of(State& state, store::Transaction& transaction, const s
 void insert_recovery(State& state, store::Transaction& transaction, const Voter& voter,
                      const Point& recovery_key) {
   const auto& number = consular_number(voter);
-  const auto lookup = number_lookup(
-      state, voter.numic.empty() ? NumberKind::numel : NumberKind::numic, number);
+  const auto lookup =
+      number_lookup(state, voter.numic.empty() ? NumberKind::numel : NumberKind::numic, number);
   transaction.execute(
       "INSERT INTO recovery (voter, lookup, sealed, recovery_key) VALUES ($1, $2, $3, $4)",
       {voter.id, ByteView(lookup),

@@ -10,6 +10,7 @@
 #include "service/identifier.hpp"
 #include "service/journal.hpp"
 #include "service/recovery_asked.hpp"
+#include "service/reference.hpp"
 #include "service/reissue_evidence.hpp"
 #include "service/reissue_flow.hpp"
 
@@ -26,7 +27,8 @@ SymmetricKey request_key(State& state) {
 }
 
 // Of who is no voter, and so has no name in the journal.
-void note_unmatched(Transaction& transaction, TimeMs now, std::string_view step, const Json& asked) {
+void note_unmatched(Transaction& transaction, TimeMs now, std::string_view step,
+                    const Json& asked) {
   journal(transaction, now,
           {{"step", step}, {"reference", asked["reference"]}, {"network", asked["network"]}});
 }
@@ -41,7 +43,7 @@ Json trace(const Json& asked) {
 std::string Recoveries::take_down(Asked asked) {
   const auto again = state_.peppered("recovery asked", {as_bytes(canonical_json(asked.what))});
   const TimeMs now = state_.now();
-  const auto reference = flows::new_reference(state_.random());
+  const auto reference = new_reference(state_.random());
   {
     const std::lock_guard lock(asked_mutex_);
     std::erase_if(asked_, [&](const auto& item) {
@@ -54,10 +56,10 @@ std::string Recoveries::take_down(Asked asked) {
   const auto id = state_.random().array<16>();
   try {
     (void)state_.database().write([&](Transaction& transaction) -> Status {
-      transaction.execute("INSERT INTO recovery_request (id, at, sealed) VALUES ($1, $2, $3)",
-                          {ByteView(id), now,
-                           seal(request_key(state_), as_bytes(canonical_json(asked.what)), id,
-                                state_.random())});
+      transaction.execute(
+          "INSERT INTO recovery_request (id, at, sealed) VALUES ($1, $2, $3)",
+          {ByteView(id), now,
+           seal(request_key(state_), as_bytes(canonical_json(asked.what)), id, state_.random())});
       return {};
     });
   } catch (...) {
@@ -78,8 +80,7 @@ std::string Recoveries::ask_password(std::string_view number, std::string_view e
 }
 
 Expected<std::string> Recoveries::ask_identifier(const Session& session, std::string_view number,
-                                                 const CodeProof& proof,
-                                                 std::int64_t proof_life_ms,
+                                                 const CodeProof& proof, std::int64_t proof_life_ms,
                                                  const RecoveryPlace& place) {
   if (!use_up_nonce(state_, proof_life_ms, session, proof.nonce)) {
     return fail("code.nonce", "not the fresh nonce of this session");
@@ -87,9 +88,9 @@ Expected<std::string> Recoveries::ask_identifier(const Session& session, std::st
   // Guesses are slowed down where they come from, not for the voter elsewhere (requirement 25).
   const SignInTries tries(state_, tries_, "recovery " + std::string(number), place.client_address);
   const bool delayed = tries.begin().has_value();
-  const bool proven = schnorr_verify(sign_in_statement(state_.fingerprint(), proof.nonce,
-                                                       session.id, state_.manifest().origin),
-                                     proof.key, proof.proof);
+  const bool proven = schnorr_verify(
+      sign_in_statement(state_.fingerprint(), proof.nonce, session.id, state_.manifest().origin),
+      proof.key, proof.proof);
   const auto key = proven && !delayed ? hex_encode(proof.key.encoded()) : std::string(64, '0');
   return take_down({{{"procedure", "identifier"},
                      {"number", number},
@@ -114,16 +115,16 @@ bool Recoveries::shut(Recovered what) {
   });
 }
 
-void Recoveries::tell(Transaction& transaction, const std::string& voter, MessageChannel channel,
-                      const std::string& destination, std::string_view kind, std::string_view text,
-                      std::string_view language, const Json& values, TimeMs expires_at) {
-  const std::string id = "message." + std::string(text);
-  const bool mail = channel == MessageChannel::email;
+void Recoveries::tell(Transaction& transaction, const std::string& voter,
+                      const std::string& destination, std::string_view kind, const Words& words,
+                      std::string_view language, const Json& values) {
+  const TimeMs now = flows::steady_now(state_, transaction);
+  const bool mail = !words.subject.empty();
   outbox_of(state_).queue(
-      transaction, flows::steady_now(state_, transaction),
-      {voter, std::string(kind), channel, destination,
-       mail ? texts_.text(id + "_subject", language, Json::object()) : std::string(),
-       texts_.text(id + (mail ? "_body" : "_sms"), language, values), expires_at});
+      transaction, now,
+      {voter, std::string(kind), mail ? MessageChannel::email : MessageChannel::sms, destination,
+       mail ? texts_.text(words.subject, language, Json::object()) : std::string(),
+       texts_.text(words.body, language, values), now + limits::message_life_ms});
 }
 
 std::optional<std::string> Recoveries::phone_of(Transaction& transaction,
@@ -150,8 +151,8 @@ void Recoveries::work() {
 
 void Recoveries::answer(const Bytes& id, const Asked& asked) {
   const bool password = asked.what.value("procedure", "") == "password";
-  const auto refused =
-      *state_.database().write([&](Transaction& transaction) -> Expected<std::optional<ReissueRefusal>> {
+  const auto refused = *state_.database().write(
+      [&](Transaction& transaction) -> Expected<std::optional<ReissueRefusal>> {
         transaction.execute("DELETE FROM recovery_request WHERE id = $1", {id});
         if (asked.what.empty()) return std::nullopt;  // damaged: it would come back at every beat
         return password ? answer_password(transaction, asked)
@@ -198,7 +199,7 @@ std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transacti
   }
   if (shut) {
     flows::note(state_, transaction, now, "password request refused", voter, trace(asked.what));
-    say_no(transaction, voter, person->email, "password", *shut, asked);
+    say_no(transaction, voter, person->email, *shut, asked);
     return shut;
   }
   const auto queued =
@@ -221,9 +222,19 @@ std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transacti
   flows::supersede_all(state_, transaction, voter, now);
   const auto mac = token_mac(state_, TokenPurpose::password, token);
   flows::insert_queued(transaction,
-                       {state_.random().bytes(16), voter, asked.text("reference"), *queued, now,
-                        std::nullopt, Bytes(), asked.text("language"),
-                        Bytes(mac.begin(), mac.end()), {}, {}, {}, {}},
+                       {state_.random().bytes(16),
+                        voter,
+                        asked.text("reference"),
+                        *queued,
+                        now,
+                        std::nullopt,
+                        Bytes(),
+                        asked.text("language"),
+                        Bytes(mac.begin(), mac.end()),
+                        {},
+                        {},
+                        {},
+                        {}},
                        ByteView(message), policy.email_link_ms);
   flows::note(state_, transaction, now, "password link queued", voter, trace(asked.what));
   return std::nullopt;
@@ -235,9 +246,9 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
   const auto& policy = policy_.identifier;
   const auto key_bytes = hex_decode_array<32>(asked.text("key"));
   const auto key = key_bytes ? Point::decode(*key_bytes) : std::nullopt;
-  const auto person = key ? EvidenceVerifier::by_password(state_, transaction,
-                                                          asked.text("number"), *key)
-                          : std::nullopt;
+  const auto person =
+      key ? EvidenceVerifier::by_password(state_, transaction, asked.text("number"), *key)
+          : std::nullopt;
   if (!person) {
     note_unmatched(transaction, now, "identifier request of nobody", asked.what);
     return refusal("recovery.unmatched");
@@ -261,9 +272,8 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
   if (email.empty()) {
     flows::note(state_, transaction, now, "identifier request refused", voter, trace(asked.what));
     if (phone) {
-      tell(transaction, voter, MessageChannel::sms, *phone, "identifier-refused",
-           "identifier_no_email", asked.text("language"), {{"reference", asked.text("reference")}},
-           now + limits::message_life_ms);
+      tell(transaction, voter, *phone, "identifier-refused", {"message.identifier_no_email_sms"},
+           asked.text("language"), {{"reference", asked.text("reference")}});
     }
     return refusal("recovery.no_email");
   }
@@ -273,25 +283,23 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
   }
   if (shut) {
     flows::note(state_, transaction, now, "identifier request refused", voter, trace(asked.what));
-    say_no(transaction, voter, email, "identifier", *shut, asked);
+    say_no(transaction, voter, email, *shut, asked);
     return shut;
   }
-  const auto done = reissue::step(reissue::Started{},
-                                  reissue::MatchKey{person->number, person->password}, now)
-                        .and_then([&](const auto& matched) {
-                          return reissue::step(matched, reissue::SendIdentifier{}, now);
-                        });
+  const auto done =
+      reissue::step(reissue::Started{}, reissue::MatchKey{person->number, person->password}, now)
+          .and_then([&](const auto& matched) {
+            return reissue::step(matched, reissue::SendIdentifier{}, now);
+          });
   ISOLOIR_ASSERT(done.has_value());
   const auto groups = Code::parse(identifier_of(state_, transaction, voter), *forms_.identifier);
   ISOLOIR_ASSERT(groups.has_value());
-  tell(transaction, voter, MessageChannel::email, email, "identifier", "identifier",
-       asked.text("language"),
-       {{"identifier", groups->shown().reveal()}, {"reference", asked.text("reference")}},
-       now + limits::message_life_ms);
+  tell(transaction, voter, email, "identifier",
+       {"message.identifier_body", "message.identifier_subject"}, asked.text("language"),
+       {{"identifier", groups->shown().reveal()}, {"reference", asked.text("reference")}});
   if (phone) {  // requirement 47, by the other channel
-    tell(transaction, voter, MessageChannel::sms, *phone, "identifier-notice", "identifier_notice",
-         asked.text("language"), {{"reference", asked.text("reference")}},
-         now + limits::message_life_ms);
+    tell(transaction, voter, *phone, "identifier-notice", {"message.identifier_notice_sms"},
+         asked.text("language"), {{"reference", asked.text("reference")}});
   }
   transaction.execute("INSERT INTO identifier_sent (id, voter, at) VALUES ($1, $2, $3)",
                       {state_.random().bytes(16), voter, now});
@@ -300,16 +308,35 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
 }
 
 // Nothing for what the page itself says to everybody.
+std::optional<Recoveries::Words> Recoveries::why_not(bool password, std::string_view code) {
+  if (code == "reissue.limit") {
+    return password ? Words{"message.password_limit_body", "message.password_limit_subject"}
+                    : Words{"message.identifier_limit_body", "message.identifier_limit_subject"};
+  }
+  if (code == "reissue.blocked") {
+    return password
+               ? Words{"message.password_blocked_body", "message.password_blocked_subject"}
+               : Words{"message.identifier_blocked_body", "message.identifier_blocked_subject"};
+  }
+  if (code == "reissue.apart") {
+    return password ? Words{"message.password_apart_body", "message.password_apart_subject"}
+                    : Words{"message.identifier_apart_body", "message.identifier_apart_subject"};
+  }
+  if (code == "reissue.no_phone") {
+    return Words{"message.password_no_phone_body", "message.password_no_phone_subject"};
+  }
+  return std::nullopt;
+}
+
 void Recoveries::say_no(Transaction& transaction, const std::string& voter,
-                        const std::string& email, std::string_view what,
-                        const ReissueRefusal& refused, const Asked& asked) {
-  if (refused.code == "reissue.closed") return;
-  const auto why = refused.code.substr(refused.code.find('.') + 1);  // limit, blocked, apart, no_phone
-  const TimeMs now = flows::steady_now(state_, transaction);
-  tell(transaction, voter, MessageChannel::email, email, std::string(what) + "-refused",
-       std::string(what) + "_" + why, asked.text("language"),
-       {{"reference", asked.text("reference")}, {"hours", policy_.apart_ms / hour_ms}},
-       now + limits::message_life_ms);
+                        const std::string& email, const ReissueRefusal& refused,
+                        const Asked& asked) {
+  const bool password = asked.text("procedure") == "password";
+  const auto words = why_not(password, refused.code);
+  if (!words) return;
+  tell(transaction, voter, email, password ? "password-refused" : "identifier-refused", *words,
+       asked.text("language"),
+       {{"reference", asked.text("reference")}, {"hours", policy_.apart_ms / hour_ms}});
 }
 
 // Never both by self-service (L2, requirement 8).

@@ -2,9 +2,9 @@
 // and C; L2). Requirement numbers are those of the design.
 //
 // What is asked for is taken down and answered the same way whoever asks (requirements 32 to 35);
-// `work`, at the server's beat, finds out whether a voter of the roll did, and says what can be said
-// to the address on file alone. A password is made here and leaves by text message; an identifier
-// leaves by e-mail; nothing holds both (requirement 9). Thread-safe.
+// `work`, at the server's beat, finds out whether a voter of the roll did, and says what can be
+// said to the address on file alone. A password is made here and leaves by text message; an
+// identifier leaves by e-mail; nothing holds both (requirement 9). Thread-safe.
 #pragma once
 
 #include "reissue/token.hpp"
@@ -74,12 +74,11 @@ class Recoveries {
                                                 const Asked& asked);
   std::optional<ReissueRefusal> answer_identifier(store::Transaction& transaction,
                                                   const Asked& asked);
-  ReissueResult<NewPassword> renew_in(store::Transaction& transaction,
-                                      const reissue::Token& token, std::string_view identifier,
-                                      const Made& made);
+  ReissueResult<NewPassword> renew_in(store::Transaction& transaction, const reissue::Token& token,
+                                      std::string_view identifier, const Made& made);
   // Tells the voter at the address on file why it is no.
   void say_no(store::Transaction& transaction, const std::string& voter, const std::string& email,
-              std::string_view what, const ReissueRefusal& refused, const Asked& asked);
+              const ReissueRefusal& refused, const Asked& asked);
   // Whether the voter had `what` again by herself not long ago.
   bool apart(store::Transaction& transaction, Recovered what, const std::string& voter,
              TimeMs now) const;
@@ -91,9 +90,15 @@ class Recoveries {
             const std::string& language, const std::string& phone, const Made& made, TimeMs now);
   // Where a text message to this voter would go; nothing where none can.
   std::optional<std::string> phone_of(store::Transaction& transaction, const std::string& voter);
-  void tell(store::Transaction& transaction, const std::string& voter, MessageChannel channel,
-            const std::string& destination, std::string_view kind, std::string_view text,
-            std::string_view language, const Json& values, TimeMs expires_at);
+  // A mail has a subject, a text message none.
+  struct Words {
+    std::string_view body;
+    std::string_view subject = {};
+  };
+  void tell(store::Transaction& transaction, const std::string& voter,
+            const std::string& destination, std::string_view kind, const Words& words,
+            std::string_view language, const Json& values);
+  static std::optional<Words> why_not(bool password, std::string_view code);
 
   State& state_;
   const RecoveryPolicy& policy_;

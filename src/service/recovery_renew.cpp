@@ -14,13 +14,10 @@ namespace {
 using flows::By;
 using flows::Flow;
 using flows::refusal;
+using flows::refuse;
 using reissue::Token;
 using reissue::TokenPurpose;
 using store::Transaction;
-
-tl::unexpected<ReissueRefusal> refuse(std::string_view code, TimeMs at = 0) {
-  return tl::make_unexpected(refusal(code, at));
-}
 
 flows::PublicKeys keys_of(const Credential& credential, const std::vector<FlowContest>& contests) {
   flows::PublicKeys keys{credential.sign_in_key().key, {}};
@@ -108,8 +105,8 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
                                                 std::string_view identifier, const Made& made) {
   const auto& policy = policy_.password;
   auto flow = flows::find(state_, transaction, By::password, token);
-  const auto evidence = flow ? EvidenceVerifier::password_link(state_, token, flow->token_mac)
-                             : std::nullopt;
+  const auto evidence =
+      flow ? EvidenceVerifier::password_link(state_, token, flow->token_mac) : std::nullopt;
   if (!evidence) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state_, transaction);
   const auto opened =
@@ -135,11 +132,10 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
   if (apart(transaction, Recovered::identifier, flow->voter, now)) return refuse("reissue.apart");
   const auto phone = phone_of(transaction, flow->voter);
   if (!phone) return refuse("reissue.no_phone");
-  const auto issued =
-      reissue::step(*opened, reissue::ProveIdentifier{*known}, now)
-          .and_then([&](const auto& proven) {
-            return reissue::step(proven, reissue::Issue{0}, now);
-          });
+  const auto issued = reissue::step(*opened, reissue::ProveIdentifier{*known}, now)
+                          .and_then([&](const auto& proven) {
+                            return reissue::step(proven, reissue::Issue{0}, now);
+                          });
   if (!issued) return refuse(issued.error().code, issued.error().at);
   if (!swap(transaction, flow->voter, flow->id, flow->language, *phone, made, now)) {
     return refuse("reissue.limit");
@@ -153,7 +149,8 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
   transaction.execute(  // requirement 27
       "DELETE FROM attempt WHERE key = $1",
       {ByteView(flows::attempt_key(state_, "wrong identifier", flow->voter))});
-  flows::send_notice(state_, texts_, transaction, *flow, cancel, "password_notice", now);
+  flows::send_notice(state_, texts_, transaction, *flow, cancel,
+                     {"message.password_notice_subject", "message.password_notice_body"}, now);
   flows::note(state_, transaction, now, "password replaced", flow->voter,
               {{"reference", flow->reference}});
   return NewPassword{flow->reference, now, phone->substr(phone->size() - 2)};
@@ -164,7 +161,8 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
 void Recoveries::retry_messages() {
   const auto rows = state_.database().read([](Transaction& transaction) -> Expected<store::Rows> {
     return transaction.query(
-        "SELECT f.id, f.voter, f.sms_tries FROM reissue_flow f JOIN message m ON m.id = f.sms WHERE "
+        "SELECT f.id, f.voter, f.sms_tries FROM reissue_flow f JOIN message m ON m.id = f.sms "
+        "WHERE "
         "m.status IN ('failed', 'expired') AND f.sms_tries IN (1, 2) AND f.state <> 'cancelled'");
   });
   for (const auto& row : *rows) make_again(row.text(1), row.blob(0), row.integer(2));
@@ -202,8 +200,8 @@ void Recoveries::make_again(const std::string& voter, const Bytes& id, std::int6
     if (used) return {};
     const auto email =
         transaction.query("SELECT email FROM voter WHERE id = $1", {voter})[0].text(0);
-    tell(transaction, voter, MessageChannel::email, email, "password-lost", "password_lost",
-         row[0].text(0), trace, now + limits::message_life_ms);
+    tell(transaction, voter, email, "password-lost",
+         {"message.password_lost_body", "message.password_lost_subject"}, row[0].text(0), trace);
     flows::note(state_, transaction, now, "password message lost", voter, trace);
     return {};
   });

@@ -8,6 +8,7 @@
 #include "reissue/destination.hpp"
 #include "reissue/throttle.hpp"
 #include "service/accounts.hpp"
+#include "service/reference.hpp"
 #include "service/reissue_evidence.hpp"
 #include "service/reissue_flow.hpp"
 
@@ -85,8 +86,7 @@ Verdict<Begun> pass_gate(const Request& request, Transaction& transaction) {
   if (auto often = too_often(request, transaction, now)) return tl::make_unexpected(*often);
   const auto wrong_key = request.key("wrong proof", request.voter());
   auto wrong = attempts(transaction, wrong_key, now);
-  if (const auto at =
-          reissue::proof_retry_at(wrong, policy.proofs, now)) {
+  if (const auto at = reissue::proof_retry_at(wrong, policy.proofs, now)) {
     return tl::make_unexpected(refusal("reissue.delayed", *at));
   }
   const auto network_key = request.key("network", network_of(request.form.client_address));
@@ -99,9 +99,7 @@ Verdict<Begun> pass_gate(const Request& request, Transaction& transaction) {
   Begun begun{add_attempt(state, transaction, wrong_key, now), 0, now};
   wrong.push_back(now);
   begun.tries_left = reissue::proofs_left(wrong, policy.proofs, now);
-  begun.next_at =
-      reissue::proof_retry_at(wrong, policy.proofs, now)
-          .value_or(now);
+  begun.next_at = reissue::proof_retry_at(wrong, policy.proofs, now).value_or(now);
   return begun;
 }
 
@@ -167,7 +165,7 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
   const TimeMs life = sms ? request.policy.sms_link_ms : request.policy.email_link_ms;
   const auto queued = queue_link(person, life, now);
   ISOLOIR_ASSERT(queued.has_value());
-  ReissueSent sent{flows::new_reference(state.random()), form.destination, form.channel,
+  ReissueSent sent{new_reference(state.random()), form.destination, form.channel,
                    std::get<reissue::LinkQueued>(*queued).expires_at, ""};
   store::Value message;
   if (request.served) {
@@ -176,9 +174,19 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
   }
   flows::supersede_all(state, transaction, request.voter(), now);
   const auto mac = token_mac(state, reissue::TokenPurpose::link, token);
-  const flows::Flow flow{state.random().bytes(16), request.voter(), sent.reference, *queued, now,
-                         std::nullopt, Bytes(request.session.id.begin(), request.session.id.end()),
-                         form.language, Bytes(mac.begin(), mac.end()), {}, {}, {}, {}};
+  const flows::Flow flow{state.random().bytes(16),
+                         request.voter(),
+                         sent.reference,
+                         *queued,
+                         now,
+                         std::nullopt,
+                         Bytes(request.session.id.begin(), request.session.id.end()),
+                         form.language,
+                         Bytes(mac.begin(), mac.end()),
+                         {},
+                         {},
+                         {},
+                         {}};
   sent.next_session = flows::successor(state, request.session.id, flow.id).text();
   flows::insert_queued(transaction, flow, std::move(message), life);
   flows::note(state, transaction, now, "reissue link queued", request.voter(),

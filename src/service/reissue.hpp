@@ -162,8 +162,8 @@ class Reissues {
   std::map<ByteArray<32>, Asked> asked_;  // by HMAC of session and form, of the last minute
 };
 
-// The link in the notice of any procedure. Blocks what was made and self-service; again is no error.
-// Refusal: reissue.link_unknown.
+// The link in the notice of any procedure. Blocks what was made and self-service; again is no
+// error. Refusal: reissue.link_unknown.
 ReissueResult<CancelledReissue> cancel_reissue(State& state, std::string_view token);
 
 // Forgets tries of more than a day ago, and writes down what is past its time, so that a clock set

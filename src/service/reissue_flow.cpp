@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "election/crockford.hpp"
 #include "reissue/throttle.hpp"
 #include "service/journal.hpp"
 #include "service/reissue_evidence.hpp"
@@ -221,8 +220,7 @@ std::optional<ReissueRefusal> count_destination(State& state, Transaction& trans
     refused.alert = true;
     return refused;
   }
-  if (const auto at =
-          reissue::retry_at(attempts(transaction, key, now), terms.destination, now)) {
+  if (const auto at = reissue::retry_at(attempts(transaction, key, now), terms.destination, now)) {
     return refusal("reissue.throttled", *at);
   }
   add_attempt(state, transaction, key, now, ByteView(voter_mac));
@@ -282,13 +280,11 @@ ReissueRefusal refusal(std::string_view code, TimeMs at) {
   return {std::string(code), std::string(code), at, 0, false};
 }
 
-std::string new_reference(Random& random) {
-  std::string reference;
-  for (int i = 0; i < 8; ++i) {
-    if (i == 4) reference.push_back('-');
-    reference.push_back(crockford_alphabet[random.below(32)]);
-  }
-  return reference;
+tl::unexpected<ReissueRefusal> refuse(std::string_view code, TimeMs at) {
+  return tl::make_unexpected(refusal(code, at));
+}
+tl::unexpected<ReissueRefusal> refuse(const reissue::Refusal& why) {
+  return refuse(why.code, why.at);
 }
 
 }  // namespace isoloir::flows

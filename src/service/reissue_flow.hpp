@@ -1,5 +1,5 @@
-// A reissue's row in the database, as the engine's state and back; used by src/service/reissue*.cpp
-// alone.
+// A reissue's row in the database, as the engine's state and back, for src/service/reissue*.cpp;
+// and the counters of tries, for whoever throttles.
 #pragma once
 
 #include "reissue/engine.hpp"
@@ -58,10 +58,11 @@ void note(State& state, store::Transaction& transaction, TimeMs at, std::string_
           const std::string& voter, Json more = Json::object());
 
 // Tries of the last day, ascending. What: "request", "wrong proof" (of a voter), "network",
-// "destination", and those of src/service/recovery.cpp.
+// "destination"; "help network", "help destination" (of the assistance form);
+// and those of src/service/recovery*.cpp.
 ByteArray<32> attempt_key(const State& state, std::string_view what, std::string_view who);
 std::vector<TimeMs> attempts(store::Transaction& transaction, const ByteArray<32>& key, TimeMs now);
-// Gives its id.
+// Gives the new row's id.
 Bytes add_attempt(State& state, store::Transaction& transaction, const ByteArray<32>& key,
                   TimeMs now, store::Value voter = {});
 
@@ -85,7 +86,7 @@ std::vector<FlowContest> contests_to_vote(store::Transaction& transaction,
                                           const std::string& voter);
 
 ReissueRefusal refusal(std::string_view code, TimeMs at = 0);
-
-std::string new_reference(Random& random);  // "K7QD-2M4X"
+tl::unexpected<ReissueRefusal> refuse(std::string_view code, TimeMs at = 0);
+tl::unexpected<ReissueRefusal> refuse(const reissue::Refusal& why);
 
 }  // namespace isoloir::flows

@@ -14,17 +14,10 @@ namespace {
 
 using flows::By;
 using flows::Flow;
-using flows::refusal;
+using flows::refuse;
 using reissue::Token;
 using reissue::TokenPurpose;
 using store::Transaction;
-
-tl::unexpected<ReissueRefusal> refuse(const reissue::Refusal& why) {
-  return tl::make_unexpected(refusal(why.code, why.at));
-}
-tl::unexpected<ReissueRefusal> refuse(std::string_view code, TimeMs at = 0) {
-  return tl::make_unexpected(refusal(code, at));
-}
 
 // What the page needs to make new keys; the flow's state is known.
 FlowView view_of(Transaction& transaction, const Flow& flow) {
@@ -161,7 +154,8 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
   transaction.execute(  // success clears the counter of wrong proofs (requirement 27)
       "DELETE FROM attempt WHERE key = $1",
       {ByteView(flows::attempt_key(state, "wrong proof", flow->voter))});
-  flows::send_notice(state, texts, transaction, *flow, cancel, "reissue_notice", now);
+  flows::send_notice(state, texts, transaction, *flow, cancel,
+                     {"message.reissue_notice_subject", "message.reissue_notice_body"}, now);
   flows::note(state, transaction, now, "voting code replaced", flow->voter,
               {{"reference", flow->reference}});
   return IssuedCode{flow->reference, now};

@@ -197,6 +197,15 @@ CREATE TABLE identifier (
 )sql";
 
 constexpr std::string_view seventh = R"sql(
+-- What was written to the help desk. sealed: the form, under a key of the pepper; form_mac: so that a form sent twice
+-- is one request. message, acknowledgement: the mails to the help desk and to the voter; no second where there were too many.
+CREATE TABLE help_request (
+  reference TEXT PRIMARY KEY, at INTEGER NOT NULL, topic TEXT NOT NULL, language TEXT NOT NULL,
+  sealed BLOB NOT NULL, form_mac BLOB NOT NULL UNIQUE, message BLOB NOT NULL, acknowledgement BLOB
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::string_view eighth = R"sql(
 -- Who can have identifier or password again by herself: consular numbers by HMAC, and sealed under a key of the pepper, for
 -- the recovery key of a new password. Two voters may share a number of two kinds.
 CREATE TABLE recovery (
@@ -219,7 +228,8 @@ constexpr store::Migration migrations[] = {
     {4, "reissued keys under the link key until their batch", fourth},
     {5, "leaves under the link key until their round, the box's leaving", fifth},
     {6, "identifiers to sign in with", sixth},
-    {7, "recovery of identifiers and passwords", seventh}};
+    {7, "requests to the help desk", seventh},
+    {8, "recovery of identifiers and passwords", eighth}};
 
 }  // namespace
 

@@ -2,26 +2,10 @@
 // X-CSRF-Token.
 #include "base/limits.hpp"
 #include "service/key_sign_in.hpp"
-#include "web/visit.hpp"
+#include "web/json_body.hpp"
 
 namespace isoloir::web {
 namespace {
-
-// A page of another session, which may have died since by a new code or another sign-in: to it, its
-// session is over.
-bool csrf_good(const http::Request& request, const Session& session) {
-  const auto sent = request.header("X-CSRF-Token").value_or("");
-  return equal_constant_time(as_bytes(sent), as_bytes(session.csrf));
-}
-
-// Empty for what our pages never send: no string, or one with a NUL, which the database refuses.
-std::string field(const Json& json, std::string_view name) {
-  if (!json.is_object()) return {};
-  const auto found = json.find(name);
-  if (found == json.end() || !found->is_string()) return {};
-  auto text = found->get<std::string>();
-  return text.find('\0') == std::string::npos ? text : std::string();
-}
 
 std::string shown_state(const VoterContestState& contest, bool in_space) {
   if (contest.voted_at) return "voted";
@@ -32,27 +16,23 @@ std::string shown_state(const VoterContestState& contest, bool in_space) {
 
 }  // namespace
 
+KeySignInPolicy Site::key_policy() const {
+  return {{portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL},
+          portal_.code_proof_minutes * minute_ms};
+}
+
+Json Site::next_try_signed_out(Visit& visit, Json reply) {
+  reply["csrf"] = visit.session->csrf;
+  reply["sessionBinding"] = hex_encode(visit.session->id);
+  return next_try(visit, std::move(reply));
+}
+
 // Every refused try uses captcha and nonce up, so the answer brings new ones.
 Json Site::next_try(Visit& visit, Json reply) {
   reply["captchaId"] = captchas_.issue(*visit.session).id;
   reply["nonce"] = hex_encode(sessions_.new_nonce(*visit.session));
   return reply;
 }
-
-namespace {
-
-// What the browser made of a code: {"key", "nonce", "proof"}, hex.
-std::optional<CodeProof> code_proof(const Json& body) {
-  const auto nonce = hex_decode_array<32>(field(body, "nonce"));
-  const auto key_bytes = hex_decode_array<32>(field(body, "key"));
-  const auto proof_bytes = hex_decode_array<64>(field(body, "proof"));
-  const auto key = key_bytes ? Point::decode(*key_bytes) : std::nullopt;
-  const auto proof = proof_bytes ? SchnorrProof::decode(*proof_bytes) : std::nullopt;
-  if (!nonce || !key || !proof) return std::nullopt;
-  return CodeProof{*nonce, *key, *proof};
-}
-
-}  // namespace
 
 http::Response Site::api_voting_code(Visit& visit) {
   if (signs_in_with_keys())
@@ -77,9 +57,7 @@ http::Response Site::api_sign_in(Visit& visit) {
   // A form on another site comes without our cookies: its answer must not set one.
   if (!body || !from_our_page(visit.request)) return error_page(400, &visit.request);
   const auto again = [&](Json answer) {
-    answer["csrf"] = visit.session->csrf;
-    answer["sessionBinding"] = hex_encode(visit.session->id);
-    return json_answer(next_try(visit, std::move(answer)));
+    return json_answer(next_try_signed_out(visit, std::move(answer)));
   };
   if (!visit.session || !csrf_good(visit.request, *visit.session)) {
     ensure_session(visit, sessions_);
@@ -91,11 +69,8 @@ http::Response Site::api_sign_in(Visit& visit) {
   const auto proof = code_proof(*body);
   const auto identifier = Code::parse(field(*body, "identifier"), *portal_.credentials.identifier);
   if (!proof || !identifier) return error_page(400, &visit.request);
-  const KeySignInPolicy policy{
-      {portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL},
-      portal_.code_proof_minutes * minute_ms};
   const auto verdict =
-      sign_in_by_keys(state_, policy, *visit.session, {identifier->normalised(), *proof},
+      sign_in_by_keys(state_, key_policy(), *visit.session, {identifier->normalised(), *proof},
                       visit.request.client_address);
   if (!verdict) {
     const auto& code = verdict.error().code;

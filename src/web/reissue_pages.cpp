@@ -1,10 +1,7 @@
 // Pages of procedure A of the reissue design, for who is signed in to the portal: the choice, the
 // challenge question, what was sent; and those that a link opens without any session: the link
 // itself, the notice's block. Then the demonstration's inbox.
-//
-// What the question's form is answered is shown by GET, so that neither a reload nor a change of
-// language sends it again, which could cost a try. On the way it stays in the asking browser, as a
-// cookie sealed for its session: the server keeps nothing of what was typed (requirement 46).
+// A form sent again could cost a try, hence web/forms.hpp.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +9,7 @@
 
 #include "reissue/throttle.hpp"
 #include "service/help_desk.hpp"
-#include "web/visit.hpp"
+#include "web/forms.hpp"
 
 namespace isoloir::web {
 namespace {
@@ -20,26 +17,6 @@ namespace {
 constexpr std::string_view form_cookie = "reissue-form";  // an answer that asks for the form again
 constexpr std::string_view sent_cookie = "reissue-sent";  // where the link was sent
 constexpr std::size_t address_bytes_max = 254;            // RFC 5321, section 4.5.3.1.3
-
-SymmetricKey told_key(State& state, const Session& session) {
-  return SymmetricKey(state.peppered("told to a browser", {session.id}));
-}
-
-http::Response tell(State& state, const Session& session, std::string path, std::string_view cookie,
-                    const Json& told) {
-  const auto sealed = seal(told_key(state, session), as_bytes(canonical_json(told)),
-                           as_bytes(cookie), state.random());
-  return http::Response::redirect_303(std::move(path))
-      .with_cookie(cookie, base64url_encode(sealed));
-}
-
-// What was told to this session's browser, or an empty object.
-Json told(State& state, const Site::Visit& visit, std::string_view cookie) {
-  const auto sealed = base64url_decode(visit.request.cookie(cookie).value_or(""));
-  if (!sealed) return Json::object();
-  const auto text = unseal(told_key(state, *visit.session), *sealed, as_bytes(cookie));
-  return text ? *parse_json(as_text(*text)) : Json::object();
-}
 
 // What was typed and may be shown again: neither answer nor number.
 Json shown_again(const http::Form& form) {
@@ -53,14 +30,6 @@ Json shown_again(const http::Form& form) {
           {"phone", address("phone")},
           {"email", address("email")},
           {"again", true}};
-}
-
-// Repeated fields are refused by the form's reader; this refuses "email[]" and all that the page
-// does not send (requirement 37).
-bool has_only(const http::Form& form, std::initializer_list<std::string_view> names) {
-  return std::all_of(form.fields.begin(), form.fields.end(), [&](const auto& field) {
-    return std::find(names.begin(), names.end(), field.first) != names.end();
-  });
 }
 
 Json missing_fields(const http::Form& form) {
@@ -114,6 +83,8 @@ Json inbox_item(const InboxMessage& message, std::size_t number, std::string_vie
   return {{"url", fmt::format("/inbox/{}", number)},
           {"to", address_parts(message.destination)},
           {"subject", sms ? sms_title(message.body, origin) : message.subject},
+          {"reply_to", address_parts(message.reply_to)},
+          {"answered", !message.reply_to.empty()},
           {"sms", sms},
           {"sent_at", message.created_at}};
 }

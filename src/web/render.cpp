@@ -262,7 +262,7 @@ const std::vector<std::string>& view_names() {
       "suspended",      "not_yet_open",   "not_found",        "busy",         "server_error",
       "signed_out",     "bad_request",    "result",           "demo",         "inbox",
       "link",           "reissue_choice", "reissue_question", "reissue_sent", "reissue_refused",
-      "reissue_cancel", "result_later",   "code_blocked"};
+      "reissue_cancel", "result_later",   "code_blocked",     "help",         "help_sent"};
   return names;
 }
 

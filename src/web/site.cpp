@@ -33,13 +33,15 @@ Json groups_of_four(std::string_view hex) {
 }  // namespace
 
 Site::Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-           std::optional<DemoPages> demo, Reissues* reissues)
+           std::optional<DemoPages> demo, const SelfService& services)
     : state_(state),
       log_(log),
       portal_(portal),
       renderer_(renderer),
       demo_(std::move(demo)),
-      reissues_(reissues),
+      reissues_(services.reissues),
+      recoveries_(services.recoveries),
+      help_(services.help),
       sessions_(state, session_limits(portal)),
       captchas_(state, portal.captcha_minutes * minute_ms) {}
 
@@ -61,6 +63,9 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/tracker", Lane::database, false, &Site::tracker_post},
       {Method::get, "/suivi", Lane::database, false,
        &Site::tracker_form},  // in receipts, as a QR code
+      {Method::get, "/help", Lane::database, false, &Site::help_form},
+      {Method::post, "/help", Lane::database, false, &Site::help_post},
+      {Method::get, "/help/sent", Lane::database, false, &Site::help_sent},
       {Method::get, "/result", Lane::database, false, &Site::result},
       {Method::get, "/reissue", Lane::database, true, &Site::reissue_choice},
       {Method::get, "/reissue/question", Lane::database, true, &Site::reissue_question},
@@ -74,6 +79,15 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/api/reissue/issue", Lane::crypto, false, &Site::api_reissue_issue},
       {Method::post, "/api/reissue/noted", Lane::database, false, &Site::api_reissue_noted},
       {Method::get, "/api/reissue/status", Lane::database, true, &Site::api_reissue_status},
+      {Method::get, "/password-renewal", Lane::database, false, &Site::password_form},
+      {Method::post, "/password-renewal", Lane::database, false, &Site::password_post},
+      {Method::get, "/password-renewal/requested", Lane::database, false,
+       &Site::password_requested},
+      {Method::get, "/password-renewal/link", Lane::database, false, &Site::password_link},
+      {Method::post, "/api/password-renewal", Lane::crypto, false, &Site::api_password},
+      {Method::get, "/identifier-recovery", Lane::database, false, &Site::identifier_form},
+      {Method::post, "/api/identifier-recovery", Lane::crypto, false, &Site::api_identifier},
+      {Method::get, "/both-lost", Lane::light, false, &Site::both_lost},
       {Method::post, "/api/sign-in", Lane::crypto, false, &Site::api_sign_in},
       {Method::post, "/api/voting-code", Lane::crypto, true, &Site::api_voting_code},
       {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
@@ -178,6 +192,10 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   if (const auto& help = portal_.assistance) {
     data["assistance_phone"] = help->phone;
     data["assistance_hours"] = visit.language == Language::french ? help->hours.fr : help->hours.en;
+    if (!help->email.empty()) data["help_url"] = "/help";
+    data["help_here"] = visit.request.path == "/help";
+    // What is typed or shown there would be lost.
+    data["help_apart"] = view == "voting_space" || view == "link";
   }
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();

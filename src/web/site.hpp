@@ -13,7 +13,7 @@
 #include "http/server.hpp"
 #include "portal/portal.hpp"
 #include "service/accounts.hpp"
-#include "service/reissue.hpp"
+#include "service/self_service.hpp"
 #include "service/voting.hpp"
 #include "web/render.hpp"
 
@@ -25,12 +25,11 @@ struct DemoPages {
   Json landing;  // data of views/demo.mustache
 };
 
-// Thread-safe. Everything given outlives it. `reissues` is null where no channel can carry a link:
-// then the pages send the voter to the assistance.
+// Thread-safe. Everything given outlives it.
 class Site final : public http::Handler {
  public:
   Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-       std::optional<DemoPages> demo, Reissues* reissues);
+       std::optional<DemoPages> demo, const SelfService& services);
   ~Site() override;
 
   http::Lane lane(const http::Request& request) override;
@@ -72,6 +71,12 @@ class Site final : public http::Handler {
   http::Response result(Visit& visit);
   http::Response demo_landing(Visit& visit);
 
+  // Writing to the help desk
+  http::Response help_form(Visit& visit);
+  http::Response help_post(Visit& visit);
+  http::Response help_sent(Visit& visit);
+  http::Response help_page(Visit& visit, const HelpForm& typed, Json data);
+
   // Reissue of a voting code
   http::Response reissue_choice(Visit& visit);
   http::Response reissue_question(Visit& visit);
@@ -87,6 +92,16 @@ class Site final : public http::Handler {
   http::Response api_reissue_status(Visit& visit);
   http::Response inbox(Visit& visit);
   http::Response inbox_message(Visit& visit);
+
+  // Recovery of a password or an identifier
+  http::Response password_form(Visit& visit);
+  http::Response password_post(Visit& visit);
+  http::Response password_requested(Visit& visit);
+  http::Response password_link(Visit& visit);
+  http::Response api_password(Visit& visit);
+  http::Response identifier_form(Visit& visit);
+  http::Response api_identifier(Visit& visit);
+  http::Response both_lost(Visit& visit);
 
   // Interface of the voting space
   http::Response api_sign_in(Visit& visit);  // with keys: identifier and password
@@ -122,7 +137,12 @@ class Site final : public http::Handler {
   Json pending_reissue(const Visit& visit) const;
   http::Response reissue_not_sent(Visit& visit, const ReissueRefusal& refusal, Json data);
   http::Response after_code(Visit& visit, const Expected<CodeVerdict>& verdict);
-  Json next_try(Visit& visit, Json answer);  // with a new captcha and nonce
+  Json next_try(Visit& visit, Json answer);             // with a new captcha and nonce
+  Json next_try_signed_out(Visit& visit, Json answer);  // and the session that they belong to
+  // The page that stands in place of a recovery's, when there is none just now.
+  std::optional<http::Response> recovery_shut(Visit& visit, Recoveries::Recovered what);
+  http::Response password_page(Visit& visit, Json data);
+  KeySignInPolicy key_policy() const;
   std::string csrf_error(Visit& visit, const http::Form& form) const;
 
   State& state_;
@@ -131,6 +151,8 @@ class Site final : public http::Handler {
   const Renderer& renderer_;
   std::optional<DemoPages> demo_;
   Reissues* reissues_;
+  Recoveries* recoveries_;
+  HelpRequests* help_;
   Sessions sessions_;
   Captchas captchas_;
   // Judging a ballot's proofs keeps a core busy: who sends bad ones waits, and nobody else.

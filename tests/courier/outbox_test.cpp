@@ -55,7 +55,7 @@ struct OutboxTest : testing::Test {
     const auto id = database->write([&](store::Transaction& t) -> Expected<MessageId> {
       return outbox().queue(t, now,
                             {"E1", "reissue-link", MessageChannel::email, destination, "Subject",
-                             "body with a secret link", now + 120 * minute});
+                             "body with a secret link", now + 120 * minute, "answers@example.org"});
     });
     return hex_encode(*id);
   }
@@ -81,9 +81,29 @@ TEST_F(OutboxTest, SendsOnceAndKeepsTheStatus) {
   EXPECT_EQ(transport.sent[0].destination, "camille@example.org");
   EXPECT_EQ(transport.sent[0].subject, "Subject");
   EXPECT_EQ(transport.sent[0].body, "body with a secret link");
+  EXPECT_EQ(transport.sent[0].reply_to, "answers@example.org");
   EXPECT_EQ(status(id), "accepted");
   ASSERT_EQ(outbox().inbox().size(), 1u);
   EXPECT_EQ(outbox().inbox()[0].body, "body with a secret link");
+  EXPECT_EQ(outbox().inbox()[0].reply_to, "answers@example.org");
+}
+
+// A message that an older version queued has none.
+TEST_F(OutboxTest, AMessageWithoutAReplyAddressIsSent) {
+  const auto id = random.array<16>();
+  ASSERT_TRUE(database->write([&](store::Transaction& t) -> Status {
+    const std::string content = R"({"body":"b","destination":"camille@example.org","subject":"s"})";
+    t.execute(
+        "INSERT INTO message (id, created_at, voter, kind, channel, sealed, status, status_at, "
+        "expires_at, next_at, tries, cut_short) VALUES ($1, $2, 'E1', 'k', 'email', $3, 'queued', "
+        "$2, $4, $2, 0, 0)",
+        {ByteView(id), start, seal(SymmetricKey(ByteArray<32>{7}), as_bytes(content), id, random),
+         start + minute});
+    return {};
+  }));
+  outbox().deliver(transport, start);
+  ASSERT_EQ(transport.sent.size(), 1u);
+  EXPECT_EQ(transport.sent[0].reply_to, "");
 }
 
 // Requirement 34: without a relay messages wait, and go when it is back.

@@ -354,9 +354,11 @@ TEST(Roll, ConsularNumbers) {
     return std::string(id) + ";NOM;Prénom;" + std::string(id) + "@example.org;0;" +
            std::string(numbers) + "\n";
   };
-  const auto roll = parse_roll(
-      with + line("E1", "123 456 789;") + line("E2", ";O12-345-678") + line("E3", "123.456.788;1"
-      "23456789"), districts);
+  const auto roll = parse_roll(with + line("E1", "123 456 789;") + line("E2", ";O12-345-678") +
+                                   line("E3",
+                                        "123.456.788;1"
+                                        "23456789"),
+                               districts);
   ASSERT_TRUE(roll) << roll.error().message;
   EXPECT_EQ(roll->voters[0].numic, "123456789");
   EXPECT_EQ(consular_number(roll->voters[0]), "123456789");
@@ -369,8 +371,8 @@ TEST(Roll, ConsularNumbers) {
     EXPECT_NE(refused.error().message.find("is no number of 5 to 15 digits"), std::string::npos);
     EXPECT_EQ(refused.error().message.find("1234"), std::string::npos) << "not told";
   }
-  const auto twice = parse_roll(with + line("E1", "123456789;") + line("E2", "123 456 789;"),
-                                districts);
+  const auto twice =
+      parse_roll(with + line("E1", "123456789;") + line("E2", "123 456 789;"), districts);
   ASSERT_FALSE(twice);
   EXPECT_NE(twice.error().message.find("column numic: is the same as on line 2"),
             std::string::npos);

@@ -26,7 +26,7 @@ struct Tests {
 };
 Tests all_tests() {
   Tests tests;
-  const std::regex declared(R"(TEST(?:_F|_P)?\((\w+),\s*(\w+)\))");
+  const std::regex declared(R"((?:TEST(?:_F|_P)?|RC_GTEST_PROP)\((\w+),\s*(\w+)[,)])");
   for (const auto& file :
        fs::recursive_directory_iterator(fs::path(ISOLOIR_SOURCE_DIR) / "tests")) {
     const auto kind = file.path().extension();

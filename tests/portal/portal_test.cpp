@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -37,6 +38,31 @@ TEST(Portal, EducationIsRead) {
   ASSERT_TRUE(portal->assistance);
   EXPECT_EQ(portal->assistance->phone, "01 99 00 00 01");
   EXPECT_EQ(portal->assistance->hours.en, "Monday to Friday, 8:00 to 18:00");
+}
+
+TEST(Portal, TheHelpDesksAddressIsOnePlainAddress) {
+  EXPECT_EQ(Portal::parse(education(), "p.toml")->assistance->email, "") << "it may be absent";
+  const auto abroad = sample("legislative");
+  const std::string address = "assistance@vote-etranger.example";
+  EXPECT_EQ(Portal::parse(abroad, "p.toml")->assistance->email, address);
+  const auto line =
+      1 + std::count(abroad.begin(),
+                     abroad.begin() + static_cast<std::ptrdiff_t>(abroad.find(address)), '\n');
+  const auto quoted = "\"" + address + "\"";
+  for (const auto* bad : {"\"\"", "\"assistance\"", "\"a@example.org, b@example.org\"",
+                          "\"A <a@example.org>\"", "\"a@example.org\\nBcc: b@example.org\"",
+                          "\"a@example.org\\u0000\"", "1", "[\"a@example.org\"]",
+                          "\"mailto:a@example.org\"", "\"a@example\"", "\"a%b@example.org\""}) {
+    const auto portal = Portal::parse(changed(abroad, quoted, bad), "p.toml");
+    ASSERT_FALSE(portal) << bad;
+    EXPECT_EQ(portal.error().message, "p.toml:" + std::to_string(line) +
+                                          ": \"email\" must be one plain e-mail address such as "
+                                          "help@example.org\n")
+        << bad;
+  }
+  EXPECT_EQ(Portal::parse(changed(abroad, quoted, "\"aide@vote-étranger.example\""), "p.toml")
+                ->assistance->email,
+            "aide@xn--vote-tranger-feb.example");
 }
 
 TEST(Portal, ReissuePolicyIsRead) {

@@ -40,10 +40,10 @@ constexpr TimeMs now = 1'000'000;
 constexpr TimeMs later = now + 500;
 
 std::string name_of(const FlowState& state) {
-  constexpr const char* names[] = {"Started", "MethodChosen", "Proven",   "LinkQueued",
-                                   "Opened",  "Armed",        "Issued",   "Acknowledged",
-                                   "Expired", "Superseded",   "Cancelled", "Matched",
-                                   "IdentifierProven", "KeyMatched", "Sent"};
+  constexpr const char* names[] = {"Started",          "MethodChosen", "Proven",    "LinkQueued",
+                                   "Opened",           "Armed",        "Issued",    "Acknowledged",
+                                   "Expired",          "Superseded",   "Cancelled", "Matched",
+                                   "IdentifierProven", "KeyMatched",   "Sent"};
   return names[state.index()];
 }
 

@@ -32,7 +32,8 @@ TEST(ReissueThrottle, LimitsOfMinuteHourAndDay) {
 // Requirement 21: a clock set back does not open what was shut.
 TEST(ReissueThrottle, R21TimesInTheFutureCount) {
   EXPECT_TRUE(retry_at(std::vector<TimeMs>{today + hour_ms}, {1, 0, 0}, today));
-  EXPECT_TRUE(proof_retry_at(std::vector<TimeMs>{today + hour_ms}, ProofLimit{5, minute_ms}, today));
+  EXPECT_TRUE(
+      proof_retry_at(std::vector<TimeMs>{today + hour_ms}, ProofLimit{5, minute_ms}, today));
 }
 
 // Requirement 22: five in a day, each with twice the delay of the one before.

@@ -18,10 +18,9 @@ struct RecoveryFixture : VotingFixture {
     make_service();
   }
   void make_service() {
-    service = std::make_unique<Recoveries>(*state, policy, identifier_and_password(),
-                                           SignInPolicy{}, texts, [this](std::string_view line) {
-                                             alerts.emplace_back(line);
-                                           });
+    service = std::make_unique<Recoveries>(
+        *state, policy, identifier_and_password(), SignInPolicy{}, texts,
+        [this](std::string_view line) { alerts.emplace_back(line); });
   }
 
   const std::string& id(std::size_t voter) const { return roll.voters[voter].id; }
@@ -29,11 +28,13 @@ struct RecoveryFixture : VotingFixture {
   std::string number(std::size_t voter) const { return consular_number(roll.voters[voter]); }
   std::string email(std::size_t voter) const { return roll.voters[voter].email; }
 
-  // B, first half, as somebody at `from` types it; time goes on, so that it is a request of its own.
+  // B, first half, as somebody at `from` types it; time goes on, so that it is a request of its
+  // own.
   void ask(std::string_view typed_number, std::string_view typed_email,
            std::string_view from = "192.0.2.1") {
     clock.advance(minute);
-    EXPECT_EQ(service->ask_password(typed_number, typed_email, {std::string(from), "fr"}).size(), 9u);
+    EXPECT_EQ(service->ask_password(typed_number, typed_email, {std::string(from), "fr"}).size(),
+              9u);
     service->work();
   }
   void ask(std::size_t voter) { ask(number(voter), email(voter)); }
@@ -79,7 +80,9 @@ struct RecoveryFixture : VotingFixture {
   std::string token() {
     const auto links = inbox("password-link");
     EXPECT_FALSE(links.empty());
-    return links.empty() ? "" : value_of(links[0], "link").substr(value_of(links[0], "link").find('#') + 1);
+    return links.empty()
+               ? ""
+               : value_of(links[0], "link").substr(value_of(links[0], "link").find('#') + 1);
   }
   std::string token_for(std::size_t voter) {
     ask(voter);
@@ -104,10 +107,11 @@ struct RecoveryFixture : VotingFixture {
         derive_credential(password, identifier(voter), state->manifest().election_id).sign_in_key();
     const auto statement =
         sign_in_statement(state->fingerprint(), nonce, session.id, state->manifest().origin);
-    const auto verdict = sign_in_by_keys(
-        *state, {}, session,
-        {identifier(voter), {nonce, pair.key, schnorr_prove(statement, pair.secret.reveal(), random)}},
-        from);
+    const auto verdict =
+        sign_in_by_keys(*state, {}, session,
+                        {identifier(voter),
+                         {nonce, pair.key, schnorr_prove(statement, pair.secret.reveal(), random)}},
+                        from);
     EXPECT_TRUE(verdict) << verdict.error().code;
     return verdict ? verdict->kind : KeyVerdict::Kind::refused;
   }

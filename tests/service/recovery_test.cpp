@@ -30,8 +30,8 @@ TEST_F(RecoveryTest, ALostPasswordIsReplacedAndTheNewOneVotes) {
   const auto links = inbox("password-link");
   ASSERT_EQ(links.size(), 1u);
   EXPECT_EQ(links[0].destination, "E1@portal.example") << "R36: the stored string";
-  EXPECT_TRUE(value_of(links[0], "link")
-                  .starts_with("http://localhost:8080/password-renewal/link#"))
+  EXPECT_TRUE(
+      value_of(links[0], "link").starts_with("http://localhost:8080/password-renewal/link#"))
       << "R44: the configured origin";
   EXPECT_EQ(sign_in(0, codes[0]), Kind::accepted) << "nothing has changed yet";
 
@@ -67,9 +67,9 @@ TEST_F(RecoveryTest, ALostIdentifierComesByMailToWhoKnowsThePassword) {
 }
 
 TEST_F(RecoveryTest, WhoKnowsTooLittleSetsNothingOff) {
-  ask("100200301", "E2@portal.example");     // another's address
-  ask("100200399", "E1@portal.example");     // no such number
-  ask_identifier(number(0), codes[1]);       // another's password
+  ask("100200301", "E2@portal.example");  // another's address
+  ask("100200399", "E1@portal.example");  // no such number
+  ask_identifier(number(0), codes[1]);    // another's password
   ask_identifier("100200399", codes[0]);
   EXPECT_TRUE(inbox().empty());
   EXPECT_EQ(count_rows("reissue_flow"), 0);
@@ -161,8 +161,8 @@ TEST_F(RecoveryTest, R09R61NothingHoldsBothAndNoLogHoldsOne) {
   const auto rows = journal_of(*state);
   EXPECT_NE(rows.find("password replaced"), std::string::npos);
   EXPECT_NE(rows.find("identifier sent"), std::string::npos);
-  for (const auto& secret : {identifier(0), shown, password.normalised(),
-                             password.shown().reveal(), number(0), email(0), id(0)}) {
+  for (const auto& secret : {identifier(0), shown, password.normalised(), password.shown().reveal(),
+                             number(0), email(0), id(0)}) {
     EXPECT_EQ(rows.find(secret), std::string::npos) << secret;
   }
 }
@@ -320,11 +320,11 @@ TEST_F(RecoveryTest, R42NoMessageToAPhoneThatCannotBeServedAndTheVoterIsTold) {
 }
 
 TEST_F(RecoveryTest, PhonesFromOverseasAndAbroad) {
-  for (const auto& [written, sent] : std::vector<std::pair<std::string, std::string>>{
-           {"0692 00 00 01", "+262692000001"},
-           {"+262 (0)692 00 00 01", "+262692000001"},
-           {"00590 690 00 00 02", "+590690000002"},
-           {"+1 (202) 555-0101", "+12025550101"}}) {
+  for (const auto& [written, sent] :
+       std::vector<std::pair<std::string, std::string>>{{"0692 00 00 01", "+262692000001"},
+                                                        {"+262 (0)692 00 00 01", "+262692000001"},
+                                                        {"00590 690 00 00 02", "+590690000002"},
+                                                        {"+1 (202) 555-0101", "+12025550101"}}) {
     set("phone", 0, written);
     clock.advance(day_ms);
     EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed") << written;

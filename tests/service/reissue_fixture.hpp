@@ -3,8 +3,8 @@
 #pragma once
 
 #include "crypto/hash.hpp"
-#include "service/reissue.hpp"
 #include "service/plain_texts.hpp"
+#include "service/reissue.hpp"
 #include "service/voting_fixture.hpp"
 
 namespace isoloir {

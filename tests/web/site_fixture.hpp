@@ -197,7 +197,9 @@ struct SiteFixture : ReissueFixture {
   Renderer renderer{asset};
   MessageTexts message_texts{renderer, portal};
   Reissues reissue_service{*state, policy, message_texts};
-  Site site{*state, *log, portal, renderer, std::nullopt, &reissue_service};
+  HelpRequests help_service{*state, portal, message_texts};
+  Site site{*state,   *log,         portal,
+            renderer, std::nullopt, {&reissue_service, nullptr, &help_service}};
   std::unique_ptr<http::Server> server;
 };
 

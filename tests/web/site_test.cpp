@@ -26,7 +26,7 @@ struct SiteTest : VotingFixture {
 
   SiteTest() : portal(*Portal::parse(fixture_portal, "fixture.toml")), renderer(asset) {}
 
-  Site site() { return Site(*state, *log, portal, renderer, std::nullopt, nullptr); }
+  Site site() { return Site(*state, *log, portal, renderer, std::nullopt, {}); }
   void tick_at(TimeMs now) {
     clock.set(now);
     tick(*state, *log);

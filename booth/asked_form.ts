@@ -1,0 +1,82 @@
+// A form outside any session whose answer comes as JSON: its captcha, the session that it belongs to, a lost network. What was
+// typed stays until there is an answer.
+import { Api, TryAgain } from "./api.ts";
+import { follow_error_links, one, show_errors, show_part, step, text } from "./page.ts";
+
+type Errors = Record<string, string>;
+
+/** What an answer that is not the last one brings for the next try. */
+export interface Again {
+  status: string;
+  csrf: string;
+  captchaId: string;
+}
+
+export abstract class AskedForm {
+  protected readonly data: DOMStringMap;
+  protected readonly api: Api;
+  private working = false;
+
+  constructor(root: HTMLElement, form: string) {
+    this.data = root.dataset;
+    this.api = new Api(this.data.csrf!);
+    follow_error_links(root);
+    one(root, `[data-form=${form}]`).addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.submit();
+    });
+    // What Back brings again must not show what was typed.
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  }
+
+  /** Errors by field for what cannot be right; then nothing is sent. */
+  protected abstract check(errors: Errors): void;
+  /** With the digits typed. Throws TryAgain. */
+  protected abstract send(captcha: string, captcha_id: string): Promise<void>;
+
+  protected section(): HTMLElement {
+    return step("form");
+  }
+
+  protected field(id: string): HTMLInputElement {
+    return one<HTMLInputElement>(this.section(), `#${id}`);
+  }
+
+  /** New digits, and why: at the field that is wrong, or at the digits themselves. */
+  protected next_try({ status, csrf, captchaId }: Again, errors: Errors = {}): void {
+    this.api.csrf = csrf;
+    one<HTMLInputElement>(document, "[data-captcha=id]").value = captchaId;
+    one<HTMLImageElement>(document, "[data-captcha=image]").src = `/captcha/${captchaId}.png`;
+    one<HTMLAudioElement>(document, "[data-captcha=audio]").src = `/captcha/${captchaId}.wav`;
+    this.field("captcha").value = "";
+    if (status === "captcha_wrong") errors = { captcha: text("captcha.error") };
+    if (status === "page_old") errors = { captcha: text("recovery.page_old") };
+    show_errors(this.section(), errors);
+  }
+
+  /** One thing at a time: a double click asks once. */
+  private async submit(): Promise<void> {
+    if (this.working) return;
+    const errors: Errors = {};
+    const captcha = this.field("captcha").value.trim();
+    this.check(errors);
+    if (captcha === "") errors.captcha = text("voting.captcha_empty");
+    show_part(this.section(), "no_answer", false);
+    show_errors(this.section(), errors);
+    if (Object.keys(errors).length > 0) return;
+    this.work(true);
+    try {
+      await this.send(captcha, one<HTMLInputElement>(document, "[data-captcha=id]").value);
+    } catch (error) {
+      if (!(error instanceof TryAgain)) throw error;
+      show_part(this.section(), "no_answer", true);
+    } finally {
+      this.work(false);
+    }
+  }
+
+  private work(working: boolean): void {
+    this.working = working;
+    show_part(this.section(), "working", working);
+  }
+}
