@@ -10,6 +10,7 @@ export type PasswordAnswer =
   | (Again & { status: "wrong"; triesLeft: number; at?: string })
   | (Again & { status: "delayed"; at: string })
   | (Again & { status: Ended; at?: string });
+type Renewed = Extract<PasswordAnswer, { status: "renewed" }>;
 type Ended =
   | "unknown" | "expired" | "used" | "superseded" | "blocked" | "limit" | "apart" | "no_phone" | "closed";
 
@@ -21,6 +22,8 @@ const WAYS: Record<Ended, ("ask_again" | "sign_in")[]> = {
 
 export function start_password_link(root: HTMLElement): void {
   const token = take_fragment();
+  const done = (history.state as { done?: Renewed } | null)?.done;
+  if (token === "" && done) return show_done(done);
   if (!whole_token(token)) return show_end("unknown", "");
   new PasswordLink(root, token);
   show_step("form");
@@ -70,12 +73,17 @@ class PasswordLink extends AskedForm {
     }
   }
 
-  private done({ reference, at, phoneEnd }: Extract<PasswordAnswer, { status: "renewed" }>): void {
-    forget_fragment();
+  /** A reload shows it again, in place of a link that has served. */
+  private done(answer: Renewed): void {
+    history.replaceState({ done: answer }, "");
     this.field("identifier").value = "";
-    fill(step("done"), { reference, at, done_text: text("recovery.done_text", { phone_end: phoneEnd }) });
-    show_step("done");
+    show_done(answer);
   }
+}
+
+function show_done({ reference, at, phoneEnd }: Renewed): void {
+  fill(step("done"), { reference, at, done_text: text("recovery.done_text", { phone_end: phoneEnd }) });
+  show_step("done");
 }
 
 function show_end(status: Ended, at: string): void {

@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/screen.hpp"
 #include "cli/server.hpp"
+#include "election/consular_number.hpp"
 #include "election/roll.hpp"
 #include "service/setup.hpp"
 
@@ -66,7 +67,20 @@ std::string of_credentials(const CredentialForms& forms) {
       fmt::format("Identifier of {} characters, password of {}.", identifier, password));
 }
 
+std::string of_recovery(const RecoveryPolicy& policy) {
+  const auto link = policy.password.email_link_ms / minute_ms, apart = policy.apart_ms / hour_ms;
+  return both(
+      fmt::format("Mot de passe perdu : lien par courriel, valable {} min, puis SMS, {} fois au "
+                  "plus ; identifiant perdu : par courriel, {} fois au plus ; jamais les deux en "
+                  "{} h.",
+                  link, policy.password.per_election, policy.identifier.per_election, apart),
+      fmt::format("A lost password: link by e-mail, valid {} min, then a text message, {} times at "
+                  "most; a lost identifier: by e-mail, {} times at most; never both within {} h.",
+                  link, policy.password.per_election, policy.identifier.per_election, apart));
+}
+
 std::string of_reissue(const Portal& portal) {
+  if (portal.recovery) return of_recovery(*portal.recovery);
   if (!portal.reissue && portal.credentials.identifier) {
     return both("Identifiant ou mot de passe perdu : par l'assistance seule.",
                 "A lost identifier or password: by the assistance alone.");
@@ -139,6 +153,17 @@ std::string describe(const Roll& roll, const Portal& portal) {
                  fmt::format("Without e-mail: {}; without telephone: {}. What cannot be sent to "
                              "them must be handed over (unreached.csv of registrar issue).",
                              lacking(&Voter::email), lacking(&Voter::phone)));
+  }
+  const auto numberless =
+      std::count_if(roll.voters.begin(), roll.voters.end(),
+                    [](const auto& voter) { return consular_number(voter).empty(); });
+  if (portal.recovery && numberless > 0) {
+    said += both(fmt::format("Sans NUMIC ni NUMEL : {}. À qui perd son identifiant ou son mot de "
+                             "passe, l'assistance seule peut aider.",
+                             numberless),
+                 fmt::format("Without NUMIC or NUMEL: {}. Who loses identifier or password can be "
+                             "helped by the assistance alone.",
+                             numberless));
   }
   const auto without = std::count_if(roll.voters.begin(), roll.voters.end(), [](const auto& voter) {
     return voter.numen.empty() && voter.nir10.empty();

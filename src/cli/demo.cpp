@@ -16,6 +16,7 @@
 #include "cli/holder_file.hpp"
 #include "cli/practice.hpp"
 #include "cli/server.hpp"
+#include "election/consular_number.hpp"
 #include "service/setup.hpp"
 
 namespace isoloir::cli {
@@ -73,6 +74,7 @@ Json voter_card(const PracticeVoter& person, const Portal& portal) {
   if (person.identifier) {
     card["identifier"] = person.identifier->shown().reveal();
     card["phone"] = voter.phone;
+    card["numic"] = consular_number(voter);
   }
   if (person.account) {
     card["password"] = person.account->password;

@@ -1,5 +1,5 @@
-// What voters can do by themselves over messages. Each is null where the portal has none, or where no
-// channel carries messages: then the pages name the assistance, by telephone.
+// What voters can do by themselves over messages. Each is null where the portal has none, or where
+// no channel carries messages: then the pages name the assistance, by telephone.
 #pragma once
 
 #include "service/help_request.hpp"

@@ -24,9 +24,11 @@ Json number_problem(std::string_view typed) {
   return read_consular_number(typed) ? Json() : Json("form");
 }
 
-// How often one may ask, as the page says it; 0 where policy sets no limit.
-Json rates(const RateLimit& requests) {
-  return {{"hour", requests.per_hour}, {"day", requests.per_day}};
+// How often one may ask, as views/recovery_rates.mustache says it.
+void add_rates(Json& data, const RateLimit& requests) {
+  data["rates"] = requests.per_hour != 0 && requests.per_day != 0;
+  data["per_hour"] = requests.per_hour;
+  data["per_day"] = requests.per_day;
 }
 
 std::string_view recovery_status(std::string_view code) {
@@ -61,7 +63,7 @@ std::optional<http::Response> Site::recovery_shut(Visit& visit, Recoveries::Reco
 
 http::Response Site::password_page(Visit& visit, Json data) {
   data["captcha"] = captcha_data(visit);
-  data["rates"] = rates(portal_.recovery->password.requests);
+  add_rates(data, portal_.recovery->password.requests);
   data["minutes"] = portal_.recovery->password.email_link_ms / minute_ms;
   return page(visit, "password_renewal", std::move(data));
 }
@@ -122,12 +124,12 @@ http::Response Site::password_requested(Visit& visit) {
 http::Response Site::password_link(Visit& visit) {
   if (!recoveries_) return http::Response::redirect_303("/password-renewal");
   const Json captcha = captcha_data(visit);
-  return page(visit, "password_link",
-              {{"captcha", captcha},
-               {"csrf_data", visit.session->csrf},
-               {"identifier_length", portal_.credentials.identifier->length()},
-               {"identifier_length_data",
-                std::to_string(portal_.credentials.identifier->length())}});
+  return page(
+      visit, "password_link",
+      {{"captcha", captcha},
+       {"csrf_data", visit.session->csrf},
+       {"identifier_length", portal_.credentials.identifier->length()},
+       {"identifier_length_data", std::to_string(portal_.credentials.identifier->length())}});
 }
 
 http::Response Site::api_password(Visit& visit) {
@@ -174,7 +176,7 @@ http::Response Site::identifier_form(Visit& visit) {
   Json data = space_data(visit);
   data["csrf_data"] = visit.session->csrf;
   data["password_length"] = portal_.credentials.code.length();
-  data["rates"] = rates(portal_.recovery->identifier.requests);
+  add_rates(data, portal_.recovery->identifier.requests);
   return page(visit, "identifier_recovery", std::move(data));
 }
 

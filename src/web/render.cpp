@@ -257,12 +257,37 @@ std::string Renderer::text(std::string_view id, Language language, const Json& d
 }
 
 const std::vector<std::string>& view_names() {
-  static const std::vector<std::string> names{
-      "sign_in",        "home",           "voting_space",     "tracker",      "closed",
-      "suspended",      "not_yet_open",   "not_found",        "busy",         "server_error",
-      "signed_out",     "bad_request",    "result",           "demo",         "inbox",
-      "link",           "reissue_choice", "reissue_question", "reissue_sent", "reissue_refused",
-      "reissue_cancel", "result_later",   "code_blocked",     "help",         "help_sent"};
+  static const std::vector<std::string> names{"sign_in",
+                                              "home",
+                                              "voting_space",
+                                              "tracker",
+                                              "closed",
+                                              "suspended",
+                                              "not_yet_open",
+                                              "not_found",
+                                              "busy",
+                                              "server_error",
+                                              "signed_out",
+                                              "bad_request",
+                                              "result",
+                                              "demo",
+                                              "inbox",
+                                              "link",
+                                              "reissue_choice",
+                                              "reissue_question",
+                                              "reissue_sent",
+                                              "reissue_refused",
+                                              "reissue_cancel",
+                                              "result_later",
+                                              "code_blocked",
+                                              "help",
+                                              "help_sent",
+                                              "password_renewal",
+                                              "password_requested",
+                                              "password_link",
+                                              "identifier_recovery",
+                                              "both_lost",
+                                              "recovery_shut"};
   return names;
 }
 

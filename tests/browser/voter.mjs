@@ -144,8 +144,8 @@ export async function askForLink(demo, page, voter, email) {
   return receivedLink(demo, page, email);
 }
 
-// The link in the newest message to `address`; messages leave at the server's next beat.
-export async function receivedLink(demo, page, address) {
+// The newest message to `address`, as the demonstration's inbox shows it; messages leave at the server's next beat.
+async function openMessage(demo, page, address) {
   const inbox = await page.context().newPage();
   const message = inbox.getByRole("listitem").filter({ hasText: address }).getByRole("link").first();
   for (const end = Date.now() + 20_000; Date.now() < end; await inbox.waitForTimeout(100)) {
@@ -153,9 +153,21 @@ export async function receivedLink(demo, page, address) {
     if ((await message.count()) > 0) break;
   }
   await message.click();
+  return inbox;
+}
+
+export async function receivedLink(demo, page, address) {
+  const inbox = await openMessage(demo, page, address);
   const link = await inbox.getByRole("article").getByRole("link").getAttribute("href");
   await inbox.close();
   return link;
+}
+
+export async function receivedText(demo, page, address) {
+  const inbox = await openMessage(demo, page, address);
+  const text = await inbox.getByRole("article").innerText();
+  await inbox.close();
+  return text;
 }
 
 export async function followLink(page, link) {
