@@ -3,6 +3,7 @@
 #pragma once
 
 #include "election/consular_number.hpp"
+#include "service/bureau.hpp"
 #include "service/plain_texts.hpp"
 #include "service/recovery.hpp"
 #include "service/voting_fixture.hpp"
