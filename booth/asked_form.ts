@@ -16,6 +16,7 @@ export abstract class AskedForm {
   protected readonly data: DOMStringMap;
   protected readonly api: Api;
   private working = false;
+  private unanswered = false; // the digits of a request whose answer was lost may have served
 
   constructor(root: HTMLElement, form: string) {
     this.data = root.dataset;
@@ -49,7 +50,8 @@ export abstract class AskedForm {
     one<HTMLImageElement>(document, "[data-captcha=image]").src = `/captcha/${captchaId}.png`;
     one<HTMLAudioElement>(document, "[data-captcha=audio]").src = `/captcha/${captchaId}.wav`;
     this.field("captcha").value = "";
-    if (status === "captcha_wrong") errors = { captcha: text("captcha.error") };
+    if (status === "captcha_wrong") errors = { captcha: text(this.unanswered ? "keys.new_digits" : "captcha.error") };
+    this.unanswered = false;
     if (status === "page_old") errors = { captcha: text("recovery.page_old") };
     show_errors(this.section(), errors);
   }
@@ -61,15 +63,17 @@ export abstract class AskedForm {
     const captcha = this.field("captcha").value.trim();
     this.check(errors);
     if (captcha === "") errors.captcha = text("voting.captcha_empty");
-    show_part(this.section(), "no_answer", false);
+    for (const part of ["no_answer", "failed"]) show_part(this.section(), part, false);
     show_errors(this.section(), errors);
     if (Object.keys(errors).length > 0) return;
     this.work(true);
     try {
       await this.send(captcha, one<HTMLInputElement>(document, "[data-captcha=id]").value);
     } catch (error) {
-      if (!(error instanceof TryAgain)) throw error;
-      show_part(this.section(), "no_answer", true);
+      this.unanswered = true;
+      const lost = error instanceof TryAgain;
+      show_part(this.section(), lost ? "no_answer" : "failed", true);
+      if (!lost) throw error; // a fault of ours, or a device that cannot: the browser's console has it
     } finally {
       this.work(false);
     }

@@ -10,7 +10,8 @@ import { start_worker } from "./trusted_worker.ts";
 export type IdentifierAnswer =
   | { status: "requested"; reference: string }
   | { status: "closed" }
-  | (Again & { status: "captcha_wrong" | "page_old"; nonce: string; sessionBinding: string });
+  | (Again & { status: "captcha_wrong" | "page_old"; nonce: string; sessionBinding: string })
+  | (Again & { status: "delayed"; minutes: number; nonce: string; sessionBinding: string });
 
 export function start_identifier_recovery(root: HTMLElement): void {
   if (typeof BigInt !== "function" || typeof Worker !== "function" || typeof crypto !== "object") {
@@ -62,13 +63,15 @@ class IdentifierRecovery extends AskedForm {
       { code: password.code, handle: `recovery:${number}`, nonce, session_binding: this.binding }, (done) => (bar.value = done));
     void this.vault.forget();
     const answer = await this.api.recover_identifier({ captcha, captchaId, key, proof, nonce, number });
-    if (answer.status === "closed") return show_step("closed");
-    if (answer.status !== "requested") {
+    if (answer.status !== "requested" && answer.status !== "closed") {
       this.nonce = answer.nonce;
       this.binding = answer.sessionBinding;
-      return this.next_try(answer);
+      return this.next_try(answer, answer.status === "delayed"
+        ? { password: text("keys.delayed", { minutes: answer.minutes }), captcha: text("keys.new_digits") }
+        : {});
     }
     for (const id of ["password", "number"]) this.field(id).value = "";
+    if (answer.status === "closed") return show_step("closed");
     fill(step("requested"), { reference: answer.reference });
     show_step("requested");
   }

@@ -12,12 +12,12 @@ export type PasswordAnswer =
   | (Again & { status: Ended; at?: string });
 type Renewed = Extract<PasswordAnswer, { status: "renewed" }>;
 type Ended =
-  | "unknown" | "expired" | "used" | "superseded" | "blocked" | "limit" | "apart" | "no_phone" | "closed";
+  | "unknown" | "expired" | "used" | "superseded" | "blocked" | "limit" | "full" | "apart" | "no_phone" | "closed";
 
 /** Where the voter may go on after each end. */
 const WAYS: Record<Ended, ("ask_again" | "sign_in")[]> = {
   unknown: ["ask_again"], expired: ["ask_again"], used: ["sign_in", "ask_again"], superseded: ["sign_in"], blocked: [],
-  limit: [], apart: [], no_phone: [], closed: [],
+  limit: [], full: [], apart: [], no_phone: [], closed: [],
 };
 
 export function start_password_link(root: HTMLElement): void {
@@ -69,6 +69,7 @@ class PasswordLink extends AskedForm {
         });
       default:
         forget_fragment();
+        this.field("identifier").value = "";
         return show_end(answer.status, answer.at ?? "");
     }
   }

@@ -18,7 +18,7 @@ void insert_identifier(State& state, store::Transaction& transaction, const std:
 std::optional<std::string> voter_of_identifier(State& state, store::Transaction& transaction,
                                                std::string_view identifier);
 
-// Normalised; voters of this election have one.
+// Normalised; empty where there is none, or the row is damaged.
 std::string identifier_of(State& state, store::Transaction& transaction, const std::string& voter);
 
 // What the recovery of a lost one rests on: NUMIC, or NUMEL of who has none (L2), by HMAC and

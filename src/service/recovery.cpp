@@ -75,23 +75,26 @@ std::string Recoveries::ask_password(std::string_view number, std::string_view e
   return take_down({{{"procedure", "password"},
                      {"number", number},
                      {"email", nfkc_casefold(email).value_or("")},
+                     {"address", place.client_address},
                      {"language", place.language},
                      {"network", journal_network_of(place.client_address)}}});
 }
 
-Expected<std::string> Recoveries::ask_identifier(const Session& session, std::string_view number,
-                                                 const CodeProof& proof, std::int64_t proof_life_ms,
-                                                 const RecoveryPlace& place) {
+ReissueResult<std::string> Recoveries::ask_identifier(const Session& session,
+                                                      std::string_view number,
+                                                      const CodeProof& proof,
+                                                      std::int64_t proof_life_ms,
+                                                      const RecoveryPlace& place) {
   if (!use_up_nonce(state_, proof_life_ms, session, proof.nonce)) {
-    return fail("code.nonce", "not the fresh nonce of this session");
+    return flows::refuse("code.nonce");
   }
   // Guesses are slowed down where they come from, not for the voter elsewhere (requirement 25).
   const SignInTries tries(state_, tries_, "recovery " + std::string(number), place.client_address);
-  const bool delayed = tries.begin().has_value();
+  if (const auto at = tries.begin()) return flows::refuse("reissue.delayed", *at);
   const bool proven = schnorr_verify(
       sign_in_statement(state_.fingerprint(), proof.nonce, session.id, state_.manifest().origin),
       proof.key, proof.proof);
-  const auto key = proven && !delayed ? hex_encode(proof.key.encoded()) : std::string(64, '0');
+  const auto key = proven ? hex_encode(proof.key.encoded()) : std::string(64, '0');
   return take_down({{{"procedure", "identifier"},
                      {"number", number},
                      {"key", key},
@@ -141,12 +144,16 @@ void Recoveries::work() {
   const auto rows = state_.database().read([](Transaction& transaction) -> Expected<store::Rows> {
     return transaction.query("SELECT id, sealed FROM recovery_request ORDER BY at, id LIMIT 1000");
   });
-  for (const auto& row : *rows) {
-    const auto bytes = unseal(request_key(state_), row.blob(1), row.blob(0));
-    const auto json = bytes ? parse_json(as_text(*bytes)) : fail("recovery.seal", "");
-    answer(row.blob(0), {json ? *json : Json::object()});
-  }
+  std::exception_ptr failure;  // of one request holds up no other
+  for (const auto& row : *rows) try {
+      const auto bytes = unseal(request_key(state_), row.blob(1), row.blob(0));
+      const auto json = bytes ? parse_json(as_text(*bytes)) : fail("recovery.seal", "");
+      answer(row.blob(0), {json ? *json : Json::object()});
+    } catch (...) {
+      failure = std::current_exception();
+    }
   retry_messages();
+  if (failure) std::rethrow_exception(failure);
 }
 
 void Recoveries::answer(const Bytes& id, const Asked& asked) {
@@ -173,9 +180,11 @@ std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transacti
                                                           const Asked& asked) {
   const TimeMs now = flows::steady_now(state_, transaction);
   const auto& policy = policy_.password;
-  // Of number and address together: who knows one of them only takes nothing from the voter.
-  const auto key = flows::attempt_key(state_, "password request",
-                                      asked.text("number") + " " + asked.text("email"));
+  // Of number, address and network together: who knows the two, elsewhere, takes nothing from the
+  // voter either; what goes to her address is limited by the hour, while a link lives longer.
+  const auto key = flows::attempt_key(
+      state_, "password request",
+      asked.text("number") + " " + asked.text("email") + " " + network_of(asked.text("address")));
   if (reissue::retry_at(flows::attempts(transaction, key, now), policy.requests, now)) {
     note_unmatched(transaction, now, "password request too often", asked.what);
     return refusal("reissue.throttled");
@@ -193,7 +202,7 @@ std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transacti
     shut = refusal("reissue.apart");
   }
   if (!shut && !phone_of(transaction, voter)) shut = refusal("reissue.no_phone");
-  if (auto full = flows::count_destination(state_, transaction, policy,
+  if (auto full = flows::count_destination(state_, transaction, policy, "password destination",
                                            nfkc_casefold(person->email).value_or(""), voter, now)) {
     return full;
   }
@@ -277,7 +286,7 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
     }
     return refusal("recovery.no_email");
   }
-  if (auto full = flows::count_destination(state_, transaction, policy,
+  if (auto full = flows::count_destination(state_, transaction, policy, "identifier destination",
                                            nfkc_casefold(email).value_or(""), voter, now)) {
     return full;
   }
@@ -293,7 +302,10 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
           });
   ISOLOIR_ASSERT(done.has_value());
   const auto groups = Code::parse(identifier_of(state_, transaction, voter), *forms_.identifier);
-  ISOLOIR_ASSERT(groups.has_value());
+  if (!groups) {  // a damaged row, or another pepper: one voter's trouble, not the server's
+    flows::note(state_, transaction, now, "identifier unreadable", voter, trace(asked.what));
+    return refusal("recovery.unreadable");
+  }
   tell(transaction, voter, email, "identifier",
        {"message.identifier_body", "message.identifier_subject"}, asked.text("language"),
        {{"identifier", groups->shown().reveal()}, {"reference", asked.text("reference")}});

@@ -45,16 +45,18 @@ class Recoveries {
   // B, second half, once: who holds the link and knows the identifier (normalised). Refusals:
   // reissue.link_unknown, link_expired, link_used, link_superseded, link_cancelled (as
   // Reissues::open), reissue.wrong_proof (tries_left, at: another try), reissue.delayed (at),
-  // reissue.closed, reissue.limit, reissue.blocked, reissue.apart (the identifier was recovered not
+  // reissue.closed, reissue.limit, reissue.contest_limit (of the whole contest), reissue.blocked,
+  // reissue.apart (the identifier was recovered not
   // long ago: the assistance), reissue.no_phone.
   ReissueResult<NewPassword> renew(std::string_view token, std::string_view identifier);
 
   // C: the identifier goes to the address on file of the voter whose consular number (digits) and
   // password these are; the proof is made with the recovery key, under the session's nonce, which
-  // is used up. Gives the reference. Error: code.nonce.
-  Expected<std::string> ask_identifier(const Session& session, std::string_view number,
-                                       const CodeProof& proof, std::int64_t proof_life_ms,
-                                       const RecoveryPlace& place);
+  // is used up. Gives the reference. Refusals: code.nonce, reissue.delayed (at): too many tries
+  // with this number from this network, whoever it is.
+  ReissueResult<std::string> ask_identifier(const Session& session, std::string_view number,
+                                            const CodeProof& proof, std::int64_t proof_life_ms,
+                                            const RecoveryPlace& place);
 
   // Whether nobody could have `what` again now: before the vote opens, where policy says so, and
   // once it is closed.

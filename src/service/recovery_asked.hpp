@@ -7,7 +7,7 @@
 namespace isoloir {
 
 struct Recoveries::Asked {
-  Json what;  // texts: procedure, number, language, network, reference; email, or key and address
+  Json what;  // texts: procedure, number, language, network, address, reference; email, or key
   std::string text(const char* name) const { return what.at(name).get<std::string>(); }
 };
 

@@ -74,6 +74,14 @@ bool Recoveries::swap(Transaction& transaction, const std::string& voter, const 
   transaction.execute("DELETE FROM session WHERE voter = $1", {voter});  // requirement 54
   const auto reference =
       transaction.query("SELECT reference FROM reissue_flow WHERE id = $1", {flow})[0].text(0);
+  // A message with an older password must neither arrive after this one nor be made again.
+  transaction.execute(
+      "UPDATE message SET status = 'expired', status_at = $2 WHERE voter = $1 AND kind = "
+      "'password' AND status IN ('queued', 'sent')",
+      {voter, now});
+  transaction.execute(
+      "UPDATE reissue_flow SET sms_tries = 3 WHERE voter = $1 AND id <> $2 AND sms_tries > 0",
+      {voter, flow});
   const auto sms = outbox_of(state_).queue(
       transaction, now,
       {voter, "password", MessageChannel::sms, phone, "",
@@ -93,7 +101,7 @@ ReissueResult<NewPassword> Recoveries::renew(std::string_view text, std::string_
       [&](Transaction& transaction) -> Expected<std::optional<std::string>> {
         return consular_number_of(state_, transaction, found->voter);
       });
-  ISOLOIR_ASSERT(number.has_value());  // by which the voter asked
+  if (!number) return refuse("reissue.link_unknown");  // a damaged row
   const Made made = make(identifier, *number);
   return *state_.database().write(
       [&](Transaction& transaction) -> Expected<ReissueResult<NewPassword>> {
@@ -109,6 +117,11 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
       flow ? EvidenceVerifier::password_link(state_, token, flow->token_mac) : std::nullopt;
   if (!evidence) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state_, transaction);
+  // Before the link's own state: a block superseded it.
+  if (auto shut = flows::shut(state_, transaction, policy, flow->voter);
+      shut && shut->code == "reissue.blocked") {
+    return tl::make_unexpected(*shut);
+  }
   const auto opened =
       reissue::step(flow->state, reissue::OpenLink{*evidence, false, minute_ms}, now);
   if (!opened) {
@@ -138,7 +151,7 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
                           });
   if (!issued) return refuse(issued.error().code, issued.error().at);
   if (!swap(transaction, flow->voter, flow->id, flow->language, *phone, made, now)) {
-    return refuse("reissue.limit");
+    return refuse("reissue.contest_limit");
   }
   const auto cancel = Token::generate(state_.random());
   flow->state = *issued;
@@ -163,13 +176,14 @@ void Recoveries::retry_messages() {
     return transaction.query(
         "SELECT f.id, f.voter, f.sms_tries FROM reissue_flow f JOIN message m ON m.id = f.sms "
         "WHERE "
-        "m.status IN ('failed', 'expired') AND f.sms_tries IN (1, 2) AND f.state <> 'cancelled'");
+        "m.status IN ('failed', 'expired') AND f.sms_tries IN (1, 2) AND f.state <> 'cancelled' "
+        "ORDER BY m.status_at LIMIT 20");
   });
   for (const auto& row : *rows) make_again(row.text(1), row.blob(0), row.integer(2));
 }
 
-// Once with a fresh value; then the voter is told. Not where the password has been used since: then
-// it did arrive.
+// Once with a fresh value; then the voter is told. A password that has signed in did arrive: see
+// SignInTries::succeed.
 void Recoveries::make_again(const std::string& voter, const Bytes& id, std::int64_t tries) {
   const auto [identifier, number] =
       *state_.database().read([&](Transaction& t) -> Expected<std::pair<std::string, std::string>> {
@@ -184,12 +198,9 @@ void Recoveries::make_again(const std::string& voter, const Bytes& id, std::int6
         {id, tries});
     if (row.empty()) return {};
     const Json trace = {{"reference", row[0].text(1)}};
-    const bool used =
-        flows::contests_to_vote(transaction, voter).empty() ||
-        !transaction.query("SELECT 1 FROM session WHERE voter = $1 LIMIT 1", {voter}).empty();
+    const bool shut = flows::shut(state_, transaction, policy_.password, voter).has_value();
     const auto phone = phone_of(transaction, voter);
-    const bool again = !used && tries == 1 && phone &&
-                       !flows::shut(state_, transaction, policy_.password, voter) &&
+    const bool again = tries == 1 && phone && !shut && !identifier.empty() && !number.empty() &&
                        swap(transaction, voter, id, row[0].text(0), *phone, made, now);
     if (again) {
       flows::note(state_, transaction, now, "password made again, its message was lost", voter,
@@ -197,12 +208,12 @@ void Recoveries::make_again(const std::string& voter, const Bytes& id, std::int6
       return {};
     }
     transaction.execute("UPDATE reissue_flow SET sms_tries = 3 WHERE id = $1", {id});
-    if (used) return {};
+    flows::note(state_, transaction, now, "password message lost", voter, trace);
+    if (shut) return {};  // closed, or blocked by the voter: there is nothing to tell
     const auto email =
         transaction.query("SELECT email FROM voter WHERE id = $1", {voter})[0].text(0);
     tell(transaction, voter, email, "password-lost",
          {"message.password_lost_body", "message.password_lost_subject"}, row[0].text(0), trace);
-    flows::note(state_, transaction, now, "password message lost", voter, trace);
     return {};
   });
 }

@@ -155,7 +155,7 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
     return tl::make_unexpected(*shut);
   }
   if (auto often = too_often(request, transaction, now)) return tl::make_unexpected(*often);
-  if (auto full = flows::count_destination(state, transaction, request.policy,
+  if (auto full = flows::count_destination(state, transaction, request.policy, "destination",
                                            request.destination.key, request.voter(), now)) {
     return tl::make_unexpected(*full);
   }

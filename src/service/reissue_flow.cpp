@@ -204,15 +204,19 @@ Bytes add_attempt(State& state, Transaction& transaction, const ByteArray<32>& k
 }
 
 std::optional<ReissueRefusal> count_destination(State& state, Transaction& transaction,
-                                                const ReissueTerms& terms,
+                                                const ReissueTerms& terms, std::string_view what,
                                                 std::string_view destination,
                                                 const std::string& voter, TimeMs now) {
-  const auto key = attempt_key(state, "destination", destination);
+  const auto key = attempt_key(state, what, destination);
   const auto voter_mac = state.peppered("journal", {as_bytes(voter)});
+  const bool typed = what == "destination";
   std::vector<ByteArray<32>> voters;
-  for (const auto& row : transaction.query("SELECT voter FROM attempt WHERE key = $1 AND at > $2",
-                                           {ByteView(key), now - day_ms})) {
+  std::vector<TimeMs> earlier;
+  for (const auto& row :
+       transaction.query("SELECT voter, at FROM attempt WHERE key = $1 AND at > $2 ORDER BY at",
+                         {ByteView(key), now - day_ms})) {
     voters.push_back(row.array<32>(0));
+    if (typed || voters.back() == voter_mac) earlier.push_back(row.integer(1));
   }
   if (reissue::too_many_voters(voters, voter_mac, terms.destination_voters)) {
     note(state, transaction, now, "reissue refused: destination of others", voter, {{"alert", 1}});
@@ -220,7 +224,7 @@ std::optional<ReissueRefusal> count_destination(State& state, Transaction& trans
     refused.alert = true;
     return refused;
   }
-  if (const auto at = reissue::retry_at(attempts(transaction, key, now), terms.destination, now)) {
+  if (const auto at = reissue::retry_at(earlier, terms.destination, now)) {
     return refusal("reissue.throttled", *at);
   }
   add_attempt(state, transaction, key, now, ByteView(voter_mac));

@@ -66,11 +66,12 @@ std::vector<TimeMs> attempts(store::Transaction& transaction, const ByteArray<32
 Bytes add_attempt(State& state, store::Transaction& transaction, const ByteArray<32>& key,
                   TimeMs now, store::Value voter = {});
 
-// Counts a message to `destination`, unless it has too many, or had some for too many voters
-// (requirement 41: then the journal's row and the refusal are an alert). Refusal:
-// reissue.throttled.
+// Counts a message of `what` ("destination" of procedure A, where it was typed, or one on file) to
+// `destination`, unless it has too many, or had some for too many voters (requirement 41: then the
+// journal's row and the refusal are an alert). One on file is counted for each voter by itself: a
+// couple shares it. Refusal: reissue.throttled.
 std::optional<ReissueRefusal> count_destination(State& state, store::Transaction& transaction,
-                                                const ReissueTerms& terms,
+                                                const ReissueTerms& terms, std::string_view what,
                                                 std::string_view destination,
                                                 const std::string& voter, TimeMs now);
 

@@ -302,6 +302,8 @@ ReissueStatus Reissues::status(const std::string& voter) {
 void sweep_reissues(State& state) {
   (void)state.database().write([&](Transaction& transaction) -> Status {
     transaction.execute("DELETE FROM attempt WHERE at <= $1", {state.now() - day_ms});
+    // Requests that no beat has answered for want of a channel (requirement 46).
+    transaction.execute("DELETE FROM recovery_request WHERE at <= $1", {state.now() - hour_ms});
     const TimeMs now = flows::steady_now(state, transaction);
     for (const auto& flow : flows::overdue(state, transaction, now)) {
       flows::remember_expiry(transaction, flow, now);

@@ -65,6 +65,9 @@ void SignInTries::forgive() const {
 void SignInTries::succeed(const std::string& voter, TimeMs at) const {
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     transaction.execute("DELETE FROM throttle WHERE key = $1", {ByteView(key_)});
+    // A renewed password that signs in has arrived, whatever its message's end says.
+    transaction.execute("UPDATE reissue_flow SET sms_tries = 3 WHERE voter = $1 AND sms_tries > 0",
+                        {voter});
     journal(transaction, at,
             {{"step", "signed in"},
              {"voter", hex_encode(state_.peppered("journal", {as_bytes(voter)}))}});

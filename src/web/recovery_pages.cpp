@@ -39,6 +39,7 @@ std::string_view recovery_status(std::string_view code) {
   if (code == "reissue.link_superseded") return "superseded";
   if (code == "reissue.link_cancelled" || code == "reissue.blocked") return "blocked";
   if (code == "reissue.limit") return "limit";
+  if (code == "reissue.contest_limit") return "full";
   if (code == "reissue.apart") return "apart";
   if (code == "reissue.no_phone") return "no_phone";
   if (code == "reissue.closed") return "closed";
@@ -204,6 +205,11 @@ http::Response Site::api_identifier(Visit& visit) {
   const auto reference = recoveries_->ask_identifier(
       *visit.session, *number, *proof, key_policy().proof_life_ms,
       {visit.request.client_address, std::string(language_code(visit.language))});
+  if (!reference && reference.error().code == "reissue.delayed") {
+    return json_answer(next_try_signed_out(
+        visit, {{"status", "delayed"},
+                {"minutes", (reference.error().at - state_.now() + minute_ms - 1) / minute_ms}}));
+  }
   if (!reference) return again("page_old");
   return json_answer({{"status", "requested"}, {"reference", *reference}});
 }

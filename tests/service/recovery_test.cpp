@@ -271,6 +271,33 @@ TEST_F(RecoveryTest, R25AThousandFailuresElsewhereDoNotKeepTheVoterOut) {
   EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
 }
 
+// Who knows number and address, but has no mailbox: whenever more is refused, a link lives there.
+TEST_F(RecoveryTest, R25RequestsInHerNameLeaveHerALink) {
+  policy.password.destination = {1, 3, 0};
+  for (int i = 0; i < 80; ++i) {
+    clock.advance(10 * minute);
+    (void)service->ask_password(number(0), email(0),
+                                {"198.51.100." + std::to_string(i % 200), "fr"});
+    service->work();
+  }
+  const auto newest = inbox("password-link");
+  ASSERT_FALSE(newest.empty());
+  EXPECT_LT(state->now() - newest[0].created_at, hour);
+  EXPECT_EQ(renew(token(), identifier(0)), "renewed");
+  codes[0] = sent_password();
+  clock.advance(25 * hour);
+  ask_identifier(0);
+  EXPECT_EQ(inbox("identifier").size(), 1u) << "the one is not counted for the other";
+}
+
+TEST_F(RecoveryTest, ACoupleSharesAnAddress) {
+  set("email", 1, email(0));
+  ask(0);
+  (void)service->ask_password(number(1), email(0), {"192.0.2.1", "fr"});  // within the minute
+  service->work();
+  EXPECT_EQ(inbox("password-link").size(), 2u);
+}
+
 TEST_F(RecoveryTest, ThrottledRequestsSendNothingMore) {
   for (int i = 0; i < 5; ++i) ask(0);
   EXPECT_EQ(inbox("password-link").size(), 3u) << "three in an hour";
@@ -345,6 +372,7 @@ TEST_F(RecoveryTest, WithoutAnAddressTheIdentifierIsTheAssistancesBusiness) {
 }
 
 TEST_F(RecoveryTest, R47TheNoticeBlocks) {
+  const auto first_link = token_for(0);
   EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
   const auto notice = inbox("reissue-notice")[0];
   const auto link = value_of(notice, "link");
@@ -352,7 +380,8 @@ TEST_F(RecoveryTest, R47TheNoticeBlocks) {
   const auto password = sent_password();
   EXPECT_EQ(sign_in(0, password), Kind::blocked);
   ask(0);
-  EXPECT_EQ(inbox("password-link").size(), 1u) << "self-service is over";
+  EXPECT_EQ(renew(first_link, identifier(0)), "reissue.blocked") << "whatever link she opens";
+  EXPECT_EQ(inbox("password-link").size(), 2u) << "self-service is over";
   EXPECT_NE(inbox("password-refused")[0].body.find("message.password_blocked_body"),
             std::string::npos);
 }
@@ -406,14 +435,30 @@ TEST_F(RecoveryTest, ASecondLostMessageIsTold) {
 TEST_F(RecoveryTest, APasswordThatWasUsedIsNotMadeAgain) {
   EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
   const auto password = sent_password();
+  EXPECT_EQ(sign_in(0, password), Kind::accepted);
   ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("DELETE FROM session");  // she looked, and left
     t.execute("UPDATE message SET status = 'failed' WHERE kind = 'password'");
     return {};
   }));
-  (void)Sessions(*state, limits).open(id(0));  // she has signed in with it
   service->work();
   EXPECT_EQ(sign_in(0, password), Kind::accepted);
   EXPECT_TRUE(inbox("password-lost").empty());
+}
+
+TEST_F(RecoveryTest, ALostMessageOfAnOlderRenewalTouchesNoNewerPassword) {
+  transport.sms = Delivery::later;
+  EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
+  (void)inbox();
+  clock.advance(10 * minute);
+  EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
+  transport.sms = Delivery::delivered;
+  const auto password = sent_password();
+  EXPECT_EQ(inbox("password").size(), 1u) << "the older one no longer leaves";
+  clock.advance(hour);
+  (void)inbox();
+  service->work();
+  EXPECT_EQ(sign_in(0, password), Kind::accepted);
 }
 
 TEST_F(RecoveryTest, ARequestSurvivesAKillAndADamagedOneHoldsUpNobody) {
@@ -441,6 +486,37 @@ TEST_F(RecoveryTest, ANonceServesOnce) {
       service->ask_identifier(session, number(0), proof, 10 * minute, {"192.0.2.1", "fr"});
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, "code.nonce");
+}
+
+TEST_F(RecoveryTest, ADamagedIdentifierIsOneVotersTrouble) {
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE identifier SET sealed = $2 WHERE voter = $1", {id(0), Bytes(60)});
+    t.execute("UPDATE recovery SET sealed = $2 WHERE voter = $1", {id(0), Bytes(60)});
+    return {};
+  }));
+  ask_identifier(0);
+  EXPECT_TRUE(inbox().empty());
+  EXPECT_EQ(renew(token_for(0), identifier(0)), "reissue.link_unknown");
+  ask_identifier(1);
+  EXPECT_EQ(inbox("identifier").size(), 1u);
+}
+
+// As at sign-in: of the number and the network, whoever it is, and said.
+TEST_F(RecoveryTest, WrongPasswordsDelayAndSuccessForgets) {
+  const auto wrong = Code::generate(random, identifier_and_password().code);
+  for (int i = 0; i < 4; ++i) ask_identifier(number(0), wrong);
+  ask_identifier(0);
+  EXPECT_EQ(inbox("identifier").size(), 1u) << "R27: forgotten";
+  for (int i = 0; i < 5; ++i) ask_identifier("999999999", wrong);
+  const auto session = Sessions(*state, limits).open().session;
+  const auto nonce = Sessions(*state, limits).new_nonce(session);
+  const auto delayed =
+      service->ask_identifier(session, "999999999", {nonce, KeyPair::generate(random).key, {}},
+                              10 * minute, {"192.0.2.1", "fr"});
+  ASSERT_FALSE(delayed);
+  EXPECT_EQ(delayed.error().code, "reissue.delayed");
+  EXPECT_GT(delayed.error().at, state->now());
+  EXPECT_EQ(count_rows("throttle"), 1) << "of the other number alone";
 }
 
 // The number of one kind is another voter's of the other kind.

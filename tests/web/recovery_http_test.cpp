@@ -82,15 +82,16 @@ struct RecoveryHttp : RecoveryFixture {
   std::string seen(const std::string& typed_number, const std::string& typed) {
     http::Client client{"127.0.0.1", server->port()};
     const auto page = get(client, "/password-renewal").body;
-    const auto answer = client.post_form("/password-renewal", {form(page, typed_number, typed)}, {});
+    const auto answer =
+        client.post_form("/password-renewal", {form(page, typed_number, typed)}, {});
     EXPECT_EQ(answer->status, 303);
     const auto requested = get(client, "/password-renewal/requested");
     EXPECT_EQ(requested.status, 200);
     static const std::regex sealed("__Host-password-requested=[A-Za-z0-9_-]+");
-    const auto length = std::to_string(
-        http::find_header(answer->headers, "Set-Cookie") != nullptr
-            ? http::find_header(answer->headers, "Set-Cookie")->size()
-            : 0);
+    const auto length =
+        std::to_string(http::find_header(answer->headers, "Set-Cookie") != nullptr
+                           ? http::find_header(answer->headers, "Set-Cookie")->size()
+                           : 0);
     return length + std::regex_replace(SiteFixture::comparable(*answer), sealed, "*") +
            SiteFixture::comparable(requested);
   }
@@ -157,8 +158,8 @@ TEST_F(RecoveryHttp, R28ACaptchaServesOnceAndIsBurnt) {
 
 TEST_F(RecoveryHttp, R38AnAddressThatIsNoneIsToldAndNotTaken) {
   http::Client client{"127.0.0.1", server->port()};
-  for (const std::string wrong : {"nobody", "a@b.example, c@d.example", "a@b.example\r\nBcc: x@y.example",
-                                  "\"a b\"@c.example", ""}) {
+  for (const std::string wrong : {"nobody", "a@b.example, c@d.example",
+                                  "a@b.example\r\nBcc: x@y.example", "\"a b\"@c.example", ""}) {
     const auto page = get(client, "/password-renewal").body;
     const auto answer = client.post_form("/password-renewal", {form(page, number(0), wrong)}, {});
     EXPECT_EQ(answer->status, 200) << wrong;
@@ -173,8 +174,9 @@ TEST_F(RecoveryHttp, R14R15R50LookingAtALinkDoesNothing) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(get(client, "/password-renewal/link").status, 200);
   const auto page = get(client, "/password-renewal/link");
   EXPECT_EQ(*http::find_header(page.headers, "Referrer-Policy"), "no-referrer");
-  EXPECT_NE(http::find_header(page.headers, "Content-Security-Policy")->find("frame-ancestors 'none'"),
-            std::string::npos)
+  EXPECT_NE(
+      http::find_header(page.headers, "Content-Security-Policy")->find("frame-ancestors 'none'"),
+      std::string::npos)
       << "R52";
   const auto answer = renew_over_http(client, page.body, token, identifier(0));
   EXPECT_EQ(Json::parse(answer.body)["status"], "renewed");
@@ -189,14 +191,16 @@ TEST_F(RecoveryHttp, R03AnotherSiteCannotUseALink) {
   http::Client client{"127.0.0.1", server->port()};
   const auto page = get(client, "/password-renewal/link").body;
   const auto id = SiteFixture::hidden(page, "captcha_id");
-  const auto body = canonical_json(
-      {{"token", token}, {"identifier", identifier(0)}, {"captchaId", id}, {"captcha", digits(id)}});
+  const auto body = canonical_json({{"token", token},
+                                    {"identifier", identifier(0)},
+                                    {"captchaId", id},
+                                    {"captcha", digits(id)}});
   const auto foreign =
       client.request("POST", "/api/password-renewal", {{"Content-Type", "text/plain"}}, body);
   EXPECT_EQ(foreign->status, 400);
-  const auto without_csrf = client.request(
-      "POST", "/api/password-renewal",
-      {{"Content-Type", "application/json"}, {"X-Requested-With", "isoloir"}}, body);
+  const auto without_csrf =
+      client.request("POST", "/api/password-renewal",
+                     {{"Content-Type", "application/json"}, {"X-Requested-With", "isoloir"}}, body);
   EXPECT_EQ(Json::parse(without_csrf->body)["status"], "page_old");
   EXPECT_EQ(renew(token, identifier(0)), "renewed") << "the link is as it was";
 }
@@ -204,9 +208,9 @@ TEST_F(RecoveryHttp, R03AnotherSiteCannotUseALink) {
 TEST_F(RecoveryHttp, R44TheHostHeaderGoesNowhere) {
   http::Client client{"127.0.0.1", server->port()};
   const auto page = get(client, "/password-renewal").body;
-  const auto answer = client.post_form(
-      "/password-renewal", {form(page, number(0), email(0))},
-      {{"X-Forwarded-Host", "evil.example"}, {"Forwarded", "host=evil.example"}});
+  const auto answer =
+      client.post_form("/password-renewal", {form(page, number(0), email(0))},
+                       {{"X-Forwarded-Host", "evil.example"}, {"Forwarded", "host=evil.example"}});
   EXPECT_EQ(answer->status, 303);
   service->work();
   EXPECT_EQ(inbox("password-link")[0].body.find("evil"), std::string::npos);
