@@ -14,6 +14,7 @@ namespace isoloir::web {
 
 struct SiteFixture : ReissueFixture {
   SiteFixture() {
+    portal.reissue = policy;  // which the service follows
     http::ServerOptions options;
     options.address = "127.0.0.1";
     options.trusted_proxies.push_back(*http::AddressRange::parse("127.0.0.1"));
