@@ -237,5 +237,14 @@ TEST_F(RecoveryHttp, R45TextMessagesFitOneSegment) {
   EXPECT_EQ(check_recovery_texts(message_texts, longest).error().code, "message.too_long");
 }
 
+// A portal of addresses and account passwords has neither identifiers nor their recovery.
+struct OtherScheme : SiteFixture {};
+TEST_F(OtherScheme, HasNothingOfTheRecovery) {
+  auto device = browser();
+  for (const auto* path : {"/password-renewal", "/identifier-recovery", "/both-lost"}) {
+    EXPECT_EQ(device.get(path).status, 404) << path;
+  }
+}
+
 }  // namespace
 }  // namespace isoloir::web
