@@ -1,6 +1,7 @@
 // A form outside any session whose answer comes as JSON: its captcha, the session that it belongs to, a lost network. What was
 // typed stays until there is an answer.
 import { Api, TryAgain } from "./api.ts";
+import { show_captcha } from "./captcha.ts";
 import { follow_error_links, one, show_errors, show_part, step, text } from "./page.ts";
 
 type Errors = Record<string, string>;
@@ -46,10 +47,7 @@ export abstract class AskedForm {
   /** New digits, and why: at the field that is wrong, or at the digits themselves. */
   protected next_try({ status, csrf, captchaId }: Again, errors: Errors = {}): void {
     this.api.csrf = csrf;
-    one<HTMLInputElement>(document, "[data-captcha=id]").value = captchaId;
-    one<HTMLImageElement>(document, "[data-captcha=image]").src = `/captcha/${captchaId}.png`;
-    one<HTMLAudioElement>(document, "[data-captcha=audio]").src = `/captcha/${captchaId}.wav`;
-    this.field("captcha").value = "";
+    show_captcha(captchaId);
     if (status === "captcha_wrong") errors = { captcha: text(this.unanswered ? "keys.new_digits" : "captcha.error") };
     this.unanswered = false;
     if (status === "page_old") errors = { captcha: text("recovery.page_old") };

@@ -1,6 +1,7 @@
 // The way into the voting space, its step code: the voting code of who has signed in already, or, where keys open the portal
 // too, identifier and password. What was typed leaves the page once it has opened.
 import type { Api, CodeAnswer, CodeProof, KeyAnswer, NextTry } from "./api.ts";
+import { show_captcha } from "./captcha.ts";
 import { type CodeForm, type CodeReading, read_code } from "./code.ts";
 import { fill, one, show_errors, show_part, step, text } from "./page.ts";
 import type { RemoteVault } from "./remote.ts";
@@ -70,10 +71,7 @@ export abstract class Entrance {
   protected next_try({ captchaId, nonce, sessionBinding }: Pick<NextTry, "captchaId" | "nonce"> & Partial<NextTry>): void {
     this.nonce = nonce;
     this.binding = sessionBinding ?? this.binding;
-    one<HTMLInputElement>(document, "[data-captcha=id]").value = captchaId;
-    one<HTMLImageElement>(document, "[data-captcha=image]").src = `/captcha/${captchaId}.png`;
-    one<HTMLAudioElement>(document, "[data-captcha=audio]").src = `/captcha/${captchaId}.wav`;
-    this.field("captcha").value = "";
+    show_captcha(captchaId);
   }
 
   private async try_keys(typed: Typed, captcha: string): Promise<boolean> {

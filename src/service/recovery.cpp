@@ -26,15 +26,17 @@ SymmetricKey request_key(State& state) {
   return SymmetricKey(state.peppered("recovery request key", {}));
 }
 
+Json trace(const Json& asked) {
+  return {{"reference", asked["reference"]},
+          {"network", journal_network_of(asked["address"].get<std::string>())}};
+}
+
 // Of who is no voter, and so has no name in the journal.
 void note_unmatched(Transaction& transaction, TimeMs now, std::string_view step,
                     const Json& asked) {
-  journal(transaction, now,
-          {{"step", step}, {"reference", asked["reference"]}, {"network", asked["network"]}});
-}
-
-Json trace(const Json& asked) {
-  return {{"reference", asked["reference"]}, {"network", asked["network"]}};
+  Json row = trace(asked);
+  row["step"] = step;
+  journal(transaction, now, row);
 }
 
 }  // namespace
@@ -76,8 +78,7 @@ std::string Recoveries::ask_password(std::string_view number, std::string_view e
                      {"number", number},
                      {"email", nfkc_casefold(email).value_or("")},
                      {"address", place.client_address},
-                     {"language", place.language},
-                     {"network", journal_network_of(place.client_address)}}});
+                     {"language", place.language}}});
 }
 
 ReissueResult<std::string> Recoveries::ask_identifier(const Session& session,
@@ -99,8 +100,7 @@ ReissueResult<std::string> Recoveries::ask_identifier(const Session& session,
                      {"number", number},
                      {"key", key},
                      {"address", place.client_address},
-                     {"language", place.language},
-                     {"network", journal_network_of(place.client_address)}}});
+                     {"language", place.language}}});
 }
 
 bool Recoveries::shut(Recovered what) {
@@ -145,13 +145,15 @@ void Recoveries::work() {
     return transaction.query("SELECT id, sealed FROM recovery_request ORDER BY at, id LIMIT 1000");
   });
   std::exception_ptr failure;  // of one request holds up no other
-  for (const auto& row : *rows) try {
+  for (const auto& row : *rows) {
+    try {
       const auto bytes = unseal(request_key(state_), row.blob(1), row.blob(0));
       const auto json = bytes ? parse_json(as_text(*bytes)) : fail("recovery.seal", "");
       answer(row.blob(0), {json ? *json : Json::object()});
     } catch (...) {
       failure = std::current_exception();
     }
+  }
   retry_messages();
   if (failure) std::rethrow_exception(failure);
 }
@@ -174,8 +176,7 @@ void Recoveries::answer(const Bytes& id, const Asked& asked) {
   }
 }
 
-// Whether policy lets this voter have it now; else the text that says why, which goes to the
-// address on file alone, or nothing where there is nothing to say.
+// A link, or why there is none, to the address on file.
 std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transaction,
                                                           const Asked& asked) {
   const TimeMs now = flows::steady_now(state_, transaction);
@@ -319,7 +320,6 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
   return std::nullopt;
 }
 
-// Nothing for what the page itself says to everybody.
 std::optional<Recoveries::Words> Recoveries::why_not(bool password, std::string_view code) {
   if (code == "reissue.limit") {
     return password ? Words{"message.password_limit_body", "message.password_limit_subject"}

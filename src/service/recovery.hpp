@@ -46,8 +46,7 @@ class Recoveries {
   // reissue.link_unknown, link_expired, link_used, link_superseded, link_cancelled (as
   // Reissues::open), reissue.wrong_proof (tries_left, at: another try), reissue.delayed (at),
   // reissue.closed, reissue.limit, reissue.contest_limit (of the whole contest), reissue.blocked,
-  // reissue.apart (the identifier was recovered not
-  // long ago: the assistance), reissue.no_phone.
+  // reissue.apart (the identifier was recovered not long ago: the assistance), reissue.no_phone.
   ReissueResult<NewPassword> renew(std::string_view token, std::string_view identifier);
 
   // C: the identifier goes to the address on file of the voter whose consular number (digits) and
@@ -100,6 +99,7 @@ class Recoveries {
   void tell(store::Transaction& transaction, const std::string& voter,
             const std::string& destination, std::string_view kind, const Words& words,
             std::string_view language, const Json& values);
+  // What a refusal is told by; nothing for what the page itself says to everybody.
   static std::optional<Words> why_not(bool password, std::string_view code);
 
   State& state_;

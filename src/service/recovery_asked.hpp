@@ -7,7 +7,8 @@
 namespace isoloir {
 
 struct Recoveries::Asked {
-  Json what;  // texts: procedure, number, language, network, address, reference; email, or key
+  Json what;  // texts: procedure, number, address (of the network), language, reference; email, or
+              // key
   std::string text(const char* name) const { return what.at(name).get<std::string>(); }
 };
 

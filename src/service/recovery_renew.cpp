@@ -175,9 +175,8 @@ void Recoveries::retry_messages() {
   const auto rows = state_.database().read([](Transaction& transaction) -> Expected<store::Rows> {
     return transaction.query(
         "SELECT f.id, f.voter, f.sms_tries FROM reissue_flow f JOIN message m ON m.id = f.sms "
-        "WHERE "
-        "m.status IN ('failed', 'expired') AND f.sms_tries IN (1, 2) AND f.state <> 'cancelled' "
-        "ORDER BY m.status_at LIMIT 20");
+        "WHERE m.status IN ('failed', 'expired') AND f.sms_tries IN (1, 2) AND f.state <> "
+        "'cancelled' ORDER BY m.status_at LIMIT 20");
   });
   for (const auto& row : *rows) make_again(row.text(1), row.blob(0), row.integer(2));
 }

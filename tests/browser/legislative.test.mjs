@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { closePage, newPage, PROGRAM, startBrowser, startDemo } from "./harness.mjs";
 import { look, WIDTHS } from "./look.mjs";
 import {
-  bureau, demoVoters, fillCaptcha, held, openBallot, readCaptcha, setState, toConfirm, vote,
+  bureau, demoVoters, fillCaptcha, held, openBallot, readCaptcha, setState, toConfirm, typeKeys, vote,
 } from "./voter.mjs";
 
 const CONTEST = "1re circonscription (États-Unis d’Amérique et Canada)";
@@ -24,12 +24,7 @@ after(async () => {
   await demo?.stop();
 });
 
-async function fillIn(page, identifier, password, digits) {
-  await page.getByLabel("Identifiant *").fill(identifier);
-  await page.getByLabel("Mot de passe *").fill(password);
-  await page.getByLabel("Code de sécurité : saisissez les 4 chiffres de l’image").fill(digits ?? (await readCaptcha(demo, page)));
-  await page.getByRole("button", { name: "Connexion" }).click();
-}
+const fillIn = (page, identifier, password, digits) => typeKeys(demo, page, identifier, password, digits);
 
 async function signIn(page, voter) {
   await page.goto(demo.origin);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { look, WIDTHS } from "./look.mjs";
-import { demoVoters, fillCaptcha, receivedLink, receivedText, setState } from "./voter.mjs";
+import { demoVoters, fillCaptcha, receivedLink, receivedText, setState, typeKeys } from "./voter.mjs";
 
 let demo, browser, voters;
 let next_voter = 0;
@@ -44,10 +44,7 @@ async function openLink(page, link, identifier) {
 
 async function signIn(page, identifier, password) {
   await page.goto(demo.origin);
-  await page.getByLabel("Identifiant *").fill(identifier);
-  await page.getByLabel("Mot de passe *").fill(password);
-  await fillCaptcha(demo, page);
-  await page.getByRole("button", { name: "Connexion" }).press("Enter");
+  await typeKeys(demo, page, identifier, password);
 }
 
 for (const width of WIDTHS) {

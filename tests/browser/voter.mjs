@@ -144,6 +144,14 @@ export async function askForLink(demo, page, voter, email) {
   return receivedLink(demo, page, email);
 }
 
+// Where identifier and password sign in: on the page that asks for them.
+export async function typeKeys(demo, page, identifier, password, digits) {
+  await page.getByLabel("Identifiant *").fill(identifier);
+  await page.getByLabel("Mot de passe *").fill(password);
+  await page.getByLabel("Code de sécurité : saisissez les 4 chiffres de l’image").fill(digits ?? (await readCaptcha(demo, page)));
+  await page.getByRole("button", { name: "Connexion" }).click();
+}
+
 // The newest message to `address`, as the demonstration's inbox shows it; messages leave at the server's next beat.
 async function openMessage(demo, page, address) {
   const inbox = await page.context().newPage();
