@@ -20,7 +20,8 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 export const root = join(import.meta.dirname, "../..");
-const CHROMIUM = "/usr/bin/chromium";
+// Chromium without the window that nobody sees: two thirds of the time.
+const CHROMIUM = "/usr/bin/chromium-headless-shell";
 export const PROGRAM = process.env.ISOLOIR_PROGRAM ?? join(root, "build/release/isoloir");
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
