@@ -45,7 +45,33 @@ export type BallotAnswer =
   | { status: "already_voted" }
   | { status: "refused"; code: string }
   | { status: "suspended" }
-  | { status: "closed" };
+  | { status: "closed" }
+  | Unconfirmed;
+
+/** The code that validates the vote does not: nothing was recorded, the same ballot may be sent with another code. */
+export interface Unconfirmed {
+  status: "confirmation";
+  why: "missing" | "none" | "wrong" | "expired" | "spent";
+  triesLeft: number;
+  waitMinutes: number; // until another code may be asked for
+  another: string; // that moment, as it is shown
+}
+
+/** sent: a good one is on its way or there, until `until`; wait: none is, nor may be sent yet. */
+export interface CodeOnItsWay {
+  status: "sent" | "wait";
+  by: "email" | "sms";
+  destination: string; // masked
+  fresh: boolean; // sent by this very request
+  until?: string;
+  waitMinutes: number;
+  another: string;
+}
+
+export type ConfirmationAnswer =
+  | CodeOnItsWay
+  | { status: "no_address" | "already_voted" | "suspended" | "closed" }
+  | { status: "refused"; code: string };
 
 /** held: in the box, but receipts can no longer be made, since the count is closed. */
 export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pending" | "held" | "unknown" };
@@ -134,9 +160,14 @@ export class Api {
     return this.json("/api/contests", { headers: { "X-CSRF-Token": this.csrf } });
   }
 
-  /** `ballot`: base64. May be sent again: the same bytes get the same answer. */
-  ballot(ballot: string): Promise<BallotAnswer> {
-    return this.post("/api/ballot", { ballot });
+  /** A code that validates the vote: a good one that was sent before, unless `another`. */
+  confirmation(contest: number, another: boolean): Promise<ConfirmationAnswer> {
+    return this.post("/api/confirmation", { contest, another });
+  }
+
+  /** `ballot`: base64. May be sent again: the same bytes get the same answer. `confirmation`: the code, where one is asked for. */
+  ballot(ballot: string, confirmation?: string): Promise<BallotAnswer> {
+    return this.post("/api/ballot", confirmation === undefined ? { ballot } : { ballot, confirmation });
   }
 
   /** `tracker`: hex. */

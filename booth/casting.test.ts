@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Api, type BallotAnswer, type ContestState, type ReceiptAnswer, SessionOver, TryAgain } from "./api.ts";
+import { Api, type BallotAnswer, type ContestState, type ReceiptAnswer, SessionOver, TryAgain, type Unconfirmed } from "./api.ts";
 import { type Cast, Casting, type Surroundings } from "./casting.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
@@ -22,10 +22,10 @@ function memory_storage(): Storage {
 type Scripted<T> = (T | Error)[];
 
 /** A server that gives the answers listed, and a clock that only counts. */
-function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<ReceiptAnswer> }) {
+function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<ReceiptAnswer> }, confirms = false) {
   const kept = new KeptBallots(memory_storage());
   const seen = {
-    sent: [] as string[], asked: 0, waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
+    sent: [] as string[], codes: [] as unknown[], asked: 0, waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
   };
   const next = <T>(list: Scripted<T> | undefined): Promise<T> => {
     const answer = list?.shift();
@@ -34,9 +34,11 @@ function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<Rec
   };
   const around: Surroundings = {
     kept,
+    confirms,
     api: {
-      ballot: (ballot) => {
+      ballot: (ballot, code) => {
         seen.sent.push(ballot);
+        seen.codes.push(code);
         seen.kept_when_sent.push(kept.kept(2));
         return next(script.ballot);
       },
@@ -258,4 +260,82 @@ test("the server's answers: 200 alone is one, 401 ends the session, all else is 
   await again(() => new Response("", { status: 500 }), "busy", 3000);
   await again(() => new Response("{\"status\":\"rec"), "network", 0);
   await again(() => { throw new TypeError("failed to fetch"); }, "network", 0);
+});
+
+const unconfirmed = (why: Unconfirmed["why"]): Unconfirmed => ({ status: "confirmation", why, triesLeft: 4, waitMinutes: 0, another: "" });
+
+test("where a code validates the vote, the sealed ballot waits for it, and nothing is sent before", async () => {
+  const { casting, kept, seen } = world({ ballot: [recorded], receipt: [ready] }, true);
+  await casting.cast(VOTE);
+  assert.deepEqual([casting.of(2)!.phase, kept.kept(2), seen.sent], ["confirmation", BALLOT, []]);
+  await casting.confirm(2, "123456");
+  assert.deepEqual([casting.of(2)!.phase, kept.kept(2), seen.codes], ["done", null, ["123456"]]);
+});
+
+test("a wrong code: the same ballot goes on waiting, and goes out with the right one; a lost answer repeats code and ballot", async () => {
+  const { casting, kept, seen } = world({ ballot: [unconfirmed("wrong"), lost(), recorded], receipt: [ready] }, true);
+  await casting.cast(VOTE);
+  await casting.confirm(2, "000000");
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed?.why, kept.kept(2)], ["confirmation", "wrong", BALLOT]);
+  await casting.confirm(2, "123456");
+  assert.deepEqual(seen.codes, ["000000", "123456", "123456"]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed, seen.sealed], ["done", undefined, 1]);
+});
+
+test("until the code is given the choice is free: another one is sealed anew, a changed mind keeps nothing", async () => {
+  const { casting, kept, seen } = world({ ballot: [], receipt: [] }, true);
+  await casting.cast(VOTE);
+  await casting.cast({ ...VOTE, choice: 0 });
+  assert.deepEqual([seen.sealed, casting.of(2)!.phase], [2, "confirmation"]);
+  casting.drop(2);
+  assert.deepEqual([casting.of(2), kept.kept(2), seen.sent], [undefined, null, []]);
+  await casting.confirm(2, "123456"); // of a page that was left open
+  assert.deepEqual(seen.sent, []);
+});
+
+test("after a reload what waits for its code is not sent by itself; voted elsewhere meanwhile, it is told so", async () => {
+  const after = world({ ballot: [recorded], receipt: [ready] }, true);
+  after.kept.keep(2, BALLOT);
+  await after.casting.resume(state("open"));
+  assert.deepEqual([after.casting.of(2)!.phase, after.casting.of(2)!.restored, after.seen.sent], ["confirmation", true, []]);
+  await after.casting.confirm(2, "123456");
+  assert.equal(after.casting.of(2)!.phase, "done");
+
+  const other = world({ receipt: [{ status: "unknown" }] }, true);
+  await other.casting.cast(VOTE);
+  await other.casting.notice(state("open"));
+  assert.equal(other.casting.of(2)!.phase, "confirmation");
+  await other.casting.notice(state("voted"));
+  assert.deepEqual([other.casting.of(2)!.failure, other.kept.kept(2)], ["already_voted", null]);
+});
+
+test("suspended: the ballot goes on waiting, and the same one goes out with the code when the contest is resumed", async () => {
+  const { casting, kept, seen } = world({ ballot: [{ status: "suspended" }, recorded], receipt: [ready] }, true);
+  await casting.cast(VOTE);
+  await casting.confirm(2, "123456");
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed?.why, kept.kept(2)], ["confirmation", "suspended", BALLOT]);
+  await casting.confirm(2, "123456");
+  assert.deepEqual([casting.of(2)!.phase, seen.sealed, kept.kept(2)], ["done", 1, null]);
+});
+
+test("told that she has voted when she asks for a code: it may have been with this ballot, whose proof is then hers", async () => {
+  const own = world({ receipt: [ready] }, true);
+  await own.casting.cast(VOTE);
+  await own.casting.refuse(2, "already_voted");
+  assert.deepEqual([own.casting.of(2)!.phase, own.casting.of(2)!.receipt?.index], ["done", 7]);
+
+  const other = world({ receipt: [{ status: "unknown" }] }, true);
+  await other.casting.cast(VOTE);
+  await other.casting.refuse(2, "already_voted");
+  assert.deepEqual([other.casting.of(2)!.failure, other.kept.kept(2)], ["already_voted", null]);
+});
+
+test("a dispute stays one where a code is wanted: no code makes the two answers agree", async () => {
+  const { casting } = world({
+    ballot: [recorded, unconfirmed("missing")], receipt: [{ status: "ready", receipt: "bad" }],
+  }, true);
+  await casting.cast(VOTE);
+  await casting.confirm(2, "123456");
+  await casting.again(2);
+  assert.deepEqual([casting.of(2)!.failure, casting.of(2)!.evidence!.answers.length], ["proof", 2]);
 });

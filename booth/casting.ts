@@ -1,6 +1,9 @@
 // From a validated choice to a receipt that has been checked: seal, keep, send until answered, ask for the receipt until it is
-// there, check it. One cast for each contest, whatever is clicked twice; the same bytes, however often they are sent.
-import { type Api, type BallotAnswer, type ContestState, type ReceiptAnswer, TryAgain } from "./api.ts";
+// there, check it; where policy asks for a code that validates the vote, the sealed ballot waits for it before it is sent. One
+// cast for each contest, whatever is clicked twice; the same bytes, however often they are sent.
+import {
+  type Api, type BallotAnswer, type ContestState, type ReceiptAnswer, TryAgain, type Unconfirmed,
+} from "./api.ts";
 import type { KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
 import type { RemoteVault } from "./remote.ts";
@@ -10,7 +13,7 @@ import type { Vote } from "./vault.ts";
  * `proof`: recorded, or so the server says, but what it gave is no proof; `late`: in the box, or so it says, but receipts can
  * no longer be made; `self_check`: nothing was sent.
  */
-export type Failure = Exclude<BallotAnswer["status"], "recorded"> | "proof" | "late" | "self_check";
+export type Failure = Exclude<BallotAnswer["status"], "recorded" | "confirmation"> | "proof" | "late" | "self_check";
 
 /** What the server said of a ballot whose proof was refused, and why it was: enough for anyone to judge. */
 export interface Evidence {
@@ -20,8 +23,10 @@ export interface Evidence {
 
 export interface Cast {
   readonly contest: number;
-  /** pending: recorded, the receipt takes its time; done: the receipt has been checked. */
-  phase: "seal" | "send" | "check" | "pending" | "done" | "failed";
+  /**
+   * confirmation: sealed, waits for the code; pending: recorded, the receipt takes its time; done: the receipt has been checked.
+   */
+  phase: "seal" | "confirmation" | "send" | "check" | "pending" | "done" | "failed";
   /** Why there is no answer yet. */
   trouble?: "network" | "busy" | undefined;
   tracker?: string; // hex
@@ -31,6 +36,10 @@ export interface Cast {
   evidence?: Evidence;
   /** Sent again after a reload. */
   resent?: boolean;
+  /** Waits since before a reload: nobody can say for which choice. */
+  restored?: boolean;
+  /** The code that was sent with it validated nothing, or the contest is suspended. */
+  unconfirmed?: Unconfirmed | { why: "suspended" } | undefined;
 }
 
 /** The ballot may be in the box, unproven: it is not cast anew, and the evidence is the voter's. */
@@ -46,6 +55,8 @@ export interface Surroundings {
   api: Pick<Api, "ballot" | "receipt">;
   vault: Pick<RemoteVault, "seal" | "recognise" | "check">;
   kept: KeptBallots;
+  /** A code validates the vote. */
+  confirms: boolean;
   /** Resolves after the time, or sooner when the network is back or the voter asks. */
   wait: (ms: number) => Promise<void>;
   changed: (cast: Cast) => void;
@@ -67,8 +78,12 @@ export class Casting {
     return this.casts.get(contest);
   }
 
-  /** A second call while the first is under way, after it went well, or in a dispute, does nothing. Throws SessionOver. */
+  /**
+   * A second call while the first is under way, after it went well, or in a dispute, does nothing. Ends before it is sent where a
+   * code is wanted. Throws SessionOver.
+   */
   async cast(vote: Vote): Promise<void> {
+    this.drop(vote.contest);
     const before = this.casts.get(vote.contest);
     if (before && (before.phase !== "failed" || disputed(before))) return;
     const cast = this.begin(vote.contest, "seal");
@@ -78,7 +93,38 @@ export class Casting {
       return this.fail(cast, "self_check");
     }
     this.around.kept.keep(vote.contest, cast.ballot);
+    if (this.around.confirms) return this.enter(cast, "confirmation");
     await this.send(cast);
+  }
+
+  /** The code that she was sent, for the ballot that waits for it. Throws SessionOver. */
+  async confirm(contest: number, code: string): Promise<void> {
+    const cast = this.casts.get(contest);
+    if (cast?.phase === "confirmation") await this.send(cast, code);
+  }
+
+  /** She changes her choice: what waits for a code is not what she wants. */
+  drop(contest: number): void {
+    if (this.casts.get(contest)?.phase !== "confirmation") return;
+    this.casts.delete(contest);
+    this.around.kept.erase(contest);
+  }
+
+  /** Nothing can be confirmed any more. Throws SessionOver. */
+  async refuse(contest: number, failure: Failure): Promise<void> {
+    const cast = this.casts.get(contest);
+    if (cast?.phase !== "confirmation") return;
+    if (failure === "already_voted") return this.look_up(cast); // it may have been with this very ballot
+    this.around.kept.erase(contest);
+    this.fail(cast, failure);
+  }
+
+  /** While it waits she may have voted in another tab. Throws SessionOver. */
+  async notice(state: ContestState): Promise<void> {
+    const cast = this.casts.get(state.contest);
+    if (cast?.phase !== "confirmation") return;
+    if (state.state === "voted") return this.refuse(state.contest, "already_voted");
+    if (state.state === "closed") return this.refuse(state.contest, "closed");
   }
 
   /** After a reload: takes up what was kept. Throws SessionOver. */
@@ -95,14 +141,13 @@ export class Casting {
     const evidence = this.around.kept.evidence(contest);
     if (evidence !== null) return this.dispute_again(contest, ballot, tracker, evidence);
     if (state.state !== "open" && state.state !== "voted") return;
-    const cast = this.begin(contest, state.state === "open" ? "send" : "check");
-    Object.assign(cast, { ballot, tracker, resent: true });
+    if (state.state === "open" && this.around.confirms) {
+      this.begin(contest, "confirmation", { ballot, tracker, restored: true });
+      return;
+    }
+    const cast = this.begin(contest, state.state === "open" ? "send" : "check", { ballot, tracker, resent: true });
     if (state.state === "open") return this.send(cast);
-    await this.receive(cast, () => {
-      // The recorded ballot is another one, cast elsewhere: this one never arrived.
-      this.around.kept.erase(contest);
-      this.fail(cast, "already_voted");
-    });
+    await this.look_up(cast);
   }
 
   /** In a dispute, asks the server once more with the same bytes: a receipt that is good ends it. Throws SessionOver. */
@@ -111,16 +156,17 @@ export class Casting {
     if (cast && disputed(cast)) await this.send(cast);
   }
 
-  private begin(contest: number, phase: Cast["phase"]): Cast {
-    const cast: Cast = { contest, phase };
+  private begin(contest: number, phase: Cast["phase"], known: Partial<Cast> = {}): Cast {
+    const cast: Cast = { ...known, contest, phase };
     this.casts.set(contest, cast);
     this.around.changed(cast);
     return cast;
   }
 
-  private async send(cast: Cast): Promise<void> {
+  private async send(cast: Cast, code?: string): Promise<void> {
+    cast.unconfirmed = undefined;
     this.enter(cast, "send");
-    const answer = await this.until_answered(cast, () => this.around.api.ballot(cast.ballot!));
+    const answer = await this.until_answered(cast, () => this.around.api.ballot(cast.ballot!, code));
     if (answer.status === "recorded" && answer.tracker === cast.tracker) {
       this.enter(cast, "check");
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
@@ -128,8 +174,22 @@ export class Casting {
     if (answer.status === "recorded") return this.dispute(cast, "proof", "tracker", answer);
     // Recorded before, refused now: the two answers contradict each other.
     if (cast.evidence) return this.dispute(cast, "proof", answer.status, answer);
+    const suspended = this.around.confirms && answer.status === "suspended";
+    if (answer.status === "confirmation" || suspended) {
+      cast.unconfirmed = answer.status === "confirmation" ? answer : { why: "suspended" };
+      return this.enter(cast, "confirmation");
+    }
     this.around.kept.erase(cast.contest);
     this.fail(cast, answer.status);
+  }
+
+  /** The voter is signed off: by this ballot, or by another one, cast elsewhere, and this one never arrived. */
+  private async look_up(cast: Cast): Promise<void> {
+    if (cast.phase !== "check") this.enter(cast, "check");
+    await this.receive(cast, () => {
+      this.around.kept.erase(cast.contest);
+      this.fail(cast, "already_voted");
+    });
   }
 
   private async receive(cast: Cast, unknown: (answer: ReceiptAnswer) => void): Promise<void> {
@@ -162,8 +222,7 @@ export class Casting {
   }
 
   private dispute_again(contest: number, ballot: string, tracker: string, evidence: string): void {
-    const cast = this.begin(contest, "check");
-    Object.assign(cast, { ballot, tracker, evidence: JSON.parse(evidence) as Evidence });
+    const cast = this.begin(contest, "check", { ballot, tracker, evidence: JSON.parse(evidence) as Evidence });
     this.fail(cast, cast.evidence!.refused === "held" ? "late" : "proof");
   }
 

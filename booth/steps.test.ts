@@ -50,6 +50,18 @@ test("once cast, Back never shows a ballot to send again; after a failure it doe
   assert.equal(at("/vote/scrutins/3", { phase: "failed" }), "ballot /vote/scrutins/3");
 });
 
+test("while it waits for its code, Back leads to the ballot and Forward to the code; the address alone shows nothing", () => {
+  const waits = { phase: "confirmation", chosen: true } as const;
+  assert.equal(at("/vote/scrutins/3/confirmation", waits), "confirmation /vote/scrutins/3/confirmation");
+  assert.equal(at("/vote/scrutins/3/preuve", waits), "confirmation /vote/scrutins/3/confirmation", "after a wrong code");
+  assert.equal(at("/vote/scrutins/3", waits), "ballot /vote/scrutins/3");
+  assert.equal(at("/vote/scrutins/3/choix", waits), "confirm /vote/scrutins/3/choix");
+  assert.equal(at("/vote/scrutins/3/confirmation"), "ballot /vote/scrutins/3");
+  assert.equal(at("/vote/scrutins/3/confirmation", { open: false }), "contests /vote/scrutins");
+  assert.equal(at("/vote/scrutins/3/confirmation", { phase: "failed" }), "error /vote/scrutins/3/preuve");
+  assert.equal(at("/vote/scrutins/3/confirmation", { phase: "done" }), "receipt /vote/scrutins/3/preuve");
+});
+
 test("time left in whole minutes begun, so that zeros stand for the hour itself; by the server's clock, never below zero", () => {
   const day = 86_400_000;
   assert.deepEqual(remaining(7 * day + 8 * 3_600_000 + 11 * 60_000 + 1), { days: "07", hours: "08", minutes: "12" });

@@ -4,6 +4,7 @@ import { Api, type ContestList, type ContestState, SessionOver, TryAgain } from 
 import { candidate_items, option_item, option_language, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
 import { type Cast, Casting, disputed, type Failure } from "./casting.ts";
+import { ConfirmationStep } from "./confirmation.ts";
 import { server_clock } from "./countdown.ts";
 import { CodeEntrance, type Entrance, KeyEntrance } from "./entrance.ts";
 import { KeptBallots } from "./kept_ballots.ts";
@@ -18,7 +19,7 @@ import { remote_vault, type RemoteVault } from "./remote.ts";
 import { save_file } from "./save_file.ts";
 import { SessionWatch } from "./session_watch.ts";
 import {
-  ballot_address, confirm_address, CONTESTS_ADDRESS, receipt_address, shown_at, type Shown,
+  ballot_address, confirm_address, confirmation_address, CONTESTS_ADDRESS, receipt_address, shown_at, type Shown,
 } from "./steps.ts";
 import { tracker_groups, tracker_text } from "./tracker.ts";
 import { start_worker } from "./trusted_worker.ts";
@@ -51,6 +52,7 @@ class VotingSpace {
   private readonly vault: RemoteVault;
   private readonly kept = new KeptBallots(sessionStorage);
   private readonly casting: Casting;
+  private readonly confirmation: ConfirmationStep;
   private readonly clock: () => number;
   private readonly choices = new Map<number, number>();
   private readonly waiting = new Set<() => void>();
@@ -83,8 +85,13 @@ class VotingSpace {
         })
       : new CodeEntrance(this.data, this.api, this.vault);
     this.casting = new Casting({
-      api: this.api, vault: this.vault, kept: this.kept,
+      api: this.api, vault: this.vault, kept: this.kept, confirms: Boolean(this.data.confirmation),
       wait: (ms) => this.wait(ms), changed: (cast) => this.cast_changed(cast),
+    });
+    this.confirmation = new ConfirmationStep({
+      api: this.api, digits: Number(this.data.confirmation), clock: this.clock,
+      refused: (contest, status) => this.casting.refuse(contest, status),
+      changed: (contest) => this.shown?.step === "confirmation" && this.shown.contest === contest && this.render(),
     });
   }
 
@@ -134,7 +141,9 @@ class VotingSpace {
     this.root.addEventListener("change", (event) => {
       const contest = this.shown?.contest;
       const input = event.target as HTMLInputElement;
-      if (contest !== undefined && input.name === "option") this.choices.set(contest, Number(input.value));
+      if (contest === undefined || input.name !== "option") return;
+      this.choices.set(contest, Number(input.value));
+      this.casting.drop(contest);
     });
   }
 
@@ -148,6 +157,8 @@ class VotingSpace {
         entered ||= await this.entrance.enter();
         if (entered) await this.enter();
       });
+    } else if (name === "confirmation") {
+      void this.guard(() => this.confirm());
     } else {
       this.choose();
     }
@@ -166,6 +177,7 @@ class VotingSpace {
     this.api.csrf = page.getElementById(this.root.id)?.dataset.csrf ?? this.api.csrf;
     start_reveal(one(this.root, "[data-reveal]"));
     this.shown = undefined;
+    this.confirmation.forget();
     this.render();
     await this.refresh(); // its moments are written in the language
   }
@@ -178,6 +190,7 @@ class VotingSpace {
     else if (action === "open-contest") void this.guard(() => this.open_contest(contest));
     else if (action === "open-receipt") this.go(receipt_address(contest));
     else if (action === "change" && here !== undefined) this.go(ballot_address(here));
+    else if (action === "another-code" && here !== undefined) void this.guard(() => this.confirmation.ask(here, true));
     else if (action === "cast" && here !== undefined) void this.guard(() => this.cast(here));
     else if (action === "retry") this.nudge();
     else if (action === "download-receipt" && here !== undefined) this.save_receipt(here);
@@ -191,7 +204,8 @@ class VotingSpace {
 
   /** The list may be a minute old: whether the contest is open is asked for while she begins to read. */
   private async open_contest(contest: number): Promise<void> {
-    this.go(ballot_address(contest));
+    const waits = this.casting.of(contest)?.phase === "confirmation";
+    this.go(waits ? confirmation_address(contest) : ballot_address(contest));
     await this.refresh();
     if (this.shown?.step === "ballot" && this.state_of(contest)?.state !== "open") this.go(CONTESTS_ADDRESS, true);
   }
@@ -219,10 +233,27 @@ class VotingSpace {
     const shown = one(step("confirm"), "[data-slot=choice_title]").textContent;
     // The name goes as it stands on the screen, so that the vault can compare it with what the ballot opens to.
     const vote = { contest, district: state.district, choice, shown: option.kind === "blank" ? null : shown };
+    this.confirmation.forget(contest);
     const done = this.casting.cast(vote);
     this.go(receipt_address(contest), true);
     await done;
-    // A ballot that was not taken may be cast again, with the same choice or another.
+    this.forget_choice(contest);
+  }
+
+  /** The code is given: from here on the vote is final. */
+  private async confirm(): Promise<void> {
+    const contest = this.shown?.step === "confirmation" ? this.shown.contest : undefined;
+    const code = contest === undefined ? undefined : this.confirmation.read();
+    if (contest === undefined || code === undefined) return;
+    await this.casting.confirm(contest, code);
+    const unconfirmed = this.casting.of(contest)?.unconfirmed;
+    if (unconfirmed) return this.confirmation.refuse(contest, unconfirmed);
+    this.confirmation.clear(contest);
+    this.forget_choice(contest);
+  }
+
+  /** A ballot that was not taken may be cast again, with the same choice or another. */
+  private forget_choice(contest: number): void {
     const after = this.casting.of(contest);
     if (after?.phase === "done" || after?.failure === "already_voted" || (after && disputed(after))) this.choices.delete(contest);
   }
@@ -268,7 +299,8 @@ class VotingSpace {
       return false;
     }
     const left = this.list ? this.left_to_vote().length : 0;
-    if (left > 0) this.show_notice("voting.leave_unvoted", { anyway: true }, { left });
+    const waits = this.casting.all().some(({ phase }) => phase === "confirmation");
+    if (left > 0) this.show_notice(waits ? "confirmation.leave" : "voting.leave_unvoted", { anyway: true }, { left });
     return left === 0;
   }
 
@@ -308,7 +340,8 @@ class VotingSpace {
     if (!this.over && watched && !this.session.watch()) this.end_session();
     if (!this.over && !watched && this.session.has_ended()) this.entrance.clear();
     const { step: shown } = this.shown ?? {};
-    if (this.over || !this.list || !["contests", "ballot", "confirm"].includes(shown!)) return;
+    if (this.over || !this.list || !["contests", "ballot", "confirm", "confirmation"].includes(shown!)) return;
+    if (shown === "confirmation") this.confirmation.fill(this.shown!.contest!);
     const now = this.clock();
     const just_closed = this.list.closesAt <= now && this.refreshed_at < this.list.closesAt + TICK_MS;
     const suspended = this.list.contests.some(({ state }) => state === "suspended");
@@ -323,9 +356,16 @@ class VotingSpace {
     this.choices.clear();
     this.worker.terminate();
     this.entrance.clear();
-    this.show_error(this.kept.any() ? "voting.error_session_kept" : "voting.error_session");
+    this.confirmation.clear();
+    this.show_error(this.kept.any() ? this.kept_text() : "voting.error_session");
     show_part(step("error"), "contests", false);
     show_part(step("error"), "sign_in", true);
+  }
+
+  private kept_text(): string {
+    if (!this.data.confirmation) return "voting.error_session_kept";
+    const closed = this.list !== undefined && this.list.closesAt <= this.clock();
+    return closed ? "confirmation.error_session_late" : "confirmation.error_session_kept";
   }
 
   private async guard(action: () => Promise<void>): Promise<void> {
@@ -394,6 +434,7 @@ class VotingSpace {
     if (shown.step === "code") this.fill_code();
     if (shown.step === "ballot" && !same) this.fill_ballot(contest);
     if (shown.step === "confirm") this.fill_confirm(contest);
+    if (shown.step === "confirmation" && cast) this.fill_confirmation(cast, same);
     if (shown.step === "sending" && cast) this.fill_sending(cast);
     if (shown.step === "pending" && cast) this.fill_pending(cast);
     if (shown.step === "receipt" && cast && !same) this.fill_receipt(cast);
@@ -422,6 +463,9 @@ class VotingSpace {
     if (this.shown) this.fill_finish();
     if (this.shown?.step === "contests") this.fill_contests();
     if (this.shown?.step === "receipt") this.fill_receipt_time(this.shown.contest!);
+    for (const state of list.contests) void this.guard(() => this.casting.notice(state));
+    const here = this.shown?.step === "confirmation" ? this.shown.contest : undefined;
+    if (here !== undefined && this.state_of(here)?.state === "open") this.ask_for_code(here);
   }
 
   /** After the close: how long who is inside may still finish. */
@@ -463,6 +507,7 @@ class VotingSpace {
 
   private fill_code(): void {
     show_part(step("code"), "kept", this.kept.any());
+    if (this.data.confirmation) one(step("code"), "[data-part=kept]").textContent = text("confirmation.ballot_waits");
     show_part(step("code"), "reloaded", this.reloaded);
   }
 
@@ -483,7 +528,8 @@ class VotingSpace {
     }
     one(item, "h2").id = `contest-${state.contest}`;
     show_part(item, "vote", state.state === "open" && !alive && !unproven);
-    show_part(item, "receipt", alive);
+    show_part(item, "confirmation", name === "to_confirm");
+    show_part(item, "receipt", alive && name !== "to_confirm");
     show_part(item, "proof_gone", name === "voted" && cast === undefined);
     show_part(item, "dispute", unproven);
     return item;
@@ -495,12 +541,13 @@ class VotingSpace {
     if (cast && disputed(cast)) return "unproven";
     if (cast?.phase === "check" || cast?.phase === "pending") return "pending";
     if (cast?.phase === "seal" || cast?.phase === "send") return "sending";
+    if (cast?.phase === "confirmation") return state === "open" ? "to_confirm" : state;
     if (cast?.phase === "done") return "voted";
     return state === "open" ? "to_vote" : state;
   }
 
   private left_to_vote(): ContestState[] {
-    return this.list!.contests.filter(({ contest, state }) => this.state_name_of(contest, state) === "to_vote");
+    return this.list!.contests.filter(({ contest, state }) => /^to_/.test(this.state_name_of(contest, state)));
   }
 
   private contest_slots(contest: number): Record<"contest_title" | "contest_district", string> {
@@ -528,6 +575,22 @@ class VotingSpace {
     one(section, "[data-slot=choice_title]").lang = option_language(option);
     show_part(section, "district", this.contest_slots(contest).contest_district !== "");
     fill_list(section, "chosen_candidates", candidate_items(option));
+  }
+
+  private fill_confirmation({ contest, restored }: Cast, same: boolean): void {
+    const section = step("confirmation");
+    const option = this.manifest.contests[contest]!.options[this.choices.get(contest)!];
+    fill(section, { ...this.contest_slots(contest), choice_title: option ? option_title(option) : "" });
+    if (option) one(section, "[data-slot=choice_title]").lang = option_language(option);
+    show_part(section, "choice", option !== undefined);
+    show_part(section, "restored", restored === true);
+    if (same) return this.confirmation.fill(contest);
+    this.confirmation.open(contest);
+    this.ask_for_code(contest);
+  }
+
+  private ask_for_code(contest: number): void {
+    if (this.confirmation.stale(contest)) void this.guard(() => this.confirmation.ask(contest));
   }
 
   private fill_sending(cast: Cast): void {
@@ -606,6 +669,10 @@ class VotingSpace {
 
   private cast_changed(cast: Cast): void {
     if (this.over) return;
+    // After a reload she is where she was.
+    if (cast.phase === "confirmation" && cast.restored && !cast.unconfirmed && this.shown?.step === "contests") {
+      this.go(confirmation_address(cast.contest), true);
+    }
     if (this.shown?.contest === cast.contest || this.shown?.step === "contests") this.render();
   }
 

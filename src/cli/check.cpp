@@ -12,6 +12,7 @@
 #include "cli/server.hpp"
 #include "election/consular_number.hpp"
 #include "election/roll.hpp"
+#include "reissue/destination.hpp"
 #include "service/setup.hpp"
 
 namespace isoloir::cli {
@@ -100,6 +101,19 @@ std::string of_reissue(const Portal& portal) {
                   policy.per_election, mail, sms));
 }
 
+std::string of_confirmation(const ConfirmationPolicy& policy) {
+  const auto life = policy.life_ms / minute_ms;
+  const bool told = policy.sign_off_mail;
+  return both(fmt::format("Chaque vote est validé par un code de {} chiffres, par courriel (SMS à "
+                          "défaut), valable {} min, {} essais{}.",
+                          policy.digits, life, policy.tries,
+                          told ? " ; l'émargement est confirmé par le même canal" : ""),
+              fmt::format("Each vote is validated by a code of {} digits, by e-mail (or else by "
+                          "text message), valid {} min, {} tries{}.",
+                          policy.digits, life, policy.tries,
+                          told ? "; the sign-off is confirmed by the same channel" : ""));
+}
+
 std::string of_hours(const DraftHours& hours, TimeMs now) {
   std::string said = vote_hours(hours.opens_at, hours.closes_at);
   if (hours.closes_at <= now) {
@@ -119,6 +133,7 @@ std::string describe(const Portal& portal, TimeMs now) {
   }
   said += of_credentials(portal.credentials);
   said += of_reissue(portal);
+  if (portal.confirmation) said += of_confirmation(*portal.confirmation);
   if (portal.assistance && !portal.assistance->email.empty()) {
     said += both("Formulaire « AIDE ? » : écrit à " + portal.assistance->email + ".",
                  "Form \"AIDE ?\": writes to " + portal.assistance->email + ".");
@@ -153,6 +168,18 @@ std::string describe(const Roll& roll, const Portal& portal) {
                  fmt::format("Without e-mail: {}; without telephone: {}. What cannot be sent to "
                              "them must be handed over (unreached.csv of registrar issue).",
                              lacking(&Voter::email), lacking(&Voter::phone)));
+  }
+  const auto unreachable =
+      std::count_if(roll.voters.begin(), roll.voters.end(), [](const Voter& voter) {
+        return voter.email.empty() && !reissue::judge_phone(voter.phone, {});
+      });
+  if (portal.confirmation && unreachable > 0) {
+    said += both(fmt::format("Sans courriel ni téléphone : {}. Aucun code de confirmation ne peut "
+                             "leur parvenir : ces électeurs ne pourront pas voter en ligne.",
+                             unreachable),
+                 fmt::format("Without e-mail and telephone: {}. No confirmation code can reach "
+                             "them: these voters cannot vote online.",
+                             unreachable));
   }
   const auto numberless =
       std::count_if(roll.voters.begin(), roll.voters.end(),

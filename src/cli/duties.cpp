@@ -22,6 +22,10 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
   if (auto* recoveries = services.recoveries) {
     duties.push_back({"lost passwords and identifiers", [recoveries] { recoveries->work(); }});
   }
+  if (auto* confirmations = services.confirmations) {
+    duties.push_back(
+        {"end of old confirmation codes", [confirmations] { confirmations->sweep(); }});
+  }
   if (transport) {
     duties.push_back({"messages to voters",
                       [&state, transport] { outbox_of(state).deliver(*transport, state.now()); }});

@@ -19,8 +19,9 @@ struct Duty {
 };
 
 // In this order: hours and freeze, one round of the log, old sessions, old tries of reissue,
-// old tries of the form to the help desk, what is asked of lost passwords and identifiers, messages
-// to voters, their purge. `transport`: null where messages have no way out.
+// old tries of the form to the help desk, what is asked of lost passwords and identifiers, old
+// confirmation codes, messages to voters, their purge. `transport`: null where messages have no way
+// out.
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const SelfService& services,
                             Transport* transport);
 

@@ -38,9 +38,11 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::uint32_t board_interval_seconds = 1;  // receipts come soon, in many small rounds
 constexpr unsigned problems_shown = 10;
-// Voters of one wave sign in, then vote, then collect: well before a session ends, however many
-// voters there are.
+// Voters of one wave sign in, then enter, then vote, then collect: well before a session ends,
+// however many voters there are.
 constexpr std::size_t wave_voters = 500;
+// Between the random numbers of one pass and those of another.
+constexpr std::uint64_t votes_apart = std::uint64_t{1} << 31;
 constexpr auto opening_wait = std::chrono::seconds(30);
 
 struct RehearseOptions {
@@ -434,6 +436,8 @@ void let_vote(Crowd& crowd, const RehearseOptions& options) {
     run_pass(crowd, wave, options.threads, seed,
              [](RehearsalVoter& v, RehearsalTimes& t, Random&) { return v.arrive(t); });
     run_pass(crowd, wave, options.threads, seed,
+             [](RehearsalVoter& v, RehearsalTimes& t, Random& r) { return v.enter(t, r); });
+    run_pass(crowd, wave, options.threads, seed + votes_apart,
              [](RehearsalVoter& v, RehearsalTimes& t, Random& r) { return v.vote(t, r); });
     run_pass(crowd, wave, options.threads, seed,
              [](RehearsalVoter& v, RehearsalTimes& t, Random&) { return v.collect(t); });

@@ -286,6 +286,7 @@ Status RehearsalVoter::open_space(RehearsalTimes& times, Random& random) {
                 value_after(body, "data-session-binding=\""),
                 value_after(body, "name=\"captcha_id\" value=\"")};
   csrf_ = page.csrf;
+  confirms_ = !value_after(body, "data-confirmation=\"").empty();
   const auto expect = [&](const Code& code, std::string_view status) -> Status {
     const auto got = try_code(times, page, code, random);
     if (!got) return fail(got.error());
@@ -316,20 +317,54 @@ Bytes RehearsalVoter::ballot_for(std::uint32_t contest, std::uint32_t district, 
       .encode();
 }
 
-Expected<Json> RehearsalVoter::post_ballot(RehearsalTimes& times, ByteView ballot) {
-  return send_json(client_, times, "ballot", "/api/ballot", {{"ballot", base64_encode(ballot)}},
-                   json_headers(csrf_));
+// ---- The codes that validate votes
+
+Status RehearsalVoter::ask_confirmations(RehearsalTimes& times) {
+  for (const auto& place : person_.voter.contests) {
+    const auto sent =
+        send_json(client_, times, "confirmation code", "/api/confirmation",
+                  {{"contest", place.contest}, {"another", false}}, json_headers(csrf_));
+    if (!sent) return fail(sent.error());
+    if (text(*sent, "status") != "sent") {
+      return tl::make_unexpected(unexpected("confirmation code", *sent));
+    }
+  }
+  return {};
+}
+
+// The message begins with the digits and names the contest.
+Expected<std::string> RehearsalVoter::confirmation_from_message(std::uint32_t contest) {
+  const auto& name = state_.manifest().contests.at(contest).name;
+  const auto end = Steady::now() + patience;
+  do {
+    for (const auto& message : outbox_of(state_).inbox(person_.voter.id)) {
+      const auto& body = message.body;
+      if (message.kind != "confirmation-code" || body.find(name.fr) == std::string::npos) continue;
+      return body.substr(0, body.find_first_not_of("0123456789"));
+    }
+    std::this_thread::sleep_for(poll);
+  } while (Steady::now() < end);
+  return fail("rehearsal.answer", "confirmation code: no message came");
+}
+
+Expected<Json> RehearsalVoter::post_ballot(RehearsalTimes& times, ByteView ballot,
+                                           const std::string& confirmation) {
+  Json body = {{"ballot", base64_encode(ballot)}};
+  if (confirms_) body["confirmation"] = confirmation;
+  return send_json(client_, times, "ballot", "/api/ballot", std::move(body), json_headers(csrf_));
 }
 
 // The answer was lost: the same bytes are taken again, and count once. Another ballot is not.
 Status RehearsalVoter::send_again(RehearsalTimes& times, ByteView ballot, std::uint32_t district,
-                                  const CastBallot& cast, Random& random) {
-  const auto again = post_ballot(times, ballot);
+                                  const CastBallot& cast, const std::string& confirmation,
+                                  Random& random) {
+  const auto again = post_ballot(times, ballot, confirmation);
   if (!again) return fail(again.error());
   if (text(*again, "tracker") != hex_encode(cast.tracker.bytes)) {
     return tl::make_unexpected(unexpected("same ballot again", *again));
   }
-  const auto other = post_ballot(times, ballot_for(cast.contest, district, cast.choice, random));
+  const auto other =
+      post_ballot(times, ballot_for(cast.contest, district, cast.choice, random), confirmation);
   if (!other) return fail(other.error());
   if (text(*other, "status") != "already_voted") {
     return tl::make_unexpected(unexpected("second ballot", *other));
@@ -349,7 +384,10 @@ Status RehearsalVoter::cast_all(RehearsalTimes& times, Random& random) {
     const std::size_t choice = random.below(static_cast<std::uint32_t>(options));
     const auto ballot = ballot_for(place.contest, place.district, choice, random);
     const CastBallot cast{place.contest, choice, tracker_of(ballot), {}};
-    const auto answer = post_ballot(times, ballot);
+    const auto confirmation =
+        confirms_ ? confirmation_from_message(place.contest) : Expected<std::string>(std::string());
+    if (!confirmation) return fail(confirmation.error());
+    const auto answer = post_ballot(times, ballot, *confirmation);
     if (!answer) return fail(answer.error());
     if (text(*answer, "status") != "recorded" ||
         text(*answer, "tracker") != hex_encode(cast.tracker.bytes)) {
@@ -357,15 +395,24 @@ Status RehearsalVoter::cast_all(RehearsalTimes& times, Random& random) {
     }
     ballots_.push_back(cast);
     if (part_.retry) {
-      if (auto done = send_again(times, ballot, place.district, cast, random); !done) return done;
+      if (auto done = send_again(times, ballot, place.district, cast, *confirmation, random);
+          !done) {
+        return done;
+      }
     }
   }
   return {};
 }
 
-Status RehearsalVoter::vote(RehearsalTimes& times, Random& random) {
+Status RehearsalVoter::enter(RehearsalTimes& times, Random& random) {
   auto done = open_space(times, random);
-  if (done) done = cast_all(times, random);
+  if (done && confirms_) done = ask_confirmations(times);
+  client_.disconnect();
+  return done;
+}
+
+Status RehearsalVoter::vote(RehearsalTimes& times, Random& random) {
+  auto done = cast_all(times, random);
   client_.disconnect();
   return done;
 }

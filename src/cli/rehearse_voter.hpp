@@ -43,8 +43,11 @@ class RehearsalVoter {
                  std::uint16_t port);
 
   // In this order, each once. Between them the server's round goes by, so nobody waits for it.
-  Status arrive(RehearsalTimes& times);                // signs in; asks for a new code
-  Status vote(RehearsalTimes& times, Random& random);  // renews the code, votes in every contest
+  Status arrive(RehearsalTimes& times);  // signs in; asks for a new code
+  // Renews the code, enters the voting space; asks for the codes that validate, where there are
+  // any.
+  Status enter(RehearsalTimes& times, Random& random);
+  Status vote(RehearsalTimes& times, Random& random);  // in every contest
   Status collect(RehearsalTimes& times);               // receipts, judged
 
   const RehearsalPart& part() const { return part_; }
@@ -76,9 +79,12 @@ class RehearsalVoter {
   Status cast_all(RehearsalTimes& times, Random& random);
   Bytes ballot_for(std::uint32_t contest, std::uint32_t district, std::size_t choice,
                    Random& random) const;
-  Expected<Json> post_ballot(RehearsalTimes& times, ByteView ballot);
+  Status ask_confirmations(RehearsalTimes& times);
+  Expected<std::string> confirmation_from_message(std::uint32_t contest);
+  Expected<Json> post_ballot(RehearsalTimes& times, ByteView ballot,
+                             const std::string& confirmation);
   Status send_again(RehearsalTimes& times, ByteView ballot, std::uint32_t district,
-                    const CastBallot& cast, Random& random);
+                    const CastBallot& cast, const std::string& confirmation, Random& random);
   std::string personal_address() const { return person_.voter.id + "@personal.example"; }
 
   State& state_;
@@ -88,6 +94,7 @@ class RehearsalVoter {
   const std::uint16_t port_;
   http::Client client_;
   std::string csrf_;
+  bool confirms_ = false;  // a code validates each vote
   std::optional<Credential> credential_;
   std::vector<CastBallot> ballots_;
 };

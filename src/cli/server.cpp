@@ -173,7 +173,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   const web::MessageTexts texts(renderer, portal);
   if (const auto good = check_message_texts(state, texts); !good) return report(good.error());
   // Without a way out for messages there is neither reissue by the voter nor a form to the help
-  // desk: the pages name the assistance.
+  // desk: the pages name the assistance. Where a vote is validated by a code, nobody could vote.
   InboxTransport inbox;
   Transport* const transport = settings.demo ? &inbox : nullptr;
   std::optional<Reissues> reissues;
@@ -193,8 +193,21 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
           say);
     }
   }
+  std::optional<Confirmations> confirmations;
+  if (portal.confirmation) {
+    if (!transport) {
+      return report(
+          {"server.no_channel",
+           "this portal's [confirmation] sends each voter a code that validates the vote, "
+           "and this server has no channel for messages yet: nobody could vote. `isoloir "
+           "demo` shows such an election, its messages in an inbox",
+           {}});
+    }
+    confirmations.emplace(state, *portal.confirmation, texts);
+    if (const auto good = confirmations->check_texts(); !good) return report(good.error());
+  }
   const SelfService services{reissues ? &*reissues : nullptr, recoveries ? &*recoveries : nullptr,
-                             help ? &*help : nullptr};
+                             confirmations ? &*confirmations : nullptr, help ? &*help : nullptr};
   web::Site site(state, log, portal, renderer, std::move(settings.demo), services);
   http::ServerOptions options;
   options.address = settings.address;

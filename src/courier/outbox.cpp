@@ -23,6 +23,12 @@ struct Content {
   std::string reply_to;
 };
 
+// A moment in an UPDATE of a message's row, as coarse as the row asks: parameter `number` of it.
+std::string at(int number) {
+  const auto parameter = "$" + std::to_string(number);
+  return parameter + " - by_minute * (" + parameter + " % 60000)";
+}
+
 std::optional<Content> open_content(const SymmetricKey& key, ByteView id, ByteView sealed) {
   const auto bytes = unseal(key, sealed, id);
   const auto json = bytes ? parse_json(as_text(*bytes)) : fail("courier.seal", "");
@@ -39,16 +45,18 @@ std::string_view name_of(MessageChannel channel) {
 
 MessageId Outbox::queue(Transaction& transaction, TimeMs now, const NewMessage& message) {
   const auto id = random_.array<16>();
+  if (message.by_minute) now = whole_minute(now);
   const auto content = canonical_json({{"destination", message.destination},
                                        {"subject", message.subject},
                                        {"body", message.body},
                                        {"reply_to", message.reply_to}});
   transaction.execute(
       "INSERT INTO message (id, created_at, voter, kind, channel, sealed, status, status_at, "
-      "expires_at, next_at, tries, cut_short) VALUES ($1, $2, $3, $4, $5, $6, 'queued', $2, $7, "
-      "$2, 0, 0)",
+      "expires_at, next_at, tries, cut_short, by_minute) VALUES ($1, $2, $3, $4, $5, $6, 'queued', "
+      "$2, $7, $9, 0, 0, $8)",
       {ByteView(id), now, message.voter, message.kind, name_of(message.channel),
-       seal(key_, as_bytes(content), id, random_), message.expires_at});
+       seal(key_, as_bytes(content), id, random_), message.expires_at, message.by_minute ? 1 : 0,
+       std::max(now, message.not_before)});
   return id;
 }
 
@@ -70,14 +78,15 @@ std::optional<OutgoingMessage> Outbox::claim(TimeMs now) {
       const bool cut_short = rows[0].text(3) == "sent";
       const auto times_cut = rows[0].integer(4) + (cut_short ? 1 : 0);
       if (!content || times_cut > 1) {
-        transaction.execute("UPDATE message SET status = 'failed', status_at = $2 WHERE id = $1",
-                            {id, now});
+        transaction.execute(
+            "UPDATE message SET status = 'failed', status_at = " + at(2) + " WHERE id = $1",
+            {id, now});
         return Claimed{std::nullopt, true};
       }
-      transaction.execute(
-          "UPDATE message SET status = 'sent', status_at = $2, next_at = $3, cut_short = $4, tries "
-          "= tries + 1 WHERE id = $1",
-          {id, now, now + limits::message_lease_ms, times_cut});
+      transaction.execute("UPDATE message SET status = 'sent', status_at = " + at(2) +
+                              ", next_at = " + at(3) +
+                              ", cut_short = $4, tries = tries + 1 WHERE id = $1",
+                          {id, now, now + limits::message_lease_ms, times_cut});
       return Claimed{
           OutgoingMessage{hex_encode(id), *message_channel(rows[0].text(1)), content->destination,
                           content->subject, content->body, content->reply_to},
@@ -94,15 +103,15 @@ void Outbox::settle(const OutgoingMessage& message, Delivery delivery, TimeMs no
       const auto tries =
           transaction.query("SELECT tries FROM message WHERE id = $1", {id})[0].integer(0);
       const TimeMs wait = limits::message_retry_ms << std::min<std::int64_t>(tries - 1, 6);
-      transaction.execute(
-          "UPDATE message SET status = 'queued', status_at = $2, next_at = $3 WHERE id = $1",
-          {id, now, now + wait});
+      transaction.execute("UPDATE message SET status = 'queued', status_at = " + at(2) +
+                              ", next_at = " + at(3) + " WHERE id = $1",
+                          {id, now, now + wait});
       return {};
     }
     const char* status = delivery == Delivery::accepted    ? "accepted"
                          : delivery == Delivery::delivered ? "delivered"
                                                            : "failed";
-    transaction.execute("UPDATE message SET status = $2, status_at = $3 WHERE id = $1",
+    transaction.execute("UPDATE message SET status = $2, status_at = " + at(3) + " WHERE id = $1",
                         {id, status, now});
     return {};
   });
@@ -110,10 +119,9 @@ void Outbox::settle(const OutgoingMessage& message, Delivery delivery, TimeMs no
 
 void Outbox::deliver(Transport& transport, TimeMs now) {
   (void)database_.write([&](Transaction& transaction) -> Status {
-    transaction.execute(
-        "UPDATE message SET status = 'expired', status_at = $1 WHERE status IN ('queued', 'sent') "
-        "AND expires_at <= $1",
-        {now});
+    transaction.execute("UPDATE message SET status = 'expired', status_at = " + at(1) +
+                            " WHERE status IN ('queued', 'sent') AND expires_at <= $1",
+                        {now});
     return {};
   });
   while (const auto message = claim(now)) {
@@ -151,11 +159,14 @@ std::vector<MessageTrace> Outbox::traces_of(Transaction& transaction, std::strin
   return traces;
 }
 
-std::vector<InboxMessage> Outbox::inbox() {
-  const auto rows = database_.read([](Transaction& transaction) -> Expected<store::Rows> {
-    return transaction.query(
+std::vector<InboxMessage> Outbox::inbox(std::optional<std::string_view> voter) {
+  const auto rows = database_.read([&](Transaction& transaction) -> Expected<store::Rows> {
+    const std::string select =
         "SELECT id, created_at, kind, channel, sealed FROM message WHERE status IN ('accepted', "
-        "'delivered') AND sealed IS NOT NULL ORDER BY created_at DESC, id");
+        "'delivered') AND sealed IS NOT NULL ";
+    const std::string order = "ORDER BY created_at DESC, id";
+    if (!voter) return transaction.query(select + order);
+    return transaction.query(select + "AND voter = $1 " + order, {*voter});
   });
   std::vector<InboxMessage> messages;
   for (const auto& row : *rows) {

@@ -30,6 +30,10 @@ struct NewMessage {
   std::string body;
   TimeMs expires_at = 0;   // after which it would be of no use
   std::string reply_to{};  // address whose owner is answered; empty: the sender
+  // Its row tells no time finer than the minute, from the queue to its end: sent around a vote, it
+  // must tell no more than the sign-off. `now` is rounded down.
+  bool by_minute = false;
+  TimeMs not_before = 0;  // leaves then at the earliest
 };
 
 struct OutgoingMessage {
@@ -97,8 +101,8 @@ class Outbox {
   // Wipes destination and text of what came to an end `limits::message_kept_ms` ago; the row stays.
   void purge(TimeMs now);
 
-  // What has been delivered and is not purged, newest first.
-  std::vector<InboxMessage> inbox();
+  // What has been delivered and is not purged, newest first; to one voter, or to all.
+  std::vector<InboxMessage> inbox(std::optional<std::string_view> voter = std::nullopt);
 
   // What was sent to a voter, newest first.
   std::vector<MessageTrace> traces_of(store::Transaction& transaction, std::string_view voter);

@@ -66,6 +66,12 @@ class Reader {
     missing(parent, name, "an integer");
     return static_cast<std::uint32_t>(least);
   }
+  bool flag(const toml::table& parent, std::string_view name) {
+    const auto* node = parent.get(name);
+    if (node && node->is_boolean()) return node->as_boolean()->get();
+    missing(parent, name, "true or false");
+    return false;
+  }
   std::string local_time(const toml::table& parent, std::string_view name) {
     const auto* node = parent.get(name);
     if (node && node->is_date_time() && !node->as_date_time()->get().offset) {
@@ -450,8 +456,37 @@ void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
+void read_confirmation(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("confirmation")) return;
+  const auto& table = read.table(root, "confirmation");
+  read.known(table, {"by", "digits", "life_minutes", "tries", "resend", "sign_off_mail"});
+  if (const auto by = read.text(table, "by"); by != "email" && !by.empty()) {
+    read.problem(table, "\"by\" is email; who has no address on file gets a text message");
+  }
+  ConfirmationPolicy policy;
+  policy.digits = read.number(table, "digits", 6, 8);
+  policy.life_ms = read.number(table, "life_minutes", 5, 240) * minute_ms;
+  policy.tries = read.number(table, "tries", 1, 10);
+  const auto& resend = read.table(table, "resend");
+  read.known(resend, {"minute", "hour", "day"});
+  policy.resend = {read.number(resend, "minute", 1, 10), read.number(resend, "hour", 1, 100),
+                   read.number(resend, "day", 1, 1000)};
+  policy.sign_off_mail = read.flag(table, "sign_off_mail");
+  // Who has a voter's credentials and not her mailbox guesses so often in a day.
+  std::uint64_t codes = 1;
+  for (std::uint32_t i = 0; i < policy.digits; ++i) codes *= 10;
+  if (std::uint64_t{policy.tries} * policy.resend.per_day * 10'000 > codes) {
+    read.problem(table,
+                 "\"tries\" times resend.day guesses a day are too many for so few digits: at "
+                 "most one day in 10 000 may see a right one");
+  }
+  portal.confirmation = policy;
+}
+
 void read_messages(Reader& read, const toml::table& root, Portal& portal) {
-  if (!portal.reissue && !portal.recovery && !root.contains("messages")) return;
+  if (!portal.reissue && !portal.recovery && !portal.confirmation && !root.contains("messages")) {
+    return;
+  }
   const auto& table = read.table(root, "messages");
   read.known(table, {"email_sender", "sms_sender"});
   portal.messages.email_sender = read.text(table, "email_sender");
@@ -493,10 +528,12 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   }
   Reader read(name);
   Portal portal;
-  read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
-                    "credentials", "reissue", "messages", "board", "bureau", "contest", "texts"});
+  read.known(root,
+             {"portal", "assistance", "hours", "sign_in", "session", "voting_code", "credentials",
+              "reissue", "confirmation", "messages", "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
+  read_confirmation(read, root, portal);
   read_messages(read, root, portal);
   for (const auto& node : read.array(root, "bureau")) {
     if (const auto* bureau = node.as_table()) portal.bureaus.push_back(read_bureau(read, *bureau));

@@ -9,6 +9,7 @@
 #include "election/credential.hpp"
 #include "election/manifest.hpp"
 #include "election/roll.hpp"
+#include "portal/confirmation_policy.hpp"
 #include "portal/reissue_policy.hpp"
 
 namespace isoloir {
@@ -68,7 +69,8 @@ struct Portal {
   // as the scheme has them.
   std::optional<ReissuePolicy> reissue;
   std::optional<RecoveryPolicy> recovery;
-  MessagePolicy messages;  // there when one of the two is
+  std::optional<ConfirmationPolicy> confirmation;  // absent: validating casts at once
+  MessagePolicy messages;                          // there when one of the three is
 
   std::uint32_t board_interval_seconds = 0;
 

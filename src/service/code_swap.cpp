@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/limits.hpp"
+#include "service/confirmation.hpp"
 #include "service/waiting_keys.hpp"
 
 namespace isoloir::flows {
@@ -86,6 +87,7 @@ void swap_code(State& state, Transaction& transaction, const std::string& voter,
       "UPDATE voting_code SET sign_in_key = $2, state = 'valid', failures = 0, changed_at = $3 "
       "WHERE voter = $1",
       {voter, ByteView(keys.sign_in_key.encoded()), now});
+  forget_confirmations(state, transaction, voter);
   for (std::size_t i = 0; i < contests.size(); ++i) {
     swap_ballot_key(state, transaction, voter, contests[i], keys.ballot_keys[i].second, now);
   }

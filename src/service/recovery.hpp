@@ -7,6 +7,7 @@
 // identifier leaves by e-mail; nothing holds both (requirement 9). Thread-safe.
 #pragma once
 
+#include "election/credential.hpp"
 #include "reissue/token.hpp"
 #include "service/key_sign_in.hpp"
 #include "service/reissue.hpp"

@@ -1,5 +1,5 @@
 // A reissue's row in the database, as the engine's state and back, for src/service/reissue*.cpp;
-// and the counters of tries, for whoever throttles.
+// and the steady time and the counters of tries, for whoever throttles.
 #pragma once
 
 #include "reissue/engine.hpp"

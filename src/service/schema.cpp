@@ -221,6 +221,20 @@ ALTER TABLE reissue_flow ADD COLUMN sms BLOB;
 ALTER TABLE reissue_flow ADD COLUMN sms_tries INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+constexpr std::string_view ninth = R"sql(
+-- Codes that validate a vote: HMAC under the pepper, of voter, contest and code alone. state: sent, expired. tries: wrong
+-- ones since it was sent; wrong_mac: the last of them, which sent again counts no second time. Gone once one has served.
+-- Times are whole minutes: she votes soon after.
+CREATE TABLE confirmation (
+  voter TEXT NOT NULL REFERENCES voter(id), contest INTEGER NOT NULL, code_mac BLOB NOT NULL,
+  state TEXT NOT NULL, expires_at INTEGER NOT NULL, tries INTEGER NOT NULL, wrong_mac BLOB,
+  PRIMARY KEY (voter, contest, code_mac)
+) STRICT, WITHOUT ROWID;
+-- 1: around a vote, its times are whole minutes, as the sign-off's.
+ALTER TABLE message ADD COLUMN by_minute INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX message_voter ON message (voter);
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -229,7 +243,8 @@ constexpr store::Migration migrations[] = {
     {5, "leaves under the link key until their round, the box's leaving", fifth},
     {6, "identifiers to sign in with", sixth},
     {7, "requests to the help desk", seventh},
-    {8, "recovery of identifiers and passwords", eighth}};
+    {8, "recovery of identifiers and passwords", eighth},
+    {9, "codes that validate a vote", ninth}};
 
 }  // namespace
 

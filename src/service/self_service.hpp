@@ -1,7 +1,8 @@
-// What voters can do by themselves over messages. Each is null where the portal has none, or where
-// no channel carries messages: then the pages name the assistance, by telephone.
+// What voters do over messages. Each is null where the portal has none, or where no channel carries
+// messages: then the pages name the assistance, by telephone.
 #pragma once
 
+#include "service/confirmation.hpp"
 #include "service/help_request.hpp"
 #include "service/recovery.hpp"
 #include "service/reissue.hpp"
@@ -11,6 +12,7 @@ namespace isoloir {
 struct SelfService {
   Reissues* reissues = nullptr;
   Recoveries* recoveries = nullptr;
+  Confirmations* confirmations = nullptr;  // null too where a vote takes no code
   HelpRequests* help = nullptr;
 };
 

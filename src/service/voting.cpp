@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "election/credential.hpp"
+#include "service/confirmation.hpp"
 #include "service/election_log.hpp"
 #include "service/journal.hpp"
 #include "service/waiting_keys.hpp"
@@ -63,15 +64,6 @@ Status phase_allows(const std::string& phase, bool in_space) {
     return fail("voting.suspended", "the contest is suspended", "voting.suspended");
   }
   return fail("voting.closed", "the vote is closed", "voting.closed");
-}
-
-// When the last ballot may come, by the close that is written down or else by the closing hour: a
-// ballot between the end and the next beat is late. Phases stay rows: this closes, it never opens.
-TimeMs grace_end(const State& state, Transaction& transaction) {
-  const auto hours =
-      transaction.query("SELECT closes_at, grace_ends_at FROM hours WHERE id = 1")[0];
-  const TimeMs grace_ms = TimeMs{state.manifest().grace_seconds} * 1000;
-  return hours.optional_integer(1).value_or(hours.integer(0) + grace_ms);
 }
 
 struct CodeRow {
@@ -171,24 +163,15 @@ bool is_in_force(State& state, Transaction& transaction, const Ballot& ballot) {
          is_waiting_in_force(state, transaction, ballot.key, ballot.contest, ballot.district);
 }
 
-// The checks of protocol section 7 that need the database, then the four writes; all in the
-// caller's transaction.
+// The checks of protocol section 7 that need the database, then the writes; all in the caller's
+// transaction. Who refuses has written nothing but a try of the confirmation code.
 Status record_ballot(State& state, Transaction& transaction, const Session& session,
-                     const Ballot& ballot, ByteView bytes, const Tracker& tracker) {
+                     const Ballot& ballot, ByteView bytes, const Tracker& tracker,
+                     const GivenConfirmation* confirmation) {
   if (is_held(state, transaction, tracker)) return {};  // the same bytes again: the same receipt
   const std::string& voter = *session.voter;
-  if (has_voted(transaction, voter, ballot.contest)) {
-    return fail("ballot.already_voted", "signed off already", "ballot.already_voted");
-  }
-  const auto opened = transaction.query("SELECT space_opened_at FROM session WHERE id = $1",
-                                        {ByteView(session.id)});
-  const bool in_space = !opened.empty() && !opened[0].is_null(0);
-  if (!in_space) return fail("ballot.key", "the voting space is not open in this session");
-  if (auto allowed = phase_allows(phase_of(transaction, ballot.contest), in_space); !allowed) {
+  if (auto allowed = may_cast(state, transaction, session, ballot.contest); !allowed) {
     return allowed;
-  }
-  if (state.now() >= grace_end(state, transaction)) {
-    return fail("voting.closed", "the grace period is over", "voting.closed");
   }
   const auto by_voter = link_lookup(state, voter, ballot.contest);
   const auto link =
@@ -199,6 +182,11 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
   if (own_key != key || !is_in_force(state, transaction, ballot)) {
     return fail("ballot.key", "not the key of this voter in this contest", "ballot.key");
   }
+  if (confirmation) {
+    auto confirmed =
+        confirmation->confirmations.use(transaction, voter, ballot.contest, confirmation->code);
+    if (!confirmed) return confirmed;
+  }
 
   const auto by_tracker = tracker_lookup(state.link_key(), tracker);
   const auto by_key = state.link_key().lookup("ballot key", {key});
@@ -207,8 +195,13 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
                        state.link_key().seal(bytes, by_tracker, state.random())});
   // The only row that says who voted where and when: to the minute, as it is shown, so that it ties
   // to nothing finer. For the same reason the journal says nothing of a vote.
+  const TimeMs now = whole_minute(state.now());
   transaction.execute("INSERT INTO sign_off (contest, voter, at, salt) VALUES ($1, $2, $3, $4)",
-                      {ballot.contest, voter, whole_minute(state.now()), state.random().bytes(16)});
+                      {ballot.contest, voter, now, state.random().bytes(16)});
+  if (confirmation) {
+    confirmation->confirmations.tell_sign_off(transaction, voter, ballot.contest, now,
+                                              confirmation->language);
+  }
   transaction.execute("DELETE FROM link WHERE lookup = $1", {ByteView(by_voter)});
   const auto leaf = leaf_hash(ballot_entry(state.link_key().receipt_key(), tracker));
   put_pending_leaf(state, transaction, leaf);
@@ -296,7 +289,39 @@ std::vector<VoterContestState> contests_of(State& state, const std::string& vote
   return *found;
 }
 
-Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes) {
+TimeMs grace_end(const State& state, Transaction& transaction) {
+  const auto hours =
+      transaction.query("SELECT closes_at, grace_ends_at FROM hours WHERE id = 1")[0];
+  const TimeMs grace_ms = TimeMs{state.manifest().grace_seconds} * 1000;
+  return hours.optional_integer(1).value_or(hours.integer(0) + grace_ms);
+}
+
+Status may_cast(State& state, Transaction& transaction, const Session& session,
+                std::uint32_t contest) {
+  const std::string& voter = *session.voter;
+  if (transaction
+          .query("SELECT 1 FROM voter_contest WHERE voter = $1 AND contest = $2", {voter, contest})
+          .empty()) {
+    return fail("ballot.contest", "not one of this voter's contests");
+  }
+  if (has_voted(transaction, voter, contest)) {
+    return fail("ballot.already_voted", "signed off already", "ballot.already_voted");
+  }
+  const auto opened = transaction.query("SELECT space_opened_at FROM session WHERE id = $1",
+                                        {ByteView(session.id)});
+  const bool in_space = !opened.empty() && !opened[0].is_null(0);
+  if (!in_space) return fail("ballot.key", "the voting space is not open in this session");
+  if (auto allowed = phase_allows(phase_of(transaction, contest), in_space); !allowed) {
+    return allowed;
+  }
+  if (state.now() >= grace_end(state, transaction)) {
+    return fail("voting.closed", "the grace period is over", "voting.closed");
+  }
+  return {};
+}
+
+Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes,
+                              const GivenConfirmation* confirmation) {
   ISOLOIR_ASSERT(session.voter.has_value());
   // Proofs are dear, so what needs none comes first.
   if (is_held(state, tracker_of(bytes))) return tracker_of(bytes);
@@ -310,10 +335,11 @@ Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView byt
   const auto ballot = judge_ballot(state.manifest(), state.fingerprint(), bytes);
   if (!ballot) return fail(ballot.error());
   const Tracker tracker = tracker_of(bytes);
-  const auto recorded = state.database().write([&](Transaction& transaction) -> Status {
-    return record_ballot(state, transaction, session, *ballot, bytes, tracker);
+  // A refusal is committed too: a try of the confirmation code stays counted.
+  const auto recorded = state.database().write([&](Transaction& transaction) -> Expected<Status> {
+    return record_ballot(state, transaction, session, *ballot, bytes, tracker, confirmation);
   });
-  if (!recorded) return fail(recorded.error());
+  if (!*recorded) return fail(recorded->error());
   return tracker;
 }
 

@@ -59,11 +59,32 @@ struct VoterContestState {
 };
 std::vector<VoterContestState> contests_of(State& state, const std::string& voter);
 
+// When the last ballot may come, by the close that is written down or else by the closing hour: a
+// ballot between the end and the next beat is late. Phases stay rows: this closes, it never opens.
+TimeMs grace_end(const State& state, store::Transaction& transaction);
+
+// Whether this session may cast in this contest now. Errors: ballot.contest (not one of the
+// voter's), ballot.already_voted, ballot.key (the voting space is not open in it),
+// voting.not_open, voting.suspended, voting.closed.
+Status may_cast(State& state, store::Transaction& transaction, const Session& session,
+                std::uint32_t contest);
+
+// The code that validates a vote where policy wants one (service/confirmation.hpp), as typed.
+class Confirmations;
+struct GivenConfirmation {
+  Confirmations& confirmations;
+  std::string code;
+  std::string language;  // of the message that confirms the sign-off
+};
+
 // Takes a ballot. Whatever the answer, calling again with the same bytes is safe. Gives the
 // tracker. Errors: those of the ballot (ballot.*), ballot.fingerprint, ballot.contest,
 // ballot.district, voting.not_open, voting.suspended, voting.closed, ballot.already_voted,
-// ballot.key (not this voter's key, or not in force).
-Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes);
+// ballot.key (not this voter's key, or not in force), with `confirmation` those of
+// Confirmations::use. It is used up in the transaction that takes the ballot; null where policy
+// asks for none.
+Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView bytes,
+                              const GivenConfirmation* confirmation = nullptr);
 
 // Whether a ballot with this tracker was accepted; before and after the freeze and the count.
 bool is_held(State& state, const Tracker& tracker);

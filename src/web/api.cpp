@@ -1,6 +1,8 @@
 // The voting space's interface: JSON over the session's cookie, POSTs with the CSRF token in
 // X-CSRF-Token.
 #include "base/limits.hpp"
+#include "election/ballot.hpp"
+#include "service/confirmation.hpp"
 #include "service/key_sign_in.hpp"
 #include "web/json_body.hpp"
 
@@ -25,6 +27,15 @@ Json Site::next_try_signed_out(Visit& visit, Json reply) {
   reply["csrf"] = visit.session->csrf;
   reply["sessionBinding"] = hex_encode(visit.session->id);
   return next_try(visit, std::move(reply));
+}
+
+Json ballot_refused(const Error& error) {
+  if (error.code == "ballot.already_voted") return {{"status", "already_voted"}};
+  if (error.code == "voting.suspended") return {{"status", "suspended"}};
+  if (error.code == "voting.closed" || error.code == "voting.not_open") {
+    return {{"status", "closed"}};
+  }
+  return {{"status", "refused"}, {"code", error.code}};
 }
 
 // Every refused try uses captcha and nonce up, so the answer brings new ones.
@@ -171,18 +182,26 @@ http::Response Site::api_ballot(Visit& visit) {
       return busy_page(visit.request);
     }
   }
-  const auto tracker = cast_ballot(state_, *visit.session, *ballot);
+  std::optional<GivenConfirmation> confirmation;
+  if (confirmations_) {
+    confirmation.emplace(GivenConfirmation{*confirmations_, field(*body, "confirmation"),
+                                           std::string(language_code(visit.language))});
+  }
+  const auto tracker =
+      cast_ballot(state_, *visit.session, *ballot, confirmation ? &*confirmation : nullptr);
   if (tracker) {
     return json_answer({{"status", "recorded"}, {"tracker", hex_encode(tracker->bytes)}});
   }
-  const auto& code = tracker.error().code;
-  if (code == "ballot.already_voted") return json_answer({{"status", "already_voted"}});
-  if (code == "voting.suspended") return json_answer({{"status", "suspended"}});
-  if (code == "voting.closed" || code == "voting.not_open")
-    return json_answer({{"status", "closed"}});
-  const std::lock_guard lock(refused_ballots_.mutex);
-  ++refused_ballots_.of(visit.voter(), state_.now());
-  return json_answer({{"status", "refused"}, {"code", code}});
+  const auto& error = tracker.error();
+  const bool unconfirmed = error.code.starts_with("confirmation.");
+  const Json answer = unconfirmed
+                          ? confirmation_refused(visit, read_ballot_header(*ballot)->contest, error)
+                          : ballot_refused(error);
+  if (unconfirmed || answer["status"] == "refused") {
+    const std::lock_guard lock(refused_ballots_.mutex);
+    ++refused_ballots_.of(visit.voter(), state_.now());
+  }
+  return json_answer(answer);
 }
 
 http::Response Site::api_receipt(Visit& visit) {

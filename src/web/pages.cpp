@@ -232,6 +232,9 @@ Json Site::space_data(Visit& visit) {
                {"session_binding_hex", hex_encode(visit.session->id)},
                {"nonce_hex", hex_encode(sessions_.new_nonce(*visit.session))}};
   data["code_checked"] = portal_.credentials.code.checked;
+  if (confirmations_) {
+    data["confirmation"] = {{"digits", std::to_string(confirmations_->digits())}};
+  }
   return data;
 }
 

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "reissue/throttle.hpp"
 #include "service/help_desk.hpp"
@@ -78,9 +77,9 @@ std::string sms_title(std::string_view body, std::string_view origin) {
   return std::string(text.substr(0, text.find_last_not_of(" ,:") + 1));
 }
 
-Json inbox_item(const InboxMessage& message, std::size_t number, std::string_view origin) {
+Json inbox_item(const InboxMessage& message, std::string_view origin) {
   const bool sms = message.channel == MessageChannel::sms;
-  return {{"url", fmt::format("/inbox/{}", number)},
+  return {{"url", "/inbox/" + message.id},
           {"to", address_parts(message.destination)},
           {"subject", sms ? sms_title(message.body, origin) : message.subject},
           {"reply_to", address_parts(message.reply_to)},
@@ -291,27 +290,22 @@ http::Response Site::reissue_cancel_post(Visit& visit) {
 http::Response Site::inbox(Visit& visit) {
   const auto messages = read_inbox(state_);
   Json items = Json::array();
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    items.push_back(inbox_item(messages[i], messages.size() - i, state_.manifest().origin));
+  for (const auto& message : messages) {
+    items.push_back(inbox_item(message, state_.manifest().origin));
   }
   return page(visit, "inbox", {{"count", messages.size()}, {"messages", std::move(items)}});
 }
 
-// Numbered from the oldest, so that an address stays that of its message while others arrive.
 http::Response Site::inbox_message(Visit& visit) {
-  const auto messages = read_inbox(state_);
-  const std::string_view text = std::string_view(visit.request.path).substr(7);
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number == 0 ||
-      number > messages.size()) {
-    return error_page(404, &visit.request);
+  const auto id = std::string_view(visit.request.path).substr(7);
+  for (const auto& message : read_inbox(state_)) {
+    if (message.id != id) continue;
+    const auto& origin = state_.manifest().origin;
+    Json item = inbox_item(message, origin);
+    item["body"] = parts_of(message.body, origin);
+    return page(visit, "inbox", {{"message", std::move(item)}});
   }
-  const auto& message = messages[messages.size() - number];
-  const auto& origin = state_.manifest().origin;
-  Json item = inbox_item(message, number, origin);
-  item["body"] = parts_of(message.body, origin);
-  return page(visit, "inbox", {{"message", std::move(item)}});
+  return error_page(404, &visit.request);
 }
 
 }  // namespace isoloir::web

@@ -41,6 +41,7 @@ Site::Site(State& state, Log& log, const Portal& portal, const Renderer& rendere
       demo_(std::move(demo)),
       reissues_(services.reissues),
       recoveries_(services.recoveries),
+      confirmations_(services.confirmations),
       help_(services.help),
       sessions_(state, session_limits(portal)),
       captchas_(state, portal.captcha_minutes * minute_ms) {}
@@ -91,6 +92,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/api/sign-in", Lane::crypto, false, &Site::api_sign_in},
       {Method::post, "/api/voting-code", Lane::crypto, true, &Site::api_voting_code},
       {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
+      {Method::post, "/api/confirmation", Lane::database, true, &Site::api_confirmation},
       {Method::post, "/api/ballot", Lane::crypto, true, &Site::api_ballot},
       {Method::post, "/api/receipt", Lane::database, true, &Site::api_receipt},
       {Method::post, "/api/session/extend", Lane::database, true, &Site::api_extend},

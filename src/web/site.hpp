@@ -107,6 +107,7 @@ class Site final : public http::Handler {
   http::Response api_sign_in(Visit& visit);  // with keys: identifier and password
   http::Response api_voting_code(Visit& visit);
   http::Response api_contests(Visit& visit);
+  http::Response api_confirmation(Visit& visit);
   http::Response api_ballot(Visit& visit);
   http::Response api_receipt(Visit& visit);
   http::Response api_extend(Visit& visit);
@@ -137,6 +138,7 @@ class Site final : public http::Handler {
   Json pending_reissue(const Visit& visit) const;
   http::Response reissue_not_sent(Visit& visit, const ReissueRefusal& refusal, Json data);
   http::Response after_code(Visit& visit, const Expected<CodeVerdict>& verdict);
+  Json confirmation_refused(const Visit& visit, std::uint32_t contest, const Error& error);
   Json next_try(Visit& visit, Json answer);             // with a new captcha and nonce
   Json next_try_signed_out(Visit& visit, Json answer);  // and the session that they belong to
   // The page that stands in place of a recovery's, when there is none just now.
@@ -152,6 +154,7 @@ class Site final : public http::Handler {
   std::optional<DemoPages> demo_;
   Reissues* reissues_;
   Recoveries* recoveries_;
+  Confirmations* confirmations_;
   HelpRequests* help_;
   Sessions sessions_;
   Captchas captchas_;

@@ -29,6 +29,9 @@ http::Response json_answer(const Json& json);
 // Whether a script of our pages sent it: no form of another site can.
 bool from_our_page(const http::Request& request);
 
+// Why a voter cannot cast: {"status": already_voted, suspended, closed, or refused with its code}.
+Json ballot_refused(const Error& error);
+
 // 401 of /api/*: the browser says that the session is over, and asks no more.
 http::Response session_over();
 

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { closePage, newPage, PROGRAM, startBrowser, startDemo } from "./harness.mjs";
 import { look, WIDTHS } from "./look.mjs";
 import {
-  bureau, demoVoters, fillCaptcha, held, openBallot, readCaptcha, setState, toConfirm, typeKeys, vote,
+  bureau, confirmVote, demoVoters, fillCaptcha, held, openBallot, readCaptcha, receivedCode, setState, toConfirm, typeKeys,
 } from "./voter.mjs";
 
 const CONTEST = "1re circonscription (États-Unis d’Amérique et Canada)";
@@ -61,8 +61,7 @@ for (const width of WIDTHS) {
     await seen("keys-confirm");
     await page.getByRole("button", { name: "Modifier" }).click();
     await toConfirm(page, "BRAVO Chloé");
-    await page.getByRole("button", { name: "Valider mon vote" }).press("Enter");
-    await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
+    await confirmVote(demo, page, voter);
     assert.deepEqual(held(demo, voter).signOffs, [0]);
     await page.reload();
     await page.getByText("Par sécurité, votre identifiant et votre mot de passe en ont été effacés").waitFor();
@@ -139,7 +138,9 @@ test("a page that stood open too long, and two tabs: the digits alone are copied
   await tab.getByRole("heading", { name: "Mes scrutins" }).waitFor();
   await page.getByRole("button", { name: "Voir les candidatures et voter" }).press("Enter"); // which asks the server
   await page.getByText("Votre session est terminée").waitFor();
-  await vote(tab, CONTEST, "Vote blanc");
+  await openBallot(tab, CONTEST);
+  await toConfirm(tab, "Vote blanc");
+  await confirmVote(demo, tab, voter);
   await tab.close();
   await page.getByRole("link", { name: "Se connecter" }).click();
   await fillIn(page, voter.identifier, voter.code);
@@ -182,7 +183,7 @@ test("in English, every step, and the other language from within", async () => {
   await page.locator("[data-action=connect]").click();
   await page.locator("[data-step=contests] h1").waitFor();
   await look(page, "keys-contests");
-  await page.locator("[data-step=contests] [data-action=open-contest]").press("Enter");
+  await page.locator("[data-step=contests] [data-action=open-contest]:visible").press("Enter");
   await page.locator("[data-step=ballot] h1").waitFor();
   await look(page, "keys-ballot");
   await page.locator("#options input[type=radio]").last().press("Space");
@@ -192,6 +193,18 @@ test("in English, every step, and the other language from within", async () => {
   await page.getByRole("button", { name: "Quitter" }).first().waitFor();
   await page.locator(".portal-header a[hreflang=en]").click();
   await page.locator("[data-step=confirm] [data-action=cast]").press("Enter");
+  await page.locator("[data-step=confirmation] [data-slot=sent]:not(:empty)").waitFor();
+  await look(page, "confirmation");
+  await page.locator("#confirmation").fill("12");
+  await page.locator("[data-action=confirm]").press("Enter");
+  await page.locator("#confirmation-error").waitFor();
+  await page.locator(".portal-header a[hreflang=fr]").click();
+  await page.getByText(/Un code de 6 chiffres a été envoyé à l’adresse .* \(heure de Paris\)/).waitFor();
+  await page.locator(".portal-header a[hreflang=en]").click();
+  await page.locator("[data-step=confirmation] [data-slot=sent]:not(:empty)").waitFor();
+  const code = await receivedCode(demo, page, voter.email, { words: "confirmation code" });
+  await page.locator("#confirmation").fill(code);
+  await page.locator("[data-action=confirm]").press("Enter");
   await page.locator("[data-step=receipt] h1").waitFor({ timeout: 30_000 });
   await look(page, "keys-receipt");
   await closePage(page);
@@ -228,6 +241,11 @@ test("by keyboard alone", async () => {
   await page.keyboard.press("Enter");
   await tabTo("[data-step=confirm] [data-action=cast]");
   await page.keyboard.press("Enter");
+  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), "Code de confirmation");
+  await tabTo("#confirmation");
+  await page.keyboard.type(await receivedCode(demo, page, voter.email));
+  await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
   await closePage(page);
 });
@@ -260,7 +278,11 @@ test("a double tap chooses nothing and casts nothing: what comes in the place of
   }
   await toConfirm(page, "Vote blanc");
   await page.waitForTimeout(1000); // she has read the page
-  await tap_twice(page.getByRole("button", { name: "Valider mon vote" }), 150);
+  await tap_twice(page.getByRole("button", { name: "Recevoir mon code de confirmation" }), 150);
+  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByLabel("Code de confirmation").fill(await receivedCode(demo, page, voter.email));
+  await page.waitForTimeout(1000);
+  await tap_twice(page.getByRole("button", { name: "Confirmer mon vote" }), 150);
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
   assert.deepEqual(held(demo, voter).signOffs, [0]);
   await closePage(page);

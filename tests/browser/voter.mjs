@@ -152,10 +152,11 @@ export async function typeKeys(demo, page, identifier, password, digits) {
   await page.getByRole("button", { name: "Connexion" }).click();
 }
 
-// The newest message to `address`, as the demonstration's inbox shows it; messages leave at the server's next beat.
-async function openMessage(demo, page, address) {
+// The newest message to `address`, as the demonstration's inbox shows it, or the newest that has these words there; messages
+// leave at the server's next beat.
+async function openMessage(demo, page, address, words = "") {
   const inbox = await page.context().newPage();
-  const message = inbox.getByRole("listitem").filter({ hasText: address }).getByRole("link").first();
+  const message = inbox.getByRole("listitem").filter({ hasText: address }).filter({ hasText: words }).getByRole("link").first();
   for (const end = Date.now() + 20_000; Date.now() < end; await inbox.waitForTimeout(100)) {
     await inbox.goto(`${demo.origin}/inbox`);
     if ((await message.count()) > 0) break;
@@ -171,11 +172,44 @@ export async function receivedLink(demo, page, address) {
   return link;
 }
 
-export async function receivedText(demo, page, address) {
-  const inbox = await openMessage(demo, page, address);
+export async function receivedText(demo, page, address, words) {
+  const inbox = await openMessage(demo, page, address, words);
   const text = await inbox.getByRole("article").innerText();
   await inbox.close();
   return text;
+}
+
+// The digits of a confirmation code to `address` that is none of `but`: its messages tell whole minutes, so that two of one
+// minute have no order.
+export async function receivedCode(demo, page, address, { but = [], words = "code de confirmation" } = {}) {
+  const inbox = await page.context().newPage();
+  const messages = inbox.getByRole("listitem").filter({ hasText: address }).filter({ hasText: words }).getByRole("link");
+  try {
+    for (const end = Date.now() + 20_000; Date.now() < end; await inbox.waitForTimeout(100)) {
+      await inbox.goto(`${demo.origin}/inbox`);
+      for (const link of await messages.all()) {
+        const text = await (await page.request.get(demo.origin + (await link.getAttribute("href")))).text();
+        const [code] = /\b\d{6}\b/.exec(text.slice(text.indexOf("message__body")));
+        if (!but.includes(code)) return code;
+      }
+    }
+  } finally {
+    await inbox.close();
+  }
+  assert.fail(`no code to ${address}`);
+}
+
+export async function typeConfirmation(page, code) {
+  await page.getByLabel("Code de confirmation").fill(code);
+  await page.getByRole("button", { name: "Confirmer mon vote" }).press("Enter");
+}
+
+// Where a code validates the vote: from the choice to the checked receipt, by the code that comes by e-mail.
+export async function confirmVote(demo, page, voter) {
+  await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
+  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await typeConfirmation(page, await receivedCode(demo, page, voter.email));
+  await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
 }
 
 export async function followLink(page, link) {

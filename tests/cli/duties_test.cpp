@@ -22,7 +22,10 @@ void PrintTo(const Broken& broken, std::ostream* out) {
 struct Duties : ReissueFixture, testing::WithParamInterface<Broken> {
   Sessions sessions{*state, limits};
   InboxTransport transport;
-  std::vector<Duty> duties = duties_of(*state, *log, sessions, {}, &transport);
+  ConfirmationPolicy confirming;
+  Confirmations confirmations{*state, confirming, texts};
+  std::vector<Duty> duties =
+      duties_of(*state, *log, sessions, {.confirmations = &confirmations}, &transport);
   std::vector<std::string> said;
 
   void beat() {
@@ -47,6 +50,8 @@ TEST_P(Duties, EachIsDoneWhateverBecomesOfTheOthers) {
   clock.advance(25 * hour);
   ASSERT_EQ(ask_code(2, form(2)), "sent");
   script("INSERT INTO throttle (key, failures, delayed_until, at) VALUES (x'00', 1, 0, 1)");
+  script("INSERT INTO confirmation (voter, contest, code_mac, state, expires_at, tries) VALUES ('" +
+         roll.voters[0].id + "', 0, x'00', 'sent', 1, 0)");
   ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
     put_pending_leaf(*state, t, random.array<32>());
     return {};
@@ -67,6 +72,7 @@ TEST_P(Duties, EachIsDoneWhateverBecomesOfTheOthers) {
   const auto before = " < " + std::to_string(clock.now() - 24 * hour);
   const std::pair<std::string, std::string> left[] = {
       {"round of the log", "pending_leaf"},
+      {"end of old confirmation codes", "confirmation"},
       {"messages to voters", "message WHERE status = 'queued'"},
       {"end of old sessions", "session WHERE seen_at" + before},
       {"end of old sign-in failures", "throttle"},
@@ -86,6 +92,8 @@ INSTANTIATE_TEST_SUITE_P(, Duties,
                          testing::Values(Broken{"session", "id", "end of old sessions"},
                                          Broken{"throttle", "key", "end of old sign-in failures"},
                                          Broken{"attempt", "id", "end of old reissues"},
+                                         Broken{"confirmation", "code_mac",
+                                                "end of old confirmation codes"},
                                          Broken{"log_leaf", "leaf", "round of the log"},
                                          Broken{"message", "status", "messages to voters"},
                                          Broken{"message", "sealed", "purge of messages"}));

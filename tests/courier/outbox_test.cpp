@@ -31,7 +31,8 @@ struct OutboxTest : testing::Test {
           "CREATE TABLE message (id BLOB PRIMARY KEY, created_at INTEGER NOT NULL, voter TEXT NOT "
           "NULL, kind TEXT NOT NULL, channel TEXT NOT NULL, sealed BLOB, status TEXT NOT NULL, "
           "status_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, next_at INTEGER NOT NULL, "
-          "tries INTEGER NOT NULL, cut_short INTEGER NOT NULL) STRICT, WITHOUT ROWID");
+          "tries INTEGER NOT NULL, cut_short INTEGER NOT NULL, by_minute INTEGER NOT NULL) STRICT, "
+          "WITHOUT ROWID");
       return {};
     });
     EXPECT_TRUE(made);
@@ -95,8 +96,8 @@ TEST_F(OutboxTest, AMessageWithoutAReplyAddressIsSent) {
     const std::string content = R"({"body":"b","destination":"camille@example.org","subject":"s"})";
     t.execute(
         "INSERT INTO message (id, created_at, voter, kind, channel, sealed, status, status_at, "
-        "expires_at, next_at, tries, cut_short) VALUES ($1, $2, 'E1', 'k', 'email', $3, 'queued', "
-        "$2, $4, $2, 0, 0)",
+        "expires_at, next_at, tries, cut_short, by_minute) VALUES ($1, $2, 'E1', 'k', 'email', $3, "
+        "'queued', $2, $4, $2, 0, 0, 0)",
         {ByteView(id), start, seal(SymmetricKey(ByteArray<32>{7}), as_bytes(content), id, random),
          start + minute});
     return {};

@@ -112,6 +112,18 @@ TEST_F(CheckCommand, TheLegislativePortal) {
   ASSERT_EQ(good.code, 0) << good.err;
   EXPECT_TRUE(good.says("candidates 4")) << good.out;
   EXPECT_TRUE(good.says("Without e-mail: 1; without telephone: 1.")) << good.out;
+  EXPECT_TRUE(good.says("Each vote is validated by a code of 6 digits")) << good.out;
+  EXPECT_FALSE(good.says("No confirmation code can reach")) << good.out;
+  write("roll.csv",
+        "identifiant;civilite;nom_naissance;prenoms;courriel;telephone;scrutins;circonscription;"
+        "numic\n"
+        "L001;Mme;PREMIÈRE;Alix;;;0;0;100200301\n"
+        "L002;M.;DEUXIÈME;Dominique;;+1 202 555 0102;0;0;100200302\n");
+  const auto unreachable =
+      program("check " ISOLOIR_SOURCE_DIR "/portals/legislative --roll " + path("roll.csv"));
+  ASSERT_EQ(unreachable.code, 0) << unreachable.err;
+  EXPECT_TRUE(unreachable.says("Without e-mail and telephone: 1. No confirmation code can reach"))
+      << unreachable.out;
 }
 
 TEST_F(CheckCommand, TheRollIsReadAgainstThePortal) {

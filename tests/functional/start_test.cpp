@@ -82,6 +82,23 @@ TEST_F(Start, NoElection) {
   EXPECT_TRUE(fs::is_empty(path("elsewhere")));
 }
 
+// L16: where a code validates the vote and nothing can carry it, nobody could vote.
+TEST_F(Start, ACodeForEachVoteWantsAChannel) {
+  const auto portal = contents(folder_ / "portal/portal.toml");
+  write("portal/portal.toml", portal + R"toml(
+[confirmation]
+by = "email"
+digits = 6
+life_minutes = 60
+tries = 5
+resend = { minute = 1, hour = 5, day = 10 }
+sign_off_mail = true
+)toml");
+  expect_refused("this server has no channel for messages yet: nobody could vote");
+  write("portal/portal.toml", portal);
+  expect_serves();
+}
+
 TEST_F(Start, KeysMissingOrDamaged) {
   fs::rename(state_ / "server.keys", path("keys"));
   expect_refused("server.keys: cannot be read; bring the copy");

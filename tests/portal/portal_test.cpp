@@ -84,6 +84,34 @@ TEST(Portal, ReissuePolicyIsRead) {
   }
 }
 
+TEST(Portal, L16ConfirmationPolicyIsReadStrictly) {
+  const auto text = sample("legislative");
+  const auto portal = Portal::parse(text, "portal.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  ASSERT_TRUE(portal->confirmation);
+  EXPECT_EQ(portal->confirmation->digits, 6u);
+  EXPECT_EQ(portal->confirmation->life_ms, 3'600'000);
+  EXPECT_EQ(portal->confirmation->tries, 5u);
+  EXPECT_EQ(portal->confirmation->resend.per_minute, 1u);
+  EXPECT_EQ(portal->confirmation->resend.per_day, 10u);
+  EXPECT_TRUE(portal->confirmation->sign_off_mail);
+  EXPECT_FALSE(Portal::parse(education(), "portal.toml")->confirmation);
+  using Case = std::array<std::string_view, 3>;
+  for (const auto& [from, to, said] :
+       {Case{"\nby = \"email\"", "\nby = \"sms\"", "\"by\" is email"},
+        Case{"digits = 6", "digits = 5", "\"digits\" must lie between 6 and 8"},
+        Case{"digits = 6", "digit = 6", "\"digit\" is not known here"},
+        Case{"minute = 1, hour = 5, day = 10", "minute = 1, hour = 5", "\"day\" is missing"},
+        Case{"day = 10", "day = 21", "too many for so few digits"},
+        Case{"sign_off_mail = true", "sign_off_mail = \"yes\"", "\"sign_off_mail\" must be true"},
+        Case{"email_sender", "email_from", "\"email_sender\" is missing"}}) {
+    const auto wrong = Portal::parse(changed(text, from, to), "p.toml");
+    ASSERT_FALSE(wrong) << to;
+    EXPECT_THAT(wrong.error().message, testing::HasSubstr(said)) << to;
+    EXPECT_THAT(wrong.error().message, testing::StartsWith("p.toml:")) << to;
+  }
+}
+
 constexpr std::string_view two_candidates = R"(
 [[contest]]
 name.fr = "Circonscription"

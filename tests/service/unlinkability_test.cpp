@@ -13,6 +13,7 @@
 #include "board/log.hpp"
 #include "election/ballot.hpp"
 #include "service/bureau.hpp"
+#include "service/confirmation.hpp"
 #include "service/export.hpp"
 #include "service/reissue_fixture.hpp"
 
@@ -208,8 +209,20 @@ struct Unlinkability : ReissueFixture {
                            [](double sum, const auto& item) { return sum + item.second; });
   }
 
+  // With all that policy can ask: a code that validates the vote, and the message that confirms it.
   void cast_one(const Session& session, std::size_t voter) {
-    ASSERT_EQ(cast(session, cast_ballots[voter]), "recorded");
+    Confirmations confirmations(*state, confirming, texts);
+    ASSERT_TRUE(confirmations.ask(session, 0, false, "fr"));
+    std::string code;
+    for (const auto& message : inbox()) {
+      if (message.kind != "confirmation-code" || message.destination != roll.voters[voter].email) {
+        continue;
+      }
+      code = message.body.substr(message.body.find("code=") + 5, confirming.digits);
+    }
+    const GivenConfirmation given{confirmations, code, "fr"};
+    const auto taken = cast_ballot(*state, session, cast_ballots[voter], &given);
+    ASSERT_TRUE(taken) << taken.error().code;
     const auto tracker = tracker_of(cast_ballots[voter]);
     leaves[tracker.bytes] = leaf_hash(ballot_entry(state->link_key().receipt_key(), tracker));
   }
@@ -278,6 +291,8 @@ struct Unlinkability : ReissueFixture {
       cast_one(session, voter);
       if (leak) leak(voter, ByteView(cast_ballots[voter]).subspan(44, 32));
       copy_disk();
+      (void)inbox();  // a beat: the confirmation of the sign-off goes out
+      copy_disk();
     }
     log->append_round(true);
     copy_disk();
@@ -291,6 +306,7 @@ struct Unlinkability : ReissueFixture {
     ASSERT_TRUE(write_export(*state, folder / "export"));
   }
 
+  ConfirmationPolicy confirming;
   std::vector<std::string> copies;
   std::vector<std::string> copied_tables;
   std::vector<Bytes> cast_ballots;

@@ -112,7 +112,7 @@ struct RecoveryHttp : RecoveryFixture {
   Portal portal = *Portal::parse(keys_portal(), "keys.toml");
   Renderer renderer{asset};
   MessageTexts message_texts{renderer, portal};
-  Site site{*state, *log, portal, renderer, std::nullopt, {nullptr, service.get(), nullptr}};
+  Site site{*state, *log, portal, renderer, std::nullopt, {.recoveries = service.get()}};
   std::unique_ptr<http::Server> server;
 };
 

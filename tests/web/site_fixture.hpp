@@ -200,7 +200,7 @@ struct SiteFixture : ReissueFixture {
   Reissues reissue_service{*state, policy, message_texts};
   HelpRequests help_service{*state, portal, message_texts};
   Site site{*state,   *log,         portal,
-            renderer, std::nullopt, {&reissue_service, nullptr, &help_service}};
+            renderer, std::nullopt, {.reissues = &reissue_service, .help = &help_service}};
   std::unique_ptr<http::Server> server;
 };
 
