@@ -1,6 +1,7 @@
 // `isoloir rehearse`: an election à blanc. Synthetic voters vote over real HTTP at a server of
 // their own, on a temporary state; then the box is closed, counted, exported and verified, and the
-// counts are compared with what was cast. Nothing of a real election is touched.
+// counts are compared with what was cast. Where the rule has two rounds the second follows, for who
+// stands again, with new identifiers and passwords. Nothing of a real election is touched.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -23,6 +24,7 @@
 #include "cli/rehearse_voter.hpp"
 #include "cli/server.hpp"
 #include "election/verification.hpp"
+#include "portal/second_round.hpp"
 #include "service/bureau.hpp"
 #include "service/count.hpp"
 #include "service/election_log.hpp"
@@ -417,7 +419,7 @@ void print_summary(const Json& summary, bool json) {
     return;
   }
   for (const auto& [name, value] : summary.items()) {
-    if (name != "steps") std::puts((name + ": " + value.dump()).c_str());
+    if (name != "steps" && name != "second_round") std::puts((name + ": " + value.dump()).c_str());
   }
   for (const auto& [name, step] : summary.at("steps").items()) {
     std::puts(fmt::format("{:<16} {:>7} times, p50 {:>8} ms, p99 {:>8} ms", name,
@@ -425,6 +427,9 @@ void print_summary(const Json& summary, bool json) {
                           step.at("p99_ms").dump())
                   .c_str());
   }
+  if (!summary.contains("second_round") || summary.at("second_round").is_null()) return;
+  std::puts("\nsecond round");
+  print_summary(summary.at("second_round"), false);
 }
 
 // ---- The whole
@@ -444,27 +449,50 @@ void let_vote(Crowd& crowd, const RehearseOptions& options) {
   }
 }
 
-Expected<Json> rehearse(const RehearseOptions& options, const Portal& portal,
-                        const TemporaryFolder& temporary, std::uint16_t port, ServerChild& server) {
+// What a round needs, and leaves to the next.
+struct Round {
+  Portal portal;
+  Roll roll;
+  fs::path state, exported;
+  Manifest manifest;
+  Json result;
+  std::vector<PracticeVoter> credentials;
+};
+
+// R176-3-7: nobody enters with what she had in the round before.
+bool old_credentials_are_refused(State& state, std::vector<PracticeVoter>& old,
+                                 std::uint16_t port) {
+  RehearsalTimes times;
+  SystemRandom random;
+  for (std::size_t i = 0; i < std::min<std::size_t>(old.size(), 3); ++i) {
+    RehearsalVoter voter(state, std::move(old[i]), {}, i + 1, port);
+    if (voter.arrive(times) && voter.enter(times, random)) return false;
+  }
+  return true;
+}
+
+Expected<Json> rehearse(const RehearseOptions& options, Round& round,
+                        std::vector<PracticeVoter> before, std::uint16_t port,
+                        ServerChild& server) {
   SystemClock clock;
   SystemRandom random;
-  SeededRandom seeded(options.seed);
-  const fs::path folder = temporary.path / "state";
-  std::fprintf(stderr, "preparing %u voters\n", options.voters);
-  auto practice = create_practice({folder}, portal, synthetic_roll(portal, options.voters, seeded),
+  const auto voters = static_cast<std::uint32_t>(round.roll.voters.size());
+  std::fprintf(stderr, "preparing %u voters\n", voters);
+  auto practice = create_practice({round.state}, round.portal, round.roll,
                                   fmt::format("http://localhost:{}", port), clock, random);
   if (!practice) return fail(practice.error());
-  const auto state = State::open({folder}, clock, random);
+  const auto state = State::open({round.state}, clock, random);
   if (!state) return fail(state.error());
   if (!server.start() || !await_opening(**state)) {
     return fail("rehearsal.server", "the server does not start");
   }
+  const bool renewed = old_credentials_are_refused(**state, before, port);
   Crowd crowd;
-  for (std::uint32_t i = 0; i < options.voters; ++i) {
+  for (std::uint32_t i = 0; i < voters; ++i) {
     crowd.voters.push_back(std::make_unique<RehearsalVoter>(
         **state, std::move(practice->voters[i]), part_of(i, options.reissue), i + 1, port));
   }
-  crowd.failed.resize(options.voters);
+  crowd.failed.resize(voters);
   const auto start = Steady::now();
   let_vote(crowd, options);
   const std::chrono::duration<double> took = Steady::now() - start;
@@ -473,40 +501,135 @@ Expected<Json> rehearse(const RehearseOptions& options, const Portal& portal,
   if (!server.stop()) return fail("rehearsal.server", "the server did not end well");
 
   std::fprintf(stderr, "close, count, export, verify\n");
-  const auto exported =
-      options.export_folder.empty() ? temporary.path / "export" : options.export_folder;
-  const auto outcome = count_election(**state, practice->ceremonies, exported);
+  const auto outcome = count_election(**state, practice->ceremonies, round.exported);
   if (!outcome) return fail(outcome.error());
-  const auto verified = verify((*state)->fingerprint(), *outcome, crowd, exported);
+  const auto verified = verify((*state)->fingerprint(), *outcome, crowd, round.exported);
   if (!verified) return fail(verified.error());
   const bool equal = counts_equal((*state)->manifest(), outcome->result, crowd);
   summary["verified"] = *verified;
   summary["counts_equal"] = equal;
-  summary["verdict"] = *verified && equal && crowd.problems == 0 ? "passed" : "failed";
+  summary["verdict"] = *verified && equal && renewed && crowd.problems == 0 ? "passed" : "failed";
+  if (!before.empty()) summary["old_credentials_refused"] = renewed;
+  for (auto& voter : crowd.voters) round.credentials.push_back(voter->take_person());
+  round.manifest = (*state)->manifest();
+  round.result = outcome->result;
   return summary;
+}
+
+// ---- The second round
+
+// What the bureau decides where the article is silent: here all equals stand.
+std::vector<StandingChange> all_equals(const Round& first) {
+  std::vector<StandingChange> added;
+  for (const auto& contest : first.result.at("contests")) {
+    const auto number = contest.at("contest").get<std::uint32_t>();
+    if (!contest.contains("majority")) continue;
+    for (const auto& tie : contest.at("majority").at("undecided")) {
+      for (const auto& option : tie.at("between")) {
+        const auto& rules = first.manifest.contests.at(number);
+        added.push_back({number, rules.options.at(option.get<std::size_t>()).name});
+      }
+    }
+  }
+  return added;
+}
+
+Roll roll_of_second(const Roll& first, const StandingAgain& standing) {
+  std::vector<std::optional<std::uint32_t>> numbers;
+  std::uint32_t next = 0;
+  for (const auto& names : standing) {
+    numbers.push_back(names.empty() ? std::nullopt : std::optional(next++));
+  }
+  Roll roll;
+  for (auto voter : first.voters) {
+    std::erase_if(voter.contests, [&](const auto& one) { return !numbers[one.contest]; });
+    for (auto& one : voter.contests) one.contest = *numbers[one.contest];
+    if (!voter.contests.empty()) roll.voters.push_back(std::move(voter));
+  }
+  return roll;
+}
+
+bool has_second_round(const Portal& portal) {
+  return std::all_of(portal.contests.begin(), portal.contests.end(),
+                     [](const Contest& contest) { return contest.round == 1; });
+}
+
+// As for the rehearsal of any portal.
+void adapt(Portal& portal, const RehearseOptions& options) {
+  portal.board_interval_seconds = board_interval_seconds;
+  // How many codes may be replaced is set for the real roll; here all might be.
+  for (auto& contest : portal.contests) {
+    contest.reissue_max = std::max(contest.reissue_max, options.voters);
+  }
+}
+
+// Null when everybody is elected. Errors: those of standing_again and second_round_portal.
+Expected<Json> rehearse_second(const RehearseOptions& options, Round& first,
+                               const TemporaryFolder& temporary) {
+  const auto standing = standing_again(first.manifest, first.result, all_equals(first), {});
+  if (!standing) return fail(standing.error());
+  if (std::all_of(standing->begin(), standing->end(), [](auto& names) { return names.empty(); })) {
+    return Json();
+  }
+  const auto toml = portal_text(options.portal);
+  if (!toml) return fail(toml.error());
+  const auto text = second_round_portal(
+      *toml, (options.portal / "portal.toml").string(), *standing,
+      {first.portal.election, first.portal.opens_local, first.portal.closes_local});
+  if (!text) return fail(text.error());
+  auto portal = Portal::parse(*text, "second round");
+  if (!portal) return fail(portal.error());
+  adapt(*portal, options);
+  Round second{std::move(*portal),
+               roll_of_second(first.roll, *standing),
+               temporary.path / "state2",
+               temporary.path / "export2",
+               {},
+               {},
+               {}};
+  if (!options.export_folder.empty()) second.exported = options.export_folder.string() + "-2";
+  const auto port = free_port();
+  ServerChild server(second.portal, second.state, port);
+  std::fprintf(stderr, "second round\n");
+  return rehearse(options, second, std::move(first.credentials), port, server);
 }
 
 int run_rehearse(const RehearseOptions& options) {
   auto portal = read_portal(options.portal);
   if (!portal) return report(portal.error());
-  portal->board_interval_seconds = board_interval_seconds;
-  // How many codes may be replaced is set for the real roll; here all might be.
-  for (auto& contest : portal->contests) {
-    contest.reissue_max = std::max(contest.reissue_max, options.voters);
-  }
+  adapt(*portal, options);
   if (!portal->reissue && options.reissue > 0) {
     return report({"rehearsal.reissue", "this portal has no reissue: use --reissue 0", {}});
   }
-  std::error_code ignored;
-  if (!options.export_folder.empty() && fs::exists(options.export_folder) &&
-      !fs::is_empty(options.export_folder, ignored)) {
-    return report({"export.folder", "the folder of the export is not empty", {}});
+  for (const char* round : {"", "-2"}) {
+    const fs::path folder = options.export_folder.string() + round;
+    std::error_code ignored;
+    if (!options.export_folder.empty() && fs::exists(folder) && !fs::is_empty(folder, ignored)) {
+      return report({"export.folder", "the folder of the export is not empty", {}});
+    }
   }
   const TemporaryFolder temporary;
-  const auto port = free_port();
-  ServerChild server(*portal, temporary.path / "state", port);
-  const auto summary = rehearse(options, *portal, temporary, port, server);
+  SeededRandom seeded(options.seed);
+  auto roll = synthetic_roll(*portal, options.voters, seeded);
+  Round first{std::move(*portal),
+              std::move(roll),
+              temporary.path / "state",
+              options.export_folder.empty() ? temporary.path / "export" : options.export_folder,
+              {},
+              {},
+              {}};
+  auto summary = [&] {
+    const auto port = free_port();
+    ServerChild server(first.portal, first.state, port);
+    return rehearse(options, first, {}, port, server);
+  }();
   if (!summary) return report(summary.error(), 1);
+  if (has_second_round(first.portal)) {
+    auto second = rehearse_second(options, first, temporary);
+    if (!second) return report(second.error(), 1);
+    if (!second->is_null() && second->at("verdict") != "passed") (*summary)["verdict"] = "failed";
+    (*summary)["second_round"] = std::move(*second);
+  }
   print_summary(*summary, options.json);
   return std::fflush(stdout) == 0 && summary->at("verdict") == "passed" ? 0 : 1;
 }

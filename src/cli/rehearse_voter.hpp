@@ -50,6 +50,9 @@ class RehearsalVoter {
   Status vote(RehearsalTimes& times, Random& random);  // in every contest
   Status collect(RehearsalTimes& times);               // receipts, judged
 
+  // For another round, once all is done.
+  PracticeVoter take_person() { return std::move(person_); }
+
   const RehearsalPart& part() const { return part_; }
   const std::vector<CastBallot>& ballots() const { return ballots_; }
 

@@ -73,6 +73,46 @@ TEST_F(RehearseCommand, TheLegislativePortal) {
   const json counted = json::parse(contents(folder_ / "export/result.json"));
   ASSERT_EQ(counted.at("contests").size(), 11u);
   for (const auto& contest : counted.at("contests")) EXPECT_TRUE(contest.contains("majority"));
+
+  // R176-3-7: the second round is an election of its own, with other codes for everybody.
+  const json second = summary.at("second_round");
+  EXPECT_EQ(second.at("verdict"), "passed");
+  EXPECT_EQ(second.at("old_credentials_refused"), true);
+  EXPECT_GT(second.at("ballots"), 0);
+  const json manifest = json::parse(contents(folder_ / "export-2/manifest.json"));
+  for (const auto& contest : manifest.at("contests")) EXPECT_EQ(contest.at("round"), 2);
+  EXPECT_EQ(program("verify " + path("export-2")).code, 0);
+
+  // The same from the export, as an organiser does it.
+  const std::string portal = ISOLOIR_SOURCE_DIR "/portals/legislative";
+  const std::string make = "second-round " + path("export") + " " + portal + " --to " +
+                           path("second") +
+                           " --opens 2022-06-10T12:00:00 --closes 2022-06-15T12:00:00"
+                           " --title-fr 'Second tour' --title-en 'Second round' --roll " +
+                           portal + "/roll.csv";
+  const auto undecided = program(make);
+  std::string stand;
+  for (const auto& contest : counted.at("contests")) {
+    const auto number = contest.at("contest").get<std::size_t>();
+    const json first = json::parse(contents(folder_ / "export/manifest.json"));
+    for (const auto& tie : contest.at("majority").at("undecided")) {
+      for (const auto& option : tie.at("between")) {
+        const auto& name = first["contests"][number]["options"][option.get<std::size_t>()]["name"];
+        stand += " --stand '" + std::to_string(number) + ":" + name.get<std::string>() + "'";
+      }
+    }
+  }
+  if (!stand.empty()) {
+    EXPECT_EQ(undecided.code, 2) << undecided.out;
+    EXPECT_NE(undecided.err.find("the article does not say who stands"), std::string::npos)
+        << undecided.err;
+    EXPECT_FALSE(fs::exists(folder_ / "second"));
+  }
+  const auto made = stand.empty() ? undecided : program(make + stand);
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_NE(made.out.find("second round: "), std::string::npos) << made.out;
+  EXPECT_EQ(program("check " + path("second") + " --roll " + path("second/roll.csv")).code, 0);
+  EXPECT_EQ(program(make + stand).code, 2) << "a folder that is there is left alone";
 }
 
 TEST_F(RehearseCommand, LinesForPeople) {
