@@ -2,10 +2,12 @@
 # make test      every suite once, the program under the sanitizers
 # make test-all  that, every suite in release, under the thread sanitizer and with clang, the journeys on the release
 #                build too, then clang-tidy and the fuzzers
+# make bench     reports that measure, never a verdict (docs/developer-notes.md)
 # make format    lays out the C++ sources
 PORT ?= 8080
 STATE ?= demo-state
 FUZZ_SECONDS ?= 60
+REQUESTS ?= 1000
 
 JOBS := $(shell nproc)
 # One more test than cores: some wait for a closing hour or for a disk.
@@ -19,7 +21,7 @@ BUILDS := $(PRESETS:%=build-%)
 CTESTS := $(PRESETS:%=ctest-%)
 
 .PHONY: demo test test-all setup-build setup-test setup-all $(BUILDS) $(CTESTS)
-.PHONY: program frontend tidy fuzz format clean
+.PHONY: program frontend tidy fuzz bench bench-programs format clean
 .NOTPARALLEL:
 
 demo: setup-build program
@@ -28,7 +30,7 @@ demo: setup-build program
 test: setup-test ctest-asan frontend browser-asan
 
 test-all: export ASAN_OPTIONS := strict_string_checks=1:malloc_context_size=5:detect_stack_use_after_return=1
-test-all: setup-all ctest-release browser-release ctest-asan frontend browser-asan ctest-tsan ctest-clang tidy fuzz
+test-all: setup-all ctest-release browser-release ctest-asan frontend browser-asan ctest-tsan ctest-clang tidy fuzz bench-programs
 
 setup-build:
 	scripts/setup.sh build
@@ -62,6 +64,13 @@ tidy: build-clang
 
 fuzz: build-fuzz
 	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+bench-programs:
+	cmake --preset release
+	cmake --build --preset release --target bench
+
+bench: setup-build bench-programs
+	build/release/bench_timings $(REQUESTS)
 
 format:
 	git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 -i

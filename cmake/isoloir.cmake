@@ -77,6 +77,9 @@ function(isoloir_tests)
     target_compile_options(${name}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1> -g0)
     target_compile_definitions(${name}_test PRIVATE ISOLOIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                     ISOLOIR_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    if(name STREQUAL bench)
+      target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})
+    endif()
     if(name STREQUAL service)
       target_sources(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests/store/fault_vfs.cpp)
     endif()
@@ -96,6 +99,20 @@ function(isoloir_tests)
     endif()
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
                          PROPERTIES COST ${cost})
+  endforeach()
+endfunction()
+
+# bench/<name>.cpp becomes the program bench_<name>, which measures on the tests' fixtures and prints a report. Not built
+# by default; `bench` is all of them.
+function(isoloir_bench)
+  add_custom_target(bench)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.cpp)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL ${source})
+    target_include_directories(bench_${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
+    target_link_libraries(bench_${name} PRIVATE isoloir_web GTest::gtest GTest::gmock PkgConfig::sodium)
+    add_dependencies(bench bench_${name})
   endforeach()
 endfunction()
 

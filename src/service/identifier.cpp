@@ -53,11 +53,19 @@ void insert_identifier(State& state, store::Transaction& transaction, const std:
 
 std::optional<std::string> voter_of_identifier(State& state, store::Transaction& transaction,
                                                std::string_view identifier) {
+  const auto found = voter_at_identifier(state, transaction, identifier);
+  if (!found || !found->named) return std::nullopt;
+  return found->voter;
+}
+
+std::optional<NextVoter> voter_at_identifier(State& state, store::Transaction& transaction,
+                                             std::string_view identifier) {
   const auto lookup = lookup_of(state, identifier);
-  const auto rows =
-      transaction.query("SELECT voter FROM identifier WHERE lookup = $1", {ByteView(lookup)});
+  const auto rows = transaction.query(
+      "SELECT voter, lookup FROM identifier WHERE lookup >= $1 ORDER BY lookup LIMIT 1",
+      {ByteView(lookup)});
   if (rows.empty()) return std::nullopt;
-  return rows[0].text(0);
+  return NextVoter{rows[0].text(0), rows[0].array<32>(1) == lookup};
 }
 
 std::string identifier_of(State& state, store::Transaction& transaction, const std::string& voter) {

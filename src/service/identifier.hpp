@@ -17,6 +17,14 @@ void insert_identifier(State& state, store::Transaction& transaction, const std:
 // The voter whose identifier this is, normalised.
 std::optional<std::string> voter_of_identifier(State& state, store::Transaction& transaction,
                                                std::string_view identifier);
+// That voter, or of nobody's identifier the one next to it in the order of the lookups, so that who
+// compares reads the same rows for both (requirement 33). Nothing behind the last of them.
+struct NextVoter {
+  std::string voter;
+  bool named = false;  // by this identifier: else the row is not to be used
+};
+std::optional<NextVoter> voter_at_identifier(State& state, store::Transaction& transaction,
+                                             std::string_view identifier);
 
 // Normalised; empty where there is none, or the row is damaged.
 std::string identifier_of(State& state, store::Transaction& transaction, const std::string& voter);

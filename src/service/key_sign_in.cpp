@@ -15,16 +15,19 @@ struct Known {
   std::optional<TimeMs> replaced_at;  // the key that was given is an older one of hers
 };
 
+// Reads as much for nobody's identifier, and drops it (requirement 33).
 std::optional<Known> find(State& state, const KeySignIn& given) {
   const auto found =
       state.database().read([&](Transaction& transaction) -> Expected<std::optional<Known>> {
-        const auto voter = voter_of_identifier(state, transaction, given.identifier);
-        if (!voter) return std::nullopt;
+        const auto next = voter_at_identifier(state, transaction, given.identifier);
+        if (!next) return std::nullopt;
         const auto rows = transaction.query(
-            "SELECT sign_in_key, state FROM voting_code WHERE voter = $1", {*voter});
+            "SELECT sign_in_key, state FROM voting_code WHERE voter = $1", {next->voter});
         if (rows.empty()) return std::nullopt;
-        return Known{*voter, *Point::decode(rows[0].blob(0)), rows[0].text(1) == "valid",
-                     replaced_at(transaction, *voter, given.proof.key)};
+        Known known{next->voter, *Point::decode(rows[0].blob(0)), rows[0].text(1) == "valid",
+                    replaced_at(transaction, next->voter, given.proof.key)};
+        if (!next->named) return std::nullopt;
+        return known;
       });
   return *found;
 }

@@ -78,6 +78,28 @@ TEST_F(KeySignInTest, R32UnknownIdentifierAndWrongPasswordAreOneAnswer) {
             Kind::refused);
 }
 
+// Requirement 33: nobody's identifier costs the reads of a voter next to it, and opens nothing of
+// hers, whoever she is: neither with her password nor with an older one.
+TEST_F(KeySignInTest, R33NobodysIdentifierWithAVotersPasswordIsRefused) {
+  const auto old = KeyPair::generate(random);
+  for (std::size_t v = 0; v < roll.voters.size(); ++v) {
+    for (int i = 0; i < 8; ++i) {  // each voter is next to some of them
+      const auto nobody = Code::generate(random, *identifier_and_password().identifier);
+      const auto in = sessions().open().session;
+      const auto verdict = sign_in(in, nobody.normalised(), credential(v).sign_in_key());
+      ASSERT_TRUE(verdict);
+      EXPECT_EQ(verdict->kind, Kind::refused);
+      ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+        t.execute("DELETE FROM replaced_code");
+        t.execute("INSERT INTO replaced_code (sign_in_key, voter, replaced_at) VALUES ($1, $2, 1)",
+                  {ByteView(old.key.encoded()), roll.voters[v].id});
+        return {};
+      }));
+      EXPECT_EQ(sign_in(in, nobody.normalised(), old)->kind, Kind::refused);
+    }
+  }
+}
+
 TEST_F(KeySignInTest, ANonceServesOnceInItsSessionAndLife) {
   const auto session = sessions().open().session, other = sessions().open().session;
   const auto key = credential(0).sign_in_key();

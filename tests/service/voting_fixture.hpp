@@ -173,7 +173,7 @@ struct VotingFixture : testing::Test {
       voter.email = voter.id + "@portal.example";
       if (forms.identifier) {  // who signs in with one lives abroad; the third has no NUMIC
         (v == 3 ? voter.numel : voter.numic) = std::to_string(100'200'300 + v);
-        voter.phone = "+33 6 00 00 00 " + std::to_string(10 + v);
+        voter.phone = "+33 6 00" + std::to_string(1'000'010 + v).substr(1);
       }
       voter.contests = {{0, 0}, {1, 0}};
       roll.voters.push_back(voter);

@@ -1,65 +1,12 @@
 // Lost passwords and identifiers over HTTP; R.. are requirements of the reissue design.
-#include "service/recovery_fixture.hpp"
-#include "web/site_fixture.hpp"
+#include "web/recovery_site.hpp"
 
 namespace isoloir::web {
 namespace {
 
-std::string keys_portal() {
-  std::string toml(fixture_portal);
-  const auto replace = [&](std::string_view from, std::string_view to) {
-    const auto at = toml.find(from);
-    ISOLOIR_ASSERT(at != std::string::npos);
-    toml.replace(at, from.size(), to);
-  };
-  replace("email-password", "identifier-password");
-  replace("[voting_code]\ntries = 5\nproof_minutes = 10\n", R"toml([credentials]
-identifier_characters = 12
-identifier_by = "email"
-password_characters = 12
-password_by = "sms"
-proof_minutes = 10
-[reissue]
-apart_hours = 24
-[reissue.password]
-email_link_minutes = 120
-per_election = 3
-requests = { minute = 1, hour = 3, day = 6 }
-wrong_proofs_per_day = 5
-first_delay_seconds = 60
-destination = { minute = 1, hour = 3, day = 5, voters = 2 }
-phone_countries = ["33"]
-[reissue.identifier]
-per_election = 3
-requests = { minute = 1, hour = 3, day = 6 }
-destination = { minute = 1, hour = 3, day = 5, voters = 2 }
-[messages]
-email_sender = "vote@portal.example"
-sms_sender = "Vote"
-)toml");
-  return toml;
-}
+struct RecoveryHttp : RecoverySite {
+  RecoveryHttp() : RecoverySite(4) {}
 
-struct RecoveryHttp : RecoveryFixture {
-  RecoveryHttp() : RecoveryFixture(4) {
-    policy = *portal.recovery;
-    http::ServerOptions options;
-    options.address = "127.0.0.1";
-    server = std::make_unique<http::Server>(std::move(options), site);
-    EXPECT_TRUE(server->start());
-  }
-  ~RecoveryHttp() override { server->stop(); }
-
-  http::ClientResponse get(http::Client& client, std::string_view target) {
-    const auto answer = client.get(target, {});
-    EXPECT_TRUE(answer) << answer.error().message;
-    return *answer;
-  }
-  std::string digits(const std::string& captcha) {
-    return *state->database().read([&](store::Transaction& t) -> Expected<std::string> {
-      return t.query("SELECT digits FROM captcha WHERE id = $1", {captcha}).at(0).text(0);
-    });
-  }
   void set_blocked(std::size_t voter) {
     const auto link = [&] {
       EXPECT_EQ(renew(token_for(voter), identifier(voter)), "renewed");
@@ -67,15 +14,6 @@ struct RecoveryHttp : RecoveryFixture {
       return notice.substr(notice.find('#') + 1);
     }();
     EXPECT_TRUE(cancel_reissue(*state, link));
-  }
-  using Fields = std::vector<std::pair<std::string, std::string>>;
-  Fields form(const std::string& page, const std::string& typed_number, const std::string& typed) {
-    const auto id = SiteFixture::hidden(page, "captcha_id");
-    return {{"csrf", SiteFixture::hidden(page, "csrf")},
-            {"number", typed_number},
-            {"email", typed},
-            {"captcha_id", id},
-            {"captcha", digits(id)}};
   }
   // All that somebody sees who asks, from a browser of her own: the answer, and the page that it
   // leads to.
@@ -108,12 +46,6 @@ struct RecoveryHttp : RecoveryFixture {
     EXPECT_TRUE(answer);
     return *answer;
   }
-
-  Portal portal = *Portal::parse(keys_portal(), "keys.toml");
-  Renderer renderer{asset};
-  MessageTexts message_texts{renderer, portal};
-  Site site{*state, *log, portal, renderer, std::nullopt, {.recoveries = service.get()}};
-  std::unique_ptr<http::Server> server;
 };
 
 TEST_F(RecoveryHttp, R32R34R35WhoeverAsksSeesTheSame) {
