@@ -34,10 +34,29 @@ constexpr Word reissue_states[] = {
     {"expired", "lien expiré, rien n'a été créé", "link expired, nothing was made"},
     {"superseded", "remplacée par une demande plus récente", "superseded by a newer request"},
     {"blocked", "code bloqué par l'électeur", "code blocked by the voter"}};
+constexpr Word password_states[] = {
+    {"sent", "lien envoyé, pas encore suivi", "link sent, not followed yet"},
+    {"issued", "nouveau mot de passe envoyé", "new password sent"},
+    {"done", "nouveau mot de passe envoyé", "new password sent"},
+    {"expired", "lien expiré, rien n'a changé", "link expired, nothing has changed"},
+    {"superseded", "remplacée par une demande plus récente", "superseded by a newer request"},
+    {"blocked", "mot de passe bloqué par l'électeur", "password blocked by the voter"}};
 constexpr Word kinds[] = {
     {"reissue-link", "lien pour un nouveau code", "link for a new code"},
-    {"reissue-notice", "avis de création d'un code", "notice of a new code"},
-    {"code-invalidated", "avis de code invalidé", "notice of an invalidated code"}};
+    {"reissue-notice", "avis de création d'un code ou d'un mot de passe",
+     "notice of a new code or password"},
+    {"code-invalidated", "avis de code invalidé", "notice of an invalidated code"},
+    {"password-link", "lien pour un nouveau mot de passe", "link for a new password"},
+    {"password", "nouveau mot de passe", "new password"},
+    {"password-lost", "avis : le SMS du mot de passe n'est pas arrivé",
+     "notice: the text message with the password did not arrive"},
+    {"password-refused", "avis : pas de nouveau mot de passe, et pourquoi",
+     "notice: no new password, and why"},
+    {"identifier", "identifiant", "identifier"},
+    {"identifier-notice", "avis d'envoi de l'identifiant", "notice that the identifier was sent"},
+    {"identifier-refused", "avis : identifiant non envoyé, et pourquoi",
+     "notice: identifier not sent, and why"},
+    {"confirmation-code", "code de confirmation d'un vote", "confirmation code of a vote"}};
 constexpr Word channels[] = {{"email", "e-mail", "e-mail"}, {"sms", "SMS", "text message"}};
 constexpr Word nexts[] = {
     {"ask", "peut demander un nouveau code", "may ask for a new code"},
@@ -56,24 +75,80 @@ constexpr Word nexts[] = {
     {"no_service",
      "ne peut pas demander de nouveau code en ligne : ce serveur n'envoie aucun message",
      "cannot ask for a new code online: this server sends no messages"}};
+// Where voters sign in with identifier and password: of the one, of the other.
+constexpr Word lost[] = {
+    {"ask", "peut en demander l'envoi, dès maintenant", "may ask for it, at once"},
+    {"open_link", "suit le lien reçu", "follows the link received"},
+    {"not_yet", "ne peut pas encore : le vote n'est pas ouvert",
+     "cannot yet: the vote is not open"},
+    {"over", "ne peut plus : le vote est clos", "cannot any more: the vote is closed"},
+    {"closed", "ne peut pas en ce moment", "cannot at this time"},
+    {"limit", "ne peut plus en ligne : nombre d'envois atteint",
+     "cannot online any more: as many were sent as can be"},
+    {"blocked", "ne peut pas : bloqué par l'électeur", "cannot: blocked by the voter"},
+    {"no_service", "ne peut pas en ligne : ce serveur n'envoie aucun message",
+     "cannot online: this server sends no messages"},
+    {"apart", "ne peut pas : l'autre vient d'être renvoyé, et jamais les deux",
+     "cannot: the other was sent not long ago, and never both"},
+    {"no_phone", "ne peut pas : aucun téléphone pour un SMS sur la liste",
+     "cannot: no telephone for a text message on the roll"},
+    {"no_email", "ne peut pas : aucune adresse e-mail sur la liste",
+     "cannot: no e-mail address on the roll"},
+    {"no_number", "ne peut pas : ni NUMIC ni NUMEL sur la liste",
+     "cannot: neither NUMIC nor NUMEL on the roll"}};
 // What the help desk can do where the voter alone cannot: nothing yet.
 constexpr const char* no_help_french =
-    "L'assistance ne peut pas créer de code dans cette version : prévenez le bureau de vote";
+    "L'assistance ne peut rien créer dans cette version : prévenez le bureau de vote";
 constexpr const char* no_help_english =
-    "The help desk cannot make a code in this version: tell the bureau";
+    "The help desk cannot make anything in this version: tell the bureau";
 
 std::string_view name_of(VoterDesk::Code code) {
   return codes[static_cast<std::size_t>(code)].name;
 }
 std::string_view name_of(VoterDesk::Next next) {
-  return nexts[static_cast<std::size_t>(next)].name;
+  constexpr std::string_view names[] = {"ask",      "open_link", "finish",   "not_yet",    "over",
+                                        "closed",   "limit",     "blocked",  "no_service", "apart",
+                                        "no_phone", "no_email",  "no_number"};
+  return names[static_cast<std::size_t>(next)];
 }
 bool may_ask(const VoterDesk& desk) {
   using Next = VoterDesk::Next;
   return desk.next == Next::ask || desk.next == Next::open_link || desk.next == Next::finish;
 }
 
+void print_lost(std::string_view what, VoterDesk::Next next, TimeMs at, TimeMs until,
+                const DeskScreen& screen) {
+  std::string when;
+  if (next == VoterDesk::Next::apart)
+    when = screen.pick(", à partir du ", ", from ") + screen.time(at);
+  if (until > 0) when = screen.pick(", jusqu'au ", ", until ") + screen.time(until);
+  fmt::print("{} : {}{}\n", what, screen.word(lost, name_of(next)), when);
+}
+
+// Both, because the agent does not know which of the two is lost.
+void print_lost(const VoterDesk& desk, const DeskScreen& screen) {
+  using Next = VoterDesk::Next;
+  print_lost(screen.pick("Mot de passe perdu", "A lost password"), desk.next, desk.next_at,
+             desk.next_until, screen);
+  if (may_ask(desk)) {
+    fmt::print("  {} : {}\n",
+               screen.pick("essais d'identifiant encore permis aujourd'hui",
+                           "tries of the identifier still allowed today"),
+               desk.proofs_left);
+  }
+  print_lost(screen.pick("Identifiant perdu", "A lost identifier"), desk.identifier_next,
+             desk.identifier_next_at, 0, screen);
+  const auto helpless = [](Next next) {
+    return next != Next::ask && next != Next::open_link && next != Next::not_yet &&
+           next != Next::over;
+  };
+  if (helpless(desk.next) || helpless(desk.identifier_next)) {
+    fmt::print("  {}\n", screen.pick(no_help_french, no_help_english));
+  }
+}
+
 void print_next(const VoterDesk& desk, const DeskScreen& screen) {
+  if (desk.with_keys) return print_lost(desk, screen);
   using Next = VoterDesk::Next;
   const std::string from =
       desk.next_at <= desk.now
@@ -99,25 +174,33 @@ void print_next(const VoterDesk& desk, const DeskScreen& screen) {
 
 void print(const VoterDesk& desk, const DeskScreen& screen) {
   fmt::print("{} {}, {}\n", screen.pick("Électeur", "Voter"), desk.voter, desk.name);
-  fmt::print("{} : {} ({} {})\n", screen.pick("Code de vote", "Voting code"),
-             screen.word(codes, name_of(desk.code)), screen.pick("depuis le", "since"),
-             screen.time(desk.code_since));
+  const bool keys = desk.with_keys;
+  fmt::print(
+      "{} : {} ({} {})\n",
+      keys ? screen.pick("Mot de passe", "Password") : screen.pick("Code de vote", "Voting code"),
+      screen.word(codes, name_of(desk.code)), screen.pick("depuis le", "since"),
+      screen.time(desk.code_since));
   if (desk.code == VoterDesk::Code::valid &&
       desk.code_tries_left > 0) {  // none are counted with keys
     fmt::print("  {} : {}\n", screen.pick("essais restants", "tries left"), desk.code_tries_left);
   }
   for (const auto at : desk.replaced_at) {
-    fmt::print("  {} {}\n", screen.pick("un code a été remplacé le", "a code was replaced on"),
+    fmt::print("  {} {}\n",
+               keys ? screen.pick("remplacé le", "replaced on")
+                    : screen.pick("un code a été remplacé le", "a code was replaced on"),
                screen.time(at));
   }
-  fmt::print("{} :{}\n", screen.pick("Demandes de nouveau code", "Requests for a new code"),
+  fmt::print("{} :{}\n",
+             keys ? screen.pick("Demandes de nouveau mot de passe", "Requests for a new password")
+                  : screen.pick("Demandes de nouveau code", "Requests for a new code"),
              desk.reissues.empty() ? screen.pick(" aucune", " none") : "");
   for (const auto& item : desk.reissues) {
-    fmt::print("  {}  {} {} : {} ({})\n", item.reference, screen.pick("du", "of"),
-               screen.time(item.requested_at), screen.word(reissue_states, item.state),
-               item.until > 0
-                   ? std::string(screen.pick("jusqu'au ", "until ")) + screen.time(item.until)
-                   : std::string(screen.pick("le ", "on ")) + screen.time(item.at));
+    fmt::print(
+        "  {}  {} {} : {} ({})\n", item.reference, screen.pick("du", "of"),
+        screen.time(item.requested_at),
+        keys ? screen.word(password_states, item.state) : screen.word(reissue_states, item.state),
+        item.until > 0 ? std::string(screen.pick("jusqu'au ", "until ")) + screen.time(item.until)
+                       : std::string(screen.pick("le ", "on ")) + screen.time(item.at));
   }
   fmt::print("{} :{}\n", screen.pick("Messages", "Messages"),
              desk.messages.empty() ? screen.pick(" aucun", " none") : "");
@@ -158,14 +241,18 @@ Json to_json(const VoterDesk& desk) {
   if (desk.next_until > 0) next["until"] = desk.next_until;
   Json code = {{"state", name_of(desk.code)}, {"since", desk.code_since}};
   if (desk.code == VoterDesk::Code::valid) code["tries_left"] = desk.code_tries_left;
-  return {{"voter", desk.voter},
-          {"name", desk.name},
-          {"code", std::move(code)},
-          {"replaced_at", desk.replaced_at},
-          {"reissues", std::move(reissues)},
-          {"messages", std::move(messages)},
-          {"next", std::move(next)},
-          {"now", desk.now}};
+  return {
+      {"voter", desk.voter},
+      {"name", desk.name},
+      {"code", std::move(code)},
+      {"replaced_at", desk.replaced_at},
+      {"reissues", std::move(reissues)},
+      {"messages", std::move(messages)},
+      {"next", std::move(next)},
+      {"identifier_next", desk.with_keys ? Json{{"step", name_of(desk.identifier_next)},
+                                                {"at", std::max(desk.identifier_next_at, desk.now)}}
+                                         : Json()},
+      {"now", desk.now}};
 }
 
 // In the language asked for where the help desk can do something about it.
@@ -229,9 +316,10 @@ int run_voter(const VoterOptions& options) {
   if (matches.empty()) return refuse({"desk.unknown_voter", "", {}}, screen, options);
   if (matches.size() > 1) return list_matches(std::move(matches), screen, options.json);
   // The portal may offer what this server has no way to send.
-  const bool online = portal->reissue && carries_links(options.state);
-  const auto desk = desk_of(**state, online ? &*portal->reissue : nullptr, {portal->code_tries, 0},
-                            matches[0].voter);
+  const bool online = carries_links(options.state);
+  const DeskPolicy policy{online && portal->reissue ? &*portal->reissue : nullptr,
+                          online && portal->recovery ? &*portal->recovery : nullptr};
+  const auto desk = desk_of(**state, policy, {portal->code_tries, 0}, matches[0].voter);
   if (!desk) return refuse(desk.error(), screen, options);
   if (options.json) {
     std::puts(canonical_json(to_json(*desk)).c_str());

@@ -1,6 +1,7 @@
 // From a first round to the second one (Code électoral, L162): who stands again, the portal of the
-// new election and its roll. The second round is an election of its own: its draft and its registrar
-// make new identifiers and passwords for everybody (R176-3-7). Pure functions, thread-safe.
+// new election and its roll. The second round is an election of its own: its draft and its
+// registrar make new identifiers and passwords for everybody (R176-3-7). Pure functions,
+// thread-safe.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace isoloir {
 
-// Of each contest of the first round the names that stand in the second; empty: somebody is elected,
-// or nobody is registered.
+// Of each contest of the first round the names that stand in the second; empty: somebody is
+// elected, or nobody is registered.
 using StandingAgain = std::vector<std::vector<std::string>>;
 
 // What people decide where the article does not, or against it: a contest's number and a name.

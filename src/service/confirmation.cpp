@@ -228,7 +228,8 @@ void Confirmations::tell_sign_off(Transaction& transaction, const std::string& v
   const auto address = address_of(transaction, voter);
   if (!address.known) return;
   const TimeMs gone_by = at + limits::message_life_ms;
-  NewMessage message{voter, "sign-off-notice", address.channel, address.to, "", "", gone_by};
+  NewMessage message{voter,  std::string(sign_off_notice), address.channel, address.to, "", "",
+                     gone_by};
   message.by_minute = true;
   message.not_before = at + minute_ms;  // with those of the same minute: no relay sees the second
   if (address.channel == MessageChannel::sms) {

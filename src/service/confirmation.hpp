@@ -14,6 +14,9 @@
 
 namespace isoloir {
 
+// The kind of the message that confirms a sign-off: whoever sees one listed knows that she voted.
+inline constexpr std::string_view sign_off_notice = "sign-off-notice";
+
 struct ConfirmationSent {
   // sent: a code is on its way or there, and good. wait: none is, and none may be sent before
   // `another_at`. no_address: neither e-mail nor telephone on file: the assistance must help.

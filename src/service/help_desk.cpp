@@ -1,10 +1,13 @@
 #include "service/help_desk.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "base/unicode.hpp"
 #include "reissue/throttle.hpp"
+#include "service/confirmation.hpp"
 #include "service/reference.hpp"
 #include "service/reissue_flow.hpp"
 
@@ -94,6 +97,40 @@ void read_next(State& state, Transaction& transaction, const ReissuePolicy& poli
   }
 }
 
+// What there is of a lost password or identifier, and from when on.
+std::pair<VoterDesk::Next, TimeMs> recovery_next(State& state, Transaction& transaction,
+                                                 const RecoveryPolicy& policy,
+                                                 Recoveries::Recovered what,
+                                                 const VoterDesk& desk) {
+  using Next = VoterDesk::Next;
+  const auto refused = recovery_refused(state, transaction, policy, what, desk.voter);
+  if (!refused) return {Next::ask, desk.now};
+  static const std::map<std::string_view, Next> nexts = {
+      {"reissue.blocked", Next::blocked},    {"reissue.limit", Next::limit},
+      {"reissue.apart", Next::apart},        {"reissue.no_phone", Next::no_phone},
+      {"recovery.no_email", Next::no_email}, {"recovery.no_number", Next::no_number}};
+  const auto found = nexts.find(refused->code);
+  if (found == nexts.end()) return {why_closed(transaction, desk.now), 0};
+  return {found->second, refused->at > 0 ? reissue::next_full_minute(refused->at) : 0};
+}
+
+void read_recovery(State& state, Transaction& transaction, const RecoveryPolicy& policy,
+                   VoterDesk& desk) {
+  using Recovered = Recoveries::Recovered;
+  std::tie(desk.next, desk.next_at) =
+      recovery_next(state, transaction, policy, Recovered::password, desk);
+  std::tie(desk.identifier_next, desk.identifier_next_at) =
+      recovery_next(state, transaction, policy, Recovered::identifier, desk);
+  if (desk.next != VoterDesk::Next::ask) return;
+  const auto wrong = flows::attempts(
+      transaction, flows::attempt_key(state, "wrong identifier", desk.voter), desk.now);
+  desk.proofs_left = reissue::proofs_left(wrong, policy.password.proofs, desk.now);
+  if (!desk.reissues.empty() && desk.reissues.front().state == "sent") {
+    desk.next = VoterDesk::Next::open_link;
+    desk.next_until = desk.reissues.front().until;
+  }
+}
+
 // ---- Who is calling
 
 std::set<std::string> words_of(std::string_view text) {
@@ -162,7 +199,7 @@ std::vector<DeskMatch> find_voters(State& state, std::string_view said) {
   });
 }
 
-Expected<VoterDesk> desk_of(State& state, const ReissuePolicy* policy, const CodePolicy& codes,
+Expected<VoterDesk> desk_of(State& state, const DeskPolicy& policy, const CodePolicy& codes,
                             const std::string& voter) {
   auto outbox = outbox_of(state);
   return state.database().read([&](Transaction& transaction) -> Expected<VoterDesk> {
@@ -180,8 +217,11 @@ Expected<VoterDesk> desk_of(State& state, const ReissuePolicy* policy, const Cod
       if (desk.reissues.back().state == "blocked") desk.code = VoterDesk::Code::blocked;
     }
     desk.messages = outbox.traces_of(transaction, voter);
+    std::erase_if(desk.messages, [](const auto& one) { return one.kind == sign_off_notice; });
     for (auto& message : desk.messages) message.destination = masked(message.destination);
-    if (policy) read_next(state, transaction, *policy, desk);
+    desk.with_keys = codes.tries == 0;
+    if (policy.reissue) read_next(state, transaction, *policy.reissue, desk);
+    if (policy.recovery) read_recovery(state, transaction, *policy.recovery, desk);
     return desk;
   });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "portal/reissue_policy.hpp"
+#include "service/recovery.hpp"
 #include "service/reissue.hpp"
 #include "service/voting.hpp"
 
@@ -40,21 +41,31 @@ struct VoterDesk {
   std::vector<MessageTrace> messages;  // newest first, destinations masked
 
   enum class Next {
-    ask,        // may ask for a new code, from next_at on
-    open_link,  // has a link, good until next_until; another from next_at on
-    finish,     // has opened it: goes on in that browser until next_until; another from next_at on
-    not_yet,    // the vote is not open
-    over,       // it is closed
-    closed,     // not in this election, or not now
-    limit,      // had as many as self-service gives
-    blocked,    // blocked by the voter
-    no_service  // no message leaves this server, or the portal has no reissue
+    ask,         // may ask for a new code, from next_at on
+    open_link,   // has a link, good until next_until; another from next_at on
+    finish,      // has opened it: goes on in that browser until next_until; another from next_at on
+    not_yet,     // the vote is not open
+    over,        // it is closed
+    closed,      // not in this election, or not now
+    limit,       // had as many as self-service gives
+    blocked,     // blocked by the voter
+    no_service,  // no message leaves this server, or the portal has no reissue
+    apart,       // had the other of identifier and password; from next_at on
+    no_phone,    // on file, to which a text message could go
+    no_email,    // on file
+    no_number    // NUMIC or NUMEL on the roll
   };
   Next next = Next::no_service;
   TimeMs next_at = 0;  // a full minute, as the voter's page says it; not later than `now`: at once
   TimeMs next_until = 0;
   std::uint32_t proofs_left = 0;  // wrong proofs that may still be given today
   TimeMs now = 0;
+
+  // Where voters sign in with identifier and password: `next` is of a lost password, these are of a
+  // lost identifier.
+  bool with_keys = false;
+  Next identifier_next = Next::no_service;
+  TimeMs identifier_next_at = 0;
 };
 
 // By what a caller says: identifier on the roll, professional e-mail, reference of a request (with
@@ -62,9 +73,13 @@ struct VoterDesk {
 // desk_matches and one more, by identifier. Reads only, as the next.
 std::vector<DeskMatch> find_voters(State& state, std::string_view said);
 
-// `policy`: null where no new code can be asked for online. Reads only, so that it may run beside
-// the server. Error: desk.unknown_voter.
-Expected<VoterDesk> desk_of(State& state, const ReissuePolicy* policy, const CodePolicy& codes,
+// What can be asked for online: at most one of the two.
+struct DeskPolicy {
+  const ReissuePolicy* reissue = nullptr;
+  const RecoveryPolicy* recovery = nullptr;
+};
+// Reads only, so that it may run beside the server. Error: desk.unknown_voter.
+Expected<VoterDesk> desk_of(State& state, const DeskPolicy& policy, const CodePolicy& codes,
                             const std::string& voter);
 
 // "c…@e….org", "+33…78": enough to know it again, not enough to learn it.

@@ -198,11 +198,7 @@ std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transacti
     return refusal("recovery.unmatched");
   }
   const auto& voter = person->voter;
-  auto shut = flows::closed(state_, transaction, policy, voter);
-  if (!shut && apart(transaction, Recovered::identifier, voter, now)) {
-    shut = refusal("reissue.apart");
-  }
-  if (!shut && !phone_of(transaction, voter)) shut = refusal("reissue.no_phone");
+  const auto shut = recovery_refused(state_, transaction, policy_, Recovered::password, voter);
   if (auto full = flows::count_destination(state_, transaction, policy, "password destination",
                                            nfkc_casefold(person->email).value_or(""), voter, now)) {
     return full;
@@ -272,13 +268,7 @@ std::optional<ReissueRefusal> Recoveries::answer_identifier(Transaction& transac
   flows::add_attempt(state_, transaction, requests, now);
   const auto email = transaction.query("SELECT email FROM voter WHERE id = $1", {voter})[0].text(0);
   const auto phone = phone_of(transaction, voter);
-  auto shut = flows::shut(state_, transaction, policy, voter);
-  const auto sent =
-      transaction.query("SELECT COUNT(*) FROM identifier_sent WHERE voter = $1", {voter});
-  if (!shut && sent[0].integer(0) >= policy.per_election) shut = refusal("reissue.limit");
-  if (!shut && apart(transaction, Recovered::password, voter, now)) {
-    shut = refusal("reissue.apart");
-  }
+  const auto shut = recovery_refused(state_, transaction, policy_, Recovered::identifier, voter);
   if (email.empty()) {
     flows::note(state_, transaction, now, "identifier request refused", voter, trace(asked.what));
     if (phone) {
@@ -351,15 +341,38 @@ void Recoveries::say_no(Transaction& transaction, const std::string& voter,
        {{"reference", asked.text("reference")}, {"hours", policy_.apart_ms / hour_ms}});
 }
 
-// Never both by self-service (L2, requirement 8).
-bool Recoveries::apart(Transaction& transaction, Recovered what, const std::string& voter,
-                       TimeMs now) const {
-  return !transaction
-              .query(what == Recovered::identifier
-                         ? "SELECT 1 FROM identifier_sent WHERE voter = $1 AND at > $2 LIMIT 1"
-                         : "SELECT 1 FROM reissue_flow WHERE voter = $1 AND issued_at > $2 LIMIT 1",
-                     {voter, now - policy_.apart_ms})
-              .empty();
+std::optional<ReissueRefusal> recovery_refused(State& state, Transaction& transaction,
+                                               const RecoveryPolicy& policy,
+                                               Recoveries::Recovered what,
+                                               const std::string& voter) {
+  const bool password = what == Recoveries::Recovered::password;
+  auto shut = password ? flows::closed(state, transaction, policy.password, voter)
+                       : flows::shut(state, transaction, policy.identifier, voter);
+  const auto sent =
+      transaction.query("SELECT COUNT(*) FROM identifier_sent WHERE voter = $1", {voter});
+  if (!shut && !password && sent[0].integer(0) >= policy.identifier.per_election) {
+    shut = refusal("reissue.limit");
+  }
+  if (shut) return shut;
+  // Never both by self-service (L2, requirement 8).
+  const auto other =
+      transaction.query(password ? "SELECT max(at) FROM identifier_sent WHERE voter = $1"
+                                 : "SELECT max(issued_at) FROM reissue_flow WHERE voter = $1",
+                        {voter})[0];
+  if (!other.is_null(0) &&
+      other.integer(0) > flows::steady_now(state, transaction) - policy.apart_ms) {
+    auto apart = refusal("reissue.apart");
+    apart.at = other.integer(0) + policy.apart_ms;
+    return apart;
+  }
+  const auto row = transaction.query("SELECT email, phone FROM voter WHERE id = $1", {voter})[0];
+  if (transaction.query("SELECT 1 FROM recovery WHERE voter = $1", {voter}).empty()) {
+    return refusal("recovery.no_number");
+  }
+  if (row.text(0).empty()) return refusal("recovery.no_email");
+  const auto phone = reissue::judge_phone(row.text(1), policy.password.phone_countries);
+  if (password && (!phone || !phone->served)) return refusal("reissue.no_phone");
+  return std::nullopt;
 }
 
 Status check_recovery_texts(const TextSource& texts, const CredentialForms& forms) {

@@ -81,9 +81,6 @@ class Recoveries {
   // Tells the voter at the address on file why it is no.
   void say_no(store::Transaction& transaction, const std::string& voter, const std::string& email,
               const ReissueRefusal& refused, const Asked& asked);
-  // Whether the voter had `what` again by herself not long ago.
-  bool apart(store::Transaction& transaction, Recovered what, const std::string& voter,
-             TimeMs now) const;
   void retry_messages();
   void make_again(const std::string& voter, const Bytes& flow, std::int64_t tries);
   // A fresh password and its credential; `number`: of the recovery key. About 20 ms.
@@ -112,6 +109,14 @@ class Recoveries {
   std::mutex asked_mutex_;
   std::map<ByteArray<32>, std::pair<TimeMs, std::string>> asked_;  // references of the last minute
 };
+
+// Why this voter cannot have `what` again by herself now, whoever asks: reissue.blocked,
+// reissue.closed, reissue.limit, reissue.apart (`at`: until when), reissue.no_phone,
+// recovery.no_email, recovery.no_number; nothing: she can.
+std::optional<ReissueRefusal> recovery_refused(State& state, store::Transaction& transaction,
+                                               const RecoveryPolicy& policy,
+                                               Recoveries::Recovered what,
+                                               const std::string& voter);
 
 // Whether the text messages of B and C fit one segment (requirement 45). Error: message.too_long.
 Status check_recovery_texts(const TextSource& texts, const CredentialForms& forms);

@@ -139,10 +139,10 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
     return tl::make_unexpected(wrong);
   }
   transaction.execute("DELETE FROM attempt WHERE id = $1", {begun->id});
-  if (auto shut = flows::closed(state_, transaction, policy, flow->voter)) {
+  if (auto shut =
+          recovery_refused(state_, transaction, policy_, Recovered::password, flow->voter)) {
     return tl::make_unexpected(*shut);
   }
-  if (apart(transaction, Recovered::identifier, flow->voter, now)) return refuse("reissue.apart");
   const auto phone = phone_of(transaction, flow->voter);
   if (!phone) return refuse("reissue.no_phone");
   const auto issued = reissue::step(*opened, reissue::ProveIdentifier{*known}, now)

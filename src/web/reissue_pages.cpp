@@ -98,7 +98,7 @@ http::Response Site::reissue_refused(Visit& visit, std::string_view reason) {
 // views/reissue_refused.mustache names it, or nothing.
 std::string_view Site::reissue_shut(const std::string& voter) const {
   if (!reissues_) return "no_sender";
-  const auto desk = desk_of(state_, portal_.reissue ? &*portal_.reissue : nullptr,
+  const auto desk = desk_of(state_, {portal_.reissue ? &*portal_.reissue : nullptr, nullptr},
                             {portal_.code_tries, 0}, voter);
   if (!desk) return {};
   if (desk->code == VoterDesk::Code::blocked) return "blocked";

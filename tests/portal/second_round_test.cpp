@@ -157,7 +157,8 @@ TEST_F(SecondRound, TheRollIsRenumberedAndWhoHasNoContestLeftIsNotOnIt) {
   standing[1] = {"A"};
   standing[3] = {"B", "C"};
   const auto roll = second_round_roll(
-      "\xEF\xBB\xBF" "identifiant;prenoms;Scrutins;circonscription\r\n"
+      "\xEF\xBB\xBF"
+      "identifiant;prenoms;Scrutins;circonscription\r\n"
       "E1;\"Anne; Marie\";1;2\r\n"
       "E2;Bob;0;0\n"
       "\n"

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "base/files.hpp"
+#include "service/help_desk.hpp"
 #include "service/reissue_fixture.hpp"
 
 namespace isoloir {
@@ -314,6 +315,20 @@ TEST_F(ConfirmationTest, L18TheSignOffIsConfirmedOnceAndSaysNeitherChoiceNorTrac
   EXPECT_EQ(cast_with(other, ballot(1, 0, 1), code_of(1)), "recorded");
   clock.advance(minute);
   EXPECT_EQ(count_messages("sign-off-notice"), 1u) << "policy wants none";
+}
+
+// Whoever helps her must not learn that she has voted.
+TEST_F(ConfirmationTest, TheHelpDeskSeesTheCodeAndNotTheSignOff) {
+  const auto session = in_space(0);
+  EXPECT_EQ(ask(session), "sent");
+  EXPECT_EQ(cast_with(session, ballot(0, 0, 0), code_of(0)), "recorded");
+  clock.advance(minute);
+  EXPECT_EQ(count_messages("sign-off-notice"), 1u);
+  const auto desk = desk_of(*state, {&policy, nullptr}, {}, roll.voters[0].id);
+  ASSERT_TRUE(desk);
+  ASSERT_EQ(desk->messages.size(), 1u);
+  EXPECT_EQ(desk->messages[0].kind, "confirmation-code");
+  EXPECT_EQ(desk->messages[0].status, "delivered");
 }
 
 // 12, 61: neither the database nor its log nor the journal shows a code, with the pepper kept

@@ -9,7 +9,7 @@ namespace {
 
 struct HelpDesk : ReissueFixture {
   VoterDesk desk(std::size_t voter = 0) {
-    const auto found = desk_of(*state, &policy, {}, roll.voters[voter].id);
+    const auto found = desk_of(*state, {&policy, nullptr}, {}, roll.voters[voter].id);
     EXPECT_TRUE(found);
     return *found;
   }
@@ -102,8 +102,8 @@ TEST_F(HelpDesk, NamesTheAssistedPath) {
   EXPECT_EQ(desk().code, Code::blocked);
   EXPECT_EQ(states(), States{"blocked"});
   EXPECT_EQ(desk(1).next, Next::ask) << "another voter";
-  EXPECT_EQ(desk_of(*state, nullptr, {}, "E2")->next, Next::no_service);
-  EXPECT_EQ(desk_of(*state, &policy, {}, "E9").error().code, "desk.unknown_voter");
+  EXPECT_EQ(desk_of(*state, {}, {}, "E2")->next, Next::no_service);
+  EXPECT_EQ(desk_of(*state, {&policy, nullptr}, {}, "E9").error().code, "desk.unknown_voter");
   clock.set(fixture_closes);
   EXPECT_EQ(desk(1).next, Next::over);
 }
