@@ -8,6 +8,7 @@
 #pragma once
 
 #include "election/credential.hpp"
+#include "reissue/engine.hpp"
 #include "reissue/token.hpp"
 #include "service/key_sign_in.hpp"
 #include "service/reissue.hpp"
@@ -70,14 +71,19 @@ class Recoveries {
  private:
   struct Asked;
   struct Made;
+  struct OpenLink;
   std::string take_down(Asked asked);
   void answer(const Bytes& id, const Asked& asked);
   std::optional<ReissueRefusal> answer_password(store::Transaction& transaction,
                                                 const Asked& asked);
   std::optional<ReissueRefusal> answer_identifier(store::Transaction& transaction,
                                                   const Asked& asked);
+  // The flow of a link that lives, in the state that the click brings; writes nothing but that a
+  // link is over.
+  tl::expected<OpenLink, ReissueRefusal> find_open(store::Transaction& transaction,
+                                                   const reissue::Token& token);
   ReissueResult<NewPassword> renew_in(store::Transaction& transaction, const reissue::Token& token,
-                                      std::string_view identifier, const Made& made);
+                                      const reissue::KnownIdentifier& known, const Made& made);
   // Tells the voter at the address on file why it is no.
   void say_no(store::Transaction& transaction, const std::string& voter, const std::string& email,
               const ReissueRefusal& refused, const Asked& asked);

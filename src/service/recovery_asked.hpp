@@ -1,8 +1,9 @@
-// What was asked of a recovery, from the request to the beat; used by src/service/recovery*.cpp
-// alone.
+// What was asked of a recovery, from the request to the beat, and what its link stands for; used by
+// src/service/recovery*.cpp alone.
 #pragma once
 
 #include "service/recovery.hpp"
+#include "service/reissue_flow.hpp"
 
 namespace isoloir {
 
@@ -10,6 +11,11 @@ struct Recoveries::Asked {
   Json what;  // texts: procedure, number, address (of the network), language, reference; email, or
               // key
   std::string text(const char* name) const { return what.at(name).get<std::string>(); }
+};
+
+struct Recoveries::OpenLink {
+  flows::Flow flow;
+  TimeMs now = 0;
 };
 
 struct Recoveries::Made {

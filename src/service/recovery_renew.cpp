@@ -28,7 +28,7 @@ flows::PublicKeys keys_of(const Credential& credential, const std::vector<FlowCo
 }
 
 // Raised before anything is compared (requirement 24), for who has the link, hence not by others
-// (requirement 25).
+// (requirement 25). Counted as wrong until it is known to be right.
 struct Try {
   Bytes id;
   std::uint32_t left = 0;
@@ -93,6 +93,7 @@ bool Recoveries::swap(Transaction& transaction, const std::string& voter, const 
   return true;
 }
 
+// Three steps, as in reissue.cpp: the try is counted for good before the comparison.
 ReissueResult<NewPassword> Recoveries::renew(std::string_view text, std::string_view identifier) {
   const auto found = flows::look_up(state_, By::password, text);
   if (!found) return refuse("reissue.link_unknown");
@@ -103,22 +104,50 @@ ReissueResult<NewPassword> Recoveries::renew(std::string_view text, std::string_
       });
   if (!number) return refuse("reissue.link_unknown");  // a damaged row
   const Made made = make(identifier, *number);
-  return *state_.database().write(
-      [&](Transaction& transaction) -> Expected<ReissueResult<NewPassword>> {
-        return renew_in(transaction, *Token::parse(text), identifier, made);
+  const auto token = *Token::parse(text);
+  using Begun = tl::expected<Try, ReissueRefusal>;
+  const auto begun = *state_.database().write([&](Transaction& transaction) -> Expected<Begun> {
+    return find_open(transaction, token).and_then([&](const OpenLink& link) -> Begun {
+      return begin_try(state_, transaction, policy_.password.proofs, link.flow.voter, link.now);
+    });
+  });
+  if (!begun) return tl::make_unexpected(begun.error());
+  const auto known = *state_.database().read(
+      [&](Transaction& transaction) -> Expected<std::optional<reissue::KnownIdentifier>> {
+        return EvidenceVerifier::identifier(state_, transaction, found->voter, identifier);
       });
+  if (!known) {
+    (void)state_.database().write([&](Transaction& transaction) -> Status {
+      flows::note(state_, transaction, flows::steady_now(state_, transaction),
+                  "identifier wrong under a password link", found->voter,
+                  {{"reference", found->reference}});
+      return {};
+    });
+    auto wrong = refusal("reissue.wrong_proof", begun->next_at);
+    wrong.tries_left = begun->left;
+    return tl::make_unexpected(wrong);
+  }
+  try {
+    return *state_.database().write(
+        [&](Transaction& transaction) -> Expected<ReissueResult<NewPassword>> {
+          transaction.execute("DELETE FROM attempt WHERE id = $1", {begun->id});
+          return renew_in(transaction, token, *known, made);
+        });
+  } catch (const store::StoreError&) {
+    flows::forgive(state_, begun->id);
+    throw;
+  }
 }
 
-ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const Token& token,
-                                                std::string_view identifier, const Made& made) {
-  const auto& policy = policy_.password;
+tl::expected<Recoveries::OpenLink, ReissueRefusal> Recoveries::find_open(Transaction& transaction,
+                                                                         const Token& token) {
   auto flow = flows::find(state_, transaction, By::password, token);
   const auto evidence =
       flow ? EvidenceVerifier::password_link(state_, token, flow->token_mac) : std::nullopt;
   if (!evidence) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state_, transaction);
   // Before the link's own state: a block superseded it.
-  if (auto shut = flows::shut(state_, transaction, policy, flow->voter);
+  if (auto shut = flows::shut(state_, transaction, policy_.password, flow->voter);
       shut && shut->code == "reissue.blocked") {
     return tl::make_unexpected(*shut);
   }
@@ -128,45 +157,45 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
     flows::remember_expiry(transaction, *flow, now);
     return refuse(opened.error().code, opened.error().at);
   }
-  const auto begun = begin_try(state_, transaction, policy.proofs, flow->voter, now);
-  if (!begun) return tl::make_unexpected(begun.error());
-  const auto known = EvidenceVerifier::identifier(state_, transaction, flow->voter, identifier);
-  if (!known) {
-    flows::note(state_, transaction, now, "identifier wrong under a password link", flow->voter,
-                {{"reference", flow->reference}});
-    auto wrong = refusal("reissue.wrong_proof", begun->next_at);
-    wrong.tries_left = begun->left;
-    return tl::make_unexpected(wrong);
-  }
-  transaction.execute("DELETE FROM attempt WHERE id = $1", {begun->id});
+  flow->state = *opened;
+  return OpenLink{std::move(*flow), now};
+}
+
+ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const Token& token,
+                                                const reissue::KnownIdentifier& known,
+                                                const Made& made) {
+  auto open = find_open(transaction, token);
+  if (!open) return tl::make_unexpected(open.error());
+  const TimeMs now = open->now;
+  auto& flow = open->flow;
   if (auto shut =
-          recovery_refused(state_, transaction, policy_, Recovered::password, flow->voter)) {
+          recovery_refused(state_, transaction, policy_, Recovered::password, flow.voter)) {
     return tl::make_unexpected(*shut);
   }
-  const auto phone = phone_of(transaction, flow->voter);
+  const auto phone = phone_of(transaction, flow.voter);
   if (!phone) return refuse("reissue.no_phone");
-  const auto issued = reissue::step(*opened, reissue::ProveIdentifier{*known}, now)
+  const auto issued = reissue::step(flow.state, reissue::ProveIdentifier{known}, now)
                           .and_then([&](const auto& proven) {
                             return reissue::step(proven, reissue::Issue{0}, now);
                           });
   if (!issued) return refuse(issued.error().code, issued.error().at);
-  if (!swap(transaction, flow->voter, flow->id, flow->language, *phone, made, now)) {
+  if (!swap(transaction, flow.voter, flow.id, flow.language, *phone, made, now)) {
     return refuse("reissue.contest_limit");
   }
   const auto cancel = Token::generate(state_.random());
-  flow->state = *issued;
-  flows::save_state(transaction, *flow);
+  flow.state = *issued;
+  flows::save_state(transaction, flow);
   transaction.execute("UPDATE reissue_flow SET issued_at = $2, cancel_mac = $3 WHERE id = $1",
-                      {flow->id, now, ByteView(token_mac(state_, TokenPurpose::cancel, cancel))});
-  flows::supersede_all(state_, transaction, flow->voter, now);
+                      {flow.id, now, ByteView(token_mac(state_, TokenPurpose::cancel, cancel))});
+  flows::supersede_all(state_, transaction, flow.voter, now);
   transaction.execute(  // requirement 27
       "DELETE FROM attempt WHERE key = $1",
-      {ByteView(flows::attempt_key(state_, "wrong identifier", flow->voter))});
-  flows::send_notice(state_, texts_, transaction, *flow, cancel,
+      {ByteView(flows::attempt_key(state_, "wrong identifier", flow.voter))});
+  flows::send_notice(state_, texts_, transaction, flow, cancel,
                      {"message.password_notice_subject", "message.password_notice_body"}, now);
-  flows::note(state_, transaction, now, "password replaced", flow->voter,
-              {{"reference", flow->reference}});
-  return NewPassword{flow->reference, now, phone->substr(phone->size() - 2)};
+  flows::note(state_, transaction, now, "password replaced", flow.voter,
+              {{"reference", flow.reference}});
+  return NewPassword{flow.reference, now, phone->substr(phone->size() - 2)};
 }
 
 // ---- When the message is lost

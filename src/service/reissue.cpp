@@ -196,18 +196,6 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
   return sent;
 }
 
-// The proof was right, only the link could not be written: that is no wrong try. On a disk that
-// takes nothing at all it stays counted.
-void forgive(State& state, const Bytes& attempt) {
-  try {
-    (void)state.database().write([&](Transaction& transaction) -> Status {
-      transaction.execute("DELETE FROM attempt WHERE id = $1", {attempt});
-      return {};
-    });
-  } catch (const store::StoreError&) {
-  }
-}
-
 // A refusal keeps what was counted: the transaction is committed either way.
 template <typename Job>
 auto write_verdict(State& state, Job&& job) {
@@ -283,7 +271,7 @@ ReissueResult<ReissueSent> Reissues::request_once(const Session& session,
         return send_link(request, transaction, texts_, person, token, begun->attempt);
       });
     } catch (const store::StoreError&) {
-      forgive(state_, begun->attempt);
+      flows::forgive(state_, begun->attempt);
       throw;
     }
   }();

@@ -203,6 +203,16 @@ Bytes add_attempt(State& state, Transaction& transaction, const ByteArray<32>& k
   return id;
 }
 
+void forgive(State& state, const Bytes& attempt) {
+  try {
+    (void)state.database().write([&](Transaction& transaction) -> Status {
+      transaction.execute("DELETE FROM attempt WHERE id = $1", {attempt});
+      return {};
+    });
+  } catch (const store::StoreError&) {
+  }
+}
+
 std::optional<ReissueRefusal> count_destination(State& state, Transaction& transaction,
                                                 const ReissueTerms& terms, std::string_view what,
                                                 std::string_view destination,

@@ -65,6 +65,9 @@ std::vector<TimeMs> attempts(store::Transaction& transaction, const ByteArray<32
 // Gives the new row's id.
 Bytes add_attempt(State& state, store::Transaction& transaction, const ByteArray<32>& key,
                   TimeMs now, store::Value voter = {});
+// The proof was right, only what follows could not be written: that is no wrong try. On a disk that
+// takes nothing at all it stays counted.
+void forgive(State& state, const Bytes& attempt);
 
 // Counts a message of `what` ("destination" of procedure A, where it was typed, or one on file) to
 // `destination`, unless it has too many, or had some for too many voters (requirement 41: then the

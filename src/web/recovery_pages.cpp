@@ -133,7 +133,7 @@ http::Response Site::password_link(Visit& visit) {
 
 http::Response Site::api_password(Visit& visit) {
   const auto body = parse_json(visit.request.body);
-  if (!body || !recoveries_ || !from_our_page(visit.request)) {
+  if (!body || !body->is_object() || !recoveries_ || !from_our_page(visit.request)) {
     return error_page(400, &visit.request);
   }
   const auto again = [&](Json answer) {
@@ -148,9 +148,10 @@ http::Response Site::api_password(Visit& visit) {
   if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
     return again({{"status", "captcha_wrong"}});
   }
+  const auto token = field(*body, "token");
   const auto identifier = Code::parse(field(*body, "identifier"), *portal_.credentials.identifier);
-  if (!identifier) return error_page(400, &visit.request);
-  const auto renewed = recoveries_->renew(field(*body, "token"), identifier->normalised());
+  if (token.empty() || !identifier) return error_page(400, &visit.request);
+  const auto renewed = recoveries_->renew(token, identifier->normalised());
   if (renewed) {
     return json_answer({{"status", "renewed"},
                         {"reference", renewed->reference},
@@ -180,7 +181,7 @@ http::Response Site::identifier_form(Visit& visit) {
 
 http::Response Site::api_identifier(Visit& visit) {
   const auto body = parse_json(visit.request.body);
-  if (!body || !recoveries_ || !from_our_page(visit.request)) {
+  if (!body || !body->is_object() || !recoveries_ || !from_our_page(visit.request)) {
     return error_page(400, &visit.request);
   }
   const auto again = [&](std::string_view status) {

@@ -5,13 +5,35 @@
 #include <future>
 
 #include "service/recovery_fixture.hpp"
+#include "store/fault_vfs.hpp"
 
 namespace isoloir {
 namespace {
 
 using Kind = KeyVerdict::Kind;
 
-struct RecoveryTest : RecoveryFixture {};
+struct RecoveryTest : RecoveryFixture {
+  void script(const std::string& sql) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      t.script(sql);
+      return {};
+    }));
+  }
+  // As after a kill: everything from disk again.
+  void restart(const TextSource& words) {
+    service.reset();
+    reopen();
+    service = std::make_unique<Recoveries>(*state, policy, identifier_and_password(),
+                                           SignInPolicy{}, words);
+  }
+  Bytes recovery_key(std::size_t voter) {
+    return *state->database().read([&](store::Transaction& t) -> Expected<Bytes> {
+      return t.query("SELECT recovery_key FROM recovery WHERE voter = $1", {id(voter)})[0].blob(0);
+    });
+  }
+  void expect_as_before(const std::string& why);
+  const Bytes first_recovery_key = recovery_key(0);
+};
 struct ManyRecoveriesTest : RecoveryFixture {
   ManyRecoveriesTest() : RecoveryFixture(5) {}
 };
@@ -91,7 +113,9 @@ TEST_F(RecoveryTest, R04R13SixteenAtOnceAndOneSucceeds) {
   }
   std::map<std::string, int> outcomes;
   for (auto& one : tries) ++outcomes[one.get()];
-  EXPECT_EQ(outcomes, (std::map<std::string, int>{{"renewed", 1}, {"reissue.link_used", 15}}));
+  EXPECT_EQ(outcomes["renewed"], 1);
+  EXPECT_EQ(outcomes["reissue.link_used"] + outcomes["reissue.delayed"], 15)
+      << "after the first, or while it is looked at";
   EXPECT_EQ(inbox("password").size(), 1u);
 }
 
@@ -218,6 +242,79 @@ TEST_F(RecoveryTest, R19R21PastItsLifeForGood) {
   EXPECT_EQ(renew(link, identifier(0)), "reissue.link_expired") << "wherever the clock goes";
 }
 
+// Of requirement 20: nothing but the request of the link has happened.
+void RecoveryTest::expect_as_before(const std::string& why) {
+  EXPECT_EQ(count_rows("replaced_code"), 0) << why;
+  EXPECT_EQ(count_rows("waiting_key"), 0) << why;
+  EXPECT_EQ(count_rows("message"), 1) << why << ": the link's alone";
+  EXPECT_EQ(count_rows("reissue_flow WHERE state = 'link-queued'"), 1) << why;
+  EXPECT_EQ(recovery_key(0), first_recovery_key) << why;
+  EXPECT_EQ(sign_in(0, codes[0]), Kind::accepted) << why;
+}
+
+// Requirement 20: what fails after the link is consumed leaves it valid and the old keys in force,
+// for the process that opens the database next too.
+TEST_F(RecoveryTest, R20ACrashBeforeTheCommitLeavesTheLinkAndTheOldPassword) {
+  const auto link = token_for(0);
+  for (const std::string inserted :
+       {"waiting_key WHEN 1", "replaced_code WHEN 1", "message WHEN NEW.kind = 'password'",
+        "message WHEN NEW.kind = 'reissue-notice'", "journal WHEN 1"}) {
+    script("CREATE TRIGGER crash BEFORE INSERT ON " + inserted +
+           " BEGIN SELECT RAISE(ABORT, 'crash'); END");
+    EXPECT_THROW((void)renew(link, identifier(0)), store::StoreError) << inserted;
+    script("DROP TRIGGER crash");
+    restart(texts);
+    expect_as_before(inserted);
+  }
+  EXPECT_EQ(renew(link, identifier(0)), "renewed") << "at once: the right identifier is no try";
+  EXPECT_EQ(sign_in(0, codes[0]), Kind::replaced);
+  EXPECT_EQ(sign_in(0, sent_password()), Kind::accepted);
+}
+
+// Requirement 20 at the commit itself: the disk fails at each of its operations, the process starts
+// anew. Either nothing happened or all of it, the message with the new password included.
+TEST_F(RecoveryTest, R20ADiskThatFailsAtTheCommit) {
+  struct ArmingTexts final : TextSource {
+    PlainTexts plain;
+    std::function<void()> at_notice;  // the link is consumed, the commit comes
+    std::string text(std::string_view id, std::string_view language,
+                     const Json& values) const override {
+      if (at_notice && id == "message.password_notice_body") at_notice();
+      return plain.text(id, language, values);
+    }
+  } arming;
+  FaultVfs disk;
+  restart(arming);
+  const auto link = token_for(0);
+  int operation = 0, rolled_back = 0;
+  std::string outcome;
+  while (outcome != "renewed" && operation < 200) {
+    ++operation;
+    arming.at_notice = [&] { disk.arm(operation, SQLITE_IOERR, FaultVfs::Lasting::once); };
+    try {
+      outcome = renew(link, identifier(0));
+    } catch (const store::StoreError&) {
+      outcome = "lost";
+    }
+    arming.at_notice = {};
+    disk.heal();
+    restart(arming);
+    if (count_rows("replaced_code") > 0) break;
+    EXPECT_EQ(outcome, "lost") << operation;
+    expect_as_before("operation " + std::to_string(operation));
+    script("DELETE FROM attempt WHERE at > 0");  // of an answer that the disk could not keep
+    ++rolled_back;
+  }
+  EXPECT_GT(rolled_back, 3) << "faults fall before the commit";
+  EXPECT_EQ(inbox("password").size(), 1u);
+  EXPECT_EQ(sign_in(0, codes[0]), Kind::replaced);
+  EXPECT_EQ(sign_in(0, sent_password()), Kind::accepted);
+  EXPECT_EQ(renew(link, identifier(0)), "reissue.link_used");
+  service.reset();
+  log.reset();
+  state.reset();
+}
+
 TEST_F(RecoveryTest, R22R23FiveWrongIdentifiersAndTheSixthRightIsRefused) {
   const TimeMs start = state->now();
   std::uint32_t tried = 0;
@@ -243,6 +340,30 @@ TEST_F(RecoveryTest, R22R23FiveWrongIdentifiersAndTheSixthRightIsRefused) {
   EXPECT_EQ(renew(token_for(0), identifier(0)), "reissue.delayed") << "five today";
   clock.set(start + 3 * day_ms);
   EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
+}
+
+// Requirement 24: the try under a link is counted, whatever becomes of its answer and of the
+// comparison.
+TEST_F(RecoveryTest, R24ATryUnderALinkIsCountedThoughNothingElseIs) {
+  const auto link = token_for(0);
+  const auto attempts = count_rows("attempt");
+  script("CREATE TRIGGER crash BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'crash'); END");
+  EXPECT_THROW((void)renew(link, identifier(1)), store::StoreError);
+  script("DROP TRIGGER crash");
+  EXPECT_EQ(count_rows("attempt"), attempts + 1);
+  EXPECT_EQ(renew(link, identifier(0)), "reissue.delayed");
+  clock.advance(minute);
+  script("ALTER TABLE identifier RENAME COLUMN lookup TO gone");
+  EXPECT_THROW((void)renew(link, identifier(1)), store::StoreError) << "killed in the comparison";
+  script("ALTER TABLE identifier RENAME COLUMN gone TO lookup");
+  EXPECT_EQ(count_rows("attempt"), attempts + 2);
+  EXPECT_EQ(renew(link, identifier(0)), "reissue.delayed");
+  clock.advance(2 * minute);
+  const auto third = service->renew(link, identifier(1));
+  ASSERT_EQ(third.error().code, "reissue.wrong_proof");
+  EXPECT_EQ(third.error().tries_left, 2u);
+  clock.advance(4 * minute);
+  EXPECT_EQ(renew(link, identifier(0)), "renewed");
 }
 
 TEST_F(RecoveryTest, R27SuccessClearsTheCounter) {

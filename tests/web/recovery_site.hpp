@@ -1,6 +1,8 @@
 // The site of a portal whose voters sign in with identifier and password, behind a real listener.
 #pragma once
 
+#include <mutex>
+
 #include "service/recovery_fixture.hpp"
 #include "web/site_fixture.hpp"
 
@@ -46,6 +48,10 @@ struct RecoverySite : RecoveryFixture {
     policy = *portal.recovery;
     http::ServerOptions options;
     options.address = "127.0.0.1";
+    options.report = [this](std::string_view line) {
+      const std::lock_guard lock(reported_mutex);
+      reported += std::string(line) + "\n";
+    };
     server = std::make_unique<http::Server>(std::move(options), site);
     EXPECT_TRUE(server->start());
   }
@@ -75,6 +81,8 @@ struct RecoverySite : RecoveryFixture {
   Renderer renderer{asset};
   MessageTexts message_texts{renderer, portal};
   Site site{*state, *log, portal, renderer, std::nullopt, {.recoveries = service.get()}};
+  std::mutex reported_mutex;
+  std::string reported;  // the server's lines
   std::unique_ptr<http::Server> server;
 };
 

@@ -178,7 +178,8 @@ struct SiteFixture : ReissueFixture {
   static std::string comparable(const http::ClientResponse& answer) {
     static const std::regex random_text(
         "(name=\"csrf\" value=\"|name=\"captcha_id\"[^>]*value=\"|/captcha/|__Host-[a-z-]+=|"
-        "data-reference=\"|<code class=\"code-text\">)([A-Za-z0-9_-]+)");
+        "data-reference=\"|<code class=\"code-text\">|"
+        "\"(?:captchaId|csrf|nonce|reference|sessionBinding)\":\")([A-Za-z0-9_-]+)");
     std::string text = std::to_string(answer.status) + "\n";
     for (const auto& [name, value] : answer.headers) {
       if (name != "Date") text += name + ": " + value + "\n";
