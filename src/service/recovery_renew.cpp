@@ -168,8 +168,7 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
   if (!open) return tl::make_unexpected(open.error());
   const TimeMs now = open->now;
   auto& flow = open->flow;
-  if (auto shut =
-          recovery_refused(state_, transaction, policy_, Recovered::password, flow.voter)) {
+  if (auto shut = recovery_refused(state_, transaction, policy_, Recovered::password, flow.voter)) {
     return tl::make_unexpected(*shut);
   }
   const auto phone = phone_of(transaction, flow.voter);

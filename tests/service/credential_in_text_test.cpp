@@ -153,7 +153,8 @@ TEST(CredentialInText, ATrackerAndAFingerprintPass) {
 // Whatever is typed is judged.
 RC_GTEST_PROP(CredentialInText, AnyTextIsJudged, (const std::string& bytes)) {
   const auto found = credential_in(bytes, legislative());
-  RC_ASSERT(!found || bytes.find(*found) != std::string::npos);
+  if (!found.has_value()) return;
+  RC_ASSERT(bytes.find(found.value()) != std::string::npos);
 }
 
 }  // namespace
