@@ -535,11 +535,7 @@ std::vector<StandingChange> all_equals(const Round& first) {
 }
 
 Roll roll_of_second(const Roll& first, const StandingAgain& standing) {
-  std::vector<std::optional<std::uint32_t>> numbers;
-  std::uint32_t next = 0;
-  for (const auto& names : standing) {
-    numbers.push_back(names.empty() ? std::nullopt : std::optional(next++));
-  }
+  const auto numbers = second_round_numbers(standing);
   Roll roll;
   for (auto voter : first.voters) {
     std::erase_if(voter.contests, [&](const auto& one) { return !numbers[one.contest]; });

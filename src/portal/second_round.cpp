@@ -220,7 +220,7 @@ bool as_wanted(const Portal& second, const StandingAgain& standing, const Second
 
 // "0|3:1" with the contests' new numbers; nullopt for what is no such list.
 std::optional<std::string> renumbered(std::string_view cell,
-                                      const std::vector<std::optional<std::size_t>>& numbers) {
+                                      const std::vector<std::optional<std::uint32_t>>& numbers) {
   std::string out;
   for (bool more = true; more;) {
     const auto bar = cell.find('|');
@@ -241,6 +241,15 @@ std::optional<std::string> renumbered(std::string_view cell,
 }
 
 }  // namespace
+
+std::vector<std::optional<std::uint32_t>> second_round_numbers(const StandingAgain& standing) {
+  std::vector<std::optional<std::uint32_t>> numbers;
+  std::uint32_t next = 0;
+  for (const auto& names : standing) {
+    numbers.push_back(names.empty() ? std::nullopt : std::optional(next++));
+  }
+  return numbers;
+}
 
 Expected<StandingAgain> standing_again(const Manifest& manifest, const Json& result,
                                        const std::vector<StandingChange>& added,
@@ -288,11 +297,7 @@ Expected<std::string> second_round_portal(std::string_view toml, std::string_vie
 }
 
 Expected<std::string> second_round_roll(std::string_view csv, const StandingAgain& standing) {
-  std::vector<std::optional<std::size_t>> numbers;
-  std::size_t next = 0;
-  for (const auto& names : standing) {
-    numbers.push_back(names.empty() ? std::nullopt : std::optional(next++));
-  }
+  const auto numbers = second_round_numbers(standing);
   const char separator = csv_separator(csv);
   CsvReader reader(csv, separator);
   std::string out;

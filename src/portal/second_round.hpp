@@ -4,6 +4,8 @@
 // thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,9 @@ namespace isoloir {
 // Of each contest of the first round the names that stand in the second; empty: somebody is
 // elected, or nobody is registered.
 using StandingAgain = std::vector<std::vector<std::string>>;
+
+// The contests' new numbers, by their old ones; nothing where there is no second round.
+std::vector<std::optional<std::uint32_t>> second_round_numbers(const StandingAgain& standing);
 
 // What people decide where the article does not, or against it: a contest's number and a name.
 struct StandingChange {
