@@ -16,7 +16,7 @@ export type KeyAnswer =
   | { status: "not_open" | "closed" }
   | ({ status: "captcha_wrong" | "page_old" | "refused" | "blocked" } & NextTry)
   | ({ status: "delayed"; minutes: number } & NextTry)
-  | ({ status: "replaced"; at: string } & NextTry);
+  | ({ status: "replaced" | "withdrawn"; at: string } & NextTry);
 
 export interface NextTry {
   captchaId: string;

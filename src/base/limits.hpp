@@ -31,6 +31,7 @@ inline constexpr std::uint32_t refused_ballots_per_minute = 20;
 // Election
 inline constexpr std::size_t contests = 256;
 inline constexpr std::size_t districts = 4096;
+inline constexpr std::size_t broken_seals = 100;
 inline constexpr std::size_t options = 100;
 inline constexpr std::size_t trustees_per_group = 64;
 inline constexpr std::size_t roll_rows = 5'000'000;

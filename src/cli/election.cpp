@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* draft_file = "draft.json";
-constexpr const char* page_file = "sealing.html";
 
 fs::path ceremony_folder(const fs::path& folder, std::size_t bureau) {
   return folder / "ceremony" / std::to_string(bureau);
@@ -172,8 +171,8 @@ Expected<std::string> finish_sealing(const fs::path& folder, const Sealing& seal
   const auto seal = read_file(folder / std::string(export_path::seal));
   if (!seal) return fail(seal.error());
   const auto page = sealing_page(sealing, *seal);
-  write_file(folder / page_file, page, FileMode::shared);
-  const auto path = (folder / page_file).string();
+  write_file(folder / sealing_page_file, page, FileMode::shared);
+  const auto path = (folder / sealing_page_file).string();
   return both("Le scellement est complet. Procès-verbal à imprimer et à signer : " + path,
               "The sealing is complete. Minutes to print and sign: " + path) +
          "    SHA-256 " + in_groups(sha256(as_bytes(page))) + "\n" +
@@ -186,9 +185,10 @@ Expected<std::string> run_seal(const SealOptions& options) {
   SystemClock clock;
   const auto manifest_path = options.folder / std::string(export_path::manifest);
   if (fs::exists(manifest_path)) {
-    return fail("election.sealed", manifest_path.string() +
-                                       " is there already: go on with `election sign`; nothing "
-                                       "was changed");
+    return fail("election.sealed",
+                manifest_path.string() +
+                    " is there already: go on with `election sign`, or "
+                    "break this seal with `election unseal`; nothing was changed");
   }
   const auto draft = read_draft(options.folder);
   if (!draft) return fail(draft.error());
@@ -200,10 +200,16 @@ Expected<std::string> run_seal(const SealOptions& options) {
   if (!ceremonies) return fail(ceremonies.error());
   auto rosters = read_rosters(options.registrar, *draft);
   if (!rosters) return fail(rosters.error());
-  const auto files = seal_election({*draft, std::move(*rosters), *ceremonies, booth_assets(), now});
+  auto broken = read_broken_seals(options.folder);
+  if (!broken) return fail(broken.error());
+  const auto files = seal_election(
+      {*draft, std::move(*rosters), *ceremonies, booth_assets(), now, std::move(*broken)});
   if (!files) return fail(files.error());
   for (const auto& [path, content] : *files) {
-    if (path == export_path::manifest || path.starts_with("ceremony/")) continue;
+    if (path == export_path::manifest || path.starts_with("ceremony/") ||
+        path.starts_with("broken/")) {
+      continue;
+    }
     fs::create_directories((options.folder / path).parent_path());
     write_file(options.folder / path, content, FileMode::shared);
   }
@@ -245,6 +251,13 @@ std::string describe(const Sealing& sealing) {
       out += fmt::format("      {}. {}\n", i + 1,
                          option.blank ? std::string("vote blanc / blank vote") : option.name);
     }
+  }
+  for (const auto& seal : manifest.broken_seals) {
+    out += both(fmt::format("Remplace un sceau rompu, {} : {}",
+                            moment(seal.at, web::Language::french), printable(seal.reason)),
+                fmt::format("Replaces a broken seal, {}: {}",
+                            moment(seal.at, web::Language::english), printable(seal.reason))) +
+           "    " + in_groups(seal.fingerprint) + "\n";
   }
   out += both("Clé de qui a fait les codes, à comparer à la sienne :",
               "The registrar's key, to be compared:") +
@@ -334,12 +347,16 @@ std::string in_french(const std::string& code) {
       {"portal.invalid", "Le fichier portal.toml est à corriger."},
       {"roll.invalid", "La liste électorale est à corriger ; rien n'a été importé."},
       {"anchor.form", "Une empreinte a 64 chiffres hexadécimaux, groupés ou non."},
+      {"seal.broken", "Un sceau rompu, gardé dans broken/, est endommagé."},
+      {"state.opened", "Le vote a déjà ouvert sous le sceau rompu ; rien n'a été changé."},
+      {"unseal.reason", "Le motif figure au procès-verbal : une ligne de texte."},
       {"seal.fingerprint", "Ce n'est pas l'empreinte qui a été lue à voix haute : ne signez pas."},
       {"seal.incomplete", "Le scellement n'est pas complet : il manque des signatures."},
       {"sealed_file.code_or_content", "Code faux, ou fichier endommagé."},
       {"server_keys.missing",
        "Ce serveur n'a pas les clés avec lesquelles l'élection a été préparée."},
       {"server_keys.other", "L'élection a été préparée pour un autre serveur."},
+      {"server.running", "Un serveur tourne sur ce dossier : arrêtez-le d'abord."},
       {"state.exists", "Une élection est déjà dans ce dossier ; rien n'a été changé."},
       {"state.link_key", "Une clé des liens sans élection est déjà là."},
       {"state.missing", "Il n'y a pas d'élection dans ce dossier."},
@@ -395,6 +412,11 @@ void add_sealing(Command election) {
   command.option("election", seal->folder, "Folder of the election").required();
   command.option("--registrar", seal->registrar, "Folder `server` that the registrar made")
       .required();
+  const auto unseal = std::make_shared<UnsealOptions>();
+  command = add_step(election, "unseal", "The bureau breaks the seal, before the opening", unseal,
+                     run_unseal);
+  command.option("election", unseal->folder, "Folder of the election").required();
+  command.option("--reason", unseal->reason, "Why, as it will stand in the minutes").required();
   const auto sign = std::make_shared<SignOptions>();
   command = add_step(election, "sign", "A member of the bureau looks at the seal and signs it",
                      sign, run_sign);

@@ -210,6 +210,12 @@ Expected<std::string> run_install(const InstallOptions& options) {
   if (!options.accounts.empty()) {
     if (auto free = accounts_have_place(options.accounts); !free) return fail(free.error());
   }
+  std::optional<StateLock> lock;  // of the state that may have to make room
+  if (fs::exists(paths.database())) {
+    auto taken = StateLock::take(paths.folder);
+    if (!taken) return fail(taken.error());
+    lock.emplace(std::move(*taken));
+  }
   const auto files = read_sealed_files(options.folder);
   if (!files) return fail(files.error());
   const auto sealing = check_installable(paths, *files, booth_assets(), clock);
@@ -242,8 +248,19 @@ Expected<std::string> run_install(const InstallOptions& options) {
                      in_groups(sealing->fingerprint) + "\n" +
                      both("Clé des liens, hors de toute sauvegarde : " + paths.link_key().string(),
                           "Link key, kept out of every back-up: " + paths.link_key().string()) +
-                     both("Détruisez maintenant " + options.import.string() + " et ses copies.",
-                          "Now destroy " + options.import.string() + " and its copies.");
+                     both("Détruisez maintenant " + options.import.string() +
+                              " ici ; qui a fait les codes garde le sien sous clé jusqu'à "
+                              "l'ouverture, puis le détruit.",
+                          "Now destroy " + options.import.string() +
+                              " here; the registrar keeps hers under lock until the opening, then "
+                              "destroys it.");
+  if (lock) {
+    said += both(
+        "L'élection du sceau rompu est gardée à côté, sans clé des liens ; les comptes des "
+        "électeurs sont repris.",
+        "The election of the broken seal is kept beside, without its link key; voters' "
+        "accounts are carried over.");
+  }
   if (by_identifier) return said + both("Suite : serve.", "Next: serve.");
   if (options.accounts.empty()) {
     return said + both("Suite : les comptes (election accounts), puis serve.",

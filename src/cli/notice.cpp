@@ -34,7 +34,7 @@ std::string qr_svg(const std::string& text) {
       qr->width + 2 * quiet, path);
 }
 
-constexpr std::string_view style = R"(@page { size: A4; margin: 10mm }
+constexpr std::string_view notice_style = R"(@page { size: A4; margin: 10mm }
 * { box-sizing: border-box }
 body { margin: 0; color: #000; background: #fff; font: 9.5pt/1.3 Arial, "Liberation Sans", sans-serif }
 article { max-width: 180mm; margin: 0 auto; padding: 8mm; overflow-wrap: anywhere }
@@ -46,6 +46,8 @@ ol, ul { padding-left: 6mm }
 [lang=en] { color: #333; font-size: 8.5pt }
 .code { border: 2px solid #000; padding: 2mm 3mm; margin: 2mm 0; display: flex; flex-wrap: wrap;
   gap: 2mm; align-items: center; justify-content: space-between; break-inside: avoid }
+.replaces { border: 2px solid #000; padding: 1mm 3mm; margin: 1mm 0 }
+.replaces ~ .code svg { width: 24mm; height: 24mm }
 .code svg { width: 34mm; height: 34mm }
 .characters { margin: 0; font: bold 23pt/1.3 "DejaVu Sans Mono", "Liberation Mono", Consolas,
   monospace; white-space: nowrap }
@@ -75,6 +77,16 @@ std::string contest_list(const ElectionDraft& election, const Voter& voter) {
     out += "</li>\n";
   }
   return out;
+}
+
+std::string in_place_of(TimeMs at) {
+  return fmt::format(
+      R"(<p class="replaces"><b>ANNULE ET REMPLACE</b> la notice et le code reçus avant le {} (heure de Paris).
+L'ancien code n'ouvre plus l'espace de vote.<br>
+<span lang="en"><b>CANCELS AND REPLACES</b> the notice and the code received before {} (Paris time). The former code no longer
+opens the voting space.</span></p>
+)",
+      web::format_time(at, web::Language::french), web::format_time(at, web::Language::english));
 }
 
 // The groups in large type and their reading, beside the QR code.
@@ -184,11 +196,11 @@ std::string notice_head(const ElectionDraft& election) {
 </head>
 <body>
 )",
-                     escaped(election.title.fr), style);
+                     escaped(election.title.fr), notice_style);
 }
 
-Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter,
-                                const Code& code) {
+Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter, const Code& code,
+                                std::span<const ReplacedKey> replaced) {
   using web::Language;
   Secret<std::string> page(fmt::format(
       R"(<article>
@@ -197,14 +209,15 @@ Secret<std::string> notice_page(const ElectionDraft& election, const Voter& vote
 <p><b>{}</b><br><span lang="en">{}</span></p>
 <p>{}<br>Dossier <span lang="en">– File</span>&nbsp;: {}</p>
 </header>
-<p>Ouvert du {} au {} (heure de Paris)<br>
+{}<p>Ouvert du {} au {} (heure de Paris)<br>
 <span lang="en">Open from {} to {} (Paris time)</span></p>
 <h2>Vos scrutins <span lang="en">– Your contests</span></h2>
 <ul>
 {}</ul>
 )",
       escaped(election.title.fr), escaped(election.title.en), escaped(full_name(voter)),
-      escaped(voter.id), web::format_time(election.hours.opens_at, Language::french),
+      escaped(voter.id), replaced.empty() ? "" : in_place_of(replaced.back().at),
+      web::format_time(election.hours.opens_at, Language::french),
       web::format_time(election.hours.closes_at, Language::french),
       web::format_time(election.hours.opens_at, Language::english),
       web::format_time(election.hours.closes_at, Language::english),

@@ -12,10 +12,11 @@
 
 namespace isoloir::cli {
 
-// A file is notice_head, then one or many pages, then notice_foot.
+// A file is notice_head, then one or many pages, then notice_foot. A page of a voter whose code was
+// replaced says so, and since when.
 std::string notice_head(const ElectionDraft& election);
-Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter,
-                                const Code& code);
+Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter, const Code& code,
+                                std::span<const ReplacedKey> replaced = {});
 std::string notice_foot();
 
 // Characters as they are read aloud: "sept, Kilo, zéro" / "seven, Kilo, zero". `text` is of the

@@ -16,9 +16,11 @@
 #include "cli/commands.hpp"
 #include "cli/folder_in_making.hpp"
 #include "cli/notice.hpp"
+#include "cli/screen.hpp"
 #include "cli/typed_code.hpp"
 #include "election/csv.hpp"
 #include "election/registrar.hpp"
+#include "web/locale.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -30,6 +32,7 @@ struct IssueOptions {
   std::string roll;
   std::string out;
   std::string key;
+  std::string replaces;
   bool one_file = false;
 };
 
@@ -48,10 +51,11 @@ IssueProgress progress_on_stderr() {
 }
 
 void write_notices(const FolderInMaking& folder, const ElectionDraft& draft, const Roll& roll,
-                   std::span<const Code> codes) {
+                   const Issued& issued) {
+  const auto& codes = issued.codes;
   const std::string head = notice_head(draft), foot = notice_foot();
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    const auto page = notice_page(draft, roll.voters[i], codes[i]);
+    const auto page = notice_page(draft, roll.voters[i], codes[i], issued.keys[i].replaced);
     Secret<std::string> file;
     file.reveal().reserve(head.size() + page.reveal().size() + foot.size());
     file.reveal().append(head).append(page.reveal()).append(foot);
@@ -62,11 +66,12 @@ void write_notices(const FolderInMaking& folder, const ElectionDraft& draft, con
 
 // Piece by piece, since all notices together may be larger than the memory.
 void write_notices_as_one(const FolderInMaking& folder, const ElectionDraft& draft,
-                          const Roll& roll, std::span<const Code> codes) {
+                          const Roll& roll, const Issued& issued) {
+  const auto& codes = issued.codes;
   auto file = folder.create("all-notices.html");
   file << notice_head(draft);
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    file << notice_page(draft, roll.voters[i], codes[i]).reveal();
+    file << notice_page(draft, roll.voters[i], codes[i], issued.keys[i].replaced).reveal();
   }
   file << notice_foot();
   folder.finish("all-notices.html", file);
@@ -127,6 +132,34 @@ Expected<std::optional<KeyPair>> given_key(const IssueOptions& options) {
   return std::move(*key);
 }
 
+// What --replaces names, under the transport code on standard input.
+Expected<std::vector<VoterKeys>> import_before(const IssueOptions& options,
+                                               const ElectionDraft& draft) {
+  const auto file = read_file(options.replaces);
+  if (!file) return fail(file.error());
+  const auto code = typed_code("Transport code of " + options.replaces);
+  if (!code) return fail(code.error());
+  auto keys = open_import(*file, draft.id, *code, districts_per_contest(draft.contests));
+  if (!keys) return fail(keys.error().code, options.replaces + ": " + keys.error().message);
+  return keys;
+}
+
+// What the registrar sees, and passes on to who sends.
+std::string replacement_told(const Issued& issued, TimeMs at, bool printed) {
+  const auto count = std::count_if(issued.keys.begin(), issued.keys.end(),
+                                   [](const VoterKeys& voter) { return !voter.replaced.empty(); });
+  std::string told = both(fmt::format("Électeurs dont le code est remplacé : {}, {}.", count,
+                                      moment(at, web::Language::french)),
+                          fmt::format("Voters whose code is replaced: {}, {}.", count,
+                                      moment(at, web::Language::english)));
+  if (!printed) {
+    told += both("En tête de chaque message : « Annule et remplace ce que vous avez reçu avant. »",
+                 "At the head of every message: “This cancels and replaces what you received "
+                 "before.”");
+  }
+  return told;
+}
+
 // Only what is wrong with the input is returned; what goes wrong with the disk is thrown.
 Status issue(const IssueOptions& options) {
   const fs::path target = folder_name(options.out);
@@ -146,13 +179,18 @@ Status issue(const IssueOptions& options) {
   if (!roll) return fail(roll.error().code, options.roll + ": " + roll.error().message);
   auto given = given_key(options);
   if (!given) return fail(given.error());
+  auto before = options.replaces.empty() ? Expected<std::vector<VoterKeys>>()
+                                         : import_before(options, *draft);
+  if (!before) return fail(before.error());
 
   SystemRandom random;
   const bool new_key = !*given;
   const KeyPair registrar = new_key ? KeyPair::generate(random) : std::move(**given);
   const Code key_code = Code::generate(random), transport_code = Code::generate(random);
   FolderInMaking folder(target);
-  const Issued issued = issue_codes(*roll, draft->id, forms, random, progress_on_stderr());
+  Issued issued = issue_codes(*roll, draft->id, forms, random, progress_on_stderr());
+  const TimeMs now = SystemClock().now();
+  carry_replaced(issued.keys, *before, now);
   const auto rosters = collect_rosters(issued.keys, draft->id, districts);
   if (!rosters) return fail(rosters.error());
 
@@ -164,8 +202,8 @@ Status issue(const IssueOptions& options) {
   folder.write("server/import.sealed", seal_import(issued.keys, draft->id, transport_code, random));
   if (new_key) folder.write("registrar.key", seal_registrar_key(registrar, key_code, random));
   const bool printed = forms.code_by == Handover::post;
-  if (printed) write_notices(folder, *draft, *roll, issued.codes);
-  if (printed && options.one_file) write_notices_as_one(folder, *draft, *roll, issued.codes);
+  if (printed) write_notices(folder, *draft, *roll, issued);
+  if (printed && options.one_file) write_notices_as_one(folder, *draft, *roll, issued);
   const auto unreached = write_deliveries(folder, forms, *roll, issued);
 
   // The codes first: a folder whose codes were not shown would be of no use.
@@ -176,6 +214,7 @@ Status issue(const IssueOptions& options) {
   if (unreached != 0) {
     fmt::print("without address or number: {} (unreached.csv)\n", unreached);
   }
+  if (!options.replaces.empty()) fmt::print("{}", replacement_told(issued, now, printed));
   if (std::fflush(stdout) != 0) throw std::runtime_error("standard output cannot be written");
   folder.keep();
   return {};
@@ -193,6 +232,9 @@ void add_registrar(Command app) {
   command.option("--out", options->out, "folder to make; must not exist").required();
   command.option("--key", options->key,
                  "sign with this registrar key; its code is read from standard input");
+  command.option("--replaces", options->replaces,
+                 "replace every code of this import.sealed (“annule et remplace”); its transport "
+                 "code is read from standard input, after the registrar key's");
   command.flag("--one-file", options->one_file, "all notices in one file as well");
   command.runs([options] {
     umask(077);  // notices and keys are for their owner alone

@@ -103,6 +103,12 @@ std::string what_is_sealed(const Sealing& sealing) {
       time(manifest.closes_at, Language::english), manifest.grace_seconds / 60);
   out += fmt::format("<p>{} : {}</p>\n", two("Adresse du portail", "Address of the portal"),
                      escaped(manifest.origin));
+  for (const auto& seal : manifest.broken_seals) {
+    out += fmt::format("<p><b>{} {}</b><br><span lang=\"en\">{} {}</span><br>{} : {}<br>{}</p>\n",
+                       "Remplace un sceau rompu le", time(seal.at, Language::french),
+                       "Replaces a seal broken on", time(seal.at, Language::english),
+                       two("Motif", "Reason"), escaped(seal.reason), code(seal.fingerprint.bytes));
+  }
   // check_seal has read these zeros in the seal that every member signs.
   out += "<table>\n<caption>" +
          two("État au scellement, signé par chaque membre",

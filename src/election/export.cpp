@@ -22,6 +22,12 @@ std::string roster(std::uint32_t contest, std::uint32_t district) {
 std::string box(std::uint32_t contest, std::uint32_t district) {
   return fmt::format("box/{}-{}.bin", contest, district);
 }
+std::string broken_manifest(std::size_t number) {
+  return fmt::format("broken/{}/manifest.json", number);
+}
+std::string broken_seal(std::size_t number) {
+  return fmt::format("broken/{}/seal.json", number);
+}
 std::string event(std::size_t number) {
   return fmt::format("events/{:06}.json", number);
 }

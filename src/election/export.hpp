@@ -27,6 +27,8 @@ inline constexpr std::string_view pads = "log/pads.bin";
 inline constexpr std::string_view checkpoints = "log/checkpoints.json";
 inline constexpr std::string_view tally = "tally.json";
 inline constexpr std::string_view result = "result.json";
+std::string broken_manifest(std::size_t number);  // of a seal that was broken, from 0
+std::string broken_seal(std::size_t number);
 std::string ceremony(std::size_t bureau, std::uint32_t round, std::size_t group,
                      std::size_t member);  // from 1
 std::string roster(std::uint32_t contest, std::uint32_t district);

@@ -304,12 +304,27 @@ void read_assets(FieldReader& read, const Json& json, Manifest& manifest) {
   }
 }
 
+void read_broken_seals(FieldReader& read, const Json& json, Manifest& manifest) {
+  for (const auto& item : read.array(json, "broken_seals", limits::broken_seals)) {
+    read.exactly(item, {"at", "fingerprint", "reason"}, "broken_seals");
+    manifest.broken_seals.push_back({{read.bytes<32>(item, "fingerprint")},
+                                     read.integer(item, "at"),
+                                     read.text(item, "reason")});
+    read.require(!manifest.broken_seals.back().reason.empty(), "broken_seals.reason");
+  }
+  read.require(!manifest.broken_seals.empty(), "broken_seals");
+}
+
 void read_top(FieldReader& read, const Json& json, Manifest& manifest) {
-  read.exactly(
-      json,
-      {"assets", "bureaus", "closes_at", "contests", "election_id", "grace_seconds", "keys",
-       "log_origin", "opens_at", "origin", "protocol", "reissue", "roster", "title"},
-      "fields of the manifest");
+  const bool broken = json.is_object() && json.contains("broken_seals");
+  if (broken) read_broken_seals(read, json, manifest);
+  const std::size_t fields = 14 + (broken ? 1 : 0);
+  for (const auto* name :
+       {"assets", "bureaus", "closes_at", "contests", "election_id", "grace_seconds", "keys",
+        "log_origin", "opens_at", "origin", "protocol", "reissue", "roster", "title"}) {
+    read.require(json.contains(name), "fields of the manifest");
+  }
+  read.require(json.size() == fields, "fields of the manifest");
   manifest.election_id.bytes = read.bytes<16>(json, "election_id");
   manifest.title = read_bilingual(read, json, "title");
   manifest.origin = read.text(json, "origin");
@@ -410,20 +425,26 @@ std::string Manifest::text() const {
                {"witness_threshold", witness_threshold},
                {"witnesses", witnesses}};
   if (guardian_key) keys["guardian"] = hex_encode(guardian_key->encoded());
-  return canonical_json({{"protocol", protocol_version},
-                         {"election_id", hex_encode(election_id.bytes)},
-                         {"title", write(title)},
-                         {"origin", origin},
-                         {"log_origin", log_origin},
-                         {"opens_at", opens_at},
-                         {"closes_at", closes_at},
-                         {"grace_seconds", grace_seconds},
-                         {"contests", write_contests(contests)},
-                         {"bureaus", std::move(bureau_array)},
-                         {"keys", std::move(keys)},
-                         {"roster", std::move(roster_array)},
-                         {"assets", std::move(asset_array)},
-                         {"reissue", {{"guardian_required", guardian_required}}}});
+  Json json = {{"protocol", protocol_version},
+               {"election_id", hex_encode(election_id.bytes)},
+               {"title", write(title)},
+               {"origin", origin},
+               {"log_origin", log_origin},
+               {"opens_at", opens_at},
+               {"closes_at", closes_at},
+               {"grace_seconds", grace_seconds},
+               {"contests", write_contests(contests)},
+               {"bureaus", std::move(bureau_array)},
+               {"keys", std::move(keys)},
+               {"roster", std::move(roster_array)},
+               {"assets", std::move(asset_array)},
+               {"reissue", {{"guardian_required", guardian_required}}}};
+  for (const auto& seal : broken_seals) {
+    json["broken_seals"].push_back({{"at", seal.at},
+                                    {"fingerprint", hex_encode(seal.fingerprint.bytes)},
+                                    {"reason", seal.reason}});
+  }
+  return canonical_json(json);
 }
 
 Fingerprint Manifest::fingerprint() const {

@@ -88,6 +88,14 @@ struct BoothAsset {
   Digest sha256{};
 };
 
+// A seal of this election that its bureaus broke before the opening (L34), for the one that stands.
+struct BrokenSeal {
+  Fingerprint fingerprint;
+  TimeMs at = 0;
+  std::string reason;
+  friend bool operator==(const BrokenSeal&, const BrokenSeal&) = default;
+};
+
 struct Manifest {
   ElectionId election_id;
   BilingualText title;
@@ -107,6 +115,7 @@ struct Manifest {
   std::vector<RosterEntry> rosters;  // one for each (contest, district), ascending
   std::vector<BoothAsset> assets;
   bool guardian_required = false;
+  std::vector<BrokenSeal> broken_seals;  // oldest first
 
   // Errors: those of parse_canonical_json, manifest.form (with the place), manifest.version.
   static Expected<Manifest> parse(std::string_view text);

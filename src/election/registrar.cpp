@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -26,7 +27,7 @@ VoterKeys keys_of(const Voter& voter, const std::string& identifier, const Code&
                   const ElectionId& election) {
   const auto& handle = identifier.empty() ? voter.id : identifier;
   const Credential credential = derive_credential(code, handle, election);
-  VoterKeys keys{voter.id, identifier, credential.sign_in_key().key, {}, {}};
+  VoterKeys keys{voter.id, identifier, credential.sign_in_key().key, {}, {}, {}};
   for (const auto& [contest, district] : voter.contests) {
     keys.ballot_keys.push_back({contest, district, credential.ballot_key(contest).key});
   }
@@ -48,7 +49,25 @@ Json json_of(const VoterKeys& voter) {
                {"ballot_keys", std::move(ballot_keys)}};
   if (!voter.identifier.empty()) json["identifier"] = voter.identifier;
   if (voter.recovery_key) json["recovery_key"] = hex_encode(voter.recovery_key->encoded());
+  for (const auto& one : voter.replaced) {
+    json["replaced"].push_back({{"at", one.at}, {"key", hex_encode(one.sign_in_key.encoded())}});
+  }
   return json;
+}
+
+// Nothing where they are malformed.
+std::optional<std::vector<ReplacedKey>> replaced_keys_of(const Json& line) {
+  std::vector<ReplacedKey> replaced;
+  const auto list = line.find("replaced");
+  if (list == line.end()) return replaced;
+  if (!list->is_array() || list->empty()) return std::nullopt;
+  for (const Json& item : *list) {
+    const auto at = integer_field(item, "at");
+    const auto key = point_field(item, "key");
+    if (!has_exactly(item, {"at", "key"}) || !at || !key) return std::nullopt;
+    replaced.push_back({*key, *at});
+  }
+  return replaced;
 }
 
 std::optional<VoterKeys> voter_keys_of(const Json& line, ContestDistricts districts) {
@@ -56,12 +75,15 @@ std::optional<VoterKeys> voter_keys_of(const Json& line, ContestDistricts distri
   const auto sign_in_key = point_field(line, "sign_in_key");
   const auto identifier = text_field(line, "identifier");
   const auto recovery_key = point_field(line, "recovery_key");
-  const std::size_t fields = 3 + (identifier ? 1 : 0) + (recovery_key ? 1 : 0);
-  if (!id || !sign_in_key || line.size() != fields || !line.contains("ballot_keys") ||
+  const auto replaced = line.is_object() ? replaced_keys_of(line) : std::nullopt;
+  if (!id || !sign_in_key || !replaced || !line.contains("ballot_keys") ||
       !line["ballot_keys"].is_array() || (recovery_key && !identifier)) {
     return std::nullopt;
   }
-  VoterKeys keys{*id, identifier.value_or(""), *sign_in_key, {}, recovery_key};
+  const std::size_t fields =
+      3 + (identifier ? 1 : 0) + (recovery_key ? 1 : 0) + (replaced->empty() ? 0 : 1);
+  if (line.size() != fields) return std::nullopt;
+  VoterKeys keys{*id, identifier.value_or(""), *sign_in_key, {}, recovery_key, *replaced};
   for (const Json& item : line["ballot_keys"]) {
     const auto contest = u32_field(item, "contest"), district = u32_field(item, "district");
     const auto key = point_field(item, "key");
@@ -123,6 +145,17 @@ Issued issue_codes(const Roll& roll, const ElectionId& election, const Credentia
   }
   for (auto& worker : workers) worker.get();  // rethrows: no memory for Argon2id
   return issued;
+}
+
+void carry_replaced(std::vector<VoterKeys>& keys, std::span<const VoterKeys> before, TimeMs at) {
+  std::map<std::string_view, const VoterKeys*> earlier;
+  for (const auto& voter : before) earlier[voter.id] = &voter;
+  for (auto& voter : keys) {
+    const auto found = earlier.find(voter.id);
+    if (found == earlier.end()) continue;
+    voter.replaced = found->second->replaced;
+    voter.replaced.push_back({found->second->sign_in_key, at});
+  }
 }
 
 Expected<std::vector<Roster>> collect_rosters(std::span<const VoterKeys> keys,

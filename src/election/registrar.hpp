@@ -24,13 +24,21 @@ struct BallotKey {
   friend bool operator==(const BallotKey&, const BallotKey&) = default;
 };
 
+// S of a code that was replaced before the opening, and when.
+struct ReplacedKey {
+  Point sign_in_key;
+  TimeMs at = 0;
+  friend bool operator==(const ReplacedKey&, const ReplacedKey&) = default;
+};
+
 // What the server learns of a voter's code.
 struct VoterKeys {
   std::string id;
-  std::string identifier;              // normalised; empty where the handle is the roll's
-  Point sign_in_key;                   // S
-  std::vector<BallotKey> ballot_keys;  // ascending by contest
-  std::optional<Point> recovery_key;   // of code and consular number, for a lost identifier
+  std::string identifier;                  // normalised; empty where the handle is the roll's
+  Point sign_in_key;                       // S
+  std::vector<BallotKey> ballot_keys;      // ascending by contest
+  std::optional<Point> recovery_key;       // of code and consular number, for a lost identifier
+  std::vector<ReplacedKey> replaced = {};  // oldest first
   friend bool operator==(const VoterKeys&, const VoterKeys&) = default;
 };
 
@@ -47,6 +55,10 @@ using IssueProgress = std::function<void(std::size_t done, std::size_t total)>;
 // calling thread alone, so that a seeded generator gives the same codes again.
 Issued issue_codes(const Roll& roll, const ElectionId& election, const CredentialForms& forms,
                    Random& random, const IssueProgress& progress = {});
+
+// Every code is replaced (L34, "annule et remplace"): each voter of `keys` is given what she had in
+// the import before, as replaced `at`. Who is on one of the two rolls alone has nothing to carry.
+void carry_replaced(std::vector<VoterKeys>& keys, std::span<const VoterKeys> before, TimeMs at);
 
 struct Roster {
   RosterEntry entry;
@@ -72,8 +84,8 @@ Status check_roster_document(std::string_view text, const Point& registrar,
 //   {"election_id": hex, "format": "isoloir-import/1", "voters": n}
 // and for each voter, in the order of the roll,
 //   {"ballot_keys": [{"contest", "district", "key"}...], "id": text, "sign_in_key": hex}
-// with "identifier": text too where voters have one, and "recovery_key": hex where the roll has
-// their consular number.
+// with "identifier": text too where voters have one, "recovery_key": hex where the roll has
+// their consular number, and "replaced": [{"at", "key"}...] where there were codes before these.
 std::string seal_import(std::span<const VoterKeys> keys, const ElectionId& election,
                         const Code& transport_code, Random& random);
 // Errors: those of open_sealed_file and of parse_import.

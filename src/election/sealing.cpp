@@ -26,6 +26,10 @@ std::vector<std::string> sealing_paths(const Manifest& manifest) {
   for (const auto& roster : manifest.rosters) {
     paths.push_back(export_path::roster(roster.contest, roster.district));
   }
+  for (std::size_t n = 0; n < manifest.broken_seals.size(); ++n) {
+    paths.push_back(export_path::broken_manifest(n));
+    paths.push_back(export_path::broken_seal(n));
+  }
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -70,6 +74,40 @@ Expected<Sealing> check_seal(const Manifest& manifest, std::string_view text) {
   return sealing;
 }
 
+Status check_broken_seals(
+    const Manifest& manifest,
+    const std::function<Expected<std::string>(const std::string& path)>& file) {
+  std::set<std::string> logs{manifest.log_origin};
+  TimeMs last = 0;
+  for (std::size_t n = 0; n < manifest.broken_seals.size(); ++n) {
+    const auto& named = manifest.broken_seals[n];
+    const auto wrong = [&](const std::string& why) {
+      return fail("seal.broken", "broken/" + std::to_string(n) + ": " + why);
+    };
+    const auto text = file(export_path::broken_manifest(n));
+    if (!text) return fail(text.error());
+    const auto seal = file(export_path::broken_seal(n));
+    if (!seal) return fail(seal.error());
+    const auto broken = Manifest::parse(*text);
+    if (!broken || broken->text() != *text) return wrong("not a manifest");
+    if (broken->fingerprint() != named.fingerprint)
+      return wrong("not the fingerprint that is named");
+    if (broken->election_id != manifest.election_id) return wrong("of another election");
+    if (!std::equal(broken->broken_seals.begin(), broken->broken_seals.end(),
+                    manifest.broken_seals.begin(),
+                    manifest.broken_seals.begin() + static_cast<std::ptrdiff_t>(n))) {
+      return wrong("names other seals before it");
+    }
+    if (!logs.insert(broken->log_origin).second) return wrong("its log is another seal's too");
+    const auto sealing = check_seal(*broken, *seal);
+    if (!sealing) return wrong(sealing.error().message);
+    if (named.at < sealing->sealed_at || named.at < last)
+      return wrong("broken before it was sealed");
+    last = named.at;
+  }
+  return {};
+}
+
 Expected<Sealing> check_sealing(const ExportReader& files) {
   Report report;
   const Anchors anchors;
@@ -85,6 +123,8 @@ Expected<Sealing> check_sealing(const ExportReader& files) {
   if (!text) return fail(text.error());
   auto sealing = check_seal(state.manifest, *text);
   if (!sealing) return sealing;
+  const auto file = [&](const std::string& path) { return state.file(path); };
+  if (const auto good = check_broken_seals(state.manifest, file); !good) return fail(good.error());
   for (const auto check : {verification::check_ceremony, verification::check_rosters}) {
     if (const auto good = check(state); !good) return fail(good.error());
   }

@@ -3,13 +3,15 @@
 // export. Pure; thread-safe.
 #pragma once
 
+#include <functional>
+
 #include "election/export.hpp"
 #include "election/manifest.hpp"
 
 namespace isoloir {
 
 // Paths of what is public once an election is sealed: manifest, seal, rosters with their signature,
-// every message of the ceremonies. Ascending.
+// every message of the ceremonies, manifest and seal of each seal that was broken. Ascending.
 std::vector<std::string> sealing_paths(const Manifest& manifest);
 
 struct Sealing {
@@ -24,6 +26,13 @@ struct Sealing {
 // (not the seal of an empty box of this manifest), seal.signer (a key that no bureau has),
 // document.signature.
 Expected<Sealing> check_seal(const Manifest& manifest, std::string_view seal);
+
+// That the seals which the manifest names as broken are there, each of this election, naming those
+// before it, signed by nobody but its bureaus' members, and each with a log of its own. Errors:
+// export.missing, seal.broken (says which and why).
+Status check_broken_seals(
+    const Manifest& manifest,
+    const std::function<Expected<std::string>(const std::string& path)>& file);
 
 // Checks V2 to V4 of the verification on these files, but the seal may still lack signatures; other
 // files there are left aside. Errors: those of the checks.

@@ -232,6 +232,8 @@ Outcome check_manifest(State& state) {
   if (!sealing->complete()) {
     return fail("seal.signer", "seal.json is not signed by " + sealing->unsigned_members.front());
   }
+  const auto file = [&](const std::string& path) { return state.file(path); };
+  if (const auto good = check_broken_seals(state.manifest, file); !good) return fail(good.error());
   return "fingerprint " + hex_encode(state.fingerprint.bytes);
 }
 

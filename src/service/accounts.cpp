@@ -58,6 +58,12 @@ void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) 
       "'valid', 0, $3)",
       {keys.id, ByteView(keys.sign_in_key.encoded()), state.now()});
   if (!keys.identifier.empty()) insert_identifier(state, transaction, keys.id, keys.identifier);
+  for (const auto& [key, at] : keys.replaced) {
+    transaction.execute(
+        "INSERT INTO replaced_code (sign_in_key, voter, replaced_at) VALUES ($1, $2, $3)",
+        {ByteView(key.encoded()), keys.id, at});
+    transaction.execute("INSERT INTO replacement (at) VALUES ($1) ON CONFLICT DO NOTHING", {at});
+  }
   for (const auto& item : keys.ballot_keys) {
     const auto& encoded = item.key.encoded();
     transaction.execute(
@@ -180,8 +186,30 @@ Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>&
     }
     for (const auto& item : keys) insert_keys(state, transaction, item);
     insert_recoveries(state, transaction, roll, keys);
+    for (const auto& row : transaction.query("SELECT at FROM replacement ORDER BY at")) {
+      journal(transaction, state.now(), {{"step", "codes replaced"}, {"at", row.integer(0)}});
+    }
     journal(transaction, state.now(), {{"step", "roll imported"}, {"voters", roll.voters.size()}});
     return {};
+  });
+}
+
+std::size_t carry_accounts(State& state, store::Database& from) {
+  const auto rows = *from.read([](Transaction& transaction) -> Expected<store::Rows> {
+    return transaction.query(
+        "SELECT voter, password_salt, password_mac, question, answer_salt, answer_mac FROM "
+        "account");
+  });
+  return *state.database().write([&](Transaction& transaction) -> Expected<std::size_t> {
+    std::size_t count = 0;
+    for (const auto& row : rows) {
+      if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {row.text(0)}).empty()) continue;
+      count += transaction.execute(
+          "INSERT INTO account (voter, password_salt, password_mac, question, answer_salt, "
+          "answer_mac) VALUES ($1, $2, $3, $4, $5, $6)",
+          {row[0], row[1], row[2], row[3], row[4], row[5]});
+    }
+    return count;
   });
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "crypto/hash.hpp"
 #include "service/accounts.hpp"
+#include "store/sqlite/sqlite_database.hpp"
 
 namespace isoloir {
 namespace {
@@ -44,15 +46,74 @@ class StateInMaking {
   StatePaths paths_;
 };
 
-Expected<ServerKeys> keys_of(const StatePaths& paths) {
-  if (fs::exists(paths.database())) {
-    return fail("state.exists", paths.folder.string() + ": an election is there already");
+StatePaths aside_of(const StatePaths& paths, std::size_t number) {
+  return {paths.beside(fmt::format(".broken-{}", number))};
+}
+
+// The election that is there: read without its keys, which may be gone.
+struct Standing {
+  Fingerprint fingerprint;
+  bool opened = false;
+};
+Standing standing_in(const fs::path& file) {
+  const auto database = store::open_sqlite({.path = file});
+  return *database->read([](store::Transaction& transaction) -> Expected<Standing> {
+    Standing standing;
+    const auto manifest =
+        transaction.query("SELECT content FROM public_file WHERE path = 'manifest.json'");
+    if (!manifest.empty()) standing.fingerprint = {sha256(manifest[0].blob(0))};
+    standing.opened =
+        !transaction.query("SELECT 1 FROM contest_phase WHERE phase != 'sealed'").empty();
+    return standing;
+  });
+}
+
+// Of the seal that stands, among those that the manifest names as broken; nothing where no election
+// is.
+Expected<std::optional<std::size_t>> broken_seal_in(const StatePaths& paths,
+                                                    const Manifest& manifest) {
+  if (!fs::exists(paths.database())) return std::nullopt;
+  const auto standing = standing_in(paths.database());
+  for (std::size_t n = 0; n < manifest.broken_seals.size(); ++n) {
+    if (manifest.broken_seals[n].fingerprint != standing.fingerprint) continue;
+    if (!standing.opened) return n;
+    return fail("state.opened", paths.folder.string() +
+                                    ": the vote has opened under the broken seal; what was cast "
+                                    "there would be lost");
   }
+  return fail("state.exists", paths.folder.string() + ": an election is there already");
+}
+
+// Where accounts may be from an earlier seal: the state that makes room, or that a run which was
+// killed has set aside.
+std::optional<fs::path> earlier_database(const StatePaths& paths, const Manifest& manifest) {
+  if (fs::exists(paths.database())) return paths.database();
+  for (auto n = manifest.broken_seals.size(); n > 0; --n) {
+    const auto file = aside_of(paths, n - 1).database();
+    if (fs::exists(file)) return file;
+  }
+  return std::nullopt;
+}
+
+// The link key first: a kill leaves what the next run does again. It has no ballot under it.
+void set_aside(const StatePaths& paths, std::size_t number) {
+  const auto aside = aside_of(paths, number);
+  LinkKey::destroy(paths.link_key());
+  fs::create_directories(aside.folder);
+  fs::permissions(aside.folder, fs::perms::owner_all);
+  if (fs::exists(paths.checkpoint())) fs::rename(paths.checkpoint(), aside.checkpoint());
+  for (const char* part : {"-wal", "-shm", ""}) {
+    const std::string from = paths.database().string() + part;
+    if (fs::exists(from)) fs::rename(from, aside.database().string() + part);
+  }
+}
+
+Expected<ServerKeys> keys_of(const StatePaths& paths) {
   if (!fs::exists(paths.keys())) {
     return fail("server_keys.missing",
                 paths.folder.string() + ": the keys that the draft was made with are not there");
   }
-  if (fs::exists(paths.link_key())) {
+  if (!fs::exists(paths.database()) && fs::exists(paths.link_key())) {
     return fail("state.link_key",
                 paths.link_key().string() +
                     ": a link key without its election. Remove it if an installation was cut "
@@ -99,6 +160,7 @@ Expected<Sealing> check_installable(const StatePaths& paths, const PublicFiles& 
     return fail("seal.incomplete", fmt::format("the seal is not signed by: {}",
                                                fmt::join(sealing->unsigned_members, ", ")));
   }
+  if (auto room = broken_seal_in(paths, sealing->manifest); !room) return fail(room.error());
   if (auto same = check_server(sealing->manifest, *keys); !same) return fail(same.error());
   if (auto same = check_assets(sealing->manifest, assets); !same) return fail(same.error());
   if (clock.now() >= sealing->manifest.closes_at) {
@@ -119,7 +181,13 @@ Status install_election(const StatePaths& paths, const InstallInput& input, Cloc
     const auto state = State::open(making.paths(), clock, random);
     if (!state) return fail(state.error());
     if (auto imported = import_roll(**state, input.roll, input.keys); !imported) return imported;
+    if (const auto earlier = earlier_database(paths, good->manifest)) {
+      carry_accounts(**state, *store::open_sqlite({.path = *earlier}));
+    }
   }
+  const auto broken = broken_seal_in(paths, good->manifest);
+  if (!broken) return fail(broken.error());
+  if (*broken) set_aside(paths, **broken);
   making.publish();
   return {};
 }

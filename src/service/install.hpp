@@ -8,9 +8,11 @@
 
 namespace isoloir {
 
-// What can be checked before the roll: a state that waits for an election, the sealing whole and
-// good, of this server's keys and this program's scripts. Errors: state.exists, state.link_key (a
-// link key without its election lies there), server_keys.missing, server_keys.form,
+// What can be checked before the roll: a state that waits for an election, or holds this one under
+// a seal that the manifest names as broken and whose vote has never opened; the sealing whole and
+// good, of this server's keys and this program's scripts. Errors: state.exists, state.opened (votes
+// may have been cast under the broken seal), state.link_key (a link key without its election lies
+// there), server_keys.missing, server_keys.form,
 // server_keys.other (the manifest names another server), seal.incomplete (names who has not
 // signed), assets.other, install.hours (the vote is over), and those of check_sealing.
 Expected<Sealing> check_installable(const StatePaths& paths, const PublicFiles& files,
@@ -24,8 +26,9 @@ struct InstallInput {
 };
 
 // The server's keys stand in the state's folder already (draft). Everything is checked, made in a
-// folder beside, and takes its place at the end: all or nothing. Errors: those of check_installable
-// and import_roll.
+// folder beside, and takes its place at the end: all or nothing. A state of a broken seal is set
+// aside then, as STATE.broken-N without its link key, and voters keep their accounts; nobody holds
+// it meanwhile. Errors: those of check_installable and import_roll.
 Status install_election(const StatePaths& paths, const InstallInput& input, Clock& clock,
                         Random& random);
 

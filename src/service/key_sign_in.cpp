@@ -12,24 +12,25 @@ struct Known {
   std::string voter;
   Point key;
   bool valid = false;
-  std::optional<TimeMs> replaced_at;  // the key that was given is an older one of hers
+};
+struct Found {
+  std::optional<Known> known;            // whose identifier it is
+  std::optional<ReplacedCode> replaced;  // the key that was given is an older one of somebody's
 };
 
 // Reads as much for nobody's identifier, and drops it (requirement 33).
-std::optional<Known> find(State& state, const KeySignIn& given) {
-  const auto found =
-      state.database().read([&](Transaction& transaction) -> Expected<std::optional<Known>> {
-        const auto next = voter_at_identifier(state, transaction, given.identifier);
-        if (!next) return std::nullopt;
-        const auto rows = transaction.query(
-            "SELECT sign_in_key, state FROM voting_code WHERE voter = $1", {next->voter});
-        if (rows.empty()) return std::nullopt;
-        Known known{next->voter, *Point::decode(rows[0].blob(0)), rows[0].text(1) == "valid",
-                    replaced_at(transaction, next->voter, given.proof.key)};
-        if (!next->named) return std::nullopt;
-        return known;
-      });
-  return *found;
+Found find(State& state, const KeySignIn& given) {
+  return *state.database().read([&](Transaction& transaction) -> Expected<Found> {
+    Found found{std::nullopt, replaced_code(transaction, given.proof.key)};
+    const auto next = voter_at_identifier(state, transaction, given.identifier);
+    if (!next) return found;
+    const auto rows = transaction.query(
+        "SELECT sign_in_key, state FROM voting_code WHERE voter = $1", {next->voter});
+    if (rows.empty()) return found;
+    Known known{next->voter, *Point::decode(rows[0].blob(0)), rows[0].text(1) == "valid"};
+    if (next->named) found.known = std::move(known);
+    return found;
+  });
 }
 
 }  // namespace
@@ -57,13 +58,19 @@ Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy
   const bool proven = schnorr_verify(sign_in_statement(state.fingerprint(), given.proof.nonce,
                                                        session.id, state.manifest().origin),
                                      given.proof.key, given.proof.proof);
-  const auto known = find(state, given);
-  if (!known || !proven) return KeyVerdict{};
-  if (!known->replaced_at && given.proof.key != known->key) return KeyVerdict{};
-  if (known->replaced_at || !known->valid) {  // who proves a key of hers guesses nothing
+  const auto [known, replaced] = find(state, given);
+  if (!proven) return KeyVerdict{};
+  // Identifier and password both were replaced, before the opening. The try stays counted: whoever
+  // proves such a pair may have typed another's identifier.
+  if (!known && replaced && replaced->with_all) {
+    return KeyVerdict{Kind::withdrawn, {}, replaced->at};
+  }
+  if (!known) return KeyVerdict{};
+  const bool older = replaced && replaced->voter == known->voter;
+  if (!older && given.proof.key != known->key) return KeyVerdict{};
+  if (older || !known->valid) {  // who proves a key of hers guesses nothing
     tries.forgive();
-    return known->replaced_at ? KeyVerdict{Kind::replaced, {}, *known->replaced_at}
-                              : KeyVerdict{Kind::blocked, {}, 0};
+    return older ? KeyVerdict{Kind::replaced, {}, replaced->at} : KeyVerdict{Kind::blocked, {}, 0};
   }
   const bool inside = session.voter == known->voter && session.space_opened_at.has_value();
   if (auto allowed = may_enter(state, known->voter, inside); !allowed) {

@@ -21,10 +21,11 @@ struct KeySignIn {
 struct KeyVerdict {
   enum class Kind {
     accepted,
-    refused,   // an unknown pair: never says which
-    delayed,   // too many failures: until `at`
-    replaced,  // an older password of hers, replaced at `at`: this is no try
-    blocked,   // her right password, which she or the assistance has blocked
+    refused,    // an unknown pair: never says which
+    delayed,    // too many failures: until `at`
+    replaced,   // an older password of hers, replaced at `at`: this is no try
+    withdrawn,  // a whole pair that was replaced at `at`, before the opening
+    blocked,    // her right password, which she or the assistance has blocked
   };
   Kind kind = Kind::refused;
   std::string voter;  // when accepted

@@ -235,6 +235,11 @@ ALTER TABLE message ADD COLUMN by_minute INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX message_voter ON message (voter);
 )sql";
 
+constexpr std::string_view tenth = R"sql(
+-- When every code was replaced, before the opening; each voter's replaced key is in replaced_code.
+CREATE TABLE replacement (at INTEGER PRIMARY KEY) STRICT;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -244,7 +249,8 @@ constexpr store::Migration migrations[] = {
     {6, "identifiers to sign in with", sixth},
     {7, "requests to the help desk", seventh},
     {8, "recovery of identifiers and passwords", eighth},
-    {9, "codes that validate a vote", ninth}};
+    {9, "codes that validate a vote", ninth},
+    {10, "codes that were all replaced before the opening", tenth}};
 
 }  // namespace
 

@@ -10,9 +10,12 @@
 namespace isoloir {
 namespace {
 
-// The log's origin line: the portal's host and the election, without scheme (tlog-checkpoint).
-std::string log_origin_of(const ElectionDraft& draft) {
-  return draft.origin.substr(draft.origin.find("://") + 3) + "/log/" + hex_encode(draft.id.bytes);
+// The log's origin line: the portal's host and the election, without scheme (tlog-checkpoint). A
+// seal after a broken one has a log of its own: under one origin and one key there is one history.
+std::string log_origin_of(const ElectionDraft& draft, std::size_t broken_seals) {
+  const auto origin =
+      draft.origin.substr(draft.origin.find("://") + 3) + "/log/" + hex_encode(draft.id.bytes);
+  return broken_seals == 0 ? origin : fmt::format("{}/seal-{}", origin, broken_seals + 1);
 }
 
 CeremonyPlan plan_ceremony(const ElectionId& election, const BureauPlan& bureau, Random& random) {
@@ -125,7 +128,8 @@ Manifest assemble_manifest(const SealInput& input, const Point& registrar,
   manifest.election_id = draft.id;
   manifest.title = draft.title;
   manifest.origin = draft.origin;
-  manifest.log_origin = log_origin_of(draft);
+  for (const auto& one : input.broken) manifest.broken_seals.push_back(one.named);
+  manifest.log_origin = log_origin_of(draft, input.broken.size());
   manifest.opens_at = draft.hours.opens_at;
   manifest.closes_at = draft.hours.closes_at;
   manifest.grace_seconds = draft.hours.grace_seconds;
@@ -335,6 +339,10 @@ Expected<PublicFiles> seal_election(SealInput input) {
                                  {"sealed_at", input.sealed_at}});
   files[std::string(export_path::manifest)] = manifest.text();
   files[std::string(export_path::seal)] = seal.text();
+  for (std::size_t n = 0; n < input.broken.size(); ++n) {
+    files[export_path::broken_manifest(n)] = input.broken[n].manifest;
+    files[export_path::broken_seal(n)] = input.broken[n].seal;
+  }
   for (std::size_t b = 0; b < input.ceremonies.size(); ++b) {
     for (const auto& [slot, text] : input.ceremonies[b].messages()) {
       files[export_path::ceremony(b, slot.round, slot.group, slot.index)] = text;

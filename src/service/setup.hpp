@@ -56,12 +56,20 @@ using PublicFiles = std::map<std::string, std::string>;
 // What a registrar hands over: roster.json and roster/<k>-<d>.bin.
 PublicFiles roster_files(const SignedDocument& document, const std::vector<Roster>& rosters);
 
+// A seal that was broken, whole: what its folder keeps of it.
+struct BrokenSealing {
+  BrokenSeal named;
+  std::string manifest;
+  std::string seal;
+};
+
 struct SealInput {
   const ElectionDraft& draft;
   PublicFiles rosters;                            // as roster_files
   const std::vector<CeremonyRecord>& ceremonies;  // of each bureau
   std::vector<BoothAsset> assets;
   TimeMs sealed_at = 0;
+  std::vector<BrokenSealing> broken = {};  // oldest first
 };
 // The files of sealing_paths: the manifest, and the seal without a signature, to be signed by every
 // member of every bureau (L32: box empty, list and counter blank). Errors: ceremony.plan (not the

@@ -44,8 +44,6 @@ struct StatePaths {
   std::filesystem::path keys() const { return folder / "server.keys"; }
   std::filesystem::path link_key() const { return beside(".link-key"); }
   std::filesystem::path checkpoint() const { return beside(".checkpoint"); }
-
- private:
   std::filesystem::path beside(std::string_view suffix) const;
 };
 

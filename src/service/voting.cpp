@@ -86,14 +86,16 @@ Expected<CodeRow> begin_code_try(State& state, const CodePolicy& policy, const S
       return fail("code.nonce", "not the fresh nonce of this session");
     }
     transaction.execute("UPDATE session SET nonce = NULL WHERE id = $1", {ByteView(session.id)});
-    const auto older = proven ? replaced_at(transaction, *session.voter, given.key) : std::nullopt;
+    auto older = proven ? replaced_code(transaction, given.key) : std::nullopt;
+    if (older && older->voter != *session.voter) older.reset();
     const auto row = transaction.query(
         "UPDATE voting_code SET failures = failures + $2 WHERE voter = $1 RETURNING sign_in_key, "
         "state, failures",
         {*session.voter, older ? 0 : 1});
     if (row.empty()) return fail("code.nonce", "this voter has no voting code");
-    return CodeRow{*Point::decode(row[0].blob(0)), row[0].text(1) != "valid", row[0].integer(2),
-                   older};
+    CodeRow code{*Point::decode(row[0].blob(0)), row[0].text(1) != "valid", row[0].integer(2), {}};
+    if (older) code.replaced_at = older->at;
+    return code;
   });
 }
 
@@ -210,13 +212,20 @@ Status record_ballot(State& state, Transaction& transaction, const Session& sess
 
 }  // namespace
 
-std::optional<TimeMs> replaced_at(Transaction& transaction, const std::string& voter,
-                                  const Point& key) {
+std::optional<ReplacedCode> replaced_code(Transaction& transaction, const Point& key) {
   const auto rows = transaction.query(
-      "SELECT replaced_at FROM replaced_code WHERE sign_in_key = $1 AND voter = $2",
-      {ByteView(key.encoded()), voter});
+      "SELECT voter, replaced_at, (SELECT COUNT(*) FROM replacement WHERE at = replaced_at) FROM "
+      "replaced_code WHERE sign_in_key = $1",
+      {ByteView(key.encoded())});
   if (rows.empty()) return std::nullopt;
-  return rows[0].integer(0);
+  return ReplacedCode{rows[0].text(0), rows[0].integer(1), rows[0].integer(2) != 0};
+}
+
+std::optional<TimeMs> codes_replaced_at(State& state) {
+  return *state.database().read([](Transaction& transaction) -> Expected<std::optional<TimeMs>> {
+    const auto rows = transaction.query("SELECT at FROM replacement ORDER BY at DESC LIMIT 1");
+    return rows.empty() ? std::nullopt : std::optional<TimeMs>(rows[0].integer(0));
+  });
 }
 
 // After the close nobody new enters, though a contest that was suspended then may be resumed. The

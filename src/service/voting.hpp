@@ -40,9 +40,15 @@ Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
 // `inside`: was let in before in the same session, and may come back in the grace period
 // (R211-563). Errors: voting.closed, voting.not_open.
 Status may_enter(State& state, const std::string& voter, bool inside);
-// When this key of the voter's was replaced by another, if it was.
-std::optional<TimeMs> replaced_at(store::Transaction& transaction, const std::string& voter,
-                                  const Point& key);
+// Whose this key was, and when another took its place, if one did.
+struct ReplacedCode {
+  std::string voter;
+  TimeMs at = 0;
+  bool with_all = false;  // before the opening, with everybody's, identifiers too
+};
+std::optional<ReplacedCode> replaced_code(store::Transaction& transaction, const Point& key);
+// When every code was replaced last, before the opening ("annule et remplace").
+std::optional<TimeMs> codes_replaced_at(State& state);
 
 struct CodeState {
   bool valid = false;

@@ -99,6 +99,8 @@ http::Response Site::api_sign_in(Visit& visit) {
                     {"minutes", (verdict->at - state_.now() + minute_ms - 1) / minute_ms}});
     case Kind::replaced:
       return again({{"status", "replaced"}, {"at", format_time(verdict->at, visit.language)}});
+    case Kind::withdrawn:
+      return again({{"status", "withdrawn"}, {"at", format_time(verdict->at, visit.language)}});
     case Kind::blocked:
       return again({{"status", "blocked"}});
   }

@@ -43,6 +43,7 @@ Site::Site(State& state, Log& log, const Portal& portal, const Renderer& rendere
       recoveries_(services.recoveries),
       confirmations_(services.confirmations),
       help_(services.help),
+      codes_replaced_at_(codes_replaced_at(state)),
       sessions_(state, session_limits(portal)),
       captchas_(state, portal.captcha_minutes * minute_ms) {}
 
@@ -198,6 +199,10 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
     data["help_here"] = visit.request.path == "/help";
     // What is typed or shown there would be lost.
     data["help_apart"] = view == "voting_space" || view == "link";
+  }
+  if (codes_replaced_at_) {
+    data["replaced_at"] = *codes_replaced_at_;
+    data["replaced_keys"] = signs_in_with_keys();
   }
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();

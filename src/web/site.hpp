@@ -156,6 +156,7 @@ class Site final : public http::Handler {
   Recoveries* recoveries_;
   Confirmations* confirmations_;
   HelpRequests* help_;
+  const std::optional<TimeMs> codes_replaced_at_;  // before the opening: nothing adds to it
   Sessions sessions_;
   Captchas captchas_;
   // Judging a ballot's proofs keeps a core busy: who sends bad ones waits, and nobody else.

@@ -304,6 +304,33 @@ test("what is not of this portal is not there", async () => {
   await closePage(page);
 });
 
+// L34: as the registrar's import leaves it when everything was replaced before the opening. The former pair was this voter's.
+test("all identifiers and passwords were replaced: every page that asks for them says since when, and so does the old pair", async () => {
+  const voter = newVoter();
+  const generator = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76";
+  const at = Date.UTC(2022, 4, 20, 10, 0);
+  const of = `(SELECT id FROM voter WHERE email = '${voter.email}')`;
+  await demo.crash();
+  setState(demo, `INSERT INTO replacement (at) VALUES (${at});
+    INSERT INTO replaced_code SELECT sign_in_key, voter, ${at} FROM voting_code WHERE voter = ${of};
+    UPDATE voting_code SET sign_in_key = x'${generator}' WHERE voter = ${of};
+    UPDATE identifier SET lookup = randomblob(32) WHERE voter = ${of};`);
+  await demo.restart();
+  const page = await newPage(browser);
+  const since = "annulés et remplacés le vendredi 20 mai 2022 à 12h00 (heure de Paris)";
+  await page.goto(`${demo.origin}/identifier-recovery`);
+  await page.getByText(`Tous les identifiants et tous les mots de passe ont été ${since}`).waitFor();
+  await page.goto(demo.origin);
+  await page.getByText(`Tous les identifiants et tous les mots de passe ont été ${since}`).waitFor();
+  await fillIn(page, voter.identifier, voter.code);
+  await page.getByText(`Cet identifiant et ce mot de passe ont été ${since}`).first().waitFor();
+  await look(page, "keys-withdrawn");
+  await fillIn(page, newVoter().identifier, voter.code);
+  await page.getByText("L’identifiant ou le mot de passe n’est pas le bon").first().waitFor();
+  await closePage(page);
+  setState(demo, "DELETE FROM replacement");
+});
+
 test("closed, counted: who is elected, or who may stand in round two, by its article", async () => {
   setState(demo, "DELETE FROM session"); // everybody has left
   bureau(demo, "close");

@@ -223,6 +223,121 @@ TEST(Verification, V2Seal) {
   expect_refused(witness, "V2");
 }
 
+// Seals two elections before the one that stands, and breaks both; `change` comes in before the
+// last manifest is sealed.
+TestElection::Hooks broken_twice(std::function<void(TestElection&)> change = {}) {
+  TestElection::Hooks hooks;
+  hooks.setup = [=](TestElection& e) {
+    const auto log_origin = e.manifest.log_origin;
+    for (std::size_t n = 0; n < 2; ++n) {
+      e.manifest.log_origin = log_origin + (n == 0 ? "" : "/seal-2");
+      const auto fingerprint = e.fingerprint();
+      e.files[export_path::broken_manifest(n)] = e.manifest.text();
+      // The first was signed by everybody, the second by the president alone.
+      Signers signers;
+      for (const auto& holder : e.ceremony.holders) signers.push_back(&holder.signing());
+      if (n == 1) signers.resize(1);
+      e.files[export_path::broken_seal(n)] =
+          e.signed_text({{"type", "seal"},
+                         {"fingerprint", hex_encode(fingerprint.bytes)},
+                         {"ballots", 0},
+                         {"sign_offs", 0},
+                         {"sealed_at", e.now}},
+                        signers);
+      e.manifest.broken_seals.push_back({fingerprint, e.now += 1000, "Codes remplacés"});
+    }
+    e.manifest.log_origin = log_origin + "/seal-3";
+    if (change) change(e);
+  };
+  return hooks;
+}
+
+TEST(Verification, V2BrokenSeals) {
+  const TestElection election(broken_twice());
+  const auto report = verify(election.files);
+  EXPECT_EQ(refusals(report), "") << details(report);
+  EXPECT_EQ(Manifest::parse(election.files.at("manifest.json"))->broken_seals.size(), 2u);
+
+  const auto refused = [](const std::string& why,
+                          const std::function<void(TestElection&)>& change) {
+    const TestElection changed(broken_twice(change));
+    const auto told = verify(changed.files);
+    EXPECT_EQ(refusals(told), "V2") << details(told);
+    EXPECT_NE(check(told, 2).detail.find(why), std::string::npos) << check(told, 2).detail;
+  };
+  const auto again = [](TestElection& e, const std::function<void(Manifest&)>& change) {
+    auto first = *Manifest::parse(e.files[export_path::broken_manifest(0)]);
+    change(first);
+    e.files[export_path::broken_manifest(0)] = first.text();
+    auto seal = SignedDocument::parse(e.files[export_path::broken_seal(0)])->body();
+    seal["fingerprint"] = hex_encode(first.fingerprint().bytes);
+    SignedDocument document(seal);
+    document.sign(e.president(), first.fingerprint(), e.random);
+    e.files[export_path::broken_seal(0)] = document.text();
+    e.manifest.broken_seals[0].fingerprint = first.fingerprint();
+    e.manifest.broken_seals.pop_back();
+    e.files.erase(export_path::broken_manifest(1));
+    e.files.erase(export_path::broken_seal(1));
+  };
+  const TestElection once(broken_twice([&](TestElection& e) { again(e, [](Manifest&) {}); }));
+  EXPECT_EQ(refusals(verify(once.files)), "") << details(verify(once.files));
+
+  refused("broken/0: not the fingerprint", [](TestElection& e) {
+    std::swap(e.manifest.broken_seals[0], e.manifest.broken_seals[1]);
+  });
+  refused("broken/0: not the fingerprint",
+          [](TestElection& e) { e.manifest.broken_seals[0].fingerprint.bytes[0] ^= 1; });
+  refused("broken/1: broken before it was sealed",
+          [](TestElection& e) { e.manifest.broken_seals[1].at = 1; });
+  refused("broken/1: names other seals before it",
+          [](TestElection& e) { e.manifest.broken_seals[0].reason = "another reason"; });
+  refused("broken/0: its log is another seal's too", [](TestElection& e) {
+    e.manifest.log_origin = Manifest::parse(e.files[export_path::broken_manifest(0)])->log_origin;
+  });
+  refused("broken/1: seal.json: of another manifest", [](TestElection& e) {
+    e.files[export_path::broken_seal(1)] = e.files[export_path::broken_seal(0)];
+  });
+  refused("broken/0: of another election", [&](TestElection& e) {
+    again(e, [](Manifest& first) { first.election_id.bytes[0] ^= 1; });
+  });
+  refused("broken/0: names other seals before it", [&](TestElection& e) {
+    again(e, [&](Manifest& first) { first.broken_seals.push_back({{}, 1, "before"}); });
+  });
+  // Without the manifest's word nothing of it belongs to the export, and with it all of it does.
+  expect_refused(on_files([](Files& f) { f["broken/0/seal.json"] = "{}"; }), "V1");
+  auto hooks = broken_twice();
+  hooks.files = [](Files& f) { f.erase(export_path::broken_manifest(1)); };
+  expect_refused(hooks, "V1");
+}
+
+TEST(Verification, ANamedBrokenSealHasAReasonAndIsNoEmptyList) {
+  const TestElection election(broken_twice());
+  const auto parse = [](Json json) {
+    const auto parsed = Manifest::parse(canonical_json(json));
+    return parsed ? "good" : parsed.error().code;
+  };
+  const auto good = Json::parse(election.files.at("manifest.json"));
+  EXPECT_EQ(parse(good), "good");
+  auto json = good;
+  json["broken_seals"] = Json::array();
+  EXPECT_EQ(parse(json), "manifest.form");
+  json = good;
+  json["broken_seals"][0]["reason"] = "";
+  EXPECT_EQ(parse(json), "manifest.form");
+  json = good;
+  json["broken_seals"][0]["why"] = "more";
+  EXPECT_EQ(parse(json), "manifest.form");
+  json = good;
+  json["more"] = 1;
+  EXPECT_EQ(parse(json), "manifest.form");
+  json = good;
+  json.erase("broken_seals");
+  EXPECT_EQ(parse(json), "good");
+  json.erase("assets");
+  json["more"] = 1;
+  EXPECT_EQ(parse(json), "manifest.form");
+}
+
 TEST(Verification, V3Ceremony) {
   expect_refused(on_files([](Files& f) {
                    std::swap(f["ceremony/0/3-01-01.json"], f["ceremony/0/3-01-02.json"]);

@@ -11,6 +11,8 @@
 #include "functional/program.hpp"
 #include "service/accounts.hpp"
 #include "service/install.hpp"
+#include "service/voting.hpp"
+#include "store/sqlite/sqlite_database.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -32,13 +34,35 @@ class ElectionCommand : public test::ProgramTest {
   Outcome election(const std::string& arguments, const std::string& input = "") const {
     return program("election " + arguments, input);
   }
-  Outcome draft(const std::string& options = "--open-now 24") const {
-    return election("draft " + education + " --origin https://vote.example --state " +
-                    path("state") + " --out " + path("election") + " " + options);
+  // The portal, with hours to come.
+  void write_portal_of_tomorrow() {
+    auto toml = contents(education + "/portal.toml");
+    const auto set = [&](const std::string& name, const std::string& value) {
+      const auto at = toml.find("\n" + name + " = ") + 1;
+      toml.replace(at, toml.find('\n', at) - at, name + " = " + value);
+    };
+    set("opens", "2122-12-01T08:00:00");
+    set("closes", "2122-12-08T17:00:00");
+    write("portal/portal.toml", toml);
+    portal_ = path("portal");
   }
-  Outcome issue() {
+  std::int64_t rows(const std::string& state, const std::string& sql) const {
+    const auto database = store::open_sqlite({.path = folder_ / state / "isoloir.sqlite"});
+    return *database->read([&](store::Transaction& t) -> Expected<std::int64_t> {
+      return t.query(sql).at(0).integer(0);
+    });
+  }
+  Outcome unseal(const std::string& reason) const {
+    return election("unseal " + path("election") + " --reason '" + reason + "'");
+  }
+  Outcome draft(const std::string& options = "--open-now 24") const {
+    return election("draft " + portal_ + " --origin https://vote.example --state " + path("state") +
+                    " --out " + path("election") + " " + options);
+  }
+  Outcome issue(const std::string& options = "", const std::string& input = "") {
     auto issued = program("registrar issue --draft " + path("election/draft.json") + " --roll " +
-                          path("roll.csv") + " --out " + path("issued"));
+                              path("roll.csv") + " --out " + path(issued_) + " " + options,
+                          input);
     const std::string label = "transport code of import.sealed: ";
     if (const auto at = issued.out.find(label); at != std::string::npos) {
       transport_code_ = issued.out.substr(at + label.size());
@@ -46,7 +70,7 @@ class ElectionCommand : public test::ProgramTest {
     return issued;
   }
   Outcome seal() const {
-    return election("seal " + path("election") + " --registrar " + path("issued/server"));
+    return election("seal " + path("election") + " --registrar " + path(issued_ + "/server"));
   }
   void hold_ceremony() {
     const auto read = ElectionDraft::parse(contents(folder_ / "election/draft.json"));
@@ -78,7 +102,7 @@ class ElectionCommand : public test::ProgramTest {
   }
   Outcome install(const std::string& code = "", const std::string& roll_file = "roll.csv") const {
     return election("install " + path("election") + " --state " + path("state") + " --roll " +
-                        path(roll_file) + " --import " + path("issued/server/import.sealed"),
+                        path(roll_file) + " --import " + path(issued_ + "/server/import.sealed"),
                     code.empty() ? transport_code_ : code);
   }
   // Neither a database nor a link key, whole or in the making: the keys of the draft alone.
@@ -102,6 +126,8 @@ class ElectionCommand : public test::ProgramTest {
   }
 
   SystemRandom random;
+  std::string portal_ = education;
+  std::string issued_ = "issued";
   std::string transport_code_;
   LocalCeremony ceremony_;
 };
@@ -350,6 +376,131 @@ TEST_F(ElectionCommand, InstallsOnceAndWhole) {
   expect_refused(install(), "state.exists");
   EXPECT_EQ(contents(folder_ / "state.link-key"), link_key);
   EXPECT_TRUE(State::open({folder_ / "state"}, clock, random));
+}
+
+// L34: the bureau breaks its seal before the opening, every code is replaced, and the seal that
+// stands names the one before, which stays.
+TEST_F(ElectionCommand, ABrokenSealIsKeptAndNamed) {
+  ASSERT_EQ(draft("").code, 2) << "the portal's hours are past";
+  write_portal_of_tomorrow();
+  ASSERT_EQ(draft("").code, 0);
+  ASSERT_EQ(issue().code, 0);
+  hold_ceremony();
+  expect_refused(unseal("Trop tôt"), "election.unsealed");
+  ASSERT_EQ(seal().code, 0);
+  sign();
+  ASSERT_EQ(election("check " + path("election")).code, 0);
+  const auto first = manifest();
+  ASSERT_EQ(install("", "roll.csv --accounts " + path("accounts.csv")).code, 0);
+  const auto accounts = rows("state", "SELECT COUNT(*) FROM account");
+  EXPECT_EQ(accounts, 2);
+  const auto first_code = transport_code_;
+
+  expect_refused(seal(), "election.sealed", "election unseal");
+  for (const std::string reason : {"", "   ", "deux\nlignes", "\x1b[2J", "\xff"}) {
+    expect_refused(unseal(reason), "unseal.reason");
+  }
+  const auto broken = unseal("Fichier des codes perdu & retrouvé");
+  ASSERT_EQ(broken.code, 0) << broken.err;
+  EXPECT_TRUE(broken.says("Seal broken"));
+  expect_refused(unseal("encore"), "election.unsealed");
+  EXPECT_FALSE(fs::exists(folder_ / "election/roster.json"));
+  EXPECT_TRUE(fs::exists(folder_ / "election/broken/0/sealing.html"));
+  expect_refused(install(first_code), "election.unsealed");
+
+  issued_ = "issued-anew";
+  ASSERT_EQ(issue("--replaces " + path("issued/server/import.sealed"), first_code).code, 0);
+  ASSERT_EQ(seal().code, 0);
+  const auto second = manifest();
+  ASSERT_EQ(second.broken_seals.size(), 1u);
+  EXPECT_EQ(second.broken_seals[0].fingerprint, first.fingerprint());
+  EXPECT_EQ(second.broken_seals[0].reason, "Fichier des codes perdu & retrouvé");
+  EXPECT_NE(second.log_origin, first.log_origin) << "one log of one key has one history";
+  EXPECT_EQ(second.bureaus[0].key, first.bureaus[0].key) << "no ceremony anew";
+  EXPECT_NE(second.rosters[0].root, first.rosters[0].root);
+  sign();
+  const auto checked = election("check " + path("election"));
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_TRUE(checked.says("Replaces a broken seal")) << checked.out;
+  const auto page = contents(folder_ / "election/sealing.html");
+  EXPECT_NE(page.find("Fichier des codes perdu &amp; retrouvé"), std::string::npos) << page;
+
+  // While a server holds the state, it stays; then it makes room.
+  {
+    const auto held = StateLock::take(folder_ / "state");
+    ASSERT_TRUE(held);
+    expect_refused(install(), "server.running");
+  }
+  const auto installed = install();
+  ASSERT_EQ(installed.code, 0) << installed.err;
+  EXPECT_EQ(rows("state", "SELECT COUNT(*) FROM account"), 2) << "voters keep their accounts";
+  EXPECT_EQ(rows("state", "SELECT COUNT(*) FROM replaced_code"), 2);
+  EXPECT_EQ(rows("state", "SELECT COUNT(*) FROM replacement"), 1);
+  EXPECT_EQ(rows("state.broken-0", "SELECT COUNT(*) FROM replaced_code"), 0);
+  EXPECT_FALSE(fs::exists(folder_ / "state.broken-0.link-key"));
+  SystemClock clock;
+  const auto state = State::open({folder_ / "state"}, clock, random);
+  ASSERT_TRUE(state) << state.error().message;
+  EXPECT_EQ((*state)->fingerprint(), second.fingerprint());
+  ASSERT_TRUE(codes_replaced_at(**state));
+  expect_refused(install(), "state.exists");
+}
+
+// Cut short between the copy and the removal, or between the two states: done again, it is done.
+TEST_F(ElectionCommand, WhatWasKilledWhileBreakingASealIsDoneAgain) {
+  write_portal_of_tomorrow();
+  ASSERT_EQ(draft("").code, 0);
+  ASSERT_EQ(issue().code, 0);
+  hold_ceremony();
+  ASSERT_EQ(seal().code, 0);
+  sign();
+  ASSERT_EQ(install("", "roll.csv --accounts " + path("accounts.csv")).code, 0);
+  fs::copy(folder_ / "election", folder_ / "sealed", fs::copy_options::recursive);
+  ASSERT_EQ(unseal("premier motif").code, 0);
+  fs::copy(folder_ / "sealed", folder_ / "election",
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  ASSERT_EQ(unseal("second motif").code, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "election/broken/1"));
+  EXPECT_FALSE(fs::exists(folder_ / "election/manifest.json"));
+  ASSERT_EQ(seal().code, 0);
+  EXPECT_EQ(manifest().broken_seals.at(0).reason, "premier motif");
+  sign();
+  // Set aside, and not yet replaced.
+  fs::remove(folder_ / "state.link-key");
+  fs::create_directories(folder_ / "state.broken-0");
+  fs::rename(folder_ / "state/isoloir.sqlite", folder_ / "state.broken-0/isoloir.sqlite");
+  const auto installed = install();
+  ASSERT_EQ(installed.code, 0) << installed.err;
+  EXPECT_EQ(rows("state", "SELECT COUNT(*) FROM account"), 2);
+
+  const auto reason = contents(folder_ / "election/broken/0/reason.json");
+  for (const std::string bad : {"", "{}", "{\"at\":1,\"reason\":\"x\"}"}) {
+    write("election/broken/0/reason.json", bad);
+    fs::remove(folder_ / "election/manifest.json");
+    expect_refused(seal(), "seal.broken");
+  }
+  write("election/broken/0/reason.json", reason);
+}
+
+// Under a seal that has opened votes may have been cast: they are not set aside.
+TEST_F(ElectionCommand, AStateWhoseVoteHasOpenedStays) {
+  prepare();
+  sign();
+  ASSERT_EQ(install().code, 0);
+  ASSERT_EQ(unseal("motif").code, 0);
+  ASSERT_EQ(seal().code, 0);
+  sign();
+  {
+    SystemClock clock;
+    const auto state = State::open({folder_ / "state"}, clock, random);
+    ASSERT_TRUE(state);
+    ASSERT_TRUE((*state)->database().write([](store::Transaction& t) -> Status {
+      t.execute("UPDATE contest_phase SET phase = 'open' WHERE contest = 0");
+      return {};
+    }));
+  }
+  expect_refused(install(), "state.opened");
+  EXPECT_TRUE(fs::exists(folder_ / "state.link-key"));
 }
 
 TEST_F(ElectionCommand, AnInstallationThatDoesNotFitLeavesNothing) {

@@ -227,6 +227,55 @@ TEST_F(RegistrarCommand, AKeyMadeEarlierSignsAgain) {
   EXPECT_TRUE(nothing_written());
 }
 
+// "Annule et remplace" (L34): every voter has another code, and the server will know the one
+// before.
+TEST_F(RegistrarCommand, EveryCodeIsReplaced) {
+  const auto first = run();
+  ASSERT_EQ(first.code, 0) << first.err;
+  const std::string label = "transport code of import.sealed";
+  const auto keys_in = [&](const std::string& folder, const Outcome& said) {
+    return open_import(contents(folder_ / folder / "server/import.sealed"), election,
+                       code_shown(said.out, label), districts)
+        .value();
+  };
+  EXPECT_FALSE(contents(folder_ / "issued/notices/E1.html").find("ANNULE") != std::string::npos);
+  const auto earlier = "--replaces " + path("issued/server/import.sealed");
+  out_ = "issued-anew";
+  EXPECT_NE(run(earlier, "0000-0000-0000-00000\n").err.find("sealed_file.code_or_content"),
+            std::string::npos);
+  EXPECT_EQ(run("--replaces " + path("nowhere")).code, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "issued-anew"));
+
+  // A voter more, another gone.
+  write("roll.csv", std::string(roll.substr(0, roll.find("all;"))) +
+                        "E3;M.;NOUVEAU;Luc;luc@education.example;1;0\n");
+  const auto second = run(earlier, code_shown(first.out, label).shown().reveal() + "\n");
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_TRUE(second.says("Électeurs dont le code est remplacé : 1, ")) << second.out;
+  const auto before = keys_in("issued", first), after = keys_in("issued-anew", second);
+  ASSERT_EQ(after[0].id, "E1");
+  EXPECT_NE(after[0].sign_in_key, before[0].sign_in_key);
+  ASSERT_EQ(after[0].replaced.size(), 1u);
+  EXPECT_EQ(after[0].replaced[0].sign_in_key, before[0].sign_in_key);
+  EXPECT_TRUE(after[1].replaced.empty()) << "she had none";
+  const auto notice = contents(folder_ / "issued-anew/notices/E1.html");
+  EXPECT_NE(notice.find("ANNULE ET REMPLACE"), std::string::npos);
+  EXPECT_NE(notice.find(web::format_time(after[0].replaced[0].at, web::Language::french)),
+            std::string::npos);
+  EXPECT_EQ(contents(folder_ / "issued-anew/notices/E3.html").find("ANNULE"), std::string::npos);
+
+  // And once more: both codes that she had are known as such, oldest first.
+  out_ = "issued-thrice";
+  const auto third = run("--replaces " + path("issued-anew/server/import.sealed"),
+                         code_shown(second.out, label).shown().reveal() + "\n");
+  ASSERT_EQ(third.code, 0) << third.err;
+  const auto last = keys_in("issued-thrice", third);
+  ASSERT_EQ(last[0].replaced.size(), 2u);
+  EXPECT_EQ(last[0].replaced[0], after[0].replaced[0]);
+  EXPECT_EQ(last[0].replaced[1].sign_in_key, after[0].sign_in_key);
+  EXPECT_GE(last[0].replaced[1].at, last[0].replaced[0].at);
+}
+
 TEST_F(RegistrarCommand, ABadRollIsNamedByLineAndNothingIsWritten) {
   write("roll.csv", std::string(roll) + "E3;M.;VOTANT;Loïc;loic@education.example;9;0\nE4\n");
   const Outcome result = run();

@@ -100,6 +100,41 @@ TEST_F(KeySignInTest, R33NobodysIdentifierWithAVotersPasswordIsRefused) {
   }
 }
 
+// L34: identifier and password both were replaced before the opening, and who still has the old
+// pair is told so. Nobody learns it without the pair, and it gives back no try under another's
+// identifier.
+TEST_F(KeySignInTest, AWithdrawnPairIsToldWhenItWasReplaced) {
+  const auto old = KeyPair::generate(random);
+  const TimeMs replaced = state->now() - 240 * hour;
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("INSERT INTO replaced_code (sign_in_key, voter, replaced_at) VALUES ($1, $2, $3)",
+              {ByteView(old.key.encoded()), roll.voters[0].id, replaced});
+    t.execute("INSERT INTO replacement (at) VALUES ($1)", {replaced});
+    return {};
+  }));
+  EXPECT_EQ(codes_replaced_at(*state), replaced);
+  constexpr std::string_view former = "0123456789AB";
+  const auto session = sessions().open().session;
+  const auto told = sign_in(session, former, old);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->kind, Kind::withdrawn);
+  EXPECT_EQ(told->at, replaced);
+  EXPECT_EQ(told->voter, "");
+  auto unproven = proof(session, old);
+  unproven.proof = proof(session, KeyPair::generate(random)).proof;
+  unproven.nonce = sessions().new_nonce(session);
+  EXPECT_EQ(
+      sign_in_by_keys(*state, {}, session, {std::string(former), unproven}, "192.0.2.1")->kind,
+      Kind::refused);
+  EXPECT_EQ(sign_in(sessions().open().session, id_of(1), old)->kind, Kind::refused)
+      << "under another voter's identifier";
+
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(wrong("BBBBBBBBBBBB").kind, Kind::refused) << i;
+  EXPECT_EQ(sign_in(sessions().open().session, "BBBBBBBBBBBB", old)->kind, Kind::withdrawn);
+  EXPECT_EQ(wrong("BBBBBBBBBBBB").kind, Kind::delayed) << "nothing was forgiven";
+  EXPECT_EQ(right(0).kind, Kind::accepted) << "her new pair";
+}
+
 TEST_F(KeySignInTest, ANonceServesOnceInItsSessionAndLife) {
   const auto session = sessions().open().session, other = sessions().open().session;
   const auto key = credential(0).sign_in_key();

@@ -1,0 +1,118 @@
+// isoloir election unseal: the bureau breaks the seal before the opening (L34). What was sealed is
+// kept, and the next seal names it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/canonical_json.hpp"
+#include "base/files.hpp"
+#include "base/unicode.hpp"
+#include "cli/election.hpp"
+#include "cli/folder_in_making.hpp"
+#include "cli/screen.hpp"
+#include "election/signed_document.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* reason_file = "reason.json";
+constexpr std::size_t reason_max = 500;
+
+fs::path folder_of(const fs::path& election, std::size_t number) {
+  return election / "broken" / std::to_string(number);
+}
+
+Expected<BrokenSealing> read_broken(const fs::path& folder) {
+  const auto manifest = read_file(folder / std::string(export_path::manifest));
+  if (!manifest) return fail(manifest.error());
+  const auto seal = read_file(folder / std::string(export_path::seal));
+  if (!seal) return fail(seal.error());
+  const auto text = read_file(folder / reason_file);
+  if (!text) return fail(text.error());
+  const auto json = parse_canonical_json(*text);
+  const auto at = json ? integer_field(*json, "at") : std::nullopt;
+  const auto reason = json ? text_field(*json, "reason") : std::nullopt;
+  const auto fingerprint =
+      json ? hex_decode_array<32>(text_field(*json, "fingerprint").value_or("")) : std::nullopt;
+  if (!at || !reason || !fingerprint) {
+    return fail("seal.broken", (folder / reason_file).string() + ": damaged");
+  }
+  return BrokenSealing{{{*fingerprint}, *at, *reason}, *manifest, *seal};
+}
+
+// Printable, of one line, so that it reads the same in the minutes, on every screen and aloud.
+Status check_reason(const std::string& reason) {
+  const bool good = !reason.empty() && reason.size() <= reason_max && printable(reason) == reason &&
+                    nfkc_casefold(reason) && reason.find_first_not_of(' ') != reason.npos;
+  if (good) return {};
+  return fail("unseal.reason",
+              fmt::format("the reason stands in the minutes: one line of at most {} bytes of UTF-8",
+                          reason_max));
+}
+
+// What belongs to the seal alone: draft and ceremony stay.
+std::vector<fs::path> parts_of(const fs::path& folder, const Manifest& manifest) {
+  std::vector<fs::path> parts{std::string(export_path::seal),
+                              std::string(export_path::roster_document)};
+  for (const auto& roster : manifest.rosters) {
+    parts.emplace_back(export_path::roster(roster.contest, roster.district));
+  }
+  if (fs::exists(folder / sealing_page_file)) parts.emplace_back(sealing_page_file);
+  parts.emplace_back(std::string(export_path::manifest));  // last: without it nothing is sealed
+  return parts;
+}
+
+}  // namespace
+
+Expected<std::vector<BrokenSealing>> read_broken_seals(const fs::path& folder) {
+  std::vector<BrokenSealing> seals;
+  while (fs::exists(folder_of(folder, seals.size()))) {
+    auto one = read_broken(folder_of(folder, seals.size()));
+    if (!one) return fail(one.error());
+    seals.push_back(std::move(*one));
+  }
+  return seals;
+}
+
+Expected<std::string> run_unseal(const UnsealOptions& options) {
+  SystemClock clock;
+  if (auto good = check_reason(options.reason); !good) return fail(good.error());
+  const auto files = read_sealed_files(options.folder);
+  if (!files) return fail(files.error());
+  const auto sealing = check_sealing(ExportReader::of_files(*files));
+  if (!sealing) return fail(sealing.error());
+  const auto broken = read_broken_seals(options.folder);
+  if (!broken) return fail(broken.error());
+  const auto parts = parts_of(options.folder, sealing->manifest);
+  // Killed between the copy and the removal: only the removal is left to be done.
+  const bool copied = !broken->empty() && broken->back().named.fingerprint == sealing->fingerprint;
+  const auto kept = folder_of(options.folder, broken->size() - (copied ? 1 : 0));
+  if (!copied) {
+    TimeMs at = std::max(clock.now(), sealing->sealed_at);
+    if (!broken->empty()) at = std::max(at, broken->back().named.at);
+    fs::create_directories(kept.parent_path());
+    FolderInMaking copy(kept);
+    for (const auto& part : parts) {
+      const auto content = read_file(options.folder / part);
+      if (!content) return fail(content.error());
+      copy.write(part, *content);
+    }
+    copy.write(reason_file, canonical_json({{"at", at},
+                                            {"fingerprint", hex_encode(sealing->fingerprint.bytes)},
+                                            {"reason", options.reason}}));
+    copy.keep();
+  }
+  for (const auto& part : parts) fs::remove(options.folder / part);
+  return both("Sceau rompu, gardé dans " + kept.string() + ". Le prochain sceau le nommera.",
+              "Seal broken, kept in " + kept.string() + ". The next seal will name it.") +
+         both("Empreinte du sceau rompu :", "Fingerprint of the broken seal:") + "    " +
+         in_groups(sealing->fingerprint) + "\n" +
+         both("Suite : si tous les codes changent, registrar issue --replaces ; puis election seal, "
+              "sign par chaque membre, et install.",
+              "Next: if all codes change, registrar issue --replaces; then election seal, sign by "
+              "every member, and install.");
+}
+
+}  // namespace isoloir::cli
