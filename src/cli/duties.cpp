@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "courier/message_budget.hpp"
 #include "service/accounts.hpp"
 #include "service/bureau.hpp"
 
 namespace isoloir::cli {
 
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const SelfService& services,
-                            Transport* transport) {
+                            Transport* transport, const MessageRates& rates) {
   std::vector<Duty> duties{
       {"hours and freeze", [&] { tick(state, log); }},
       {"round of the log", [&] { log.append_round(is_voting(state)); }},
@@ -27,8 +28,10 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
         {"end of old confirmation codes", [confirmations] { confirmations->sweep(); }});
   }
   if (transport) {
-    duties.push_back({"messages to voters",
-                      [&state, transport] { outbox_of(state).deliver(*transport, state.now()); }});
+    duties.push_back(
+        {"messages to voters", [&state, transport, budget = MessageBudget(rates)]() mutable {
+           outbox_of(state).deliver(*transport, state.now(), &budget);
+         }});
   }
   duties.push_back({"purge of messages", [&] { outbox_of(state).purge(state.now()); }});
   return duties;

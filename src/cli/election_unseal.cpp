@@ -109,10 +109,11 @@ Expected<std::string> run_unseal(const UnsealOptions& options) {
               "Seal broken, kept in " + kept.string() + ". The next seal will name it.") +
          both("Empreinte du sceau rompu :", "Fingerprint of the broken seal:") + "    " +
          in_groups(sealing->fingerprint) + "\n" +
-         both("Suite : si tous les codes changent, registrar issue --replaces ; puis election seal, "
-              "sign par chaque membre, et install.",
-              "Next: if all codes change, registrar issue --replaces; then election seal, sign by "
-              "every member, and install.");
+         both(
+             "Suite : si tous les codes changent, registrar issue --replaces ; puis election seal, "
+             "sign par chaque membre, et install.",
+             "Next: if all codes change, registrar issue --replaces; then election seal, sign by "
+             "every member, and install.");
 }
 
 }  // namespace isoloir::cli

@@ -4,6 +4,7 @@
 
 #include "base/canonical_json.hpp"
 #include "base/limits.hpp"
+#include "courier/message_budget.hpp"
 
 namespace isoloir {
 namespace {
@@ -37,6 +38,24 @@ std::optional<Content> open_content(const SymmetricKey& key, ByteView id, ByteVi
                  json->value("reply_to", "")};
 }
 
+// Of what the budget allows: of proven flows first, then by time.
+std::optional<store::Row> next_due(Transaction& transaction, TimeMs now, MessageBudget* budget) {
+  for (const bool proven : {true, false}) {
+    std::optional<store::Row> next;
+    for (const auto channel : {MessageChannel::email, MessageChannel::sms}) {
+      if (budget && !budget->allows(channel, proven, now)) continue;
+      const auto rows = transaction.query(
+          "SELECT id, channel, sealed, status, cut_short, next_at FROM message WHERE status IN "
+          "('queued', 'sent') AND channel = $1 AND proven = $2 AND next_at <= $3 ORDER BY next_at, "
+          "id LIMIT 1",
+          {name_of(channel), proven ? 1 : 0, now});
+      if (!rows.empty() && (!next || rows[0].integer(5) < next->integer(5))) next = rows[0];
+    }
+    if (next) return next;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(MessageChannel channel) {
@@ -52,31 +71,28 @@ MessageId Outbox::queue(Transaction& transaction, TimeMs now, const NewMessage& 
                                        {"reply_to", message.reply_to}});
   transaction.execute(
       "INSERT INTO message (id, created_at, voter, kind, channel, sealed, status, status_at, "
-      "expires_at, next_at, tries, cut_short, by_minute) VALUES ($1, $2, $3, $4, $5, $6, 'queued', "
-      "$2, $7, $9, 0, 0, $8)",
+      "expires_at, next_at, tries, cut_short, by_minute, proven) VALUES ($1, $2, $3, $4, $5, $6, "
+      "'queued', $2, $7, $9, 0, 0, $8, $10)",
       {ByteView(id), now, message.voter, message.kind, name_of(message.channel),
        seal(key_, as_bytes(content), id, random_), message.expires_at, message.by_minute ? 1 : 0,
-       std::max(now, message.not_before)});
+       std::max(now, message.not_before), message.proven ? 1 : 0});
   return id;
 }
 
 // Marks the next due message as handed over before it is, so that a kill in between shows.
-std::optional<OutgoingMessage> Outbox::claim(TimeMs now) {
+std::optional<OutgoingMessage> Outbox::claim(TimeMs now, MessageBudget* budget) {
   for (;;) {
     struct Claimed {
       std::optional<OutgoingMessage> message;
       bool more = false;
     };
     const auto claimed = database_.write([&](Transaction& transaction) -> Expected<Claimed> {
-      const auto rows = transaction.query(
-          "SELECT id, channel, sealed, status, cut_short FROM message WHERE status IN ('queued', "
-          "'sent') AND next_at <= $1 ORDER BY next_at, id LIMIT 1",
-          {now});
-      if (rows.empty()) return Claimed{};
-      const Bytes& id = rows[0].blob(0);
-      const auto content = open_content(key_, id, rows[0].blob(2));
-      const bool cut_short = rows[0].text(3) == "sent";
-      const auto times_cut = rows[0].integer(4) + (cut_short ? 1 : 0);
+      const auto row = next_due(transaction, now, budget);
+      if (!row) return Claimed{};
+      const Bytes& id = row->blob(0);
+      const auto content = open_content(key_, id, row->blob(2));
+      const bool cut_short = row->text(3) == "sent";
+      const auto times_cut = row->integer(4) + (cut_short ? 1 : 0);
       if (!content || times_cut > 1) {
         transaction.execute(
             "UPDATE message SET status = 'failed', status_at = " + at(2) + " WHERE id = $1",
@@ -88,7 +104,7 @@ std::optional<OutgoingMessage> Outbox::claim(TimeMs now) {
                               ", cut_short = $4, tries = tries + 1 WHERE id = $1",
                           {id, now, now + limits::message_lease_ms, times_cut});
       return Claimed{
-          OutgoingMessage{hex_encode(id), *message_channel(rows[0].text(1)), content->destination,
+          OutgoingMessage{hex_encode(id), *message_channel(row->text(1)), content->destination,
                           content->subject, content->body, content->reply_to},
           true};
     });
@@ -117,14 +133,15 @@ void Outbox::settle(const OutgoingMessage& message, Delivery delivery, TimeMs no
   });
 }
 
-void Outbox::deliver(Transport& transport, TimeMs now) {
+void Outbox::deliver(Transport& transport, TimeMs now, MessageBudget* budget) {
   (void)database_.write([&](Transaction& transaction) -> Status {
     transaction.execute("UPDATE message SET status = 'expired', status_at = " + at(1) +
                             " WHERE status IN ('queued', 'sent') AND expires_at <= $1",
                         {now});
     return {};
   });
-  while (const auto message = claim(now)) {
+  while (const auto message = claim(now, budget)) {
+    if (budget) budget->take(message->channel);
     Delivery delivery = Delivery::later;
     try {
       delivery = transport.send(*message);

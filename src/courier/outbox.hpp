@@ -34,6 +34,9 @@ struct NewMessage {
   // must tell no more than the sign-off. `now` is rounded down.
   bool by_minute = false;
   TimeMs not_before = 0;  // leaves then at the earliest
+  // The flow has proven something, or the voter is signed in: it goes first, and has a share of the
+  // budget of its own (requirement 43).
+  bool proven = true;
 };
 
 struct OutgoingMessage {
@@ -86,6 +89,8 @@ struct MessageTrace {
   std::string destination;  // empty once purged
 };
 
+class MessageBudget;
+
 class Outbox {
  public:
   Outbox(store::Database& database, SymmetricKey key, Random& random)
@@ -95,8 +100,8 @@ class Outbox {
 
   // Sends what is due, each message on its own: one that cannot be sent waits 1, 2, 4 ... minutes
   // while the others go. A message whose sending was cut short is sent once more, never a third
-  // time.
-  void deliver(Transport& transport, TimeMs now);
+  // time. What `budget` does not allow now waits for the next call; without one all goes.
+  void deliver(Transport& transport, TimeMs now, MessageBudget* budget = nullptr);
 
   // Wipes destination and text of what came to an end `limits::message_kept_ms` ago; the row stays.
   void purge(TimeMs now);
@@ -108,7 +113,7 @@ class Outbox {
   std::vector<MessageTrace> traces_of(store::Transaction& transaction, std::string_view voter);
 
  private:
-  std::optional<OutgoingMessage> claim(TimeMs now);
+  std::optional<OutgoingMessage> claim(TimeMs now, MessageBudget* budget);
   void settle(const OutgoingMessage& message, Delivery delivery, TimeMs now);
 
   store::Database& database_;

@@ -488,7 +488,12 @@ void read_messages(Reader& read, const toml::table& root, Portal& portal) {
     return;
   }
   const auto& table = read.table(root, "messages");
-  read.known(table, {"email_sender", "sms_sender"});
+  read.known(table, {"email_sender", "sms_sender", "per_second"});
+  const auto& rates = read.table(table, "per_second");
+  read.known(rates, {"email", "sms", "kept_percent"});
+  portal.messages.per_second = {read.number(rates, "email", 1, 10'000),
+                                read.number(rates, "sms", 1, 10'000),
+                                read.number(rates, "kept_percent", 10, 90)};
   portal.messages.email_sender = read.text(table, "email_sender");
   if (portal.messages.email_sender.find('@') == std::string::npos) {
     read.problem(table, "\"email_sender\" must be an e-mail address");

@@ -65,9 +65,18 @@ struct RecoveryPolicy {
   std::int64_t apart_ms = 24 * 3'600'000;
 };
 
+// How many messages leave a second at most; of each channel a share is kept for flows that have
+// proven something (requirement 43).
+struct MessageRates {
+  std::uint32_t email = 50;
+  std::uint32_t sms = 30;
+  std::uint32_t kept_percent = 30;
+};
+
 struct MessagePolicy {
   std::string email_sender;  // address in From
   std::string sms_sender;    // 1 to 11 letters and digits (requirement 45)
+  MessageRates per_second;
 };
 
 }  // namespace isoloir

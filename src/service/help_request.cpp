@@ -190,12 +190,16 @@ MessageId HelpRequests::mail_help_desk(Transaction& transaction, TimeMs now,
                                desk_language, Json::object())},
       {"asked_at", now},
       {"text", form.text}};
-  return outbox_of(state_).queue(
-      transaction, now,
-      {"", "help-request", MessageChannel::email, portal_.assistance->email,
-       texts_.text("message.help_request_subject", desk_language, values),
-       texts_.text("message.help_request_text", desk_language, values),
-       now + limits::message_life_ms, form.email});
+  NewMessage message{"",
+                     "help-request",
+                     MessageChannel::email,
+                     portal_.assistance->email,
+                     texts_.text("message.help_request_subject", desk_language, values),
+                     texts_.text("message.help_request_text", desk_language, values),
+                     now + limits::message_life_ms,
+                     form.email};
+  message.proven = false;
+  return outbox_of(state_).queue(transaction, now, message);
 }
 
 // Counted for every spelling of one mailbox.
@@ -209,11 +213,15 @@ std::optional<MessageId> HelpRequests::acknowledge(Transaction& transaction, Tim
   }
   flows::add_attempt(state_, transaction, key, now);
   const Json values = {{"reference", reference}};
-  return outbox_of(state_).queue(transaction, now,
-                                 {"", "help-ack", MessageChannel::email, form.email,
-                                  texts_.text("message.help_ack_subject", sender.language, values),
-                                  texts_.text("message.help_ack_body", sender.language, values),
-                                  now + limits::message_life_ms});
+  NewMessage message{"",
+                     "help-ack",
+                     MessageChannel::email,
+                     form.email,
+                     texts_.text("message.help_ack_subject", sender.language, values),
+                     texts_.text("message.help_ack_body", sender.language, values),
+                     now + limits::message_life_ms};
+  message.proven = false;
+  return outbox_of(state_).queue(transaction, now, message);
 }
 
 tl::expected<HelpSent, TimeMs> HelpRequests::send(const HelpSender& sender, const HelpForm& typed) {

@@ -120,14 +120,18 @@ bool Recoveries::shut(Recovered what) {
 
 void Recoveries::tell(Transaction& transaction, const std::string& voter,
                       const std::string& destination, std::string_view kind, const Words& words,
-                      std::string_view language, const Json& values) {
+                      std::string_view language, const Json& values, bool proven) {
   const TimeMs now = flows::steady_now(state_, transaction);
   const bool mail = !words.subject.empty();
-  outbox_of(state_).queue(
-      transaction, now,
-      {voter, std::string(kind), mail ? MessageChannel::email : MessageChannel::sms, destination,
-       mail ? texts_.text(words.subject, language, Json::object()) : std::string(),
-       texts_.text(words.body, language, values), now + limits::message_life_ms});
+  NewMessage message{voter,
+                     std::string(kind),
+                     mail ? MessageChannel::email : MessageChannel::sms,
+                     destination,
+                     mail ? texts_.text(words.subject, language, Json::object()) : std::string(),
+                     texts_.text(words.body, language, values),
+                     now + limits::message_life_ms};
+  message.proven = proven;
+  outbox_of(state_).queue(transaction, now, message);
 }
 
 std::optional<std::string> Recoveries::phone_of(Transaction& transaction,
@@ -216,15 +220,19 @@ std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transacti
   ISOLOIR_ASSERT(queued.has_value());
   const auto token = Token::generate(state_.random());
   const TimeMs until = std::get<reissue::LinkQueued>(*queued).expires_at;
-  const auto message = outbox_of(state_).queue(
-      transaction, now,
-      {voter, "password-link", MessageChannel::email, person->email,
-       texts_.text("message.password_link_subject", asked.text("language"), Json::object()),
-       texts_.text("message.password_link_body", asked.text("language"),
-                   {{"link", state_.manifest().origin + "/password-renewal/link#" + token.text()},
-                    {"reference", asked.text("reference")},
-                    {"expires_at", until}}),
-       until});
+  NewMessage link{
+      voter,
+      "password-link",
+      MessageChannel::email,
+      person->email,
+      texts_.text("message.password_link_subject", asked.text("language"), Json::object()),
+      texts_.text("message.password_link_body", asked.text("language"),
+                  {{"link", state_.manifest().origin + "/password-renewal/link#" + token.text()},
+                   {"reference", asked.text("reference")},
+                   {"expires_at", until}}),
+      until};
+  link.proven = false;
+  const auto message = outbox_of(state_).queue(transaction, now, link);
   flows::supersede_all(state_, transaction, voter, now);
   const auto mac = token_mac(state_, TokenPurpose::password, token);
   flows::insert_queued(transaction,
@@ -338,7 +346,8 @@ void Recoveries::say_no(Transaction& transaction, const std::string& voter,
   if (!words) return;
   tell(transaction, voter, email, password ? "password-refused" : "identifier-refused", *words,
        asked.text("language"),
-       {{"reference", asked.text("reference")}, {"hours", policy_.apart_ms / hour_ms}});
+       {{"reference", asked.text("reference")}, {"hours", policy_.apart_ms / hour_ms}},
+       !password);  // who asked for an identifier has proven the password
 }
 
 std::optional<ReissueRefusal> recovery_refused(State& state, Transaction& transaction,

@@ -102,7 +102,7 @@ class Recoveries {
   };
   void tell(store::Transaction& transaction, const std::string& voter,
             const std::string& destination, std::string_view kind, const Words& words,
-            std::string_view language, const Json& values);
+            std::string_view language, const Json& values, bool proven = true);
   // What a refusal is told by; nothing for what the page itself says to everybody.
   static std::optional<Words> why_not(bool password, std::string_view code);
 

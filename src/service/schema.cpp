@@ -240,6 +240,12 @@ constexpr std::string_view tenth = R"sql(
 CREATE TABLE replacement (at INTEGER PRIMARY KEY) STRICT;
 )sql";
 
+constexpr std::string_view eleventh = R"sql(
+-- 0: of a flow in which nobody has proven anything yet; the others go first.
+ALTER TABLE message ADD COLUMN proven INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX message_due ON message (channel, proven, next_at, id) WHERE status IN ('queued', 'sent');
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -250,7 +256,8 @@ constexpr store::Migration migrations[] = {
     {7, "requests to the help desk", seventh},
     {8, "recovery of identifiers and passwords", eighth},
     {9, "codes that validate a vote", ninth},
-    {10, "codes that were all replaced before the opening", tenth}};
+    {10, "codes that were all replaced before the opening", tenth},
+    {11, "messages of proven flows first", eleventh}};
 
 }  // namespace
 

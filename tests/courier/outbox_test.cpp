@@ -1,8 +1,11 @@
 #include "courier/outbox.hpp"
 
+#include "courier/message_budget.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 
 #include "store/sqlite/sqlite_database.hpp"
@@ -31,8 +34,8 @@ struct OutboxTest : testing::Test {
           "CREATE TABLE message (id BLOB PRIMARY KEY, created_at INTEGER NOT NULL, voter TEXT NOT "
           "NULL, kind TEXT NOT NULL, channel TEXT NOT NULL, sealed BLOB, status TEXT NOT NULL, "
           "status_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, next_at INTEGER NOT NULL, "
-          "tries INTEGER NOT NULL, cut_short INTEGER NOT NULL, by_minute INTEGER NOT NULL) STRICT, "
-          "WITHOUT ROWID");
+          "tries INTEGER NOT NULL, cut_short INTEGER NOT NULL, by_minute INTEGER NOT NULL, proven "
+          "INTEGER NOT NULL DEFAULT 1) STRICT, WITHOUT ROWID");
       return {};
     });
     EXPECT_TRUE(made);
@@ -190,6 +193,48 @@ TEST_F(OutboxTest, R46DestinationAndTextArePurgedWithinAnHourOfTheEnd) {
   EXPECT_TRUE(*database->read([&](store::Transaction& t) -> Expected<bool> {
     return !t.query("SELECT 1 FROM message WHERE sealed IS NOT NULL").empty();
   })) << "what still waits keeps its text";
+}
+
+// Requirement 43: the budget is spent by flows in which nobody has proven anything; the others are
+// served, at once and to the last.
+TEST_F(OutboxTest, R43ProvenFlowsAreServedWhenTheBudgetIsSpent) {
+  const auto queue_some = [&](MessageChannel channel, bool proven, int count) {
+    ASSERT_TRUE(database->write([&](store::Transaction& t) -> Status {
+      for (int i = 0; i < count; ++i) {
+        NewMessage message{"E1", "k", channel, proven ? "proven" : "new", "", "b", start + hour_ms};
+        message.proven = proven;
+        outbox().queue(t, start, message);
+      }
+      return {};
+    }));
+  };
+  const auto left = [&](TimeMs now, MessageBudget& budget) {
+    transport.sent.clear();
+    outbox().deliver(transport, now, &budget);
+    std::map<std::pair<MessageChannel, std::string>, int> counts;
+    for (const auto& message : transport.sent) ++counts[{message.channel, message.destination}];
+    return counts;
+  };
+  constexpr auto sms = MessageChannel::sms, email = MessageChannel::email;
+  MessageBudget budget({20, 10, 30});
+  queue_some(sms, false, 1000);
+  EXPECT_EQ(left(start, budget), (decltype(left(start, budget)){{{sms, "new"}, 70}}));
+  EXPECT_TRUE(left(start, budget).empty()) << "the flood is held";
+  queue_some(sms, true, 12);
+  queue_some(email, false, 5);
+  EXPECT_EQ(left(start, budget),
+            (decltype(left(start, budget)){{{sms, "proven"}, 12}, {{email, "new"}, 5}}))
+      << "another channel's budget is its own";
+  queue_some(sms, true, 100);
+  EXPECT_EQ(left(start, budget), (decltype(left(start, budget)){{{sms, "proven"}, 18}}))
+      << "no more than the bucket holds";
+  EXPECT_EQ(left(start + 2000, budget), (decltype(left(start, budget)){{{sms, "proven"}, 20}}))
+      << "two seconds' worth, and all of it";
+  EXPECT_TRUE(left(start + 1000, budget).empty()) << "a clock set back fills nothing";
+  EXPECT_EQ(left(start + 3000, budget), (decltype(left(start, budget)){{{sms, "proven"}, 20}}));
+  EXPECT_EQ(left(start + 13'000, budget),
+            (decltype(left(start, budget)){{{sms, "proven"}, 42}, {{sms, "new"}, 28}}))
+      << "those that are proven first";
 }
 
 // Requirement 45.

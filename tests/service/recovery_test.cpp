@@ -653,5 +653,20 @@ TEST_F(RecoveryTest, ANumberOfTwoKindsIsToldApartByAddressAndPassword) {
   EXPECT_EQ(inbox("identifier")[0].destination, email(0));
 }
 
+// Requirement 43: the link that anybody can ask for waits behind the password of who followed one.
+TEST_F(RecoveryTest, R43TheLinkIsOfAnUnprovenFlowAndThePasswordIsNot) {
+  EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
+  std::map<std::string, std::int64_t> proven;
+  ASSERT_TRUE(state->database().read([&](store::Transaction& t) -> Status {
+    for (const auto& row : t.query("SELECT kind, proven FROM message")) {
+      proven[row.text(0)] = row.integer(1);
+    }
+    return {};
+  }));
+  EXPECT_EQ(proven.at("password-link"), 0);
+  EXPECT_EQ(proven.at("password"), 1);
+  EXPECT_EQ(proven.at("reissue-notice"), 1);
+}
+
 }  // namespace
 }  // namespace isoloir

@@ -39,6 +39,7 @@ destination = { minute = 1, hour = 3, day = 5, voters = 2 }
 [messages]
 email_sender = "vote@portal.example"
 sms_sender = "Vote"
+per_second = { email = 50, sms = 30, kept_percent = 30 }
 )toml");
   return toml;
 }
