@@ -252,12 +252,20 @@ std::string describe(const Sealing& sealing) {
                          option.blank ? std::string("vote blanc / blank vote") : option.name);
     }
   }
+  out += both(fmt::format("Sceaux rompus avant celui-ci : {}", manifest.broken_seals.size()),
+              fmt::format("Seals broken before this one: {}", manifest.broken_seals.size()));
   for (const auto& seal : manifest.broken_seals) {
     out += both(fmt::format("Remplace un sceau rompu, {} : {}",
                             moment(seal.at, web::Language::french), printable(seal.reason)),
                 fmt::format("Replaces a broken seal, {}: {}",
                             moment(seal.at, web::Language::english), printable(seal.reason))) +
            "    " + in_groups(seal.fingerprint) + "\n";
+  }
+  if (!manifest.broken_seals.empty()) {
+    out += sealing.same_codes ? both("Codes : les MÊMES que sous le sceau rompu.",
+                                     "Codes: the SAME as under the broken seal.")
+                              : both("Codes : autres que sous le sceau rompu.",
+                                     "Codes: others than under the broken seal.");
   }
   out += both("Clé de qui a fait les codes, à comparer à la sienne :",
               "The registrar's key, to be compared:") +
@@ -349,6 +357,11 @@ std::string in_french(const std::string& code) {
       {"anchor.form", "Une empreinte a 64 chiffres hexadécimaux, groupés ou non."},
       {"seal.broken", "Un sceau rompu, gardé dans broken/, est endommagé."},
       {"state.opened", "Le vote a déjà ouvert sous le sceau rompu ; rien n'a été changé."},
+      {"state.aside", "L'élection d'un sceau rompu est déjà gardée à côté ; rien n'a été changé."},
+      {"import.renewed",
+       "Des codes ont été renouvelés ou bloqués depuis : tous sont à refaire (--replaces)."},
+      {"import.replaces", "Ces codes remplacent ceux d'avant sans les connaître : --replaces."},
+      {"unseal.open", "L'heure d'ouverture est passée : le sceau ne peut plus être rompu."},
       {"unseal.reason", "Le motif figure au procès-verbal : une ligne de texte."},
       {"seal.fingerprint", "Ce n'est pas l'empreinte qui a été lue à voix haute : ne signez pas."},
       {"seal.incomplete", "Le scellement n'est pas complet : il manque des signatures."},

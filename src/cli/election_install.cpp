@@ -255,11 +255,13 @@ Expected<std::string> run_install(const InstallOptions& options) {
                               " here; the registrar keeps hers under lock until the opening, then "
                               "destroys it.");
   if (lock) {
-    said += both(
-        "L'élection du sceau rompu est gardée à côté, sans clé des liens ; les comptes des "
-        "électeurs sont repris.",
-        "The election of the broken seal is kept beside, without its link key; voters' "
-        "accounts are carried over.");
+    said +=
+        both(fmt::format("L'élection du sceau rompu est gardée à côté, sans sa clé des liens, dont "
+                         "la copie sous séquestre est à remplacer. Comptes repris : {}.",
+                         *installed),
+             fmt::format("The election of the broken seal is kept beside, without its link key, "
+                         "whose escrow is to be replaced. Accounts carried over: {}.",
+                         *installed));
   }
   if (by_identifier) return said + both("Suite : serve.", "Next: serve.");
   if (options.accounts.empty()) {

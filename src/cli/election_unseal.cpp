@@ -10,6 +10,7 @@
 #include "cli/election.hpp"
 #include "cli/folder_in_making.hpp"
 #include "cli/screen.hpp"
+#include "crypto/hash.hpp"
 #include "election/signed_document.hpp"
 
 namespace isoloir::cli {
@@ -34,12 +35,14 @@ Expected<BrokenSealing> read_broken(const fs::path& folder) {
   const auto json = parse_canonical_json(*text);
   const auto at = json ? integer_field(*json, "at") : std::nullopt;
   const auto reason = json ? text_field(*json, "reason") : std::nullopt;
-  const auto fingerprint =
-      json ? hex_decode_array<32>(text_field(*json, "fingerprint").value_or("")) : std::nullopt;
-  if (!at || !reason || !fingerprint) {
+  const auto digest = [&](const char* name) {
+    return json ? hex_decode_array<32>(text_field(*json, name).value_or("")) : std::nullopt;
+  };
+  const auto fingerprint = digest("fingerprint"), sealed = digest("seal");
+  if (!at || !reason || !fingerprint || !sealed) {
     return fail("seal.broken", (folder / reason_file).string() + ": damaged");
   }
-  return BrokenSealing{{{*fingerprint}, *at, *reason}, *manifest, *seal};
+  return BrokenSealing{{{*fingerprint}, *sealed, *at, *reason}, *manifest, *seal};
 }
 
 // Printable, of one line, so that it reads the same in the minutes, on every screen and aloud.
@@ -54,13 +57,13 @@ Status check_reason(const std::string& reason) {
 
 // What belongs to the seal alone: draft and ceremony stay.
 std::vector<fs::path> parts_of(const fs::path& folder, const Manifest& manifest) {
-  std::vector<fs::path> parts{std::string(export_path::seal),
+  // The manifest first: without it nothing is sealed, and the next seal writes over what is left.
+  std::vector<fs::path> parts{std::string(export_path::manifest), std::string(export_path::seal),
                               std::string(export_path::roster_document)};
   for (const auto& roster : manifest.rosters) {
     parts.emplace_back(export_path::roster(roster.contest, roster.district));
   }
   if (fs::exists(folder / sealing_page_file)) parts.emplace_back(sealing_page_file);
-  parts.emplace_back(std::string(export_path::manifest));  // last: without it nothing is sealed
   return parts;
 }
 
@@ -73,6 +76,15 @@ Expected<std::vector<BrokenSealing>> read_broken_seals(const fs::path& folder) {
     if (!one) return fail(one.error());
     seals.push_back(std::move(*one));
   }
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder / "broken", none)) {
+    const auto name = entry.path().filename().string();
+    const bool number = name.find_first_not_of("0123456789") == name.npos;
+    if (number && name.size() < 6 && std::stoul(name) >= seals.size()) {
+      return fail("seal.broken", folder_of(folder, seals.size()).string() +
+                                     ": missing, though a later broken seal is there");
+    }
+  }
   return seals;
 }
 
@@ -83,6 +95,9 @@ Expected<std::string> run_unseal(const UnsealOptions& options) {
   if (!files) return fail(files.error());
   const auto sealing = check_sealing(ExportReader::of_files(*files));
   if (!sealing) return fail(sealing.error());
+  if (clock.now() >= sealing->manifest.opens_at) {
+    return fail("unseal.open", "the opening hour is past: what is sealed stays sealed");
+  }
   const auto broken = read_broken_seals(options.folder);
   if (!broken) return fail(broken.error());
   const auto parts = parts_of(options.folder, sealing->manifest);
@@ -92,6 +107,7 @@ Expected<std::string> run_unseal(const UnsealOptions& options) {
   if (!copied) {
     TimeMs at = std::max(clock.now(), sealing->sealed_at);
     if (!broken->empty()) at = std::max(at, broken->back().named.at);
+    const auto& seal = files->at(std::string(export_path::seal));
     fs::create_directories(kept.parent_path());
     FolderInMaking copy(kept);
     for (const auto& part : parts) {
@@ -101,7 +117,8 @@ Expected<std::string> run_unseal(const UnsealOptions& options) {
     }
     copy.write(reason_file, canonical_json({{"at", at},
                                             {"fingerprint", hex_encode(sealing->fingerprint.bytes)},
-                                            {"reason", options.reason}}));
+                                            {"reason", options.reason},
+                                            {"seal", hex_encode(sha256(as_bytes(seal)))}}));
     copy.keep();
   }
   for (const auto& part : parts) fs::remove(options.folder / part);

@@ -81,10 +81,10 @@ std::string contest_list(const ElectionDraft& election, const Voter& voter) {
 
 std::string in_place_of(TimeMs at) {
   return fmt::format(
-      R"(<p class="replaces"><b>ANNULE ET REMPLACE</b> la notice et le code reçus avant le {} (heure de Paris).
-L'ancien code n'ouvre plus l'espace de vote.<br>
-<span lang="en"><b>CANCELS AND REPLACES</b> the notice and the code received before {} (Paris time). The former code no longer
-opens the voting space.</span></p>
+      R"(<p class="replaces"><b>ANNULE ET REMPLACE</b> toute notice établie avant le {} (heure de Paris), même
+reçue après celle-ci&nbsp;: elle ne porte pas ce cadre, ou une date plus ancienne. L'ancien code n'ouvre plus l'espace de vote.<br>
+<span lang="en"><b>CANCELS AND REPLACES</b> every notice made before {} (Paris time), even if it reaches you later: it has no such
+frame, or an older date. The former code no longer opens the voting space.</span></p>
 )",
       web::format_time(at, web::Language::french), web::format_time(at, web::Language::english));
 }

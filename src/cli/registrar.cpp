@@ -191,6 +191,11 @@ Status issue(const IssueOptions& options) {
   Issued issued = issue_codes(*roll, draft->id, forms, random, progress_on_stderr());
   const TimeMs now = SystemClock().now();
   carry_replaced(issued.keys, *before, now);
+  const auto carried = std::any_of(issued.keys.begin(), issued.keys.end(),
+                                   [](const VoterKeys& voter) { return !voter.replaced.empty(); });
+  if (!options.replaces.empty() && !carried) {
+    return fail("registrar.replaces", options.replaces + ": nobody of this roll has a code there");
+  }
   const auto rosters = collect_rosters(issued.keys, draft->id, districts);
   if (!rosters) return fail(rosters.error());
 

@@ -109,6 +109,14 @@ std::string what_is_sealed(const Sealing& sealing) {
                        "Replaces a seal broken on", time(seal.at, Language::english),
                        two("Motif", "Reason"), escaped(seal.reason), code(seal.fingerprint.bytes));
   }
+  if (!manifest.broken_seals.empty()) {
+    out += "<p>" +
+           (sealing.same_codes ? two("Codes de vote : les mêmes que sous le sceau rompu",
+                                     "Voting codes: the same as under the broken seal")
+                               : two("Codes de vote : autres que sous le sceau rompu",
+                                     "Voting codes: others than under the broken seal")) +
+           "</p>\n";
+  }
   // check_seal has read these zeros in the seal that every member signs.
   out += "<table>\n<caption>" +
          two("État au scellement, signé par chaque membre",

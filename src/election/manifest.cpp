@@ -306,8 +306,9 @@ void read_assets(FieldReader& read, const Json& json, Manifest& manifest) {
 
 void read_broken_seals(FieldReader& read, const Json& json, Manifest& manifest) {
   for (const auto& item : read.array(json, "broken_seals", limits::broken_seals)) {
-    read.exactly(item, {"at", "fingerprint", "reason"}, "broken_seals");
+    read.exactly(item, {"at", "fingerprint", "reason", "seal"}, "broken_seals");
     manifest.broken_seals.push_back({{read.bytes<32>(item, "fingerprint")},
+                                     read.bytes<32>(item, "seal"),
                                      read.integer(item, "at"),
                                      read.text(item, "reason")});
     read.require(!manifest.broken_seals.back().reason.empty(), "broken_seals.reason");
@@ -442,7 +443,8 @@ std::string Manifest::text() const {
   for (const auto& seal : broken_seals) {
     json["broken_seals"].push_back({{"at", seal.at},
                                     {"fingerprint", hex_encode(seal.fingerprint.bytes)},
-                                    {"reason", seal.reason}});
+                                    {"reason", seal.reason},
+                                    {"seal", hex_encode(seal.seal)}});
   }
   return canonical_json(json);
 }

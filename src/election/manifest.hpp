@@ -91,6 +91,7 @@ struct BoothAsset {
 // A seal of this election that its bureaus broke before the opening (L34), for the one that stands.
 struct BrokenSeal {
   Fingerprint fingerprint;
+  Digest seal{};  // SHA-256 of seal.json, with the signatures that it had
   TimeMs at = 0;
   std::string reason;
   friend bool operator==(const BrokenSeal&, const BrokenSeal&) = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "crypto/hash.hpp"
 #include "election/ceremony.hpp"
 #include "election/signed_document.hpp"
 #include "election/verification_state.hpp"
@@ -40,7 +41,7 @@ Expected<Sealing> check_seal(const Manifest& manifest, std::string_view text) {
   };
   const auto seal = SignedDocument::parse(text);
   if (!seal) return fail(seal.error().code, "seal.json: " + seal.error().message);
-  Sealing sealing{manifest, manifest.fingerprint(), 0, {}};
+  Sealing sealing{manifest, manifest.fingerprint(), 0, {}, false};
   const auto& body = seal->body();
   const auto sealed_at = integer_field(body, "sealed_at");
   if (!has_exactly(body, {"ballots", "fingerprint", "sealed_at", "sign_offs", "type"}) ||
@@ -74,6 +75,26 @@ Expected<Sealing> check_seal(const Manifest& manifest, std::string_view text) {
   return sealing;
 }
 
+namespace {
+
+// What is fixed before keys exist. The ceremony may have been held again, the scripts may be newer.
+bool same_draft(const Manifest& broken, Manifest manifest) {
+  manifest.bureaus = broken.bureaus;
+  manifest.registrar_key = broken.registrar_key;
+  manifest.rosters = broken.rosters;
+  manifest.assets = broken.assets;
+  manifest.log_origin = broken.log_origin;
+  manifest.broken_seals = broken.broken_seals;
+  return manifest.text() == broken.text();
+}
+
+bool same_codes(const Manifest& a, const Manifest& b) {
+  return std::equal(a.rosters.begin(), a.rosters.end(), b.rosters.begin(), b.rosters.end(),
+                    [](const RosterEntry& x, const RosterEntry& y) { return x.root == y.root; });
+}
+
+}  // namespace
+
 Status check_broken_seals(
     const Manifest& manifest,
     const std::function<Expected<std::string>(const std::string& path)>& file) {
@@ -92,15 +113,17 @@ Status check_broken_seals(
     if (!broken || broken->text() != *text) return wrong("not a manifest");
     if (broken->fingerprint() != named.fingerprint)
       return wrong("not the fingerprint that is named");
-    if (broken->election_id != manifest.election_id) return wrong("of another election");
+    if (!same_draft(*broken, manifest)) return wrong("of another election, or of another draft");
     if (!std::equal(broken->broken_seals.begin(), broken->broken_seals.end(),
                     manifest.broken_seals.begin(),
                     manifest.broken_seals.begin() + static_cast<std::ptrdiff_t>(n))) {
       return wrong("names other seals before it");
     }
     if (!logs.insert(broken->log_origin).second) return wrong("its log is another seal's too");
+    if (sha256(as_bytes(*seal)) != named.seal) return wrong("not the seal.json that is named");
     const auto sealing = check_seal(*broken, *seal);
     if (!sealing) return wrong(sealing.error().message);
+    if (named.at >= broken->opens_at) return wrong("broken after the opening hour");
     if (named.at < sealing->sealed_at || named.at < last)
       return wrong("broken before it was sealed");
     last = named.at;
@@ -125,6 +148,11 @@ Expected<Sealing> check_sealing(const ExportReader& files) {
   if (!sealing) return sealing;
   const auto file = [&](const std::string& path) { return state.file(path); };
   if (const auto good = check_broken_seals(state.manifest, file); !good) return fail(good.error());
+  if (const auto count = state.manifest.broken_seals.size(); count > 0) {
+    const auto last = state.file(export_path::broken_manifest(count - 1));
+    if (!last) return fail(last.error());
+    sealing->same_codes = same_codes(*Manifest::parse(*last), state.manifest);
+  }
   for (const auto check : {verification::check_ceremony, verification::check_rosters}) {
     if (const auto good = check(state); !good) return fail(good.error());
   }

@@ -19,6 +19,7 @@ struct Sealing {
   Fingerprint fingerprint;
   TimeMs sealed_at = 0;
   std::vector<std::string> unsigned_members;  // who has not signed the seal yet, by name
+  bool same_codes = false;                    // as under the last broken seal
   bool complete() const { return unsigned_members.empty(); }
 };
 
@@ -27,9 +28,9 @@ struct Sealing {
 // document.signature.
 Expected<Sealing> check_seal(const Manifest& manifest, std::string_view seal);
 
-// That the seals which the manifest names as broken are there, each of this election, naming those
-// before it, signed by nobody but its bureaus' members, and each with a log of its own. Errors:
-// export.missing, seal.broken (says which and why).
+// That the seals which the manifest names as broken are there, each of the same draft, naming those
+// before it, with the signatures that it had, broken before the opening, and each with a log of its
+// own. Errors: export.missing, seal.broken (says which and why).
 Status check_broken_seals(
     const Manifest& manifest,
     const std::function<Expected<std::string>(const std::string& path)>& file);

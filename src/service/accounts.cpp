@@ -197,13 +197,18 @@ Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>&
 std::size_t carry_accounts(State& state, store::Database& from) {
   const auto rows = *from.read([](Transaction& transaction) -> Expected<store::Rows> {
     return transaction.query(
-        "SELECT voter, password_salt, password_mac, question, answer_salt, answer_mac FROM "
-        "account");
+        "SELECT a.voter, a.password_salt, a.password_mac, a.question, a.answer_salt, a.answer_mac, "
+        "v.birth_name, v.given_names, v.birth_date, v.email FROM account a JOIN voter v ON v.id = "
+        "a.voter");
   });
   return *state.database().write([&](Transaction& transaction) -> Expected<std::size_t> {
     std::size_t count = 0;
     for (const auto& row : rows) {
-      if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {row.text(0)}).empty()) continue;
+      const auto same = transaction.query(
+          "SELECT 1 FROM voter WHERE id = $1 AND birth_name = $2 AND given_names = $3 AND "
+          "birth_date = $4 AND email = $5",
+          {row[0], row[6], row[7], row[8], row[9]});
+      if (same.empty()) continue;
       count += transaction.execute(
           "INSERT INTO account (voter, password_salt, password_mac, question, answer_salt, "
           "answer_mac) VALUES ($1, $2, $3, $4, $5, $6)",

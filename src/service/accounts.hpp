@@ -15,8 +15,8 @@ namespace isoloir {
 // (the keys are not those of the manifest's rosters).
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys);
 
-// Takes over, for the voters of the roll, the accounts of a state of the same server's keys. Gives
-// how many. One call, on a state without accounts.
+// Takes over the accounts of a state of the same server's keys, for who is on the roll under the
+// same names, birth date and address. Gives how many. One call, on a state without accounts.
 std::size_t carry_accounts(State& state, store::Database& from);
 
 struct NewAccount {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "crypto/hash.hpp"
 #include "service/accounts.hpp"
@@ -76,6 +77,10 @@ Expected<std::optional<std::size_t>> broken_seal_in(const StatePaths& paths,
   const auto standing = standing_in(paths.database());
   for (std::size_t n = 0; n < manifest.broken_seals.size(); ++n) {
     if (manifest.broken_seals[n].fingerprint != standing.fingerprint) continue;
+    if (fs::exists(aside_of(paths, n).database())) {
+      return fail("state.aside", aside_of(paths, n).folder.string() +
+                                     ": the election of this broken seal is kept there already");
+    }
     if (!standing.opened) return n;
     return fail("state.opened", paths.folder.string() +
                                     ": the vote has opened under the broken seal; what was cast "
@@ -84,15 +89,86 @@ Expected<std::optional<std::size_t>> broken_seal_in(const StatePaths& paths,
   return fail("state.exists", paths.folder.string() + ": an election is there already");
 }
 
-// Where accounts may be from an earlier seal: the state that makes room, or that a run which was
-// killed has set aside.
+// What is carried over from an earlier seal comes from the state that makes room, or that a run
+// which was killed has set aside.
 std::optional<fs::path> earlier_database(const StatePaths& paths, const Manifest& manifest) {
   if (fs::exists(paths.database())) return paths.database();
   for (auto n = manifest.broken_seals.size(); n > 0; --n) {
     const auto file = aside_of(paths, n - 1).database();
-    if (fs::exists(file)) return file;
+    if (fs::exists(file) &&
+        standing_in(file).fingerprint == manifest.broken_seals[n - 1].fingerprint) {
+      return file;
+    }
   }
   return std::nullopt;
+}
+
+struct FormerCode {
+  Point key;
+  bool valid = false;
+  std::vector<Point> replaced;
+};
+std::map<std::string, FormerCode> former_codes(store::Database& database) {
+  return *database.read([](store::Transaction& t) -> Expected<std::map<std::string, FormerCode>> {
+    std::map<std::string, FormerCode> codes;
+    for (const auto& row : t.query("SELECT voter, sign_in_key, state FROM voting_code")) {
+      codes[row.text(0)] = {*Point::decode(row.blob(1)), row.text(2) == "valid", {}};
+    }
+    for (const auto& row : t.query("SELECT voter, sign_in_key FROM replaced_code")) {
+      codes[row.text(0)].replaced.push_back(*Point::decode(row.blob(1)));
+    }
+    return codes;
+  });
+}
+
+// Voters renewed or blocked codes under the former seal, which the registrar cannot know: those are
+// replaced with all others, and no code that was given up comes back. Gives the keys to import.
+// Errors: import.renewed, import.replaces (each names voters).
+Expected<std::vector<VoterKeys>> after_former_codes(std::vector<VoterKeys> keys,
+                                                    store::Database& database) {
+  const auto former = former_codes(database);
+  std::vector<std::string> given_up, unknown;
+  for (auto& voter : keys) {
+    const auto found = former.find(voter.id);
+    if (found == former.end()) continue;
+    const auto& [current, valid, replaced] = found->second;
+    const auto among = [](const auto& all, const Point& key) {
+      return std::find(all.begin(), all.end(), key) != all.end();
+    };
+    if (voter.sign_in_key == current || among(replaced, voter.sign_in_key)) {
+      if (voter.sign_in_key != current || !valid) given_up.push_back(voter.id);
+      continue;
+    }
+    std::vector<Point> known;
+    for (const auto& one : voter.replaced) known.push_back(one.sign_in_key);
+    std::vector<Point> all = replaced;
+    all.push_back(current);
+    if (std::none_of(all.begin(), all.end(), [&](const Point& key) { return among(known, key); })) {
+      unknown.push_back(voter.id);
+      continue;
+    }
+    const TimeMs at = voter.replaced.back().at;
+    for (const auto& key : all) {
+      if (!among(known, key)) voter.replaced.push_back({key, at});
+    }
+  }
+  const auto named = [](std::vector<std::string> ids) {
+    const auto count = ids.size();
+    ids.resize(std::min<std::size_t>(count, 10));
+    return fmt::format("{} voters, {}{}", count, fmt::join(ids, ", "), count > 10 ? " …" : "");
+  };
+  if (!given_up.empty()) {
+    return fail("import.renewed",
+                "codes that were renewed or blocked under the former seal would "
+                "come back: " +
+                    named(std::move(given_up)) + "; issue all anew (registrar issue --replaces)");
+  }
+  if (!unknown.empty()) {
+    return fail("import.replaces",
+                "codes that do not know those installed before: " + named(std::move(unknown)) +
+                    "; issue with --replaces and the import that was installed");
+  }
+  return keys;
 }
 
 // The link key first: a kill leaves what the next run does again. It has no ballot under it.
@@ -169,27 +245,38 @@ Expected<Sealing> check_installable(const StatePaths& paths, const PublicFiles& 
   return sealing;
 }
 
-Status install_election(const StatePaths& paths, const InstallInput& input, Clock& clock,
-                        Random& random) {
+Expected<std::size_t> install_election(const StatePaths& paths, const InstallInput& input,
+                                       Clock& clock, Random& random) {
   const auto good = check_installable(paths, input.files, input.assets, clock);
   if (!good) return fail(good.error());
   const auto keys = keys_of(paths);
   if (!keys) return fail(keys.error());
+  std::unique_ptr<store::Database> former;
+  if (const auto file = earlier_database(paths, good->manifest)) {
+    former = store::open_sqlite({.path = *file});
+  }
+  const auto codes = former ? after_former_codes(input.keys, *former)
+                            : Expected<std::vector<VoterKeys>>(input.keys);
+  if (!codes) return fail(codes.error());
+  std::size_t accounts = 0;
   const StateInMaking making(paths, random);
-  if (auto made = State::create(making.paths(), *keys, input.files, random); !made) return made;
+  if (auto made = State::create(making.paths(), *keys, input.files, random); !made) {
+    return fail(made.error());
+  }
   {
     const auto state = State::open(making.paths(), clock, random);
     if (!state) return fail(state.error());
-    if (auto imported = import_roll(**state, input.roll, input.keys); !imported) return imported;
-    if (const auto earlier = earlier_database(paths, good->manifest)) {
-      carry_accounts(**state, *store::open_sqlite({.path = *earlier}));
+    if (auto imported = import_roll(**state, input.roll, *codes); !imported) {
+      return fail(imported.error());
     }
+    if (former) accounts = carry_accounts(**state, *former);
   }
+  former.reset();
   const auto broken = broken_seal_in(paths, good->manifest);
   if (!broken) return fail(broken.error());
   if (*broken) set_aside(paths, **broken);
   making.publish();
-  return {};
+  return accounts;
 }
 
 }  // namespace isoloir

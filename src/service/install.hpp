@@ -26,11 +26,14 @@ struct InstallInput {
 };
 
 // The server's keys stand in the state's folder already (draft). Everything is checked, made in a
-// folder beside, and takes its place at the end: all or nothing. A state of a broken seal is set
-// aside then, as STATE.broken-N without its link key, and voters keep their accounts; nobody holds
-// it meanwhile. Errors: those of check_installable and import_roll.
-Status install_election(const StatePaths& paths, const InstallInput& input, Clock& clock,
-                        Random& random);
+// folder beside, and takes its place at the end: all or nothing. A state of a broken seal, which
+// nobody holds meanwhile, is set aside then as STATE.broken-N, without its link key. What voters
+// did under that seal stays: their accounts are carried over, how many is given, and codes that
+// they renewed or blocked do not come back. Errors: those of check_installable and import_roll,
+// state.aside (that place is taken), import.renewed (this import would bring such codes back),
+// import.replaces (its codes are other ones, and it does not know those before).
+Expected<std::size_t> install_election(const StatePaths& paths, const InstallInput& input,
+                                       Clock& clock, Random& random);
 
 // The scripts in the manifest are these, no other. Error: assets.other (names the first).
 Status check_assets(const Manifest& manifest, const std::vector<BoothAsset>& assets);

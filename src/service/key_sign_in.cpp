@@ -60,10 +60,10 @@ Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy
                                      given.proof.key, given.proof.proof);
   const auto [known, replaced] = find(state, given);
   if (!proven) return KeyVerdict{};
-  // Identifier and password both were replaced, before the opening. The try stays counted: whoever
-  // proves such a pair may have typed another's identifier.
-  if (!known && replaced && replaced->with_all) {
-    return KeyVerdict{Kind::withdrawn, {}, replaced->at};
+  // Identifier and password both were replaced, before the opening. The same whoever's identifier
+  // was typed, and the try stays counted: who proves such a pair may have typed another's.
+  if (replaced && replaced->with_all) {
+    return KeyVerdict{Kind::withdrawn, {}, codes_replaced_at(state).value_or(replaced->at)};
   }
   if (!known) return KeyVerdict{};
   const bool older = replaced && replaced->voter == known->voter;

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "crypto/ed25519.hpp"
+#include "crypto/hash.hpp"
 #include "election/election_fixture.hpp"
 
 namespace isoloir {
@@ -244,7 +245,8 @@ TestElection::Hooks broken_twice(std::function<void(TestElection&)> change = {})
                          {"sign_offs", 0},
                          {"sealed_at", e.now}},
                         signers);
-      e.manifest.broken_seals.push_back({fingerprint, e.now += 1000, "Codes remplacés"});
+      const auto seal = sha256(as_bytes(e.files[export_path::broken_seal(n)]));
+      e.manifest.broken_seals.push_back({fingerprint, seal, e.now += 100, "Codes remplacés"});
     }
     e.manifest.log_origin = log_origin + "/seal-3";
     if (change) change(e);
@@ -275,6 +277,7 @@ TEST(Verification, V2BrokenSeals) {
     document.sign(e.president(), first.fingerprint(), e.random);
     e.files[export_path::broken_seal(0)] = document.text();
     e.manifest.broken_seals[0].fingerprint = first.fingerprint();
+    e.manifest.broken_seals[0].seal = sha256(as_bytes(document.text()));
     e.manifest.broken_seals.pop_back();
     e.files.erase(export_path::broken_manifest(1));
     e.files.erase(export_path::broken_seal(1));
@@ -294,14 +297,23 @@ TEST(Verification, V2BrokenSeals) {
   refused("broken/0: its log is another seal's too", [](TestElection& e) {
     e.manifest.log_origin = Manifest::parse(e.files[export_path::broken_manifest(0)])->log_origin;
   });
+  refused("broken/1: not the seal.json that is named", [](TestElection& e) {
+    e.files[export_path::broken_seal(1)] = e.files[export_path::broken_seal(0)];
+  });
   refused("broken/1: seal.json: of another manifest", [](TestElection& e) {
     e.files[export_path::broken_seal(1)] = e.files[export_path::broken_seal(0)];
+    e.manifest.broken_seals[1].seal = e.manifest.broken_seals[0].seal;
+  });
+  refused("broken/1: broken after the opening hour",
+          [](TestElection& e) { e.manifest.broken_seals[1].at = e.manifest.opens_at; });
+  refused("broken/0: of another election, or of another draft", [&](TestElection& e) {
+    again(e, [](Manifest& first) { first.contests[0].seats += 1; });
   });
   refused("broken/0: of another election", [&](TestElection& e) {
     again(e, [](Manifest& first) { first.election_id.bytes[0] ^= 1; });
   });
   refused("broken/0: names other seals before it", [&](TestElection& e) {
-    again(e, [&](Manifest& first) { first.broken_seals.push_back({{}, 1, "before"}); });
+    again(e, [&](Manifest& first) { first.broken_seals.push_back({{}, {}, 1, "before"}); });
   });
   // Without the manifest's word nothing of it belongs to the export, and with it all of it does.
   expect_refused(on_files([](Files& f) { f["broken/0/seal.json"] = "{}"; }), "V1");

@@ -52,6 +52,13 @@ class ElectionCommand : public test::ProgramTest {
       return t.query(sql).at(0).integer(0);
     });
   }
+  void execute(const std::string& state, const std::string& sql) const {
+    const auto database = store::open_sqlite({.path = folder_ / state / "isoloir.sqlite"});
+    ASSERT_TRUE(database->write([&](store::Transaction& t) -> Status {
+      t.script(sql);
+      return {};
+    }));
+  }
   Outcome unseal(const std::string& reason) const {
     return election("unseal " + path("election") + " --reason '" + reason + "'");
   }
@@ -82,8 +89,8 @@ class ElectionCommand : public test::ProgramTest {
       write("election/ceremony/0/" + slot.file_name(), text);
     }
   }
-  void prepare() {
-    ASSERT_EQ(draft().code, 0);
+  void prepare(const std::string& options = "--open-now 24") {
+    ASSERT_EQ(draft(options).code, 0);
     ASSERT_EQ(issue().code, 0);
     hold_ceremony();
     const auto sealed = seal();
@@ -484,23 +491,97 @@ TEST_F(ElectionCommand, WhatWasKilledWhileBreakingASealIsDoneAgain) {
 
 // Under a seal that has opened votes may have been cast: they are not set aside.
 TEST_F(ElectionCommand, AStateWhoseVoteHasOpenedStays) {
-  prepare();
+  write_portal_of_tomorrow();
+  prepare("");
   sign();
   ASSERT_EQ(install().code, 0);
   ASSERT_EQ(unseal("motif").code, 0);
   ASSERT_EQ(seal().code, 0);
   sign();
-  {
-    SystemClock clock;
-    const auto state = State::open({folder_ / "state"}, clock, random);
-    ASSERT_TRUE(state);
-    ASSERT_TRUE((*state)->database().write([](store::Transaction& t) -> Status {
-      t.execute("UPDATE contest_phase SET phase = 'open' WHERE contest = 0");
-      return {};
-    }));
-  }
+  execute("state", "UPDATE contest_phase SET phase = 'open' WHERE contest = 0");
   expect_refused(install(), "state.opened");
   EXPECT_TRUE(fs::exists(folder_ / "state.link-key"));
+  execute("state", "UPDATE contest_phase SET phase = 'sealed'");
+  write("state.broken-0/isoloir.sqlite", "another record");
+  expect_refused(install(), "state.aside");
+  EXPECT_EQ(contents(folder_ / "state.broken-0/isoloir.sqlite"), "another record");
+}
+
+TEST_F(ElectionCommand, NoSealIsBrokenFromTheOpeningOn) {
+  prepare();
+  sign();
+  expect_refused(unseal("motif"), "unseal.open");
+  EXPECT_TRUE(fs::exists(folder_ / "election/manifest.json"));
+}
+
+// What voters did under the broken seal stays done: a code that was given up does not come back.
+TEST_F(ElectionCommand, CodesGivenUpUnderABrokenSealDoNotComeBack) {
+  write_portal_of_tomorrow();
+  prepare("");
+  sign();
+  const auto first_code = transport_code_;
+  ASSERT_EQ(install().code, 0);
+  const auto renewed = KeyPair::generate(random).key;
+  execute("state",
+          "INSERT INTO replaced_code SELECT sign_in_key, voter, 1 FROM voting_code WHERE "
+          "voter = 'A001'; UPDATE voting_code SET sign_in_key = x'" +
+              hex_encode(renewed.encoded()) + "' WHERE voter = 'A001'; " +
+              "UPDATE voting_code SET state = 'invalidated' WHERE voter = 'A002'");
+  ASSERT_EQ(unseal("motif").code, 0);
+  ASSERT_EQ(seal().code, 0);
+  sign();
+  const auto same = election("check " + path("election"));
+  EXPECT_TRUE(same.says("Codes: the SAME as under the broken seal")) << same.out;
+  expect_refused(install(), "import.renewed", "2 voters, A001, A002");
+
+  // New codes that do not know those before are refused too; those that do withdraw the renewed
+  // one.
+  issued_ = "unknowing";
+  ASSERT_EQ(issue().code, 0);
+  ASSERT_EQ(unseal("motif").code, 0);
+  ASSERT_EQ(seal().code, 0);
+  sign();
+  expect_refused(install(), "import.replaces", "A001, A002");
+  issued_ = "knowing";
+  ASSERT_EQ(issue("--replaces " + path("issued/server/import.sealed"), first_code).code, 0);
+  ASSERT_EQ(unseal("motif").code, 0);
+  ASSERT_EQ(seal().code, 0);
+  sign();
+  const auto other = election("check " + path("election"));
+  EXPECT_TRUE(other.says("Codes: others than under the broken seal")) << other.out;
+  EXPECT_TRUE(other.says("Seals broken before this one: 3")) << other.out;
+  ASSERT_EQ(install().code, 0);
+  EXPECT_EQ(rows("state", "SELECT COUNT(*) FROM voting_code WHERE state = 'valid'"), 2);
+  EXPECT_EQ(rows("state",
+                 "SELECT COUNT(*) FROM replaced_code r JOIN replacement p ON p.at = "
+                 "r.replaced_at"),
+            3);
+  EXPECT_EQ(rows("state",
+                 "SELECT COUNT(*) FROM replaced_code WHERE voter = 'A001' AND sign_in_key "
+                 "= x'" +
+                     hex_encode(renewed.encoded()) + "'"),
+            1);
+  fs::rename(folder_ / "election/broken/1", folder_ / "election/broken/gone");
+  fs::remove(folder_ / "election/manifest.json");
+  expect_refused(seal(), "seal.broken", "broken/1: missing");
+}
+
+// An account goes with the person, not with the number of her file.
+TEST_F(ElectionCommand, AnAccountIsNotCarriedToAnotherPerson) {
+  write_portal_of_tomorrow();
+  prepare("");
+  sign();
+  ASSERT_EQ(install("", "roll.csv --accounts " + path("accounts.csv")).code, 0);
+  ASSERT_EQ(unseal("motif").code, 0);
+  ASSERT_EQ(seal().code, 0);
+  sign();
+  std::string other(roll_csv);
+  other.replace(other.find("Dominique"), 9, "Sacha");
+  write("other.csv", other);
+  const auto installed = install("", "other.csv");
+  ASSERT_EQ(installed.code, 0) << installed.err;
+  EXPECT_TRUE(installed.says("Accounts carried over: 1")) << installed.out;
+  EXPECT_EQ(rows("state", "SELECT COUNT(*) FROM account WHERE voter = 'A001'"), 1);
 }
 
 TEST_F(ElectionCommand, AnInstallationThatDoesNotFitLeavesNothing) {

@@ -120,14 +120,26 @@ TEST_F(KeySignInTest, AWithdrawnPairIsToldWhenItWasReplaced) {
   EXPECT_EQ(told->kind, Kind::withdrawn);
   EXPECT_EQ(told->at, replaced);
   EXPECT_EQ(told->voter, "");
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("INSERT INTO replacement (at) VALUES ($1)", {replaced + hour});
+    return {};
+  }));
+  EXPECT_EQ(sign_in(session, "CCCCCCCCCCCC", old)->at, replaced + hour)
+      << "what came in between is of no use either";
   auto unproven = proof(session, old);
   unproven.proof = proof(session, KeyPair::generate(random)).proof;
   unproven.nonce = sessions().new_nonce(session);
   EXPECT_EQ(
       sign_in_by_keys(*state, {}, session, {std::string(former), unproven}, "192.0.2.1")->kind,
       Kind::refused);
-  EXPECT_EQ(sign_in(sessions().open().session, id_of(1), old)->kind, Kind::refused)
-      << "under another voter's identifier";
+  for (const std::size_t voter :
+       {0, 1}) {  // hers of now, and another voter's: no answer of its own
+    EXPECT_EQ(sign_in(sessions().open().session, id_of(voter), old)->kind, Kind::withdrawn);
+  }
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(wrong(id_of(1), "198.51.100.9").kind, Kind::refused) << i;
+  EXPECT_EQ(sign_in(sessions().open().session, id_of(1), old, "198.51.100.9")->kind,
+            Kind::withdrawn);
+  EXPECT_EQ(wrong(id_of(1), "198.51.100.9").kind, Kind::delayed) << "nothing was forgiven";
 
   for (int i = 0; i < 4; ++i) EXPECT_EQ(wrong("BBBBBBBBBBBB").kind, Kind::refused) << i;
   EXPECT_EQ(sign_in(sessions().open().session, "BBBBBBBBBBBB", old)->kind, Kind::withdrawn);
