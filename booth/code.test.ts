@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  check_character, CODE_ALPHABET, generate_code, group_code, normalise_code, read_code,
+  check_character, CODE_ALPHABET, generate_code, group_code, normalise_code, read_code, read_roll_number,
 } from "./code.ts";
 
 // Computed apart, by the definition: multiplication in GF(32) bit by bit.
@@ -67,6 +67,12 @@ test("normalisation table", () => {
     ["é", "É"],
   ];
   for (const [typed, expected] of table) assert.equal(normalise_code(typed), expected, typed);
+});
+
+test("a number of the roll reads the same however it is typed", () => {
+  for (const typed of ["AD-012", " ad-012 ", "Ad–012", "ＡＤ-012", "AD \u2212 012"]) assert.equal(read_roll_number(typed), "AD-012");
+  assert.equal(read_roll_number("  "), "");
+  assert.equal(read_roll_number("O1L"), "O1L"); // no code: letters stay what they are
 });
 
 test("errors of form are told apart", () => {

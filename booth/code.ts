@@ -63,3 +63,8 @@ export function generate_code(random: Random): string {
 export function group_code(code: string): string {
   return [code.slice(0, 4), code.slice(4, 8), code.slice(8, 12), code.slice(12)].join("-");
 }
+
+/** The roll's identifier as it is typed: NFKC, capitals, no white space. Keys are made of it. */
+export function read_roll_number(typed: string): string {
+  return typed.normalize("NFKC").replace(/\s/gu, "").replace(/[\u2010-\u2015\u2212]/gu, "-").toUpperCase();
+}

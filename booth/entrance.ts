@@ -1,8 +1,8 @@
 // The way into the voting space, its step code: the voting code of who has signed in already, or, where keys open the portal
 // too, identifier and password. What was typed leaves the page once it has opened.
 import type { Api, CodeAnswer, CodeProof, KeyAnswer, NextTry } from "./api.ts";
-import { show_captcha } from "./captcha.ts";
-import { type CodeForm, type CodeReading, read_code } from "./code.ts";
+import { has_captcha, show_captcha, typed_captcha } from "./captcha.ts";
+import { type CodeForm, type CodeReading, read_code, read_roll_number } from "./code.ts";
 import { fill, one, show_errors, show_part, step, text } from "./page.ts";
 import type { RemoteVault } from "./remote.ts";
 
@@ -38,15 +38,14 @@ export abstract class Entrance {
   /** Reads the form and tries. True once the space is open. Throws SessionOver, TryAgain, Refused. */
   async enter(): Promise<boolean> {
     if (this.working) return false;
-    const captcha = one<HTMLInputElement>(this.section(), "#captcha").value.trim();
     const errors: Errors = {};
     const typed = this.read(errors);
-    if (captcha === "") errors.captcha = text("voting.captcha_empty");
+    if (has_captcha() && typed_captcha().captcha === "") errors.captcha = text("voting.captcha_empty");
     show_errors(this.section(), errors);
-    if (!typed || captcha === "") return false;
+    if (!typed || Object.keys(errors).length > 0) return false;
     this.work(true);
     try {
-      return await this.try_keys(typed, captcha);
+      return await this.try_keys(typed, typed_captcha().captcha);
     } finally {
       this.work(false);
     }
@@ -79,7 +78,7 @@ export abstract class Entrance {
     const { nonce } = this;
     const { key, proof } = await this.vault.open(
       { ...typed, nonce, session_binding: this.binding }, (done) => (bar.value = done));
-    const captchaId = one<HTMLInputElement>(document, "[data-captcha=id]").value;
+    const { captchaId } = typed_captcha();
     if (await this.send(typed, { captcha, captchaId, key, proof, nonce })) {
       this.clear();
       return true;
@@ -147,7 +146,9 @@ export class KeyEntrance extends Entrance {
   protected override read(errors: Errors): Typed | undefined {
     const identifier_form = { length: Number(this.data.identifierLength), checked: false };
     const password_form = { length: Number(this.data.codeLength), checked: this.data.codeChecked === "true" };
-    const handle = this.part("identifier", "identifier", identifier_form, errors);
+    const handle = this.data.identifierLength === "roll"
+      ? this.roll_number(errors)
+      : this.part("identifier", "identifier", identifier_form, errors);
     const code = this.part("code", "password", password_form, errors);
     return handle === undefined || code === undefined ? undefined : { code, handle };
   }
@@ -157,6 +158,12 @@ export class KeyEntrance extends Entrance {
     if (answer.status === "ok") this.signed_in(answer);
     else this.refuse(answer);
     return answer.status === "ok";
+  }
+
+  private roll_number(errors: Errors): string | undefined {
+    const number = read_roll_number(this.field("identifier").value);
+    if (number === "") errors.identifier = text("keys.identifier_empty");
+    return number || undefined;
   }
 
   private part(field: string, name: string, form: CodeForm, errors: Errors): string | undefined {
@@ -172,9 +179,14 @@ export class KeyEntrance extends Entrance {
     this.next_try(answer);
     const { status } = answer;
     if (status === "captcha_wrong") return show_errors(this.section(), { captcha: text("captcha.error") });
-    if (status === "page_old") return show_errors(this.section(), { captcha: text("voting.page_old") });
+    if (status === "page_old") {
+      return show_errors(this.section(), has_captcha()
+        ? { captcha: text("voting.page_old") } : { code: text("voting.page_old_plain") });
+    }
     const { minutes = 0, at = "" } = answer as { minutes?: number; at?: string };
     // The digits are new ones, which who does not see them would not know.
-    show_errors(this.section(), { code: text(`keys.${status}`, { minutes, at }), captcha: text("keys.new_digits") });
+    const errors: Errors = { code: text(`keys.${status}`, { minutes, at }) };
+    if (has_captcha()) errors.captcha = text("keys.new_digits");
+    show_errors(this.section(), errors);
   }
 }

@@ -9,6 +9,7 @@ namespace isoloir::limits {
 
 // Of a secret whose handle is itself a secret of so many bits (protocol section 4).
 inline constexpr std::uint32_t secret_bits_min = 60;
+inline constexpr std::uint32_t lone_secret_bits_min = 80;  // whose handle others may know
 
 // HTTP (architecture: header policy)
 inline constexpr std::size_t http_head_bytes = 16 * 1024;
@@ -32,6 +33,7 @@ inline constexpr std::uint32_t refused_ballots_per_minute = 20;
 inline constexpr std::size_t contests = 256;
 inline constexpr std::size_t districts = 4096;
 inline constexpr std::size_t broken_seals = 100;
+inline constexpr std::size_t roll_number = 64;  // characters of what a voter types
 inline constexpr std::size_t options = 100;
 inline constexpr std::size_t trustees_per_group = 64;
 inline constexpr std::size_t roll_rows = 5'000'000;

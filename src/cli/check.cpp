@@ -57,12 +57,17 @@ std::string of_contest(const Contest& contest, std::size_t number) {
 }
 
 std::string of_credentials(const CredentialForms& forms) {
-  if (!forms.identifier) return {};
+  if (!forms.identifier && !forms.roll_number) return {};
   const auto one = [](const CodeForm& form, Handover by) {
     return fmt::format("{} ({} bits, {})", form.length(), form.bits(), name_of(by));
   };
-  const auto identifier = one(*forms.identifier, forms.identifier_by);
   const auto password = one(forms.code, forms.code_by);
+  if (forms.roll_number) {
+    return both(
+        fmt::format("Identifiant de la liste électorale, code de vote de {} caractères.", password),
+        fmt::format("Identifier of the roll, voting code of {} characters.", password));
+  }
+  const auto identifier = one(*forms.identifier, forms.identifier_by);
   return both(
       fmt::format("Identifiant de {} caractères, mot de passe de {}.", identifier, password),
       fmt::format("Identifier of {} characters, password of {}.", identifier, password));
@@ -161,6 +166,15 @@ std::string describe(const Roll& roll, const Portal& portal) {
     return std::count_if(roll.voters.begin(), roll.voters.end(),
                          [&](const Voter& voter) { return (voter.*field).empty(); });
   };
+  const auto& forms = portal.credentials;
+  const auto by = [&](Handover way) { return forms.code_by == way; };
+  if (forms.roll_number && lacking(by(Handover::email) ? &Voter::email : &Voter::phone) > 0) {
+    said += both(
+        "Sans adresse où envoyer leur code : voir unreached.csv de registrar issue ; il doit "
+        "leur être remis.",
+        "Some without an address for their code: see unreached.csv of registrar issue; it "
+        "must be handed over.");
+  }
   if (portal.credentials.identifier && lacking(&Voter::email) + lacking(&Voter::phone) > 0) {
     said += both(fmt::format("Sans courriel : {} ; sans téléphone : {}. Ce qui ne peut leur être "
                              "envoyé doit leur être remis (unreached.csv de registrar issue).",

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/server.hpp"
+#include "service/identifier.hpp"
 #include "service/install.hpp"
 
 namespace isoloir::cli {
@@ -58,12 +59,16 @@ Expected<PublicFiles> seal_practice(const ElectionDraft& draft, const PracticeBu
 // With accounts, where voters sign in with one.
 Expected<std::vector<PracticeVoter>> practice_voters(const StatePaths& paths, const Roll& roll,
                                                      Issued issued, Clock& clock, Random& random) {
+  const bool identifiers = have_identifiers(issued.keys);
   std::vector<PracticeVoter> voters;
   for (std::size_t i = 0; i < roll.voters.size(); ++i) {
     voters.push_back({roll.voters[i], std::move(issued.codes[i]), std::nullopt, std::nullopt});
-    if (!issued.identifiers.empty()) voters[i].identifier = std::move(issued.identifiers[i]);
+    if (!identifiers) continue;
+    const auto& typed = issued.keys[i].identifier;
+    const bool secret = !issued.identifiers.empty();  // else it is the roll's
+    voters[i].identifier = {secret ? issued.identifiers[i].shown().reveal() : typed, typed};
   }
-  if (!issued.identifiers.empty()) return voters;
+  if (identifiers) return voters;
   const auto state = State::open(paths, clock, random);
   if (!state) return fail(state.error());
   for (auto& person : voters) {

@@ -18,11 +18,15 @@ inline constexpr std::uint32_t practice_grace_seconds = 60;  // nobody waits hal
 // is in the manifest, and links and proofs are bound to it: one port for good.
 std::uint16_t free_port(std::uint16_t wanted = 0);
 
+struct TypedIdentifier {
+  std::string shown;
+  std::string normalised;
+};
 struct PracticeVoter {
   Voter voter;
   Code code;
-  std::optional<Code> identifier;     // where voters sign in with one
-  std::optional<NewAccount> account;  // where they sign in with an account
+  std::optional<TypedIdentifier> identifier;  // where voters sign in with one
+  std::optional<NewAccount> account;          // where they sign in with an account
 };
 struct PracticeElection {
   std::vector<PracticeVoter> voters;  // in the order of the roll

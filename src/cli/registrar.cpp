@@ -115,7 +115,7 @@ std::size_t write_deliveries(const FolderInMaking& folder, const CredentialForms
     folder.write(fmt::format("{}.csv", name_of(by)), file.reveal());
   };
   if (forms.identifier) write(forms.identifier_by, "identifiant", issued.identifiers);
-  write(forms.code_by, "mot_de_passe", issued.codes);
+  write(forms.code_by, forms.roll_number ? "code_de_vote" : "mot_de_passe", issued.codes);
   if (count != 0) folder.write("unreached.csv", unreached);
   return count;
 }
@@ -174,9 +174,13 @@ Status issue(const IssueOptions& options) {
   const auto csv = read_file(options.roll);
   if (!csv) return fail(csv.error());
   const auto& forms = draft->credentials;
+  const bool accounts = !forms.identifier && !forms.roll_number;
   const auto roll =
-      parse_roll(*csv, districts, forms.identifier ? RollAddress::optional : RollAddress::signs_in);
+      parse_roll(*csv, districts, accounts ? RollAddress::signs_in : RollAddress::optional);
   if (!roll) return fail(roll.error().code, options.roll + ": " + roll.error().message);
+  if (forms.roll_number) {
+    if (auto good = check_roll_numbers(*roll); !good) return good;
+  }
   auto given = given_key(options);
   if (!given) return fail(given.error());
   auto before = options.replaces.empty() ? Expected<std::vector<VoterKeys>>()

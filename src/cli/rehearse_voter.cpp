@@ -98,6 +98,7 @@ Expected<Json> RehearsalVoter::send_json(http::Client& client, RehearsalTimes& t
 
 // The picture is asked for, as by a browser; its digits are known from the database.
 Expected<std::string> RehearsalVoter::solve_captcha(RehearsalTimes& times, const std::string& id) {
+  if (id.empty()) return std::string();  // this portal has none
   const auto picture = send(client_, times, "captcha", "GET", "/captcha/" + id + ".png");
   if (!picture) return fail(picture.error());
   if (picture->status != 200) return tl::make_unexpected(unexpected("captcha", *picture));
@@ -250,7 +251,7 @@ Expected<Json> RehearsalVoter::try_code(RehearsalTimes& times, CodePage& page, c
   const auto digits = solve_captcha(times, page.captcha);
   if (!digits) return fail(digits.error());
   const auto& identifier = person_.identifier;
-  const auto handle = identifier ? identifier->normalised() : person_.voter.id;
+  const auto handle = identifier ? identifier->normalised : person_.voter.id;
   auto credential = derive_credential(code, handle, state_.manifest().election_id);
   const auto pair = credential.sign_in_key();
   const auto proof = schnorr_prove(
@@ -301,7 +302,8 @@ Status RehearsalVoter::open_space(RehearsalTimes& times, Random& random) {
   if (part_.wrong_code) {
     const bool keys = person_.identifier.has_value();
     const auto length = static_cast<std::uint32_t>(person_.code.normalised().size());
-    const auto wrong = Code::generate(random, keys ? CodeForm{length, false} : CodeForm{});
+    const bool checked = length == CodeForm{}.length();  // a password has no check character
+    const auto wrong = Code::generate(random, checked ? CodeForm{} : CodeForm{length, false});
     if (auto done = expect(wrong, keys ? "refused" : "code_wrong"); !done) return done;
   }
   return expect(person_.code, "ok");

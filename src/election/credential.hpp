@@ -51,6 +51,9 @@ struct CredentialForms {
   // Typed by the voter and secret like the code; without it the handle is the roll's identifier.
   std::optional<CodeForm> identifier;
   Handover identifier_by = Handover::email;
+  // The voter types the roll's identifier, a member's number known to others: the code alone is
+  // secret.
+  bool roll_number = false;
   friend bool operator==(const CredentialForms&, const CredentialForms&) = default;
 };
 

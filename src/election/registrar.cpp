@@ -108,6 +108,18 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
 
 }  // namespace
 
+Status check_roll_numbers(const Roll& roll) {
+  for (const auto& voter : roll.voters) {
+    if (std::none_of(voter.id.begin(), voter.id.end(),
+                     [](char c) { return c >= 'a' && c <= 'z'; })) {
+      continue;
+    }
+    return fail("roll.number", "voters type their identifier here, in capitals or not: write \"" +
+                                   voter.id + "\" in capitals in the roll");
+  }
+  return {};
+}
+
 Issued issue_codes(const Roll& roll, const ElectionId& election, const CredentialForms& forms,
                    Random& random, const IssueProgress& progress) {
   const std::size_t total = roll.voters.size();
@@ -124,6 +136,7 @@ Issued issue_codes(const Roll& roll, const ElectionId& election, const Credentia
     issued.identifiers.push_back(std::move(identifier));
   }
   const auto identifier_of = [&](std::size_t i) {
+    if (forms.roll_number) return roll.voters[i].id;
     return forms.identifier ? issued.identifiers[i].normalised() : std::string();
   };
   issued.keys.resize(total);

@@ -34,7 +34,7 @@ struct ReplacedKey {
 // What the server learns of a voter's code.
 struct VoterKeys {
   std::string id;
-  std::string identifier;                  // normalised; empty where the handle is the roll's
+  std::string identifier;                  // that she types, normalised; or empty
   Point sign_in_key;                       // S
   std::vector<BallotKey> ballot_keys;      // ascending by contest
   std::optional<Point> recovery_key;       // of code and consular number, for a lost identifier
@@ -50,6 +50,10 @@ struct Issued {
 
 // done of total voters; called from several threads, one call at a time.
 using IssueProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+// Whether the roll's identifiers read the same however they are typed: capitals, digits, hyphens,
+// dots and underscores. Error: roll.number (names the first that does not).
+Status check_roll_numbers(const Roll& roll);
 
 // About 10 ms of one core a voter; uses all cores. Codes are drawn in the order of the roll by the
 // calling thread alone, so that a seeded generator gives the same codes again.

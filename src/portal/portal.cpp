@@ -229,6 +229,21 @@ std::optional<Handover> read_handover(Reader& read, const toml::table& table,
   return found;
 }
 
+// The roll's identifier is no secret, so that all rests on the code, and on who can read it.
+void read_number_code(Reader& read, const toml::table& table, Portal& portal) {
+  read.known(table, {"code_characters", "code_by", "proof_minutes"});
+  constexpr std::int64_t least = limits::lone_secret_bits_min / 5, most = 24;
+  portal.credentials.roll_number = true;
+  portal.credentials.code = {read.number(table, "code_characters", least, most), true};
+  portal.credentials.code_by = read_handover(read, table, "code_by").value_or(Handover::email);
+  portal.code_proof_minutes = read.number(table, "proof_minutes", 1, 60);
+  if (!portal.assistance) {
+    read.problem(table,
+                 "a voter whose one mailbox fails must have another way: this scheme needs "
+                 "[assistance]");
+  }
+}
+
 // Which codes voters carry. What the law or arithmetic forbids is refused with its reason.
 void read_credentials(Reader& read, const toml::table& root, Portal& portal) {
   if (portal.scheme == SignInScheme::email_password) {
@@ -244,9 +259,10 @@ void read_credentials(Reader& read, const toml::table& root, Portal& portal) {
   }
   if (root.contains("voting_code")) {
     read.problem(read.table(root, "voting_code"),
-                 "the scheme identifier-password has [credentials], not [voting_code]");
+                 "this scheme has [credentials]; [voting_code] is of email-password");
   }
   const auto& table = read.table(root, "credentials");
+  if (portal.scheme == SignInScheme::number_code) return read_number_code(read, table, portal);
   read.known(table, {"identifier_characters", "identifier_by", "password_characters",
                      "password_check", "password_by", "proof_minutes"});
   // Five bits each; with less than 60 bits a stolen list of public keys could be searched.
@@ -312,10 +328,17 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   const auto scheme = read.text(sign_in, "scheme");
   if (scheme == "identifier-password") {
     portal.scheme = SignInScheme::identifier_password;
+  } else if (scheme == "number-code") {
+    portal.scheme = SignInScheme::number_code;
   } else if (scheme != "email-password") {
-    read.problem(sign_in, "scheme is email-password or identifier-password");
+    read.problem(sign_in, "scheme is email-password, identifier-password or number-code");
   }
-  portal.captcha_minutes = read.number(sign_in, "captcha_minutes", 1, 60);
+  portal.captcha_minutes = read.number(sign_in, "captcha_minutes", 0, 60);
+  if (portal.captcha_minutes == 0 && portal.scheme != SignInScheme::number_code) {
+    read.problem(sign_in,
+                 "without a captcha (captcha_minutes = 0) machines may guess: only where a code of "
+                 "80 bits alone signs in, scheme number-code");
+  }
   portal.sign_in_failures = read.number(sign_in, "failures_per_account", 1, 100);
   portal.sign_in_first_delay_seconds = read.number(sign_in, "first_delay_seconds", 1, 3600);
 
@@ -450,6 +473,10 @@ void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
   if (portal.scheme == SignInScheme::email_password) {
     read.known(procedures, {"voting_code"});
     portal.reissue = read_voting_code(read, read.table(procedures, "voting_code"));
+  } else if (portal.scheme == SignInScheme::number_code) {
+    read.problem(
+        procedures,
+        "with the scheme number-code a lost code is the assistance's business: no [reissue]");
   } else {
     read.known(procedures, {"apart_hours", "password", "identifier"});
     portal.recovery = read_recovery(read, procedures, portal);

@@ -32,6 +32,7 @@ struct BureauPlan {
 enum class SignInScheme {
   email_password,       // address and account password; the voting code is asked for afterwards
   identifier_password,  // from both the browser derives the keys: signing in opens the vote
+  number_code,          // the same, of the roll's identifier and a voting code
 };
 
 struct Assistance {
@@ -54,7 +55,7 @@ struct Portal {
 
   SignInScheme scheme = SignInScheme::email_password;
   CredentialForms credentials;
-  std::uint32_t captcha_minutes = 0;
+  std::uint32_t captcha_minutes = 0;  // 0: no captcha
   std::uint32_t sign_in_failures = 0;
   std::uint32_t sign_in_first_delay_seconds = 0;
 

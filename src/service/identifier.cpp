@@ -110,23 +110,33 @@ std::optional<std::string> consular_number_of(State& state, store::Transaction& 
 }
 
 Status check_forms(State& state, const CredentialForms& forms) {
-  const auto length =
-      state.database().read([&](store::Transaction& t) -> Expected<std::optional<std::size_t>> {
-        const auto rows = t.query("SELECT lookup, sealed FROM identifier LIMIT 1");
+  struct Held {
+    std::string voter;
+    std::string identifier;
+  };
+  const auto held =
+      *state.database().read([&](store::Transaction& t) -> Expected<std::optional<Held>> {
+        const auto rows = t.query("SELECT voter, lookup, sealed FROM identifier LIMIT 1");
         if (rows.empty()) return std::nullopt;
-        const auto identifier = unseal(sealing_key(state), rows[0].blob(1), rows[0].blob(0));
-        return identifier ? identifier->size() : 0;
+        const auto identifier = unseal(sealing_key(state), rows[0].blob(2), rows[0].blob(1));
+        return Held{rows[0].text(0), identifier ? std::string(as_text(*identifier)) : ""};
       });
-  if (length->has_value() != forms.identifier.has_value()) {
-    return fail("portal.other", length->has_value()
-                                    ? "this election's voters sign in with an identifier, and "
-                                      "portal.toml says otherwise: [sign_in] scheme"
-                                    : "this election's voters have no identifiers, and portal.toml "
-                                      "asks for one: [sign_in] scheme");
+  const auto other = [](const std::string& why) { return fail("portal.other", why); };
+  if (held.has_value() != (forms.identifier || forms.roll_number)) {
+    return other(held ? "this election's voters sign in with an identifier, and portal.toml says "
+                        "otherwise: [sign_in] scheme"
+                      : "this election's voters have no identifiers, and portal.toml asks for one: "
+                        "[sign_in] scheme");
   }
-  if (forms.identifier && **length != forms.identifier->length()) {
-    return fail("portal.other", "identifiers of this election have " + std::to_string(**length) +
-                                    " characters, and portal.toml says otherwise: [credentials]");
+  if (!held) return {};
+  if (forms.roll_number != (held->identifier == held->voter)) {
+    return other(
+        "this election's voters sign in with another identifier than portal.toml says: "
+        "[sign_in] scheme");
+  }
+  if (forms.identifier && held->identifier.size() != forms.identifier->length()) {
+    return other("identifiers of this election have " + std::to_string(held->identifier.size()) +
+                 " characters, and portal.toml says otherwise: [credentials]");
   }
   return {};
 }

@@ -18,6 +18,8 @@ std::string log_origin_of(const ElectionDraft& draft, std::size_t broken_seals) 
   return broken_seals == 0 ? origin : fmt::format("{}/seal-{}", origin, broken_seals + 1);
 }
 
+constexpr std::string_view roll_number_mark = "roll";  // in place of an identifier's form
+
 CeremonyPlan plan_ceremony(const ElectionId& election, const BureauPlan& bureau, Random& random) {
   CeremonyPlan plan{election, random.array<16>(), bureau.name, {}};
   for (const auto& group : bureau.groups) {
@@ -43,9 +45,10 @@ Json form_json(const CodeForm& form, Handover by) {
 }
 
 Json credentials_json(const CredentialForms& forms) {
-  return {{"code", form_json(forms.code, forms.code_by)},
-          {"identifier",
-           forms.identifier ? form_json(*forms.identifier, forms.identifier_by) : Json()}};
+  Json identifier;
+  if (forms.identifier) identifier = form_json(*forms.identifier, forms.identifier_by);
+  if (forms.roll_number) identifier = roll_number_mark;
+  return {{"code", form_json(forms.code, forms.code_by)}, {"identifier", std::move(identifier)}};
 }
 
 std::optional<std::pair<CodeForm, Handover>> read_form(const Json& json) {
@@ -66,6 +69,11 @@ std::optional<CredentialForms> read_credentials(const Json& json) {
   CredentialForms forms;
   std::tie(forms.code, forms.code_by) = *code;
   if (json["identifier"].is_null()) return forms;
+  if (json["identifier"] == roll_number_mark) {
+    forms.roll_number = true;
+    const bool enough = forms.code.bits() >= limits::lone_secret_bits_min;
+    return enough ? std::optional(forms) : std::nullopt;
+  }
   const auto identifier = read_form(json["identifier"]);
   if (!identifier) return std::nullopt;
   std::tie(forms.identifier, forms.identifier_by) = *identifier;

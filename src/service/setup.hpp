@@ -33,8 +33,8 @@ struct ElectionDraft {
 
   // Canonical JSON {"assistance": null or {"hours": {en, fr}, "phone"}, "ceremonies": [plan…],
   // "closes_at", "contests": as in the manifest, "credentials": {"code": form,
-  // "identifier": null or form} with a form {"by": post, email or sms, "characters", "checked"},
-  // "election_id", "grace_seconds", "keys": {"board",
+  // "identifier": null, form, or "roll" where the roll's is typed} with a form {"by": post, email
+  // or sms, "characters", "checked"}, "election_id", "grace_seconds", "keys": {"board",
   // "checkpoint"}, "opens_at", "origin", "title", "type": "draft"}. Error: draft.form (says what).
   static Expected<ElectionDraft> parse(std::string_view text);
   std::string text() const;

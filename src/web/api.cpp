@@ -40,7 +40,7 @@ Json ballot_refused(const Error& error) {
 
 // Every refused try uses captcha and nonce up, so the answer brings new ones.
 Json Site::next_try(Visit& visit, Json reply) {
-  reply["captchaId"] = captchas_.issue(*visit.session).id;
+  reply["captchaId"] = portal_.captcha_minutes == 0 ? "" : captchas_.issue(*visit.session).id;
   reply["nonce"] = hex_encode(sessions_.new_nonce(*visit.session));
   return reply;
 }
@@ -51,7 +51,7 @@ http::Response Site::api_voting_code(Visit& visit) {
   const auto body = parse_json(visit.request.body);
   if (!csrf_good(visit.request, *visit.session)) return session_over();
   if (!body) return error_page(400, &visit.request);
-  if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
+  if (!captcha_good(visit, field(*body, "captchaId"), field(*body, "captcha"))) {
     return json_answer(next_try(visit, {{"status", "captcha_wrong"}}));
   }
   const auto proof = code_proof(*body);
@@ -74,15 +74,14 @@ http::Response Site::api_sign_in(Visit& visit) {
     ensure_session(visit, sessions_);
     return again({{"status", "page_old"}});
   }
-  if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
+  if (!captcha_good(visit, field(*body, "captchaId"), field(*body, "captcha"))) {
     return again({{"status", "captcha_wrong"}});
   }
   const auto proof = code_proof(*body);
-  const auto identifier = Code::parse(field(*body, "identifier"), *portal_.credentials.identifier);
+  const auto identifier = typed_identifier(field(*body, "identifier"));
   if (!proof || !identifier) return error_page(400, &visit.request);
-  const auto verdict =
-      sign_in_by_keys(state_, key_policy(), *visit.session, {identifier->normalised(), *proof},
-                      visit.request.client_address);
+  const auto verdict = sign_in_by_keys(state_, key_policy(), *visit.session, {*identifier, *proof},
+                                       visit.request.client_address);
   if (!verdict) {
     const auto& code = verdict.error().code;
     if (code == "code.nonce") return again({{"status", "page_old"}});

@@ -86,9 +86,8 @@ http::Response Site::help_post(Visit& visit) {
   for (const auto& [field, id] : faults.by_field) {
     errors[field] = renderer_.text(id, visit.language, values);
   }
-  // Burnt whatever it says, so that one captcha serves one try.
   const auto digits = form->get("captcha").value_or("");
-  if (!captchas_.check(*visit.session, page_id, digits)) {
+  if (!captcha_good(visit, page_id, digits)) {
     errors["captcha"] = true;
     errors["captcha_empty"] = digits.empty();
   }

@@ -46,8 +46,28 @@ std::string Site::csrf_error(Visit& visit, const http::Form& form) const {
   return equal_constant_time(as_bytes(sent), as_bytes(visit.session->csrf)) ? "" : "csrf";
 }
 
+bool Site::captcha_good(const Visit& visit, const std::string& id, std::string_view digits) {
+  return portal_.captcha_minutes == 0 || captchas_.check(*visit.session, id, digits);
+}
+
+std::optional<std::string> Site::typed_identifier(const std::string& typed) const {
+  if (const auto& form = portal_.credentials.identifier) {
+    const auto code = Code::parse(typed, *form);
+    return code ? std::optional(code->normalised()) : std::nullopt;
+  }
+  // The browser has normalised it, because keys are made of it.
+  const bool good =
+      !typed.empty() && typed.size() <= limits::roll_number &&
+      std::all_of(typed.begin(), typed.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+      });
+  return good ? std::optional(typed) : std::nullopt;
+}
+
+// Null where the portal has none.
 Json Site::captcha_data(Visit& visit) {
   ensure_session(visit, sessions_);
+  if (portal_.captcha_minutes == 0) return nullptr;
   const auto challenge = captchas_.issue(*visit.session);
   return {{"id", challenge.id},
           {"image_url", "/captcha/" + challenge.id + ".png"},
@@ -243,12 +263,14 @@ http::Response Site::key_sign_in_page(Visit& visit) {
   const auto hours = hours_of(state_);
   const TimeMs now = state_.now();
   Json data = space_data(visit);
+  const auto& forms = portal_.credentials;
+  const auto& identifier = forms.identifier;
   data["keys"] = {
-      {"identifier_by_" + std::string(name_of(portal_.credentials.identifier_by)), true},
-      {"password_by_" + std::string(name_of(portal_.credentials.code_by)), true},
-      {"identifier_length", portal_.credentials.identifier->length()},
-      {"password_length", portal_.credentials.code.length()}};
-  data["identifier_length"] = std::to_string(portal_.credentials.identifier->length());
+      {"identifier_by_" + std::string(identifier ? name_of(forms.identifier_by) : "roll"), true},
+      {"password_by_" + std::string(name_of(forms.code_by)), true},
+      {"identifier_length", identifier ? identifier->length() : 0},
+      {"password_length", forms.code.length()}};
+  data["identifier_length"] = identifier ? std::to_string(identifier->length()) : "roll";
   data["time_zone"] = portal_.time_zone;
   data["opens_at"] = hours.opens_at;
   data["closes_at"] = hours.closes_at;

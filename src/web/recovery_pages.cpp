@@ -145,7 +145,7 @@ http::Response Site::api_password(Visit& visit) {
     ensure_session(visit, sessions_);
     return again({{"status", "page_old"}});
   }
-  if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
+  if (!captcha_good(visit, field(*body, "captchaId"), field(*body, "captcha"))) {
     return again({{"status", "captcha_wrong"}});
   }
   const auto token = field(*body, "token");
@@ -194,7 +194,7 @@ http::Response Site::api_identifier(Visit& visit) {
   if (recoveries_->shut(Recoveries::Recovered::identifier)) {
     return json_answer({{"status", "closed"}});
   }
-  if (!captchas_.check(*visit.session, field(*body, "captchaId"), field(*body, "captcha"))) {
+  if (!captcha_good(visit, field(*body, "captchaId"), field(*body, "captcha"))) {
     return again("captcha_wrong");
   }
   const auto proof = code_proof(*body);

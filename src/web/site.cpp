@@ -202,7 +202,7 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   }
   if (codes_replaced_at_) {
     data["replaced_at"] = *codes_replaced_at_;
-    data["replaced_keys"] = signs_in_with_keys();
+    data["replaced_keys"] = portal_.credentials.identifier.has_value();
   }
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();

@@ -126,7 +126,11 @@ class Site final : public http::Handler {
   Json space_data(Visit& visit);
   // Where signing in opens the vote: the document that asks for identifier and password.
   http::Response key_sign_in_page(Visit& visit);
-  bool signs_in_with_keys() const { return portal_.scheme == SignInScheme::identifier_password; }
+  bool signs_in_with_keys() const { return portal_.scheme != SignInScheme::email_password; }
+  // As it was typed there, normalised; nothing for what is no identifier.
+  std::optional<std::string> typed_identifier(const std::string& typed) const;
+  // Burnt whatever it says, so that one captcha serves one try. True where the portal has none.
+  bool captcha_good(const Visit& visit, const std::string& id, std::string_view digits);
   http::Response sign_in_page(Visit& visit, Json errors, std::string_view email,
                               std::string_view to, bool ended);
   http::Response reissue_refused(Visit& visit, std::string_view reason);

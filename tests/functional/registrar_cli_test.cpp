@@ -369,6 +369,35 @@ TEST_F(RegistrarCommand, IdentifiersAndPasswordsLeaveApart) {
   }
 }
 
+// The roll's identifier is typed, and the one code leaves by e-mail: nothing else is secret.
+TEST_F(RegistrarCommand, ACodeByEmailForARollNumber) {
+  auto by_number = draft_of();
+  by_number.credentials.roll_number = true;
+  by_number.credentials.code_by = Handover::email;
+  write("draft.json", by_number.text());
+  const std::string head = "identifiant;nom_naissance;prenoms;courriel;scrutins;circonscription\n";
+  write("roll.csv", head + "ad-1;ALPHA;Zoé;couple@example.org;0;0\n");
+  EXPECT_NE(run().err.find("write \"ad-1\" in capitals"), std::string::npos);
+  EXPECT_TRUE(nothing_written());
+  write("roll.csv", head +
+                        "AD-1;ALPHA;Zoé;couple@example.org;0;0\n"
+                        "AD-2;BRAVO;Loïc;couple@example.org;1;1\n"
+                        "AD-3;CHARLIE;Ève;;0;0\n");
+  const Outcome result = run();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_FALSE(fs::exists(folder_ / "issued/notices"));
+  EXPECT_EQ(contents(folder_ / "issued/unreached.csv"), "identifiant_electeur;canal\nAD-3;email\n");
+  const auto mail = contents(folder_ / "issued/email.csv");
+  EXPECT_TRUE(mail.starts_with("identifiant_electeur;courriel;code_de_vote\n"));
+  const auto keys =
+      open_import(contents(folder_ / "issued/server/import.sealed"), election,
+                  code_shown(result.out, "transport code of import.sealed"), districts);
+  ASSERT_TRUE(keys) << keys.error().message;
+  const auto code = *Code::parse(match(mail, "AD-2;couple@example.org;([0-9A-Z-]+)\n"));
+  EXPECT_EQ((*keys)[1].identifier, "AD-2");
+  EXPECT_EQ((*keys)[1].sign_in_key, derive_credential(code, "AD-2", election).sign_in_key().key);
+}
+
 TEST_F(RegistrarCommand, AnExistingFolderIsLeftAlone) {
   fs::create_directory(folder_ / "issued");
   write("issued/keep", "me");

@@ -179,13 +179,47 @@ TEST(Portal, CredentialsThatAreRefused) {
          "\"identifier_characters\" must lie between 12 and 24"},
         {"password_characters = 12", "password_characters = 8",
          "\"password_characters\" must lie between 12 and 24"},
-        {"[credentials]", "[voting_code]", "has [credentials], not [voting_code]"},
+        {"[credentials]", "[voting_code]", "this scheme has [credentials]"},
         {"\"identifier-password\"", "\"email-password\"", "has [voting_code], not [credentials]"},
-        {"\"identifier-password\"", "\"smoke\"", "email-password or identifier-password"}}) {
+        {"\"identifier-password\"", "\"smoke\"",
+         "email-password, identifier-password or number-code"}}) {
     const auto wrong = Portal::parse(changed(text, from, to), "p.toml");
     ASSERT_FALSE(wrong) << to;
     EXPECT_THAT(wrong.error().message, testing::HasSubstr(said)) << to;
   }
+}
+
+// A third portal is data: a number that others know, one code by e-mail, no captcha.
+TEST(Portal, AssociationIsRead) {
+  const auto portal = Portal::parse(sample("association"), "portal.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  EXPECT_EQ(portal->scheme, SignInScheme::number_code);
+  EXPECT_TRUE(portal->credentials.roll_number);
+  EXPECT_FALSE(portal->credentials.identifier);
+  EXPECT_EQ(portal->credentials.code, (CodeForm{16, true}));
+  EXPECT_EQ(portal->credentials.code_by, Handover::email);
+  EXPECT_EQ(portal->captcha_minutes, 0u);
+  EXPECT_EQ(roll_address(*portal), RollAddress::optional) << "a couple may share a mailbox";
+}
+
+TEST(Portal, OneCodeInOneMailboxIsHeldToMore) {
+  const std::string text = sample("association");
+  for (const auto& [from, to, said] :
+       {std::tuple{"code_characters = 16", "code_characters = 15",
+                   "\"code_characters\" must lie between 16 and 24"},
+        {"code_by = \"email\"", "code_by = \"post\"", "\"code_by\" is email or sms"},
+        {"[assistance]", "[assistants]", "this scheme needs [assistance]"},
+        {"[session]", "[reissue]\n[session]", "a lost code is the assistance's business"},
+        {"code_characters = 16", "code_charcters = 16", "\"code_charcters\" is not known"},
+        {"\"number-code\"", "\"identifier-password\"", "without a captcha"}}) {
+    const auto wrong = Portal::parse(changed(text, from, to), "p.toml");
+    ASSERT_FALSE(wrong) << to;
+    EXPECT_THAT(wrong.error().message, testing::HasSubstr(said)) << to;
+  }
+  const auto guessed =
+      Portal::parse(changed(education(), "captcha_minutes = 10", "captcha_minutes = 0"), "p.toml");
+  ASSERT_FALSE(guessed);
+  EXPECT_THAT(guessed.error().message, testing::HasSubstr("machines may guess"));
 }
 
 // Requirement 45: what a network would cut or refuse is refused here.

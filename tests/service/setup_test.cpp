@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/files.hpp"
+
 namespace isoloir {
 namespace {
 
@@ -18,6 +20,38 @@ TEST(Setup, HoursAreThoseOfThePortalsZone) {
   EXPECT_EQ(hours->grace_seconds, 1800u);
   portal.time_zone = "Paris";
   EXPECT_EQ(hours_of(portal).error().code, "time.zone");
+}
+
+// The clocks go back between opening and closing: an hour more of vote, told as such.
+TEST(Setup, HoursAcrossTheEndOfSummerTime) {
+  Portal portal;
+  portal.time_zone = "Europe/Paris";
+  portal.opens_local = "2022-10-28T12:00:00";
+  portal.closes_local = "2022-11-02T12:00:00";
+  const auto autumn = hours_of(portal);
+  ASSERT_TRUE(autumn);
+  EXPECT_EQ(autumn->closes_at - autumn->opens_at, (5 * 24 + 1) * hour_ms);
+  portal.opens_local = "2022-03-25T12:00:00";
+  portal.closes_local = "2022-03-30T12:00:00";
+  const auto spring = hours_of(portal);
+  ASSERT_TRUE(spring);
+  EXPECT_EQ(spring->closes_at - spring->opens_at, (5 * 24 - 1) * hour_ms);
+}
+
+// The form that the registrar works by travels in the draft.
+TEST(Setup, CredentialsTravelInTheDraft) {
+  const auto toml = read_file(ISOLOIR_SOURCE_DIR "/portals/association/portal.toml");
+  const auto portal = Portal::parse(toml.value(), "portal.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  SeededRandom random(1);
+  auto draft =
+      draw_draft(*portal, "https://vote.example", {1, 2, 0}, {Point::generator(), {}}, random);
+  const auto read = ElectionDraft::parse(draft.text());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(read->credentials.roll_number);
+  EXPECT_EQ(read->credentials, draft.credentials);
+  draft.credentials.code = {12, false};  // 60 bits beside a number that others know
+  EXPECT_EQ(ElectionDraft::parse(draft.text()).error().code, "draft.form");
 }
 
 // What a browser calls the origin, to the letter: proofs are bound to it.
