@@ -70,8 +70,10 @@ test("normalisation table", () => {
 });
 
 test("a number of the roll reads the same however it is typed", () => {
-  for (const typed of ["AD-012", " ad-012 ", "Ad–012", "ＡＤ-012", "AD \u2212 012"]) assert.equal(read_roll_number(typed), "AD-012");
+  for (const typed of ["AD-012", " ad-012 ", "Ad–012", "ＡＤ-012", "AD \u2212 012"]) assert.equal(read_roll_number(typed), "AD012");
+  assert.equal(read_roll_number("AD.0_1/2\u200b\u00ad"), "AD012");
   assert.equal(read_roll_number("  "), "");
+  for (const other of ["N° AD-012", "ADÉ12", "AD'12", "A".repeat(65)]) assert.equal(read_roll_number(other), undefined);
   assert.equal(read_roll_number("O1L"), "O1L"); // no code: letters stay what they are
 });
 

@@ -64,7 +64,8 @@ export function group_code(code: string): string {
   return [code.slice(0, 4), code.slice(4, 8), code.slice(8, 12), code.slice(12)].join("-");
 }
 
-/** The roll's identifier as it is typed: NFKC, capitals, no white space. Keys are made of it. */
-export function read_roll_number(typed: string): string {
-  return typed.normalize("NFKC").replace(/\s/gu, "").replace(/[\u2010-\u2015\u2212]/gu, "-").toUpperCase();
+/** The roll's identifier as it is typed: capitals and digits, without what parts them. Keys are made of it. Undefined for other signs. */
+export function read_roll_number(typed: string): string | undefined {
+  const number = typed.normalize("NFKC").replace(/[\s\p{Cf}\p{Pd}\u2212._/]/gu, "").toUpperCase();
+  return /^[0-9A-Z]{0,64}$/u.test(number) ? number : undefined;
 }

@@ -163,6 +163,7 @@ export class KeyEntrance extends Entrance {
   private roll_number(errors: Errors): string | undefined {
     const number = read_roll_number(this.field("identifier").value);
     if (number === "") errors.identifier = text("keys.identifier_empty");
+    if (number === undefined) errors.identifier = text("keys.number_mistyped");
     return number || undefined;
   }
 

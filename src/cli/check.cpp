@@ -11,6 +11,7 @@
 #include "cli/screen.hpp"
 #include "cli/server.hpp"
 #include "election/consular_number.hpp"
+#include "election/registrar.hpp"
 #include "election/roll.hpp"
 #include "reissue/destination.hpp"
 #include "service/setup.hpp"
@@ -237,6 +238,9 @@ Expected<std::string> check(const PortalCheck& options) {
   const auto roll =
       parse_roll(*csv, districts_per_contest(portal->contests), roll_address(*portal));
   if (!roll) return fail(roll.error().code, file.string() + ":\n" + roll.error().message);
+  if (portal->credentials.roll_number) {
+    if (auto good = check_roll_numbers(*roll); !good) return fail(good.error());
+  }
   return said + describe(*roll, *portal);
 }
 

@@ -9,7 +9,7 @@
 namespace isoloir::cli {
 
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const SelfService& services,
-                            Transport* transport, const MessageRates& rates) {
+                            Transport* transport, const MessageRates& rates, std::int64_t seconds) {
   std::vector<Duty> duties{
       {"hours and freeze", [&] { tick(state, log); }},
       {"round of the log", [&] { log.append_round(is_voting(state)); }},
@@ -28,10 +28,10 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
         {"end of old confirmation codes", [confirmations] { confirmations->sweep(); }});
   }
   if (transport) {
-    duties.push_back(
-        {"messages to voters", [&state, transport, budget = MessageBudget(rates)]() mutable {
-           outbox_of(state).deliver(*transport, state.now(), &budget);
-         }});
+    duties.push_back({"messages to voters",
+                      [&state, transport, budget = MessageBudget(rates, seconds)]() mutable {
+                        outbox_of(state).deliver(*transport, state.now(), &budget);
+                      }});
   }
   duties.push_back({"purge of messages", [&] { outbox_of(state).purge(state.now()); }});
   return duties;

@@ -66,7 +66,8 @@ Expected<std::vector<PracticeVoter>> practice_voters(const StatePaths& paths, co
     if (!identifiers) continue;
     const auto& typed = issued.keys[i].identifier;
     const bool secret = !issued.identifiers.empty();  // else it is the roll's
-    voters[i].identifier = {secret ? issued.identifiers[i].shown().reveal() : typed, typed};
+    voters[i].identifier = {secret ? issued.identifiers[i].shown().reveal() : roll.voters[i].id,
+                            typed};
   }
   if (identifiers) return voters;
   const auto state = State::open(paths, clock, random);
@@ -105,6 +106,9 @@ Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal
   server_keys.write(paths.keys());
   const auto draft = draw_draft(portal, origin, {now, now + week_ms, practice_grace_seconds},
                                 server_keys.published(), random);
+  if (draft.credentials.roll_number) {
+    if (auto good = check_roll_numbers(roll); !good) return fail(good.error());
+  }
   auto issued = issue_codes(roll, draft.id, draft.credentials, random);
   auto bureaus = hold_ceremonies(draft, random);
   if (!bureaus) return fail(bureaus.error());

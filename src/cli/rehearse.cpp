@@ -175,6 +175,8 @@ Roll synthetic_roll(const Portal& portal, std::uint32_t voters, Random& random) 
     voter.birth_country = "99100";
     voter.email = fmt::format("rep{:07}@rehearsal.example", i + 1);
     voter.numen = fmt::format("99E{:07}ZZZ", i + 1);
+    voter.phone = fmt::format("+33 6 39 98 {:04}", i % 10'000);  // given to nobody
+    voter.numic = std::to_string(100'000'000 + i);
     // A constituency has its own electors.
     const bool one_alone = portal.contests[i % contests].round != 0;
     const auto mine = one_alone ? 1 : std::min(contests_of_a_voter, contests);
@@ -594,8 +596,10 @@ int run_rehearse(const RehearseOptions& options) {
   auto portal = read_portal(options.portal);
   if (!portal) return report(portal.error());
   adapt(*portal, options);
-  if (!portal->reissue && options.reissue > 0) {
-    return report({"rehearsal.reissue", "this portal has no reissue: use --reissue 0", {}});
+  if (!portal->reissue && !portal->recovery && options.reissue > 0) {
+    return report({"rehearsal.reissue",
+                   "on this portal nobody replaces alone what is lost: use --reissue 0",
+                   {}});
   }
   for (const char* round : {"", "-2"}) {
     const fs::path folder = options.export_folder.string() + round;
@@ -637,7 +641,9 @@ void add_rehearse(Command app) {
   const Command command = app.add("rehearse", "A whole election with synthetic voters");
   command.option("portal", options->portal, "Folder of the portal").required();
   command.option("--voters", options->voters, "How many").between(1u, 9'999'999u);
-  command.option("--reissue", options->reissue, "The part of them that lose their voting code")
+  command
+      .option("--reissue", options->reissue,
+              "The part of them that lose their voting code or password")
       .between(0.0, 1.0);
   command.option("--export", options->export_folder, "New folder for the export, to keep it");
   command.option("--seed", options->seed, "Of the roll and the choices");

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "election/checkpoint.hpp"
+#include "election/consular_number.hpp"
 #include "service/reissue.hpp"
 
 namespace isoloir::cli {
@@ -98,8 +99,12 @@ Expected<Json> RehearsalVoter::send_json(http::Client& client, RehearsalTimes& t
 
 // The picture is asked for, as by a browser; its digits are known from the database.
 Expected<std::string> RehearsalVoter::solve_captcha(RehearsalTimes& times, const std::string& id) {
+  return solve_captcha(client_, times, id);
+}
+Expected<std::string> RehearsalVoter::solve_captcha(http::Client& client, RehearsalTimes& times,
+                                                    const std::string& id) {
   if (id.empty()) return std::string();  // this portal has none
-  const auto picture = send(client_, times, "captcha", "GET", "/captcha/" + id + ".png");
+  const auto picture = send(client, times, "captcha", "GET", "/captcha/" + id + ".png");
   if (!picture) return fail(picture.error());
   if (picture->status != 200) return tl::make_unexpected(unexpected("captcha", *picture));
   return state_.database().read([&](store::Transaction& t) -> Expected<std::string> {
@@ -159,12 +164,79 @@ Status RehearsalVoter::ask_for_code(RehearsalTimes& times) {
 }
 
 Status RehearsalVoter::arrive(RehearsalTimes& times) {
-  if (!person_.account) return {};  // her keys sign in, when she votes
+  if (!person_.account) {  // her keys sign in, when she votes
+    auto done = part_.reissue ? ask_for_password(times) : Status();
+    client_.disconnect();
+    return done;
+  }
   if (auto done = sign_in(times); !done) return done;
   if (part_.reissue) {
     if (auto done = ask_for_code(times); !done) return done;
   }
   client_.disconnect();
+  return {};
+}
+
+// ---- A new password: number and address, the link, the identifier; it comes by text message
+
+Status RehearsalVoter::ask_for_password(RehearsalTimes& times) {
+  const auto page = send(client_, times, "lost password page", "GET", "/password-renewal");
+  if (!page) return fail(page.error());
+  const auto id = value_after(page->body, "name=\"captcha_id\" value=\"");
+  const auto digits = solve_captcha(times, id);
+  if (!digits) return fail(digits.error());
+  const auto sent = send_form(times, "lost password", "/password-renewal",
+                              {{{"csrf", value_after(page->body, "name=\"csrf\" value=\"")},
+                                {"number", consular_number(person_.voter)},
+                                {"email", person_.voter.email},
+                                {"captcha_id", id},
+                                {"captcha", *digits}}});
+  if (!sent) return fail(sent.error());
+  if (sent->status != 303) return tl::make_unexpected(unexpected("lost password", *sent));
+  return {};
+}
+
+Expected<std::string> RehearsalVoter::from_message(std::string_view kind, const std::string& mark) {
+  const auto end = Steady::now() + patience;
+  do {
+    for (const auto& message : outbox_of(state_).inbox(person_.voter.id)) {
+      const auto at = message.body.find(mark);
+      if (message.kind != kind || at == std::string::npos) continue;
+      const auto rest = message.body.substr(at + mark.size());
+      return rest.substr(0, rest.find_first_of(" \t\r\n"));
+    }
+    std::this_thread::sleep_for(poll);
+  } while (Steady::now() < end);
+  return fail("rehearsal.answer", std::string(kind) + ": no message came");
+}
+
+// On another device, as the voter reads her mail on the telephone.
+Status RehearsalVoter::renew_password(RehearsalTimes& times) {
+  const auto token =
+      from_message("password-link", state_.manifest().origin + "/password-renewal/link#");
+  if (!token) return fail(token.error());
+  http::Client device(std::string(loopback), port_);
+  const auto page = send(device, times, "password link page", "GET", "/password-renewal/link");
+  if (!page) return fail(page.error());
+  const auto id = value_after(page->body, "name=\"captcha_id\" value=\"");
+  const auto digits = solve_captcha(device, times, id);
+  if (!digits) return fail(digits.error());
+  const auto renewed = send_json(device, times, "new password", "/api/password-renewal",
+                                 {{"token", *token},
+                                  {"identifier", person_.identifier->normalised},
+                                  {"captchaId", id},
+                                  {"captcha", *digits}},
+                                 json_headers(value_after(page->body, "data-csrf=\"")));
+  if (!renewed) return fail(renewed.error());
+  if (text(*renewed, "status") != "renewed") {
+    return tl::make_unexpected(unexpected("new password", *renewed));
+  }
+  const auto password = from_message("password", "nouveau mot de passe ");
+  if (!password) return fail(password.error());
+  const auto length = static_cast<std::uint32_t>(person_.code.normalised().size());
+  auto code = Code::parse(*password, {length, false});
+  if (!code) return fail(code.error());
+  std::swap(person_.code, *code);
   return {};
 }
 
@@ -277,7 +349,9 @@ Expected<Json> RehearsalVoter::try_code(RehearsalTimes& times, CodePage& page, c
 Status RehearsalVoter::open_space(RehearsalTimes& times, Random& random) {
   const auto lost = person_.code.clone();
   if (part_.reissue) {
-    if (auto done = renew_code(times, random); !done) return done;
+    if (auto done = person_.identifier ? renew_password(times) : renew_code(times, random); !done) {
+      return done;
+    }
   }
   const auto answer =
       send(client_, times, "voting page", "GET", person_.identifier ? "/" : "/voting-space");
@@ -297,7 +371,8 @@ Status RehearsalVoter::open_space(RehearsalTimes& times, Random& random) {
     return {};
   };
   if (part_.reissue) {
-    if (auto done = expect(lost, "code_replaced"); !done) return done;
+    const auto told = person_.identifier ? "replaced" : "code_replaced";
+    if (auto done = expect(lost, told); !done) return done;
   }
   if (part_.wrong_code) {
     const bool keys = person_.identifier.has_value();

@@ -43,8 +43,8 @@ class RehearsalVoter {
                  std::uint16_t port);
 
   // In this order, each once. Between them the server's round goes by, so nobody waits for it.
-  Status arrive(RehearsalTimes& times);  // signs in; asks for a new code
-  // Renews the code, enters the voting space; asks for the codes that validate, where there are
+  Status arrive(RehearsalTimes& times);  // signs in; asks for a new code, or a new password
+  // Renews what is lost, enters the voting space; asks for the codes that validate, where there are
   // any.
   Status enter(RehearsalTimes& times, Random& random);
   Status vote(RehearsalTimes& times, Random& random);  // in every contest
@@ -70,10 +70,16 @@ class RehearsalVoter {
   Expected<Json> send_json(http::Client& client, RehearsalTimes& times, const std::string& step,
                            const std::string& target, const Json& body, http::Headers headers);
   Expected<std::string> solve_captcha(RehearsalTimes& times, const std::string& id);
+  Expected<std::string> solve_captcha(http::Client& client, RehearsalTimes& times,
+                                      const std::string& id);
   Expected<http::ClientResponse> try_password(RehearsalTimes& times, const std::string& page,
                                               const std::string& password);
   Status sign_in(RehearsalTimes& times);
   Status ask_for_code(RehearsalTimes& times);
+  Status ask_for_password(RehearsalTimes& times);
+  Status renew_password(RehearsalTimes& times);
+  // What follows `mark` in her message of this kind, up to white space.
+  Expected<std::string> from_message(std::string_view kind, const std::string& mark);
   Expected<std::string> token_from_message();
   Status renew_code(RehearsalTimes& times, Random& random);
   Json new_keys(const Json& opened, const Credential& credential, Random& random) const;

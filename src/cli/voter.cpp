@@ -73,8 +73,10 @@ constexpr Word nexts[] = {
      "has had every code that can be made online"},
     {"blocked", "a bloqué le réassort en ligne", "has blocked online reissue"},
     {"no_service",
-     "ne peut pas demander de nouveau code en ligne : ce serveur n'envoie aucun message",
-     "cannot ask for a new code online: this server sends no messages"}};
+     "ne peut pas demander de nouveau code en ligne : ce portail ne le prévoit pas, ou ce serveur "
+     "n'envoie aucun message",
+     "cannot ask for a new code online: this portal has no such thing, or this server sends no "
+     "messages"}};
 // Where voters sign in with identifier and password: of the one, of the other.
 constexpr Word lost[] = {
     {"ask", "peut en demander l'envoi, dès maintenant", "may ask for it, at once"},
@@ -319,8 +321,9 @@ int run_voter(const VoterOptions& options) {
   const bool online = carries_links(options.state);
   const DeskPolicy policy{online && portal->reissue ? &*portal->reissue : nullptr,
                           online && portal->recovery ? &*portal->recovery : nullptr};
-  const auto desk = desk_of(**state, policy, {portal->code_tries, 0}, matches[0].voter);
+  auto desk = desk_of(**state, policy, {portal->code_tries, 0}, matches[0].voter);
   if (!desk) return refuse(desk.error(), screen, options);
+  if (portal->credentials.roll_number) desk->with_keys = false;  // a code, and nothing else to lose
   if (options.json) {
     std::puts(canonical_json(to_json(*desk)).c_str());
   } else {

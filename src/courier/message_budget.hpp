@@ -14,7 +14,9 @@ namespace isoloir {
 
 class MessageBudget {
  public:
-  explicit MessageBudget(const MessageRates& rates);
+  // `seconds` pass between two beats: a bucket holds what two of them bring, ten seconds' worth at
+  // least.
+  explicit MessageBudget(const MessageRates& rates, std::int64_t seconds = 5);
 
   // Whether one may leave now; a message of a flow that has proven nothing only while more than the
   // kept share is left.
@@ -31,6 +33,7 @@ class MessageBudget {
   Bucket& bucket(MessageChannel channel) { return buckets_.at(static_cast<std::size_t>(channel)); }
 
   std::int64_t kept_percent_;
+  std::int64_t capacity_seconds_;
   std::array<Bucket, 2> buckets_;  // by MessageChannel
   TimeMs filled_at_ = 0;
 };

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "base/ascii.hpp"
 #include "crypto/sealing.hpp"
 #include "election/consular_number.hpp"
 
@@ -24,14 +25,14 @@ std::string import_title(const ElectionId& election) {
 }
 
 VoterKeys keys_of(const Voter& voter, const std::string& identifier, const Code& code,
-                  const ElectionId& election) {
+                  const ElectionId& election, bool recoverable) {
   const auto& handle = identifier.empty() ? voter.id : identifier;
   const Credential credential = derive_credential(code, handle, election);
   VoterKeys keys{voter.id, identifier, credential.sign_in_key().key, {}, {}, {}};
   for (const auto& [contest, district] : voter.contests) {
     keys.ballot_keys.push_back({contest, district, credential.ballot_key(contest).key});
   }
-  if (const auto& number = consular_number(voter); !identifier.empty() && !number.empty()) {
+  if (const auto& number = consular_number(voter); recoverable && !number.empty()) {
     keys.recovery_key = derive_recovery_key(code, number, election).key;
   }
   return keys;
@@ -108,14 +109,24 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
 
 }  // namespace
 
+std::string roll_handle(std::string_view id) {
+  std::string handle;
+  for (const char c : id) {
+    if (c != '-' && c != '.' && c != '_') handle += ascii_upper(c);
+  }
+  return handle;
+}
+
 Status check_roll_numbers(const Roll& roll) {
+  std::map<std::string, const Voter*> seen;
   for (const auto& voter : roll.voters) {
-    if (std::none_of(voter.id.begin(), voter.id.end(),
-                     [](char c) { return c >= 'a' && c <= 'z'; })) {
-      continue;
-    }
-    return fail("roll.number", "voters type their identifier here, in capitals or not: write \"" +
-                                   voter.id + "\" in capitals in the roll");
+    const auto handle = roll_handle(voter.id);
+    const auto [first, added] = seen.try_emplace(handle, &voter);
+    if (added && !handle.empty()) continue;
+    return fail("roll.number",
+                "voters type their identifier here, with or without hyphens, dots "
+                "and capitals: \"" +
+                    first->second->id + "\" and \"" + voter.id + "\" would be the same");
   }
   return {};
 }
@@ -136,7 +147,7 @@ Issued issue_codes(const Roll& roll, const ElectionId& election, const Credentia
     issued.identifiers.push_back(std::move(identifier));
   }
   const auto identifier_of = [&](std::size_t i) {
-    if (forms.roll_number) return roll.voters[i].id;
+    if (forms.roll_number) return roll_handle(roll.voters[i].id);
     return forms.identifier ? issued.identifiers[i].normalised() : std::string();
   };
   issued.keys.resize(total);
@@ -146,7 +157,8 @@ Issued issue_codes(const Roll& roll, const ElectionId& election, const Credentia
   std::size_t done = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < total; i = next++) {
-      issued.keys[i] = keys_of(roll.voters[i], identifier_of(i), issued.codes[i], election);
+      issued.keys[i] = keys_of(roll.voters[i], identifier_of(i), issued.codes[i], election,
+                               forms.identifier.has_value());
       const std::lock_guard lock(reporting);
       if (progress) progress(++done, total);
     }

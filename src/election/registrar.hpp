@@ -51,8 +51,10 @@ struct Issued {
 // done of total voters; called from several threads, one call at a time.
 using IssueProgress = std::function<void(std::size_t done, std::size_t total)>;
 
-// Whether the roll's identifiers read the same however they are typed: capitals, digits, hyphens,
-// dots and underscores. Error: roll.number (names the first that does not).
+// The roll's identifier as the handle of who types it: capitals and digits, without the hyphens,
+// dots and underscores that it is written with (docs/protocol.md section 4).
+std::string roll_handle(std::string_view id);
+// Whether no two of the roll are the same as handles. Error: roll.number (names both).
 Status check_roll_numbers(const Roll& roll);
 
 // About 10 ms of one core a voter; uses all cores. Codes are drawn in the order of the roll by the

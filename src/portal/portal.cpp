@@ -237,6 +237,11 @@ void read_number_code(Reader& read, const toml::table& table, Portal& portal) {
   portal.credentials.code = {read.number(table, "code_characters", least, most), true};
   portal.credentials.code_by = read_handover(read, table, "code_by").value_or(Handover::email);
   portal.code_proof_minutes = read.number(table, "proof_minutes", 1, 60);
+  if (portal.captcha_minutes == 0 && portal.assistance && !portal.assistance->email.empty()) {
+    read.problem(table,
+                 "without a captcha machines could write to the help desk: no \"email\" in "
+                 "[assistance], or captcha_minutes above 0");
+  }
   if (!portal.assistance) {
     read.problem(table,
                  "a voter whose one mailbox fails must have another way: this scheme needs "

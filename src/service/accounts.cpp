@@ -125,7 +125,8 @@ Status check_voters(const Roll& roll, const std::vector<VoterKeys>& keys) {
       without.add(voter.id);
     } else {
       const auto& item = *found->second;
-      const bool recoverable = !item.identifier.empty() && !consular_number(voter).empty();
+      const bool secret = !item.identifier.empty() && item.identifier != roll_handle(voter.id);
+      const bool recoverable = secret && !consular_number(voter).empty();
       if (item.recovery_key.has_value() != recoverable) unlike.add(voter.id);
       if (places_of(item) != voter.contests) other.add(voter.id);
       left.erase(found);

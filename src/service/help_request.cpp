@@ -122,6 +122,7 @@ std::optional<HelpTopic> help_topic(std::string_view name) {
 std::vector<HelpTopic> help_topics(const CredentialForms& forms) {
   using enum HelpTopic;
   if (forms.identifier) return {identifier, password, sign_in, voting, other};
+  if (forms.roll_number) return {code, sign_in, voting, other};
   return {password, code, sign_in, voting, other};
 }
 

@@ -129,7 +129,7 @@ Status check_forms(State& state, const CredentialForms& forms) {
                         "[sign_in] scheme");
   }
   if (!held) return {};
-  if (forms.roll_number != (held->identifier == held->voter)) {
+  if (forms.roll_number != (held->identifier == roll_handle(held->voter))) {
     return other(
         "this election's voters sign in with another identifier than portal.toml says: "
         "[sign_in] scheme");

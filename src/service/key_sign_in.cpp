@@ -53,21 +53,23 @@ Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy
     return fail("code.nonce", "not the fresh nonce of this session");
   }
   const SignInTries tries(state, policy.tries, given.identifier, client_address);
-  if (const auto until = tries.begin()) return KeyVerdict{Kind::delayed, {}, *until};
+  const auto until = tries.begin();
+  const KeyVerdict no = until ? KeyVerdict{Kind::delayed, {}, *until} : KeyVerdict{};
+  if (until && !policy.code_alone) return no;
   // Whether the identifier is known or not: the proof is what takes time.
   const bool proven = schnorr_verify(sign_in_statement(state.fingerprint(), given.proof.nonce,
                                                        session.id, state.manifest().origin),
                                      given.proof.key, given.proof.proof);
   const auto [known, replaced] = find(state, given);
-  if (!proven) return KeyVerdict{};
+  if (!proven) return no;
   // Identifier and password both were replaced, before the opening. The same whoever's identifier
   // was typed, and the try stays counted: who proves such a pair may have typed another's.
   if (replaced && replaced->with_all) {
     return KeyVerdict{Kind::withdrawn, {}, codes_replaced_at(state).value_or(replaced->at)};
   }
-  if (!known) return KeyVerdict{};
+  if (!known) return no;
   const bool older = replaced && replaced->voter == known->voter;
-  if (!older && given.proof.key != known->key) return KeyVerdict{};
+  if (!older && given.proof.key != known->key) return no;
   if (older || !known->valid) {  // who proves a key of hers guesses nothing
     tries.forgive();
     return older ? KeyVerdict{Kind::replaced, {}, replaced->at} : KeyVerdict{Kind::blocked, {}, 0};

@@ -20,7 +20,8 @@ std::string shown_state(const VoterContestState& contest, bool in_space) {
 
 KeySignInPolicy Site::key_policy() const {
   return {{portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL},
-          portal_.code_proof_minutes * minute_ms};
+          portal_.code_proof_minutes * minute_ms,
+          portal_.credentials.roll_number};
 }
 
 Json Site::next_try_signed_out(Visit& visit, Json reply) {

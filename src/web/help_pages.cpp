@@ -50,7 +50,8 @@ http::Response Site::help_form(Visit& visit) {
   if (!portal_.assistance || portal_.assistance->email.empty()) {
     return error_page(404, &visit.request);
   }
-  Json data = {{"with_identifier", portal_.credentials.identifier.has_value()}};
+  Json data = {{"with_identifier", portal_.credentials.identifier.has_value()},
+               {"code_alone", portal_.credentials.roll_number}};
   if (help_) return help_page(visit, {}, std::move(data));
   data["help_email"] = portal_.assistance->email;
   return page(visit, "help", std::move(data));
@@ -67,7 +68,8 @@ http::Response Site::help_post(Visit& visit) {
     return error_page(400, &visit.request);
   }
   const auto typed = read_help_form(*form);
-  Json data = {{"with_identifier", portal_.credentials.identifier.has_value()}};
+  Json data = {{"with_identifier", portal_.credentials.identifier.has_value()},
+               {"code_alone", portal_.credentials.roll_number}};
   if (!csrf_error(visit, *form).empty()) {
     data["page_old"] = true;
     return help_page(visit, typed, std::move(data));

@@ -56,11 +56,10 @@ std::optional<std::string> Site::typed_identifier(const std::string& typed) cons
     return code ? std::optional(code->normalised()) : std::nullopt;
   }
   // The browser has normalised it, because keys are made of it.
-  const bool good =
-      !typed.empty() && typed.size() <= limits::roll_number &&
-      std::all_of(typed.begin(), typed.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
-      });
+  const bool good = !typed.empty() && typed.size() <= limits::roll_number &&
+                    std::all_of(typed.begin(), typed.end(), [](char c) {
+                      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+                    });
   return good ? std::optional(typed) : std::nullopt;
 }
 

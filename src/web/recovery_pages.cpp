@@ -50,7 +50,8 @@ std::string_view recovery_status(std::string_view code) {
 }  // namespace
 
 std::optional<http::Response> Site::recovery_shut(Visit& visit, Recoveries::Recovered what) {
-  if (!signs_in_with_keys()) return error_page(404, &visit.request);  // nothing here to lose
+  if (!portal_.credentials.identifier)
+    return error_page(404, &visit.request);  // nothing here to lose
   if (recoveries_ && !recoveries_->shut(what)) return std::nullopt;
   const auto hours = hours_of(state_);
   const bool over = hours.grace_ends_at || state_.now() >= hours.closes_at;
@@ -213,7 +214,7 @@ http::Response Site::api_identifier(Visit& visit) {
 }
 
 http::Response Site::both_lost(Visit& visit) {
-  if (!signs_in_with_keys()) return error_page(404, &visit.request);
+  if (!portal_.credentials.identifier) return error_page(404, &visit.request);
   return page(visit, "both_lost", Json::object());
 }
 

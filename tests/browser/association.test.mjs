@@ -60,15 +60,25 @@ test("what is wrong is said without digits to copy again; too many tries wait; a
     await page.getByText("Vérification de votre code").waitFor({ state: "hidden" });
     await page.getByText("Le numéro d’adhérent ou le code de vote n’est pas le bon").first().waitFor();
   }
-  await type(page, voter.identifier, voter.code);
+  await type(page, voter.identifier, other.code);
   await page.getByText(/attendez \d+ minute/).first().waitFor();
   assert.equal(await page.getByText("chiffres").count(), 0);
   await look(page, "number-delayed");
-  setState(demo, "DELETE FROM throttle");
+  await type(page, "N° 003", voter.code);
+  await page.getByText("Ce numéro n’a que des chiffres, des lettres sans accent et des tirets").first().waitFor();
   setState(demo, "UPDATE session SET nonce = NULL");
   await type(page, voter.identifier, voter.code);
   await page.getByText(/Validez de nouveau\s: cet essai n’est pas compté/).first().waitFor();
-  await type(page, voter.identifier, voter.code);
+  await type(page, voter.identifier.replace("-", ""), voter.code); // others' failures do not hold her up
   await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
+  await closePage(page);
+});
+
+test("what this portal has not is not there", async () => {
+  const page = await newPage(browser);
+  for (const path of ["/password-renewal", "/identifier-recovery", "/both-lost", "/help", "/reissue"]) {
+    const answer = await page.goto(demo.origin + path);
+    assert.ok(answer.status() === 404 || new URL(page.url()).pathname === "/", path);
+  }
   await closePage(page);
 });

@@ -752,15 +752,15 @@ for (const language of ["fr", "en"]) {
     await page.locator("[data-step=link] h1").waitFor();
     assert.equal(page.url().includes("#"), false);
     await screen("link");
-    await page.locator("[data-action=continue]").click();
+    await page.locator("[data-action=continue]").press("Enter");
     await page.locator(".renew").waitFor();
     await screen("warning");
     await page.locator("[data-form=renew] [value='20']").check();
-    await page.locator(".renew").click();
+    await page.locator(".renew").press("Enter");
     await page.locator("[data-step=code] h1").waitFor();
     assert.match(await page.getByRole("timer").innerText(), /(19|20) min/);
     await screen("new-code");
-    await page.locator("[data-step=code] [data-action=noted]").click();
+    await page.locator("[data-step=code] [data-action=noted]").press("Enter");
     await page.locator("[data-step=done] h1").waitFor();
     await screen("done");
     await closePage(page);

@@ -126,6 +126,26 @@ TEST_F(CheckCommand, TheLegislativePortal) {
       << unreachable.out;
 }
 
+TEST_F(CheckCommand, TheAssociationsPortal) {
+  const std::string portal = ISOLOIR_SOURCE_DIR "/portals/association";
+  const auto good = program("check " + portal);
+  ASSERT_EQ(good.code, 0) << good.err;
+  EXPECT_TRUE(good.says("Identifier of the roll, voting code of 17 (80 bits, email) characters"))
+      << good.out;
+  EXPECT_FALSE(good.says("Some without an address")) << good.out;
+  const std::string head =
+      "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n";
+  write("roll.csv", head + "AD-1;Mme;PREMIÈRE;Alix;;0;0\n");
+  const auto unreached = program("check " + portal + " --roll " + path("roll.csv"));
+  EXPECT_TRUE(unreached.says("Some without an address for their code")) << unreached.out;
+  write("roll.csv", head +
+                        "AD-1;Mme;PREMIÈRE;Alix;a@association.example;0;0\n"
+                        "AD1;M.;DEUXIÈME;Loïc;b@association.example;0;0\n");
+  const auto same = program("check " + portal + " --roll " + path("roll.csv"));
+  EXPECT_EQ(same.code, 2);
+  EXPECT_NE(same.err.find("\"AD-1\" and \"AD1\" would be the same"), std::string::npos) << same.err;
+}
+
 TEST_F(CheckCommand, TheRollIsReadAgainstThePortal) {
   write("roll.csv",
         "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"

@@ -376,12 +376,14 @@ TEST_F(RegistrarCommand, ACodeByEmailForARollNumber) {
   by_number.credentials.code_by = Handover::email;
   write("draft.json", by_number.text());
   const std::string head = "identifiant;nom_naissance;prenoms;courriel;scrutins;circonscription\n";
-  write("roll.csv", head + "ad-1;ALPHA;Zoé;couple@example.org;0;0\n");
-  EXPECT_NE(run().err.find("write \"ad-1\" in capitals"), std::string::npos);
+  write("roll.csv", head +
+                        "ad-1;ALPHA;Zoé;couple@example.org;0;0\n"
+                        "AD.1;BRAVO;Loïc;couple@example.org;1;1\n");
+  EXPECT_NE(run().err.find("\"ad-1\" and \"AD.1\" would be the same"), std::string::npos);
   EXPECT_TRUE(nothing_written());
   write("roll.csv", head +
                         "AD-1;ALPHA;Zoé;couple@example.org;0;0\n"
-                        "AD-2;BRAVO;Loïc;couple@example.org;1;1\n"
+                        "ad-2;BRAVO;Loïc;couple@example.org;1;1\n"
                         "AD-3;CHARLIE;Ève;;0;0\n");
   const Outcome result = run();
   ASSERT_EQ(result.code, 0) << result.err;
@@ -393,9 +395,9 @@ TEST_F(RegistrarCommand, ACodeByEmailForARollNumber) {
       open_import(contents(folder_ / "issued/server/import.sealed"), election,
                   code_shown(result.out, "transport code of import.sealed"), districts);
   ASSERT_TRUE(keys) << keys.error().message;
-  const auto code = *Code::parse(match(mail, "AD-2;couple@example.org;([0-9A-Z-]+)\n"));
-  EXPECT_EQ((*keys)[1].identifier, "AD-2");
-  EXPECT_EQ((*keys)[1].sign_in_key, derive_credential(code, "AD-2", election).sign_in_key().key);
+  const auto code = *Code::parse(match(mail, "ad-2;couple@example.org;([0-9A-Z-]+)\n"));
+  EXPECT_EQ((*keys)[1].identifier, "AD2");
+  EXPECT_EQ((*keys)[1].sign_in_key, derive_credential(code, "AD2", election).sign_in_key().key);
 }
 
 TEST_F(RegistrarCommand, AnExistingFolderIsLeftAlone) {

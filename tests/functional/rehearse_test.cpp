@@ -61,14 +61,15 @@ TEST_F(RehearseCommand, AWholeElectionIsVerifiedAndItsCountsAreThoseCast) {
 
 // Keys of identifier and password, eleven constituencies with their districts, two rounds.
 TEST_F(RehearseCommand, TheLegislativePortal) {
-  EXPECT_EQ(rehearse("--voters 3", "legislative").code, 2) << "no reissue there yet";
   const auto result =
-      rehearse("--voters 24 --reissue 0 --json --export " + path("export"), "legislative");
+      rehearse("--voters 24 --reissue 0.125 --json --export " + path("export"), "legislative");
   ASSERT_EQ(result.code, 0) << result.err << result.out;
   const json summary = json::parse(result.out);
   EXPECT_EQ(summary.at("verdict"), "passed");
   EXPECT_EQ(summary.at("ballots"), 24);
   EXPECT_EQ(summary.at("receipts"), 24);
+  EXPECT_EQ(summary.at("reissued"), 3) << "lost passwords";
+  EXPECT_EQ(summary.at("steps").at("new password").at("count"), 3);
   EXPECT_GT(summary.at("steps").at("voting code").at("count"), 24) << "some typed a wrong password";
   const json counted = json::parse(contents(folder_ / "export/result.json"));
   ASSERT_EQ(counted.at("contests").size(), 11u);
@@ -130,6 +131,19 @@ TEST_F(RehearseCommand, AnExportThatIsThereIsLeftAlone) {
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(contents(folder_ / "export/mine"), "kept");
   EXPECT_TRUE(fs::is_empty(folder_ / "tmp"));
+}
+
+// A number that others know and a code by e-mail; without captcha, and nothing to renew alone.
+TEST_F(RehearseCommand, TheAssociationsPortal) {
+  EXPECT_EQ(rehearse("--voters 3", "association").code, 2) << "a lost code is the assistance's";
+  const auto result =
+      rehearse("--voters 12 --reissue 0 --json --export " + path("export"), "association");
+  ASSERT_EQ(result.code, 0) << result.err << result.out;
+  const json summary = json::parse(result.out);
+  EXPECT_EQ(summary.at("verdict"), "passed");
+  EXPECT_EQ(summary.at("ballots"), 12);
+  EXPECT_FALSE(summary.at("steps").contains("captcha"));
+  EXPECT_EQ(program("verify " + path("export")).code, 0);
 }
 
 }  // namespace

@@ -209,6 +209,9 @@ TEST(Portal, OneCodeInOneMailboxIsHeldToMore) {
                    "\"code_characters\" must lie between 16 and 24"},
         {"code_by = \"email\"", "code_by = \"post\"", "\"code_by\" is email or sms"},
         {"[assistance]", "[assistants]", "this scheme needs [assistance]"},
+        {"phone = \"01 99 00 00 03\"",
+         "phone = \"01 99 00 00 03\"\nemail = \"aide@association.example\"",
+         "machines could write to the help desk"},
         {"[session]", "[reissue]\n[session]", "a lost code is the assistance's business"},
         {"code_characters = 16", "code_charcters = 16", "\"code_charcters\" is not known"},
         {"\"number-code\"", "\"identifier-password\"", "without a captcha"}}) {

@@ -147,6 +147,21 @@ TEST_F(KeySignInTest, AWithdrawnPairIsToldWhenItWasReplaced) {
   EXPECT_EQ(right(0).kind, Kind::accepted) << "her new pair";
 }
 
+// Requirement 25: where the identifier is known to others, whoever fails in her name from her own
+// network delays those who guess, and never her.
+TEST_F(KeySignInTest, R25TheRightCodePassesADelayWhereItAloneIsSecret) {
+  const KeySignInPolicy alone{{}, 600'000, true};
+  const auto attempt = [&](const KeyPair& key) {
+    const auto session = sessions().open().session;
+    return sign_in_by_keys(*state, alone, session, {id_of(0), proof(session, key)}, "192.0.2.1")
+        ->kind;
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(attempt(KeyPair::generate(random)), Kind::refused) << i;
+  EXPECT_EQ(attempt(KeyPair::generate(random)), Kind::delayed);
+  EXPECT_EQ(attempt(credential(0).sign_in_key()), Kind::accepted);
+  EXPECT_EQ(attempt(KeyPair::generate(random)), Kind::refused) << "counted from the first again";
+}
+
 TEST_F(KeySignInTest, ANonceServesOnceInItsSessionAndLife) {
   const auto session = sessions().open().session, other = sessions().open().session;
   const auto key = credential(0).sign_in_key();

@@ -653,6 +653,16 @@ TEST_F(RecoveryTest, ANumberOfTwoKindsIsToldApartByAddressAndPassword) {
   EXPECT_EQ(inbox("identifier")[0].destination, email(0));
 }
 
+// Requirement 18: a link made under another version of the key is a link no more.
+TEST_F(RecoveryTest, R18AnotherKeyVersionKillsOlderLinks) {
+  const auto link = token_for(0);
+  script("UPDATE reissue_flow SET key_version = 0");
+  EXPECT_EQ(renew(link, identifier(0)), "reissue.link_unknown");
+  EXPECT_EQ(sign_in(0, codes[0]), Kind::accepted) << "her password stays";
+  script("UPDATE reissue_flow SET key_version = 1");
+  EXPECT_EQ(renew(link, identifier(0)), "renewed") << "the row was good otherwise";
+}
+
 // Requirement 43: the link that anybody can ask for waits behind the password of who followed one.
 TEST_F(RecoveryTest, R43TheLinkIsOfAnUnprovenFlowAndThePasswordIsNot) {
   EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
