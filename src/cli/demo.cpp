@@ -167,8 +167,7 @@ Json commands(const DemoOptions& options, const State& state) {
       {"close_count", program + " bureau close-count" + at + " --practice --export " +
                           (options.state / "export").string()},
       {"checkpoint", "curl --silent --show-error --fail --output " + checkpoint + " " +
-                         state.manifest().origin + "/log/" +
-                         hex_encode(state.manifest().election_id.bytes) + "/checkpoint"},
+                         state.manifest().origin + state.manifest().log_path() + "/checkpoint"},
       {"verify", program + " verify " + (options.state / "export").string() + " --fingerprint " +
                      hex_encode(state.fingerprint().bytes) + " --checkpoint " + checkpoint}};
 }

@@ -453,6 +453,11 @@ Fingerprint Manifest::fingerprint() const {
   return {sha256(as_bytes(text()))};
 }
 
+std::string Manifest::log_path() const {
+  const auto path = log_origin.find('/');
+  return path == std::string::npos ? std::string() : log_origin.substr(path);
+}
+
 const Contest* Manifest::contest(std::uint32_t number) const {
   return number < contests.size() ? &contests[number] : nullptr;
 }

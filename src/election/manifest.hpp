@@ -123,6 +123,9 @@ struct Manifest {
   std::string text() const;  // canonical JSON
   Fingerprint fingerprint() const;
 
+  // Where the portal serves the log: the log's origin without its host, "/log/…".
+  std::string log_path() const;
+
   const Contest* contest(std::uint32_t number) const;
   const Bureau& bureau_of(const Contest& contest) const { return bureaus.at(contest.bureau); }
 };

@@ -84,8 +84,8 @@ http::Response Site::manifest_file(Visit&) {
 }
 
 http::Response Site::log_file(Visit& visit) {
-  std::string_view path = std::string_view(visit.request.path).substr(5);
-  const std::string log = hex_encode(state_.manifest().election_id.bytes) + "/";
+  std::string_view path = visit.request.path;
+  const std::string log = state_.manifest().log_path() + "/";
   if (!path.starts_with(log)) return error_page(404, &visit.request);
   path.remove_prefix(log.size());
   if (path == "checkpoint") {

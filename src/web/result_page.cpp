@@ -204,8 +204,7 @@ http::Response Site::result(Visit& visit) {
   return page(
       visit, "result",
       {{"closed_at", published->closed_at},
-       {"checkpoint_url", state_.manifest().origin + "/log/" +
-                              hex_encode(state_.manifest().election_id.bytes) + "/checkpoint"},
+       {"checkpoint_url", state_.manifest().origin + state_.manifest().log_path() + "/checkpoint"},
        {"verify_command", "isoloir verify EXPORT --fingerprint " +
                               hex_encode(state_.fingerprint().bytes) + " --checkpoint CHECKPOINT"},
        {"contests", std::move(contests)}});

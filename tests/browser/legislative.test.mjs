@@ -192,6 +192,7 @@ test("in English, every step, and the other language from within", async () => {
   await page.getByRole("heading", { name: "Confirmer mon choix" }).waitFor();
   await page.getByRole("button", { name: "Quitter" }).first().waitFor();
   await page.locator(".portal-header a[hreflang=en]").click();
+  await page.getByRole("heading", { name: "Confirm my choice" }).waitFor(); // the message is in the language of the page
   await page.locator("[data-step=confirm] [data-action=cast]").press("Enter");
   await page.locator("[data-step=confirmation] [data-slot=sent]:not(:empty)").waitFor();
   await look(page, "confirmation");

@@ -9,6 +9,8 @@
 #include "cli/trustee_ceremony.hpp"
 #include "crypto/hash.hpp"
 #include "functional/program.hpp"
+#include "functional/server_process.hpp"
+#include "http/client.hpp"
 #include "service/accounts.hpp"
 #include "service/install.hpp"
 #include "service/voting.hpp"
@@ -451,6 +453,20 @@ TEST_F(ElectionCommand, ABrokenSealIsKeptAndNamed) {
   EXPECT_EQ((*state)->fingerprint(), second.fingerprint());
   ASSERT_TRUE(codes_replaced_at(**state));
   expect_refused(install(), "state.exists");
+
+  // The log of the second seal is where its manifest says.
+  EXPECT_EQ(second.log_path(), first.log_path() + "/seal-2");
+  execute("state", "UPDATE hours SET opens_at = 1");
+  test::ServerProcess server(folder_,
+                             {{"serve", portal_, "--state", path("state"), "--port", "0"}, {}, 0});
+  http::Client client("127.0.0.1", server.listening());
+  Expected<http::ClientResponse> note = client.get(second.log_path() + "/checkpoint", {});
+  for (int i = 0; note && note->status == 404 && i < 100'000; ++i) {  // until its first round
+    note = client.get(second.log_path() + "/checkpoint", {});
+  }
+  ASSERT_TRUE(note && note->status == 200) << server.err();
+  EXPECT_TRUE(note->body.starts_with(second.log_origin + "\n")) << note->body;
+  EXPECT_EQ(client.get(first.log_path() + "/checkpoint", {})->status, 404);
 }
 
 // Cut short between the copy and the removal, or between the two states: done again, it is done.
