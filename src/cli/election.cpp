@@ -360,7 +360,9 @@ std::string in_french(const std::string& code) {
       {"state.aside", "L'élection d'un sceau rompu est déjà gardée à côté ; rien n'a été changé."},
       {"import.renewed",
        "Des codes ont été renouvelés ou bloqués depuis : tous sont à refaire (--replaces)."},
-      {"import.replaces", "Ces codes remplacent ceux d'avant sans les connaître : --replaces."},
+      {"import.replaces",
+       "Ces codes ne connaissent pas ceux qui sont installés : refaites-les avec --replaces et "
+       "l'import qui a été installé."},
       {"unseal.open", "L'heure d'ouverture est passée : le sceau ne peut plus être rompu."},
       {"unseal.reason", "Le motif figure au procès-verbal : une ligne de texte."},
       {"seal.fingerprint", "Ce n'est pas l'empreinte qui a été lue à voix haute : ne signez pas."},

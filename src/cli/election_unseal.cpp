@@ -127,6 +127,10 @@ Expected<std::string> run_unseal(const UnsealOptions& options) {
          both("Empreinte du sceau rompu :", "Fingerprint of the broken seal:") + "    " +
          in_groups(sealing->fingerprint) + "\n" +
          both(
+             "Si un serveur tient cette élection, arrêtez-le maintenant : il ouvrirait le vote à "
+             "son heure.",
+             "If a server holds this election, stop it now: it would open the vote at its hour.") +
+         both(
              "Suite : si tous les codes changent, registrar issue --replaces ; puis election seal, "
              "sign par chaque membre, et install.",
              "Next: if all codes change, registrar issue --replaces; then election seal, sign by "

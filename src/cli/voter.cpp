@@ -150,6 +150,14 @@ void print_lost(const VoterDesk& desk, const DeskScreen& screen) {
 }
 
 void print_next(const VoterDesk& desk, const DeskScreen& screen) {
+  if (desk.code_alone) {
+    fmt::print("{}\n",
+               screen.pick("Code perdu ou non reçu : qui garde email.csv (ou sms.csv) sous clé lui "
+                           "renvoie le même ; bloqué : prévenez le bureau de vote",
+                           "Code lost or not received: who keeps email.csv (or sms.csv) under lock "
+                           "sends the same again; blocked: tell the bureau"));
+    return;
+  }
   if (desk.with_keys) return print_lost(desk, screen);
   using Next = VoterDesk::Next;
   const std::string from =
@@ -323,7 +331,8 @@ int run_voter(const VoterOptions& options) {
                           online && portal->recovery ? &*portal->recovery : nullptr};
   auto desk = desk_of(**state, policy, {portal->code_tries, 0}, matches[0].voter);
   if (!desk) return refuse(desk.error(), screen, options);
-  if (portal->credentials.roll_number) desk->with_keys = false;  // a code, and nothing else to lose
+  desk->code_alone = portal->credentials.roll_number;
+  if (desk->code_alone) desk->with_keys = false;  // nothing else to lose
   if (options.json) {
     std::puts(canonical_json(to_json(*desk)).c_str());
   } else {

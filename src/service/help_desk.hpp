@@ -64,6 +64,7 @@ struct VoterDesk {
   // Where voters sign in with identifier and password: `next` is of a lost password, these are of a
   // lost identifier.
   bool with_keys = false;
+  bool code_alone = false;  // sent once, and the same again by the assistance
   Next identifier_next = Next::no_service;
   TimeMs identifier_next_at = 0;
 };

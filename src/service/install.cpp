@@ -86,7 +86,10 @@ Expected<std::optional<std::size_t>> broken_seal_in(const StatePaths& paths,
                                     ": the vote has opened under the broken seal; what was cast "
                                     "there would be lost");
   }
-  return fail("state.exists", paths.folder.string() + ": an election is there already");
+  return fail("state.exists",
+              paths.folder.string() +
+                  ": an election is there already, under a seal that this one does not name as "
+                  "broken (the folder broken/ of the election says which)");
 }
 
 // What is carried over from an earlier seal comes from the state that makes room, or that a run

@@ -1,7 +1,8 @@
 // A small association's election, which is a portal by data alone: a member's number, a voting code that came by e-mail, no captcha.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { closePage, newPage, PROGRAM, startBrowser, startDemo } from "./harness.mjs";
 import { look, WIDTHS } from "./look.mjs";
 import { demoVoters, held, setState, vote } from "./voter.mjs";
 
@@ -81,4 +82,11 @@ test("what this portal has not is not there", async () => {
     assert.ok(answer.status() === 404 || new URL(page.url()).pathname === "/", path);
   }
   await closePage(page);
+});
+
+test("the help desk hears of one code, which is sent again, and of nothing that can be renewed", () => {
+  const said = execFileSync(PROGRAM, ["voter", "AD-001", "--state", demo.state], { encoding: "utf8" });
+  assert.match(said, /Code de vote : valable/);
+  assert.match(said, /renvoie le même/);
+  assert.doesNotMatch(said, /mot de passe|identifiant|aucun message/i);
 });
