@@ -168,15 +168,15 @@ std::string describe(const Roll& roll, const Portal& portal) {
                          [&](const Voter& voter) { return (voter.*field).empty(); });
   };
   const auto& forms = portal.credentials;
-  const auto by = [&](Handover way) { return forms.code_by == way; };
-  if (forms.roll_number && lacking(by(Handover::email) ? &Voter::email : &Voter::phone) > 0) {
+  const auto address = forms.code_by == Handover::email ? &Voter::email : &Voter::phone;
+  if (forms.roll_number && lacking(address) > 0) {
     said += both(
         "Sans adresse où envoyer leur code : voir unreached.csv de registrar issue ; il doit "
         "leur être remis.",
         "Some without an address for their code: see unreached.csv of registrar issue; it "
         "must be handed over.");
   }
-  if (portal.credentials.identifier && lacking(&Voter::email) + lacking(&Voter::phone) > 0) {
+  if (forms.identifier && lacking(&Voter::email) + lacking(&Voter::phone) > 0) {
     said += both(fmt::format("Sans courriel : {} ; sans téléphone : {}. Ce qui ne peut leur être "
                              "envoyé doit leur être remis (unreached.csv de registrar issue).",
                              lacking(&Voter::email), lacking(&Voter::phone)),

@@ -242,21 +242,6 @@ Status RehearsalVoter::renew_password(RehearsalTimes& times) {
 
 // ---- A new code
 
-Expected<std::string> RehearsalVoter::token_from_message() {
-  const auto end = Steady::now() + patience;
-  const std::string link = state_.manifest().origin + "/r#";
-  do {
-    for (const auto& message : read_inbox(state_)) {
-      const auto at = message.body.find(link);
-      if (message.destination != personal_address() || at == std::string::npos) continue;
-      const auto token = message.body.substr(at + link.size());
-      return token.substr(0, token.find_first_of(" \t\r\n"));
-    }
-    std::this_thread::sleep_for(poll);
-  } while (Steady::now() < end);
-  return fail("rehearsal.answer", "link: no message came");
-}
-
 Json RehearsalVoter::new_keys(const Json& opened, const Credential& credential,
                               Random& random) const {
   const auto token_hash = *hex_decode_array<32>(text(opened, "tokenHash"));
@@ -282,7 +267,7 @@ Json RehearsalVoter::new_keys(const Json& opened, const Credential& credential,
 
 // On another device: without the portal's session.
 Status RehearsalVoter::renew_code(RehearsalTimes& times, Random& random) {
-  const auto token = token_from_message();
+  const auto token = from_message("reissue-link", state_.manifest().origin + "/r#");
   if (!token) return fail(token.error());
   http::Client device(std::string(loopback), port_);
   const auto page = send(device, times, "link page", "GET", "/r");

@@ -80,7 +80,6 @@ class RehearsalVoter {
   Status renew_password(RehearsalTimes& times);
   // What follows `mark` in her message of this kind, up to white space.
   Expected<std::string> from_message(std::string_view kind, const std::string& mark);
-  Expected<std::string> token_from_message();
   Status renew_code(RehearsalTimes& times, Random& random);
   Json new_keys(const Json& opened, const Credential& credential, Random& random) const;
   Status open_space(RehearsalTimes& times, Random& random);
