@@ -1,5 +1,6 @@
 // The server's interface, as JSON over same-origin requests with the session's cookie.
 import type { IdentifierAnswer } from "./identifier_recovery.ts";
+import type { AccountAnswer } from "./account_link.ts";
 import type { PasswordAnswer } from "./password_link.ts";
 
 export type CodeAnswer =
@@ -186,6 +187,15 @@ export class Api {
   async reissue_open(token: string): Promise<OpenedLink | LinkRefusal> {
     for (let tries = 0; tries < 2; tries++) {
       const answer = await this.post<OpenedLink | LinkRefusal | { status: "again" }>("/api/reissue/open", { token });
+      if (answer.status !== "again") return answer;
+    }
+    return { status: "no_cookie" };
+  }
+
+  /** An account's link: likewise. Opened, it goes on in pages of the server's. */
+  async account_open(token: string): Promise<AccountAnswer> {
+    for (let tries = 0; tries < 2; tries++) {
+      const answer = await this.post<AccountAnswer | { status: "again" }>("/api/account/open", { token });
       if (answer.status !== "again") return answer;
     }
     return { status: "no_cookie" };

@@ -101,6 +101,12 @@ inline constexpr std::int64_t password_message_ms = 30 * 60'000;
 inline constexpr std::size_t reissue_batch_minimum = 10;
 inline constexpr std::size_t reissue_field_bytes = 1024;
 
+// Accounts on the portal (src/service/account_*)
+inline constexpr std::size_t account_password_bytes = 256;
+inline constexpr std::size_t account_question_characters = 200;
+inline constexpr std::size_t invitations_per_beat =
+    200;  // queued; messages have a budget of their own
+
 // The form to the help desk (src/service/help_request), in characters
 inline constexpr std::size_t help_text_characters = 3000;
 inline constexpr std::size_t help_name_characters = 100;

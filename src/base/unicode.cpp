@@ -39,6 +39,18 @@ std::optional<std::string> nfkc_casefold(std::string_view utf8) {
   return result;
 }
 
+std::string nfc(std::string_view utf8) {
+  if (utf8.size() > 1'000'000 || !valid_utf8(utf8)) return std::string(utf8);
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFCInstance(status);
+  if (U_FAILURE(status)) throw std::runtime_error("ICU has no NFC data");
+  std::string result;
+  const icu::StringPiece source(utf8.data(), static_cast<int32_t>(utf8.size()));
+  normalizer->normalize(icu::UnicodeString::fromUTF8(source), status).toUTF8String(result);
+  if (U_FAILURE(status)) throw std::runtime_error("ICU cannot normalise");
+  return result;
+}
+
 std::string casefold_without_accents(std::string_view utf8) {
   const auto folded = nfkc_casefold(utf8);
   if (!folded) return {};

@@ -1,4 +1,4 @@
-// Comparison of what people type: Unicode's NFKC_Casefold (UAX #31), through ICU.
+// Comparison of what people type: Unicode's normal forms (UAX #15, #31), through ICU.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,10 @@ namespace isoloir {
 // NFKC with case folding and without default-ignorable characters; nothing for invalid UTF-8.
 std::optional<std::string> nfkc_casefold(std::string_view utf8);
 
-// The same without accents and other marks, to look a name up by; empty for invalid UTF-8.
+// Form NFC, in which two keyboards type the same letter the same way; invalid UTF-8 as it is.
+std::string nfc(std::string_view utf8);
+
+// The first without accents and other marks, to look a name up by; empty for invalid UTF-8.
 std::string casefold_without_accents(std::string_view utf8);
 
 }  // namespace isoloir

@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t newcomers = 3;  // who activate their account themselves, where they can
+
 struct DemoOptions {
   std::uint16_t port = 8080;
   fs::path state = "demo-state";
@@ -76,6 +78,7 @@ Json voter_card(const PracticeVoter& person, const Portal& portal) {
     card["phone"] = voter.phone;
     card["numic"] = consular_number(voter);
   }
+  if (!person.account && !person.identifier) card["newcomer"] = true;
   if (person.account) {
     card["password"] = person.account->password;
     card["numen"] = voter.numen.empty() ? voter.nir10 : voter.numen;
@@ -108,7 +111,7 @@ Status create_demo(const DemoOptions& options, const Portal& portal, Clock& cloc
   const auto roll = parse_roll(*csv, districts_per_contest(portal.contests), roll_address(portal));
   if (!roll) return fail(roll.error());
   const auto practice =
-      create_practice({options.state}, portal, *roll,
+      create_practice({options.state}, portal, *roll, portal.account ? newcomers : 0,
                       fmt::format("http://{}:{}", options.host, options.port), clock, random);
   if (!practice) return fail(practice.error());
   Json cards = Json::array();
@@ -172,7 +175,8 @@ Json commands(const DemoOptions& options, const State& state) {
                      hex_encode(state.fingerprint().bytes) + " --checkpoint " + checkpoint}};
 }
 
-// One voter who votes, one who has lost the code where she can have another, and the others.
+// One voter who votes, one who has lost the code where she can have another, one who has no account
+// yet where she can activate it, and the others.
 Json landing_page(const Json& voters, bool reissue, Json commands, const Json& other) {
   Json page = {{"commands", std::move(commands)}, {"others", Json::array()}};
   if (!other.is_null()) page["other_demo"] = other;
@@ -181,6 +185,8 @@ Json landing_page(const Json& voters, bool reissue, Json commands, const Json& o
       page["first"] = voter;
     } else if (reissue && !page.contains("second")) {
       page["second"] = voter;
+    } else if (voter.contains("newcomer") && !page.contains("newcomer")) {
+      page["newcomer"] = voter;
     } else {
       page["others"].push_back(voter);
     }

@@ -23,6 +23,9 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
   if (auto* recoveries = services.recoveries) {
     duties.push_back({"lost passwords and identifiers", [recoveries] { recoveries->work(); }});
   }
+  if (auto* accounts = services.accounts) {
+    duties.push_back({"links of voters' accounts", [accounts] { accounts->work(); }});
+  }
   if (auto* confirmations = services.confirmations) {
     duties.push_back(
         {"end of old confirmation codes", [confirmations] { confirmations->sweep(); }});

@@ -83,6 +83,11 @@ Header read_header(CsvReader& reader, CsvProblems& problems) {
   return header;
 }
 
+std::string_view column_of(std::string_view account_error) {
+  if (account_error.starts_with("account.question")) return "question";
+  return account_error.starts_with("account.answer") ? "reponse" : "mot_de_passe";
+}
+
 Expected<std::vector<NewAccount>> parse_accounts(std::string_view csv, const Register& people) {
   CsvProblems problems("account.file");
   check_csv_encoding(csv, problems);
@@ -111,11 +116,8 @@ Expected<std::vector<NewAccount>> parse_accounts(std::string_view csv, const Reg
       problems.add(reader.line(), "identifiant",
                    fmt::format("is the same as on line {}", first->second));
     }
-    if (account.question.empty()) problems.add(reader.line(), "question", "is empty");
     if (const auto good = check_account(account); !good) {
-      problems.add(reader.line(),
-                   good.error().code == "account.answer" ? "reponse" : "mot_de_passe",
-                   good.error().message);
+      problems.add(reader.line(), column_of(good.error().code), good.error().message);
     }
   }
   if (!reader.broken().empty()) problems.add(reader.line(), "", reader.broken());

@@ -58,7 +58,8 @@ Expected<PublicFiles> seal_practice(const ElectionDraft& draft, const PracticeBu
 
 // With accounts, where voters sign in with one.
 Expected<std::vector<PracticeVoter>> practice_voters(const StatePaths& paths, const Roll& roll,
-                                                     Issued issued, Clock& clock, Random& random) {
+                                                     std::size_t without_account, Issued issued,
+                                                     Clock& clock, Random& random) {
   const bool identifiers = have_identifiers(issued.keys);
   std::vector<PracticeVoter> voters;
   for (std::size_t i = 0; i < roll.voters.size(); ++i) {
@@ -72,7 +73,9 @@ Expected<std::vector<PracticeVoter>> practice_voters(const StatePaths& paths, co
   if (identifiers) return voters;
   const auto state = State::open(paths, clock, random);
   if (!state) return fail(state.error());
-  for (auto& person : voters) {
+  const auto with = voters.size() - std::min(without_account, voters.size());
+  for (std::size_t i = 0; i < with; ++i) {
+    auto& person = voters[i];
     person.account = NewAccount{person.voter.id, practice_password(random),
                                 std::string(practice_question), std::string(practice_answer)};
     if (auto made = create_account(**state, *person.account); !made) return fail(made.error());
@@ -98,8 +101,9 @@ std::uint16_t free_port(std::uint16_t wanted) {
 }
 
 Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal& portal,
-                                           const Roll& roll, const std::string& origin,
-                                           Clock& clock, Random& random) {
+                                           const Roll& roll, std::size_t without_account,
+                                           const std::string& origin, Clock& clock,
+                                           Random& random) {
   const TimeMs now = clock.now();
   fs::create_directories(paths.folder);
   const auto server_keys = ServerKeys::generate(random);
@@ -117,7 +121,7 @@ Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal
   const auto installed =
       install_election(paths, {*files, booth_assets(), roll, issued.keys}, clock, random);
   if (!installed) return fail(installed.error());
-  auto voters = practice_voters(paths, roll, std::move(issued), clock, random);
+  auto voters = practice_voters(paths, roll, without_account, std::move(issued), clock, random);
   if (!voters) return fail(voters.error());
   return PracticeElection{std::move(*voters), std::move(bureaus->ceremonies)};
 }

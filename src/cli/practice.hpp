@@ -26,7 +26,7 @@ struct PracticeVoter {
   Voter voter;
   Code code;
   std::optional<TypedIdentifier> identifier;  // where voters sign in with one
-  std::optional<NewAccount> account;          // where they sign in with an account
+  std::optional<NewAccount> account;          // where they sign in with one, and have it
 };
 struct PracticeElection {
   std::vector<PracticeVoter> voters;  // in the order of the roll
@@ -36,9 +36,10 @@ struct PracticeElection {
 
 // Writes a new state for the portal's contests and this roll: open from now on for a week. Every
 // step is that of a real election (docs/first-election.md), with every person at this machine.
-// Errors: those of collect_rosters, seal_election, install_election and create_account.
+// The last `without_account` of the roll have none yet, where voters sign in with one. Errors:
+// those of collect_rosters, seal_election, install_election and create_account.
 Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal& portal,
-                                           const Roll& roll, const std::string& origin,
-                                           Clock& clock, Random& random);
+                                           const Roll& roll, std::size_t without_account,
+                                           const std::string& origin, Clock& clock, Random& random);
 
 }  // namespace isoloir::cli

@@ -480,7 +480,7 @@ Expected<Json> rehearse(const RehearseOptions& options, Round& round,
   SystemRandom random;
   const auto voters = static_cast<std::uint32_t>(round.roll.voters.size());
   std::fprintf(stderr, "preparing %u voters\n", voters);
-  auto practice = create_practice({round.state}, round.portal, round.roll,
+  auto practice = create_practice({round.state}, round.portal, round.roll, 0,
                                   fmt::format("http://localhost:{}", port), clock, random);
   if (!practice) return fail(practice.error());
   const auto state = State::open({round.state}, clock, random);

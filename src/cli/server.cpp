@@ -206,8 +206,15 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
     confirmations.emplace(state, *portal.confirmation, texts);
     if (const auto good = confirmations->check_texts(); !good) return report(good.error());
   }
+  std::optional<AccountLinks> accounts;
+  if (transport && portal.account) {
+    accounts.emplace(
+        state, *portal.account,
+        SignInPolicy{portal.sign_in_failures, portal.sign_in_first_delay_seconds * 1000LL}, texts);
+  }
   const SelfService services{reissues ? &*reissues : nullptr, recoveries ? &*recoveries : nullptr,
-                             confirmations ? &*confirmations : nullptr, help ? &*help : nullptr};
+                             confirmations ? &*confirmations : nullptr, help ? &*help : nullptr,
+                             accounts ? &*accounts : nullptr};
   web::Site site(state, log, portal, renderer, std::move(settings.demo), services);
   http::ServerOptions options;
   options.address = settings.address;

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/desk_screen.hpp"
 #include "cli/server.hpp"
+#include "service/account_links.hpp"
 #include "service/help_desk.hpp"
 
 namespace isoloir::cli {
@@ -21,6 +22,7 @@ struct VoterOptions {
   fs::path portal;
   std::string language = "fr";
   bool json = false;
+  bool send_link = false;
 };
 
 constexpr Word codes[] = {{"valid", "valable", "valid"},
@@ -41,7 +43,24 @@ constexpr Word password_states[] = {
     {"expired", "lien expiré, rien n'a changé", "link expired, nothing has changed"},
     {"superseded", "remplacée par une demande plus récente", "superseded by a newer request"},
     {"blocked", "mot de passe bloqué par l'électeur", "password blocked by the voter"}};
+constexpr Word accounts[] = {
+    {"none", "pas encore activé", "not activated yet"},
+    {"active", "activé", "activated"},
+    {"blocked", "bloqué par l'électeur : vérifiez son identité, puis --send-link",
+     "blocked by the voter: check who it is, then --send-link"}};
+constexpr Word account_links[] = {
+    {"sent", "lien envoyé, pas encore ouvert", "link sent, not opened yet"},
+    {"opened", "lien ouvert, pas encore terminé", "link opened, not finished yet"},
+    {"issued", "mot de passe choisi", "password chosen"},
+    {"done", "mot de passe choisi", "password chosen"},
+    {"expired", "lien expiré, rien n'a changé", "link expired, nothing has changed"},
+    {"superseded", "remplacé par un lien plus récent", "superseded by a newer link"},
+    {"blocked", "compte bloqué par l'électeur", "account blocked by the voter"}};
 constexpr Word kinds[] = {
+    {"account-link", "lien pour le compte", "link for the account"},
+    {"account-notice", "avis de compte activé ou de mot de passe changé",
+     "notice of an activated account or a changed password"},
+    {"account-refused", "avis : compte bloqué, pas de lien", "notice: account blocked, no link"},
     {"reissue-link", "lien pour un nouveau code", "link for a new code"},
     {"reissue-notice", "avis de création d'un code ou d'un mot de passe",
      "notice of a new code or password"},
@@ -107,6 +126,9 @@ constexpr const char* no_help_english =
 std::string_view name_of(VoterDesk::Code code) {
   return codes[static_cast<std::size_t>(code)].name;
 }
+std::string_view name_of(DeskAccount::State state) {
+  return accounts[static_cast<std::size_t>(state)].name;
+}
 std::string_view name_of(VoterDesk::Next next) {
   constexpr std::string_view names[] = {"ask",      "open_link", "finish",   "not_yet",    "over",
                                         "closed",   "limit",     "blocked",  "no_service", "apart",
@@ -116,6 +138,21 @@ std::string_view name_of(VoterDesk::Next next) {
 bool may_ask(const VoterDesk& desk) {
   using Next = VoterDesk::Next;
   return desk.next == Next::ask || desk.next == Next::open_link || desk.next == Next::finish;
+}
+
+std::string when_of(const DeskReissue& item, const DeskScreen& screen) {
+  if (item.until > 0) return screen.pick("jusqu'au ", "until ") + screen.time(item.until);
+  return screen.pick("le ", "on ") + screen.time(item.at);
+}
+
+void print_account(const DeskAccount& account, const DeskScreen& screen) {
+  fmt::print("{} : {}\n", screen.pick("Compte sur le portail", "Account on the portal"),
+             screen.word(accounts, name_of(account.state)));
+  for (const auto& item : account.links) {
+    fmt::print("  {}  {} {} : {} ({})\n", item.reference, screen.pick("du", "of"),
+               screen.time(item.requested_at), screen.word(account_links, item.state),
+               when_of(item, screen));
+  }
 }
 
 void print_lost(std::string_view what, VoterDesk::Next next, TimeMs at, TimeMs until,
@@ -200,6 +237,7 @@ void print(const VoterDesk& desk, const DeskScreen& screen) {
                     : screen.pick("un code a été remplacé le", "a code was replaced on"),
                screen.time(at));
   }
+  if (desk.account) print_account(*desk.account, screen);
   fmt::print("{} :{}\n",
              keys ? screen.pick("Demandes de nouveau mot de passe", "Requests for a new password")
                   : screen.pick("Demandes de nouveau code", "Requests for a new code"),
@@ -209,8 +247,7 @@ void print(const VoterDesk& desk, const DeskScreen& screen) {
         "  {}  {} {} : {} ({})\n", item.reference, screen.pick("du", "of"),
         screen.time(item.requested_at),
         keys ? screen.word(password_states, item.state) : screen.word(reissue_states, item.state),
-        item.until > 0 ? std::string(screen.pick("jusqu'au ", "until ")) + screen.time(item.until)
-                       : std::string(screen.pick("le ", "on ")) + screen.time(item.at));
+        when_of(item, screen));
   }
   fmt::print("{} :{}\n", screen.pick("Messages", "Messages"),
              desk.messages.empty() ? screen.pick(" aucun", " none") : "");
@@ -224,16 +261,20 @@ void print(const VoterDesk& desk, const DeskScreen& screen) {
   print_next(desk, screen);
 }
 
-Json to_json(const VoterDesk& desk) {
-  Json reissues = Json::array();
-  for (const auto& item : desk.reissues) {
+Json to_json(const std::vector<DeskReissue>& items) {
+  Json list = Json::array();
+  for (const auto& item : items) {
     Json entry = {{"reference", item.reference},
                   {"state", item.state},
                   {"requested_at", item.requested_at},
                   {"at", item.at}};
     if (item.until > 0) entry["until"] = item.until;
-    reissues.push_back(std::move(entry));
+    list.push_back(std::move(entry));
   }
+  return list;
+}
+
+Json to_json(const VoterDesk& desk) {
   Json messages = Json::array();
   for (const auto& item : desk.messages) {
     messages.push_back({{"created_at", item.created_at},
@@ -256,7 +297,10 @@ Json to_json(const VoterDesk& desk) {
       {"name", desk.name},
       {"code", std::move(code)},
       {"replaced_at", desk.replaced_at},
-      {"reissues", std::move(reissues)},
+      {"reissues", to_json(desk.reissues)},
+      {"account", desk.account ? Json{{"state", name_of(desk.account->state)},
+                                      {"links", to_json(desk.account->links)}}
+                               : Json()},
       {"messages", std::move(messages)},
       {"next", std::move(next)},
       {"identifier_next", desk.with_keys ? Json{{"step", name_of(desk.identifier_next)},
@@ -310,6 +354,26 @@ int list_matches(std::vector<DeskMatch> matches, const DeskScreen& screen, bool 
   return 1;
 }
 
+// Requirement 10: nobody but the voter sees the link.
+int send_link(State& state, const std::string& voter, bool possible, const DeskScreen& screen) {
+  if (!possible) {
+    std::fprintf(stderr, "isoloir: %s\n",
+                 screen.pick("aucun lien ne peut partir : ce portail n'a pas de comptes à activer, "
+                             "ou ce serveur n'envoie aucun message",
+                             "no link can leave: this portal has no accounts to activate, or this "
+                             "server sends no messages"));
+    return 2;
+  }
+  if (const auto sent = send_account_link(state, voter); !sent) return report(sent.error());
+  fmt::print(
+      "{}\n",
+      screen.pick("Un lien part dans la minute à l'adresse professionnelle de la liste. Il "
+                  "remplace les précédents ; un blocage éventuel est levé.",
+                  "A link leaves within the minute for the professional address on the roll. "
+                  "It replaces earlier ones; a block, if there was one, is lifted."));
+  return 0;
+}
+
 int run_voter(const VoterOptions& options) {
   const DeskScreen screen(options.language == "en");
   const StatePaths paths{options.state};
@@ -327,6 +391,8 @@ int run_voter(const VoterOptions& options) {
   if (matches.size() > 1) return list_matches(std::move(matches), screen, options.json);
   // The portal may offer what this server has no way to send.
   const bool online = carries_links(options.state);
+  if (options.send_link)
+    return send_link(**state, matches[0].voter, online && portal->account, screen);
   const DeskPolicy policy{online && portal->reissue ? &*portal->reissue : nullptr,
                           online && portal->recovery ? &*portal->recovery : nullptr};
   auto desk = desk_of(**state, policy, {portal->code_tries, 0}, matches[0].voter);
@@ -354,6 +420,9 @@ void add_voter(Command app) {
   command.option("--portal", options->portal,
                  "Folder of the portal; without it, what the server was last started with");
   command.option("--lang", options->language, "fr or en").one_of({"fr", "en"});
+  command.flag(
+      "--send-link", options->send_link,
+      "Has a link for the account sent to the address on the roll, once you know who is calling");
   command.flag("--json", options->json, "For programs; times in milliseconds since 1970");
   command.runs([options] { return run_voter(*options); });
 }

@@ -515,8 +515,43 @@ void read_confirmation(Reader& read, const toml::table& root, Portal& portal) {
   portal.confirmation = policy;
 }
 
+// One instruction for both ways in: a link to the address that signs in.
+void read_account(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("account")) return;
+  const auto& table = read.table(root, "account");
+  if (portal.scheme != SignInScheme::email_password) {
+    return read.problem(table, "accounts are of the scheme email-password: no [account]");
+  }
+  read.known(table, {"invitations_from", "activation_link_days", "password_link_minutes",
+                     "opened_minutes", "requests", "question"});
+  AccountPolicy policy;
+  const auto local = read.local_time(table, "invitations_from");
+  const auto from = from_local_time(local, portal.time_zone);
+  if (from) {
+    policy.invitations_from = *from;
+  } else if (!local.empty() && !portal.time_zone.empty() && from.error().code != "time.zone") {
+    read.problem(table, from.error().message);
+  }
+  if (!local.empty() && local >= portal.closes_local) {
+    read.problem(table, "\"invitations_from\" is not before the vote closes: nobody could vote");
+  }
+  policy.activation_link_ms =
+      std::int64_t{read.number(table, "activation_link_days", 1, 90)} * day_ms;
+  policy.password_link_ms = read_minutes(read, table, "password_link_minutes", 24 * 60);
+  policy.opened_ms = read_minutes(read, table, "opened_minutes", 120);
+  policy.requests = read_rate(read, table, "requests");
+  for (const auto& node : read.array(table, "question")) {
+    if (const auto* question = node.as_table()) {
+      read.known(*question, {"fr", "en"});
+      policy.questions.push_back({read.text(*question, "en"), read.text(*question, "fr")});
+    }
+  }
+  portal.account = policy;
+}
+
 void read_messages(Reader& read, const toml::table& root, Portal& portal) {
-  if (!portal.reissue && !portal.recovery && !portal.confirmation && !root.contains("messages")) {
+  if (!portal.reissue && !portal.recovery && !portal.confirmation && !portal.account &&
+      !root.contains("messages")) {
     return;
   }
   const auto& table = read.table(root, "messages");
@@ -565,12 +600,13 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   }
   Reader read(name);
   Portal portal;
-  read.known(root,
-             {"portal", "assistance", "hours", "sign_in", "session", "voting_code", "credentials",
-              "reissue", "confirmation", "messages", "board", "bureau", "contest", "texts"});
+  read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
+                    "credentials", "reissue", "confirmation", "account", "messages", "board",
+                    "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
   read_confirmation(read, root, portal);
+  read_account(read, root, portal);
   read_messages(read, root, portal);
   for (const auto& node : read.array(root, "bureau")) {
     if (const auto* bureau = node.as_table()) portal.bureaus.push_back(read_bureau(read, *bureau));

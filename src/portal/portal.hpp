@@ -9,6 +9,7 @@
 #include "election/credential.hpp"
 #include "election/manifest.hpp"
 #include "election/roll.hpp"
+#include "portal/account_policy.hpp"
 #include "portal/confirmation_policy.hpp"
 #include "portal/reissue_policy.hpp"
 
@@ -71,7 +72,8 @@ struct Portal {
   std::optional<ReissuePolicy> reissue;
   std::optional<RecoveryPolicy> recovery;
   std::optional<ConfirmationPolicy> confirmation;  // absent: validating casts at once
-  MessagePolicy messages;                          // there when one of the three is
+  std::optional<AccountPolicy> account;            // absent: accounts are the organiser's business
+  MessagePolicy messages;                          // there when one of the four is
 
   std::uint32_t board_interval_seconds = 0;
 

@@ -31,6 +31,7 @@ struct Why {
   Refusal operator()(const IdentifierProven&) const { return {"reissue.order"}; }
   Refusal operator()(const KeyMatched&) const { return {"reissue.order"}; }
   Refusal operator()(const Sent&) const { return {"reissue.order"}; }
+  Refusal operator()(const PasswordChosen&) const { return {"reissue.order"}; }
 };
 
 // One overload for each arrow of the table; every other pair is refused by the template. Deadlines
@@ -58,6 +59,26 @@ class Table {
   }
   Outcome operator()(const Started&, const MatchKey&) const { return KeyMatched{}; }
   Outcome operator()(const KeyMatched&, const SendIdentifier&) const { return Sent{}; }
+
+  Outcome operator()(const Started&, const MatchAddress&) const { return Matched{}; }
+  Outcome operator()(const Opened& s, const ChoosePassword&) const {
+    if (now_ >= s.expires_at) return refuse("reissue.link_expired", s.expires_at);
+    return PasswordChosen{s.opened_at, s.expires_at};
+  }
+  // Another one, before the question is chosen.
+  Outcome operator()(const PasswordChosen& s, const ChoosePassword&) const {
+    if (now_ >= s.expires_at) return refuse("reissue.link_expired", s.expires_at);
+    return s;
+  }
+  Outcome operator()(const PasswordChosen& s, const OpenLink& e) const {
+    if (now_ >= s.expires_at) return refuse("reissue.link_expired", s.expires_at);
+    if (!e.same_browser) return refuse("reissue.link_elsewhere", s.opened_at);
+    return s;
+  }
+  Outcome operator()(const PasswordChosen& s, const Issue& e) const {
+    if (now_ >= s.expires_at) return refuse("reissue.link_expired", s.expires_at);
+    return Issued{now_, now_ + e.repeat_ms};
+  }
 
   Outcome operator()(const Started&, const ChooseQuestion&) const { return MethodChosen{}; }
   Outcome operator()(const MethodChosen&, const Prove& e) const {
@@ -99,6 +120,9 @@ class Table {
   Outcome operator()(const LinkQueued& s, const Expire&) const { return after(s.expires_at, {}); }
   Outcome operator()(const Opened& s, const Expire&) const { return after(s.expires_at, {}); }
   Outcome operator()(const Armed& s, const Expire&) const { return after(s.expires_at, {}); }
+  Outcome operator()(const PasswordChosen& s, const Expire&) const {
+    return after(s.expires_at, {});
+  }
   Outcome operator()(const Issued& s, const Expire&) const {
     return after(s.repeat_until, s.issued_at);
   }
@@ -106,6 +130,7 @@ class Table {
   Outcome operator()(const LinkQueued&, const Supersede&) const { return Superseded{now_}; }
   Outcome operator()(const Opened&, const Supersede&) const { return Superseded{now_}; }
   Outcome operator()(const Armed&, const Supersede&) const { return Superseded{now_}; }
+  Outcome operator()(const PasswordChosen&, const Supersede&) const { return Superseded{now_}; }
 
   Outcome operator()(const Issued&, const Cancel&) const { return Cancelled{now_}; }
   Outcome operator()(const Acknowledged&, const Cancel&) const { return Cancelled{now_}; }

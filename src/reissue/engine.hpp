@@ -7,6 +7,8 @@
 //   Started -> Matched -> LinkQueued -> Opened -> IdentifierProven -> Issued
 // C, an identifier:
 //   Started -> KeyMatched -> Sent
+// Accounts on the portal, activated or given another password:
+//   Started -> Matched -> LinkQueued -> Opened -> PasswordChosen -> Issued
 //
 // with Expired, Superseded (a newer link) and Cancelled (the notice's link) as other ends.
 #pragma once
@@ -39,6 +41,8 @@ using CancelToken = Evidence<struct CancelTokenTag>;
 using ConsularNumber = Evidence<struct ConsularNumberTag>;  // NUMIC, or NUMEL of who has none
 using AddressOnFile = Evidence<struct AddressOnFileTag>;    // that of the roll was typed
 using KnownIdentifier = Evidence<struct KnownIdentifierTag>;
+using AccountOpener =
+    Evidence<struct AccountOpenerTag>;  // the browser that opened an account's link
 using KnownPassword = Evidence<struct KnownPasswordTag>;  // its recovery key was proven
 
 // ---- States
@@ -63,6 +67,10 @@ struct Matched {};         // B: a voter of the roll asked
 struct IdentifierProven {  // B: under an open link
   TimeMs expires_at = 0;
 };
+struct PasswordChosen {  // of an account, under an open link
+  TimeMs opened_at = 0;
+  TimeMs expires_at = 0;
+};
 struct KeyMatched {};  // C: a voter of the roll asked, and knows her password
 struct Sent {};        // C
 struct Issued {
@@ -82,9 +90,9 @@ struct Superseded {
 struct Cancelled {
   TimeMs at = 0;
 };
-using FlowState =
-    std::variant<Started, MethodChosen, Proven, LinkQueued, Opened, Armed, Issued, Acknowledged,
-                 Expired, Superseded, Cancelled, Matched, IdentifierProven, KeyMatched, Sent>;
+using FlowState = std::variant<Started, MethodChosen, Proven, LinkQueued, Opened, Armed, Issued,
+                               Acknowledged, Expired, Superseded, Cancelled, Matched,
+                               IdentifierProven, KeyMatched, Sent, PasswordChosen>;
 
 // ---- Events; lengths of time are policy and come with the event
 
@@ -134,9 +142,16 @@ struct MatchKey {
   KnownPassword password;
 };
 struct SendIdentifier {};
-using FlowEvent = std::variant<ChooseQuestion, Prove, QueueLink, RelayAccepted, OpenLink, Arm,
-                               Issue, Repeat, Acknowledge, Expire, Supersede, Cancel, Match,
-                               ProveIdentifier, MatchKey, SendIdentifier>;
+struct MatchAddress {
+  AddressOnFile address;
+};
+struct ChoosePassword {
+  AccountOpener opener;
+};
+using FlowEvent =
+    std::variant<ChooseQuestion, Prove, QueueLink, RelayAccepted, OpenLink, Arm, Issue, Repeat,
+                 Acknowledge, Expire, Supersede, Cancel, Match, ProveIdentifier, MatchKey,
+                 SendIdentifier, MatchAddress, ChoosePassword>;
 
 struct Refusal {
   std::string_view code;  // reissue.*

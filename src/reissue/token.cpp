@@ -16,6 +16,12 @@ std::string_view name_of(TokenPurpose purpose) {
       return "reissue cancel";
     case TokenPurpose::password:
       return "password link";
+    case TokenPurpose::account:
+      return "account link";
+    case TokenPurpose::account_opener:
+      return "account opener";
+    case TokenPurpose::account_cancel:
+      return "account cancel";
   }
   ISOLOIR_ASSERT(false);
 }

@@ -11,7 +11,7 @@
 
 namespace isoloir::reissue {
 
-enum class TokenPurpose { link, flow, cancel, password };
+enum class TokenPurpose { link, flow, cancel, password, account, account_opener, account_cancel };
 
 struct Token {
   Secret<ByteArray<32>> bytes;

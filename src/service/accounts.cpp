@@ -18,18 +18,6 @@ namespace {
 
 using store::Transaction;
 
-constexpr std::size_t password_minimum = 12;
-
-std::string email_key(std::string_view email) {
-  return nfkc_casefold(email).value_or("");
-}
-
-ByteArray<32> stretched(State& state, std::string_view purpose, std::string_view secret,
-                        const ByteArray<16>& salt) {
-  const auto key = argon2id(as_bytes(secret), salt, argon2_password);
-  return state.peppered(purpose, {key.reveal()});
-}
-
 store::Value mac_or_null(State& state, std::string_view purpose, const std::string& value) {
   if (value.empty()) return {};
   return ByteView(state.peppered(purpose, {as_bytes(value)}));
@@ -164,19 +152,11 @@ Status check_keys(const Manifest& manifest, const Roll& roll, const std::vector<
   return {};
 }
 
-bool strong_password(std::string_view password) {
-  bool upper = false, lower = false, digit = false, special = false;
-  for (const char c : password) {
-    const auto byte = static_cast<unsigned char>(c);
-    upper = upper || (c >= 'A' && c <= 'Z');
-    lower = lower || (c >= 'a' && c <= 'z');
-    digit = digit || (c >= '0' && c <= '9');
-    special = special || byte >= 0x80 || (byte > 0x20 && byte < 0x7f && !std::isalnum(byte));
-  }
-  return upper && lower && digit && special && password.size() >= password_minimum;
-}
-
 }  // namespace
+
+std::string email_key(std::string_view email) {
+  return nfkc_casefold(email).value_or("");
+}
 
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
   if (auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
@@ -199,8 +179,9 @@ std::size_t carry_accounts(State& state, store::Database& from) {
   const auto rows = *from.read([](Transaction& transaction) -> Expected<store::Rows> {
     return transaction.query(
         "SELECT a.voter, a.password_salt, a.password_mac, a.question, a.answer_salt, a.answer_mac, "
-        "v.birth_name, v.given_names, v.birth_date, v.email FROM account a JOIN voter v ON v.id = "
-        "a.voter");
+        "v.birth_name, v.given_names, v.birth_date, v.email, a.blocked_at FROM account a JOIN "
+        "voter "
+        "v ON v.id = a.voter");
   });
   return *state.database().write([&](Transaction& transaction) -> Expected<std::size_t> {
     std::size_t count = 0;
@@ -212,24 +193,16 @@ std::size_t carry_accounts(State& state, store::Database& from) {
       if (same.empty()) continue;
       count += transaction.execute(
           "INSERT INTO account (voter, password_salt, password_mac, question, answer_salt, "
-          "answer_mac) VALUES ($1, $2, $3, $4, $5, $6)",
-          {row[0], row[1], row[2], row[3], row[4], row[5]});
+          "answer_mac, blocked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+          {row[0], row[1], row[2], row[3], row[4], row[5], row[10]});
     }
     return count;
   });
 }
 
 Status check_account(const NewAccount& account) {
-  if (!strong_password(account.password)) {
-    return fail("account.password",
-                "a password needs 12 characters with upper and lower case, a digit and a special "
-                "character",
-                "account.password_weak");
-  }
-  if (fold_answer(account.answer).empty()) {
-    return fail("account.answer", "an answer needs letters or digits", "account.answer_empty");
-  }
-  return {};
+  if (auto good = check_account_password(account.password, {}); !good) return good;
+  return check_question(account.question, account.answer);
 }
 
 Status create_account(State& state, const NewAccount& account) {
@@ -239,19 +212,15 @@ Status create_account(State& state, const NewAccount& account) {
 Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
                        const std::function<void(std::size_t done)>& progress) {
   struct Stretched {
-    ByteArray<16> password_salt, answer_salt;
-    ByteArray<32> password, answer;
+    StretchedSecret password, answer;
   };
   std::vector<Stretched> rows(accounts.size());
   for (const auto& account : accounts) {
     if (auto good = check_account(account); !good) return good;
   }
   for (std::size_t i = 0; i < accounts.size(); ++i) {
-    auto& row = rows[i];
-    row.password_salt = state.random().array<16>();
-    row.answer_salt = state.random().array<16>();
-    row.password = stretched(state, "password", accounts[i].password, row.password_salt);
-    row.answer = stretched(state, "answer", fold_answer(accounts[i].answer), row.answer_salt);
+    rows[i] = {stretch(state, AccountSecret::password, accounts[i].password),
+               stretch(state, AccountSecret::answer, accounts[i].answer)};
     progress(i + 1);
   }
   return state.database().write([&](Transaction& transaction) -> Status {
@@ -259,54 +228,24 @@ Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
       if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {accounts[i].voter}).empty()) {
         return fail("account.unknown_voter", "no such voter on the roll");
       }
-      transaction.execute(
-          "INSERT INTO account (voter, password_salt, password_mac, question, answer_salt, "
-          "answer_mac) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (voter) DO UPDATE SET "
-          "password_salt = excluded.password_salt, password_mac = excluded.password_mac, question "
-          "= excluded.question, answer_salt = excluded.answer_salt, answer_mac = "
-          "excluded.answer_mac",
-          {accounts[i].voter, ByteView(rows[i].password_salt), ByteView(rows[i].password),
-           accounts[i].question, ByteView(rows[i].answer_salt), ByteView(rows[i].answer)});
+      write_account(transaction, accounts[i].voter, rows[i].password, accounts[i].question,
+                    rows[i].answer);
     }
     return {};
   });
 }
 
-std::string fold_answer(std::string_view answer) {
-  // Typographic apostrophes; hyphens, dashes and the minus sign.
-  constexpr std::string_view marks[] = {"\u2018", "\u2019", "\u2010", "\u2011", "\u2012",
-                                        "\u2013", "\u2014", "\u2015", "\u2212"};
-  const std::string folded = nfkc_casefold(answer).value_or("");
-  std::string result;
-  for (std::size_t i = 0; i < folded.size(); ++i) {
-    const std::string_view rest = std::string_view(folded).substr(i);
-    if (rest[0] == ' ' || rest[0] == '\t' || rest[0] == '\'' || rest[0] == '-') continue;
-    const auto starts = [&](std::string_view mark) { return rest.starts_with(mark); };
-    if (std::any_of(std::begin(marks), std::end(marks), starts)) {
-      i += 2;  // three bytes each
-      continue;
-    }
-    result.push_back(rest[0]);
-  }
-  return result;
-}
-
 bool answer_matches(State& state, const std::string& voter, std::string_view answer) {
-  struct Stored {
-    ByteArray<16> salt;
-    ByteArray<32> mac;
-  };
-  const auto stored =
-      state.database().read([&](Transaction& transaction) -> Expected<std::optional<Stored>> {
+  const auto stored = state.database().read(
+      [&](Transaction& transaction) -> Expected<std::optional<StretchedSecret>> {
         const auto rows = transaction.query(
             "SELECT answer_salt, answer_mac FROM account WHERE voter = $1", {voter});
         if (rows.empty()) return std::nullopt;
-        return Stored{rows[0].array<16>(0), rows[0].array<32>(1)};
+        return StretchedSecret{rows[0].array<16>(0), rows[0].array<32>(1)};
       });
-  const Stored expected = stored->value_or(Stored{});
-  const std::string folded = fold_answer(answer);
-  const auto given = stretched(state, "answer", folded, expected.salt);
-  return equal_constant_time(given, expected.mac) && stored->has_value() && !folded.empty();
+  const bool same =
+      stretches_to(state, AccountSecret::answer, answer, stored->value_or(StretchedSecret()));
+  return same && stored->has_value() && !fold_answer(answer).empty();
 }
 
 Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
@@ -317,26 +256,25 @@ Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::str
 
   struct Account {
     std::string voter;
-    ByteArray<16> salt{};
-    ByteArray<32> mac{};
+    StretchedSecret password;
+    bool blocked = true;
   };
-  const auto account =
-      state.database().read([&](Transaction& transaction) -> Expected<std::optional<Account>> {
-        const auto rows = transaction.query(
-            "SELECT a.voter, a.password_salt, a.password_mac FROM account a JOIN voter v ON v.id = "
-            "a.voter WHERE v.email_key = $1",
-            {key});
-        if (rows.empty()) return std::nullopt;
-        return Account{rows[0].text(0), rows[0].array<16>(1), rows[0].array<32>(2)};
-      });
+  const auto account = state.database().read([&](Transaction& transaction) -> Expected<Account> {
+    const auto rows = transaction.query(
+        "SELECT a.voter, a.password_salt, a.password_mac, a.blocked_at FROM account a JOIN "
+        "voter v ON v.id = a.voter WHERE v.email_key = $1",
+        {key});
+    if (rows.empty()) return Account();
+    return Account{
+        rows[0].text(0), {rows[0].array<16>(1), rows[0].array<32>(2)}, !rows[0].is_null(3)};
+  });
   // An unknown address costs the same work as a known one.
-  const Account expected = account->value_or(Account{});
-  const auto given = stretched(state, "password", password, expected.salt);
-  if (!equal_constant_time(given, expected.mac) || !account->has_value()) {
+  if (!stretches_to(state, AccountSecret::password, password, account->password) ||
+      account->blocked) {
     return fail("sign_in.refused", "address or password wrong", "sign_in.refused");
   }
-  tries.succeed(expected.voter, state.now());
-  return expected.voter;
+  tries.succeed(account->voter, state.now());
+  return account->voter;
 }
 
 std::optional<VoterProfile> voter_profile(State& state, const std::string& voter) {

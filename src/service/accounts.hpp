@@ -4,6 +4,7 @@
 
 #include "election/registrar.hpp"
 #include "election/roll.hpp"
+#include "service/account_secrets.hpp"
 #include "service/sign_in_tries.hpp"
 #include "service/state.hpp"
 
@@ -25,24 +26,20 @@ struct NewAccount {
   std::string question;
   std::string answer;
 };
-// What create_account asks of an account by itself, before anything is written. Errors:
-// account.password, account.answer.
+// What create_account asks of an account by itself, before anything is written. Errors: those of
+// check_account_password and check_question.
 Status check_account(const NewAccount& account);
-// What activation calls at its end. Passwords and answers are kept as Argon2id under a salt and a
-// pepper. Error: account.unknown_voter, account.password (too short or without upper, lower, digit
-// and special character).
+// An account made by the organiser. Error: account.unknown_voter, and those of check_account.
 Status create_account(State& state, const NewAccount& account);
 // All of them or none, in one transaction; an account that is there already gets the new password,
 // question and answer. `progress` hears how many are prepared: each takes some 60 ms.
 Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
                        const std::function<void(std::size_t done)>& progress);
 
-// Folding before a secret answer is compared: NFKC, case, spaces and apostrophes, as reissue
-// requirement 30 says, and hyphens.
-std::string fold_answer(std::string_view answer);
 bool answer_matches(State& state, const std::string& voter, std::string_view answer);
 
-// Gives the voter. Errors: sign_in.refused (unknown pair, never says which), sign_in.delayed (too
+// Gives the voter. Errors: sign_in.refused (unknown pair, or an account that its owner has blocked;
+// never says which), sign_in.delayed (too
 // many failures from this network for this address: wait). An attacker elsewhere never delays the
 // voter (requirement 25).
 Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
@@ -53,6 +50,9 @@ struct VoterProfile {
   std::string display_name;  // "M. ÉLECTEUR CAMILLE"
   std::string question;
 };
+// The folded address, by which an account is found; empty for what is no text.
+std::string email_key(std::string_view email);
+
 std::optional<VoterProfile> voter_profile(State& state, const std::string& voter);
 
 }  // namespace isoloir

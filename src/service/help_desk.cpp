@@ -29,6 +29,10 @@ struct ToDeskState {
     if (now >= s.expires_at) return with("expired", s.expires_at);
     return with("opened", s.opened_at, s.expires_at);
   }
+  DeskReissue operator()(const reissue::PasswordChosen& s) const {
+    if (now >= s.expires_at) return with("expired", s.expires_at);
+    return with("opened", s.opened_at, s.expires_at);
+  }
   DeskReissue operator()(const reissue::Issued& s) const {
     return with(now < s.repeat_until ? "issued" : "done", s.issued_at);
   }
@@ -62,6 +66,23 @@ void read_code(Transaction& transaction, const CodePolicy& codes, VoterDesk& des
            {desk.voter})) {
     desk.replaced_at.push_back(row.integer(0));
   }
+}
+
+void read_account(State& state, Transaction& transaction, VoterDesk& desk) {
+  const auto signs_in = transaction.query(
+      "SELECT 1 FROM voter WHERE id = $1 AND email_key IS NOT NULL", {desk.voter});
+  if (signs_in.empty()) return;
+  DeskAccount account;
+  for (const auto& row :
+       transaction.query("SELECT blocked_at FROM account WHERE voter = $1", {desk.voter})) {
+    account.state = row.is_null(0) ? DeskAccount::State::active : DeskAccount::State::blocked;
+    account.blocked_at = row.optional_integer(0).value_or(0);
+  }
+  for (const auto& flow :
+       flows::of_voter(state, transaction, desk.voter, flows::Procedure::account)) {
+    account.links.push_back(std::visit(ToDeskState{desk.now, flow}, flow.state));
+  }
+  desk.account = std::move(account);
 }
 
 VoterDesk::Next why_closed(Transaction& transaction, TimeMs now) {
@@ -212,7 +233,8 @@ Expected<VoterDesk> desk_of(State& state, const DeskPolicy& policy, const CodePo
     desk.name = match_of(person[0]).name;
     desk.now = flows::steady_now(state, transaction);
     read_code(transaction, codes, desk);
-    for (const auto& flow : flows::of_voter(state, transaction, voter)) {
+    for (const auto& flow :
+         flows::of_voter(state, transaction, voter, flows::Procedure::credential)) {
       desk.reissues.push_back(std::visit(ToDeskState{desk.now, flow}, flow.state));
       if (desk.reissues.back().state == "blocked") desk.code = VoterDesk::Code::blocked;
     }
@@ -220,6 +242,7 @@ Expected<VoterDesk> desk_of(State& state, const DeskPolicy& policy, const CodePo
     std::erase_if(desk.messages, [](const auto& one) { return one.kind == sign_off_notice; });
     for (auto& message : desk.messages) message.destination = masked(message.destination);
     desk.with_keys = codes.tries == 0;
+    if (!desk.with_keys) read_account(state, transaction, desk);
     if (policy.reissue) read_next(state, transaction, *policy.reissue, desk);
     if (policy.recovery) read_recovery(state, transaction, *policy.recovery, desk);
     return desk;

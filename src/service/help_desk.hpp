@@ -20,6 +20,14 @@ struct DeskReissue {
   TimeMs until = 0;  // of sent and opened
 };
 
+// On the portal, where voters have one.
+struct DeskAccount {
+  enum class State { none, active, blocked };
+  State state = State::none;
+  TimeMs blocked_at = 0;
+  std::vector<DeskReissue> links;  // newest first
+};
+
 inline constexpr std::size_t desk_matches = 20;  // persons listed
 
 // One of those whom a caller may be.
@@ -39,6 +47,7 @@ struct VoterDesk {
   std::vector<TimeMs> replaced_at;     // every time that the code was replaced, oldest first
   std::vector<DeskReissue> reissues;   // newest first
   std::vector<MessageTrace> messages;  // newest first, destinations masked
+  std::optional<DeskAccount> account;
 
   enum class Next {
     ask,         // may ask for a new code, from next_at on

@@ -4,13 +4,11 @@
 
 #include "base/limits.hpp"
 #include "base/unicode.hpp"
-#include "crypto/sealing.hpp"
 #include "reissue/destination.hpp"
 #include "reissue/throttle.hpp"
 #include "service/identifier.hpp"
 #include "service/journal.hpp"
 #include "service/recovery_asked.hpp"
-#include "service/reference.hpp"
 #include "service/reissue_evidence.hpp"
 #include "service/reissue_flow.hpp"
 
@@ -21,10 +19,6 @@ using flows::refusal;
 using reissue::Token;
 using reissue::TokenPurpose;
 using store::Transaction;
-
-SymmetricKey request_key(State& state) {
-  return SymmetricKey(state.peppered("recovery request key", {}));
-}
 
 Json trace(const Json& asked) {
   return {{"reference", asked["reference"]},
@@ -41,44 +35,13 @@ void note_unmatched(Transaction& transaction, TimeMs now, std::string_view step,
 
 }  // namespace
 
-// The same whoever asks: one row, and one more for a second thing asked within the minute.
-std::string Recoveries::take_down(Asked asked) {
-  const auto again = state_.peppered("recovery asked", {as_bytes(canonical_json(asked.what))});
-  const TimeMs now = state_.now();
-  const auto reference = new_reference(state_.random());
-  {
-    const std::lock_guard lock(asked_mutex_);
-    std::erase_if(asked_, [&](const auto& item) {
-      return now >= item.second.first + minute_ms || now < item.second.first;
-    });
-    const auto [found, fresh] = asked_.try_emplace(again, now, reference);
-    if (!fresh) return found->second.second;
-  }
-  asked.what["reference"] = reference;
-  const auto id = state_.random().array<16>();
-  try {
-    (void)state_.database().write([&](Transaction& transaction) -> Status {
-      transaction.execute(
-          "INSERT INTO recovery_request (id, at, sealed) VALUES ($1, $2, $3)",
-          {ByteView(id), now,
-           seal(request_key(state_), as_bytes(canonical_json(asked.what)), id, state_.random())});
-      return {};
-    });
-  } catch (...) {
-    const std::lock_guard lock(asked_mutex_);
-    asked_.erase(again);
-    throw;
-  }
-  return reference;
-}
-
 std::string Recoveries::ask_password(std::string_view number, std::string_view email,
                                      const RecoveryPlace& place) {
-  return take_down({{{"procedure", "password"},
-                     {"number", number},
-                     {"email", nfkc_casefold(email).value_or("")},
-                     {"address", place.client_address},
-                     {"language", place.language}}});
+  return requests_.take_down({{"procedure", "password"},
+                              {"number", number},
+                              {"email", nfkc_casefold(email).value_or("")},
+                              {"address", place.client_address},
+                              {"language", place.language}});
 }
 
 ReissueResult<std::string> Recoveries::ask_identifier(const Session& session,
@@ -96,11 +59,11 @@ ReissueResult<std::string> Recoveries::ask_identifier(const Session& session,
       sign_in_statement(state_.fingerprint(), proof.nonce, session.id, state_.manifest().origin),
       proof.key, proof.proof);
   const auto key = proven ? hex_encode(proof.key.encoded()) : std::string(64, '0');
-  return take_down({{{"procedure", "identifier"},
-                     {"number", number},
-                     {"key", key},
-                     {"address", place.client_address},
-                     {"language", place.language}}});
+  return requests_.take_down({{"procedure", "identifier"},
+                              {"number", number},
+                              {"key", key},
+                              {"address", place.client_address},
+                              {"language", place.language}});
 }
 
 bool Recoveries::shut(Recovered what) {
@@ -145,19 +108,8 @@ std::optional<std::string> Recoveries::phone_of(Transaction& transaction,
 // ---- At the beat
 
 void Recoveries::work() {
-  const auto rows = state_.database().read([](Transaction& transaction) -> Expected<store::Rows> {
-    return transaction.query("SELECT id, sealed FROM recovery_request ORDER BY at, id LIMIT 1000");
-  });
-  std::exception_ptr failure;  // of one request holds up no other
-  for (const auto& row : *rows) {
-    try {
-      const auto bytes = unseal(request_key(state_), row.blob(1), row.blob(0));
-      const auto json = bytes ? parse_json(as_text(*bytes)) : fail("recovery.seal", "");
-      answer(row.blob(0), {json ? *json : Json::object()});
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }
+  const auto failure =
+      requests_.each([this](const Bytes& id, const Json& what) { answer(id, {what}); });
   retry_messages();
   if (failure) std::rethrow_exception(failure);
 }
@@ -166,7 +118,7 @@ void Recoveries::answer(const Bytes& id, const Asked& asked) {
   const bool password = asked.what.value("procedure", "") == "password";
   const auto refused = *state_.database().write(
       [&](Transaction& transaction) -> Expected<std::optional<ReissueRefusal>> {
-        transaction.execute("DELETE FROM recovery_request WHERE id = $1", {id});
+        AskedRequests::remove(transaction, id);
         if (asked.what.empty()) return std::nullopt;  // damaged: it would come back at every beat
         return password ? answer_password(transaction, asked)
                         : answer_identifier(transaction, asked);
@@ -233,7 +185,7 @@ std::optional<ReissueRefusal> Recoveries::answer_password(Transaction& transacti
       until};
   link.proven = false;
   const auto message = outbox_of(state_).queue(transaction, now, link);
-  flows::supersede_all(state_, transaction, voter, now);
+  flows::supersede_all(state_, transaction, voter, flows::Procedure::credential, now);
   const auto mac = token_mac(state_, TokenPurpose::password, token);
   flows::insert_queued(transaction,
                        {state_.random().bytes(16),

@@ -10,15 +10,11 @@
 #include "election/credential.hpp"
 #include "reissue/engine.hpp"
 #include "reissue/token.hpp"
+#include "service/asked_requests.hpp"
 #include "service/key_sign_in.hpp"
 #include "service/reissue.hpp"
 
 namespace isoloir {
-
-struct RecoveryPlace {  // from where and in which language somebody asks
-  std::string client_address;
-  std::string language;  // "fr" or "en": of the messages
-};
 
 struct NewPassword {
   std::string reference;
@@ -72,7 +68,6 @@ class Recoveries {
   struct Asked;
   struct Made;
   struct OpenLink;
-  std::string take_down(Asked asked);
   void answer(const Bytes& id, const Asked& asked);
   std::optional<ReissueRefusal> answer_password(store::Transaction& transaction,
                                                 const Asked& asked);
@@ -112,8 +107,7 @@ class Recoveries {
   const SignInPolicy tries_;
   const TextSource& texts_;
   const Reissues::Alert alert_;
-  std::mutex asked_mutex_;
-  std::map<ByteArray<32>, std::pair<TimeMs, std::string>> asked_;  // references of the last minute
+  AskedRequests requests_{state_};
 };
 
 // Why this voter cannot have `what` again by herself now, whoever asks: reissue.blocked,

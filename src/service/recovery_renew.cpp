@@ -143,7 +143,8 @@ tl::expected<Recoveries::OpenLink, ReissueRefusal> Recoveries::find_open(Transac
                                                                          const Token& token) {
   auto flow = flows::find(state_, transaction, By::password, token);
   const auto evidence =
-      flow ? EvidenceVerifier::password_link(state_, token, flow->token_mac) : std::nullopt;
+      flow ? EvidenceVerifier::link(state_, TokenPurpose::password, token, flow->token_mac)
+           : std::nullopt;
   if (!evidence) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state_, transaction);
   // Before the link's own state: a block superseded it.
@@ -186,7 +187,7 @@ ReissueResult<NewPassword> Recoveries::renew_in(Transaction& transaction, const 
   flows::save_state(transaction, flow);
   transaction.execute("UPDATE reissue_flow SET issued_at = $2, cancel_mac = $3 WHERE id = $1",
                       {flow.id, now, ByteView(token_mac(state_, TokenPurpose::cancel, cancel))});
-  flows::supersede_all(state_, transaction, flow.voter, now);
+  flows::supersede_all(state_, transaction, flow.voter, flows::Procedure::credential, now);
   transaction.execute(  // requirement 27
       "DELETE FROM attempt WHERE key = $1",
       {ByteView(flows::attempt_key(state_, "wrong identifier", flow.voter))});

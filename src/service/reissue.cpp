@@ -172,7 +172,7 @@ Verdict<ReissueSent> send_link(const Request& request, Transaction& transaction,
     message = ByteView(
         outbox_of(state).queue(transaction, now, link_message(request, texts, token, sent, now)));
   }
-  flows::supersede_all(state, transaction, request.voter(), now);
+  flows::supersede_all(state, transaction, request.voter(), flows::Procedure::credential, now);
   const auto mac = token_mac(state, reissue::TokenPurpose::link, token);
   const flows::Flow flow{state.random().bytes(16),
                          request.voter(),

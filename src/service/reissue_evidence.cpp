@@ -86,21 +86,34 @@ std::optional<EvidenceVerifier::ByPassword> EvidenceVerifier::by_password(
   return std::nullopt;
 }
 
-std::optional<reissue::LinkToken> EvidenceVerifier::link(State& state, const Token& token,
-                                                         ByteView stored) {
-  if (!equal_constant_time(token_mac(state, TokenPurpose::link, token), stored)) return {};
+std::optional<EvidenceVerifier::ByAddress> EvidenceVerifier::by_address(
+    State&, store::Transaction& transaction, std::string_view email) {
+  const auto rows =
+      transaction.query("SELECT id, email FROM voter WHERE email_key = $1", {email_key(email)});
+  if (rows.empty()) return std::nullopt;
+  return ByAddress{rows[0].text(0), rows[0].text(1), {}};
+}
+
+std::optional<reissue::LinkToken> EvidenceVerifier::link(State& state, TokenPurpose purpose,
+                                                         const Token& token, ByteView stored) {
+  ISOLOIR_ASSERT(purpose == TokenPurpose::link || purpose == TokenPurpose::password ||
+                 purpose == TokenPurpose::account);
+  if (!equal_constant_time(token_mac(state, purpose, token), stored)) return {};
   return reissue::LinkToken();
 }
 
-std::optional<reissue::LinkToken> EvidenceVerifier::password_link(State& state, const Token& token,
-                                                                  ByteView stored) {
-  if (!equal_constant_time(token_mac(state, TokenPurpose::password, token), stored)) return {};
-  return reissue::LinkToken();
+std::optional<reissue::AccountOpener> EvidenceVerifier::account_opener(State& state,
+                                                                       const Token& opener,
+                                                                       ByteView stored) {
+  const auto mac = token_mac(state, TokenPurpose::account_opener, opener);
+  if (!equal_constant_time(mac, stored)) return {};
+  return reissue::AccountOpener();
 }
 
-std::optional<reissue::CancelToken> EvidenceVerifier::cancel(State& state, const Token& token,
-                                                             ByteView stored) {
-  if (!equal_constant_time(token_mac(state, TokenPurpose::cancel, token), stored)) return {};
+std::optional<reissue::CancelToken> EvidenceVerifier::cancel(State& state, TokenPurpose purpose,
+                                                             const Token& token, ByteView stored) {
+  ISOLOIR_ASSERT(purpose == TokenPurpose::cancel || purpose == TokenPurpose::account_cancel);
+  if (!equal_constant_time(token_mac(state, purpose, token), stored)) return {};
   return reissue::CancelToken();
 }
 

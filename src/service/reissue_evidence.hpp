@@ -41,13 +41,24 @@ struct EvidenceVerifier {
   static std::optional<ByPassword> by_password(State& state, store::Transaction& transaction,
                                                std::string_view number, const Point& key);
 
-  // By HMAC: the caller has found the row whose stored one this is.
-  static std::optional<reissue::LinkToken> link(State& state, const reissue::Token& token,
-                                                ByteView stored);
-  static std::optional<reissue::LinkToken> password_link(State& state, const reissue::Token& token,
-                                                         ByteView stored);
-  static std::optional<reissue::CancelToken> cancel(State& state, const reissue::Token& token,
-                                                    ByteView stored);
+  // An account: the voter who signs in with this address, as typed.
+  struct ByAddress {
+    std::string voter;
+    std::string email;  // on file
+    reissue::AddressOnFile address;
+  };
+  static std::optional<ByAddress> by_address(State& state, store::Transaction& transaction,
+                                             std::string_view email);
+
+  // By HMAC: the caller has found the row whose stored one this is. `purpose`: of a link (link,
+  // password, account), of a notice's (cancel, account_cancel).
+  static std::optional<reissue::LinkToken> link(State& state, reissue::TokenPurpose purpose,
+                                                const reissue::Token& token, ByteView stored);
+  static std::optional<reissue::AccountOpener> account_opener(State& state,
+                                                              const reissue::Token& opener,
+                                                              ByteView stored);
+  static std::optional<reissue::CancelToken> cancel(State& state, reissue::TokenPurpose purpose,
+                                                    const reissue::Token& token, ByteView stored);
 
   // Every key is proven under the token's hash, for its own purpose and contest.
   static std::optional<reissue::KeyPossession> possession(State& state,

@@ -15,7 +15,8 @@ using store::Transaction;
 constexpr std::string_view columns =
     "SELECT f.id, f.voter, f.reference, f.state, f.state_at, f.expires_at, f.requested_at, "
     "f.issued_at, f.session, f.language, f.token_mac, f.cookie_mac, f.cancel_mac, f.token_hash, "
-    "f.keys_hash, f.link_ms, m.status, m.status_at, m.expires_at FROM reissue_flow f LEFT JOIN "
+    "f.keys_hash, f.link_ms, m.status, m.status_at, m.expires_at, f.procedure, "
+    "f.activation FROM reissue_flow f LEFT JOIN "
     "message m ON m.id = f.message WHERE f.key_version = ";
 
 // A link lives from the relay's acceptance; while the message waits it has not begun to.
@@ -34,6 +35,7 @@ reissue::FlowState read_state(const Row& row) {
   const TimeMs at = row.integer(4);
   if (name == "link-queued") return link_queued(row);
   if (name == "opened") return reissue::Opened{at, row.integer(5)};
+  if (name == "password-chosen") return reissue::PasswordChosen{at, row.integer(5)};
   if (name == "issued") return reissue::Issued{at, row.integer(5)};
   if (name == "acknowledged") return reissue::Acknowledged{row.integer(7)};
   if (name == "expired") return reissue::Expired{at, row.optional_integer(7)};
@@ -54,6 +56,9 @@ struct ToColumns {
   StateColumns operator()(const reissue::Opened& s) const {
     return {"opened", s.opened_at, s.expires_at};
   }
+  StateColumns operator()(const reissue::PasswordChosen& s) const {
+    return {"password-chosen", s.opened_at, s.expires_at};
+  }
   StateColumns operator()(const reissue::Issued& s) const {
     return {"issued", s.issued_at, s.repeat_until};
   }
@@ -72,12 +77,22 @@ struct ToColumns {
   }
 };
 
+constexpr const char* name_of(Procedure procedure) {
+  return procedure == Procedure::account ? "account" : "credential";
+}
+Procedure procedure_of(std::string_view name) {
+  return name == name_of(Procedure::account) ? Procedure::account : Procedure::credential;
+}
+
 Flow read_flow(const Row& row) {
-  return {row.blob(0),           row.text(1),           row.text(2),
-          read_state(row),       row.integer(6),        row.optional_integer(7),
-          row.blob(8),           row.text(9),           row.blob(10),
-          row.optional_blob(11), row.optional_blob(12), row.optional_blob(13),
-          row.optional_blob(14)};
+  return {row.blob(0),           row.text(1),
+          row.text(2),           read_state(row),
+          row.integer(6),        row.optional_integer(7),
+          row.blob(8),           row.text(9),
+          row.blob(10),          row.optional_blob(11),
+          row.optional_blob(12), row.optional_blob(13),
+          row.optional_blob(14), procedure_of(row.text(19)),
+          row.integer(20) != 0};
 }
 
 std::string select(std::string_view condition) {
@@ -90,13 +105,20 @@ std::string select(std::string_view condition) {
 std::optional<Flow> find(State& state, Transaction& transaction, By column,
                          const reissue::Token& token) {
   using reissue::TokenPurpose;
-  const auto purpose = column == By::token    ? TokenPurpose::link
-                       : column == By::opener ? TokenPurpose::flow
-                       : column == By::cancel ? TokenPurpose::cancel
-                                              : TokenPurpose::password;
-  const char* condition = column == By::opener   ? "f.cookie_mac = $1"
-                          : column == By::cancel ? "f.cancel_mac = $1"
-                                                 : "f.token_mac = $1";
+  struct Lookup {
+    By column;
+    TokenPurpose purpose;
+    const char* condition;
+  };
+  static constexpr Lookup lookups[] = {
+      {By::token, TokenPurpose::link, "f.token_mac = $1"},
+      {By::opener, TokenPurpose::flow, "f.cookie_mac = $1"},
+      {By::cancel, TokenPurpose::cancel, "f.cancel_mac = $1"},
+      {By::password, TokenPurpose::password, "f.token_mac = $1"},
+      {By::account, TokenPurpose::account, "f.token_mac = $1"},
+      {By::account_opener, TokenPurpose::account_opener, "f.cookie_mac = $1"},
+      {By::account_cancel, TokenPurpose::account_cancel, "f.cancel_mac = $1"}};
+  const auto& [unused, purpose, condition] = lookups[static_cast<std::size_t>(column)];
   const auto rows =
       transaction.query(select(condition), {ByteView(isoloir::token_mac(state, purpose, token))});
   if (rows.empty()) return std::nullopt;
@@ -111,10 +133,12 @@ std::optional<Flow> look_up(State& state, By column, std::string_view text) {
   });
 }
 
-std::vector<Flow> of_voter(State&, Transaction& transaction, const std::string& voter) {
+std::vector<Flow> of_voter(State&, Transaction& transaction, const std::string& voter,
+                           Procedure procedure) {
   std::vector<Flow> flows;
-  for (const auto& row :
-       transaction.query(select("f.voter = $1 ORDER BY f.requested_at DESC, f.id"), {voter})) {
+  for (const auto& row : transaction.query(
+           select("f.voter = $1 AND f.procedure = $2 ORDER BY f.requested_at DESC, f.id"),
+           {voter, name_of(procedure)})) {
     flows.push_back(read_flow(row));
   }
   return flows;
@@ -122,9 +146,10 @@ std::vector<Flow> of_voter(State&, Transaction& transaction, const std::string& 
 
 std::vector<Flow> overdue(State&, Transaction& transaction, TimeMs now) {
   std::vector<Flow> flows;
-  for (const auto& row : transaction.query(
-           select("f.state IN ('link-queued', 'opened', 'issued') AND f.expires_at <= $1"),
-           {now})) {
+  for (const auto& row :
+       transaction.query(select("f.state IN ('link-queued', 'opened', 'password-chosen', 'issued') "
+                                "AND f.expires_at <= $1"),
+                         {now})) {
     flows.push_back(read_flow(row));
   }
   return flows;
@@ -134,8 +159,9 @@ SessionToken successor(const State& state, ByteView session, ByteView flow) {
   return {Secret(state.peppered("session after reissue", {session, flow}))};
 }
 
-void supersede_all(State& state, Transaction& transaction, const std::string& voter, TimeMs now) {
-  for (auto& flow : of_voter(state, transaction, voter)) {
+void supersede_all(State& state, Transaction& transaction, const std::string& voter,
+                   Procedure procedure, TimeMs now) {
+  for (auto& flow : of_voter(state, transaction, voter, procedure)) {
     const auto next = reissue::step(flow.state, reissue::Supersede{}, now);
     if (!next) continue;
     flow.state = *next;
@@ -146,7 +172,9 @@ void supersede_all(State& state, Transaction& transaction, const std::string& vo
 void save_state(Transaction& transaction, const Flow& flow) {
   const auto values = std::visit(ToColumns(), flow.state);
   transaction.execute(
-      "UPDATE reissue_flow SET state = $2, state_at = $3, expires_at = $4 WHERE id = $1",
+      "UPDATE reissue_flow SET state = $2, state_at = $3, expires_at = $4, password_salt = CASE $2 "
+      "WHEN 'password-chosen' THEN password_salt END, password_mac = CASE $2 WHEN "
+      "'password-chosen' THEN password_mac END WHERE id = $1",
       {flow.id, values.name, values.at, values.expires_at});
 }
 
@@ -162,11 +190,11 @@ void insert_queued(Transaction& transaction, const Flow& flow, store::Value mess
   const auto values = std::visit(ToColumns(), flow.state);
   transaction.execute(
       "INSERT INTO reissue_flow (id, voter, reference, state, state_at, expires_at, requested_at, "
-      "session, language, message, link_ms, key_version, token_mac) VALUES ($1, $2, $3, $4, $5, "
-      "$6, $7, $8, $9, $10, $11, $12, $13)",
+      "session, language, message, link_ms, key_version, token_mac, procedure) VALUES ($1, $2, $3, "
+      "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
       {flow.id, flow.voter, flow.reference, values.name, values.at, values.expires_at,
        flow.requested_at, flow.session, flow.language, std::move(message), link_ms,
-       token_key_version, flow.token_mac});
+       token_key_version, flow.token_mac, name_of(flow.procedure)});
 }
 
 TimeMs steady_now(State& state, Transaction& transaction) {
@@ -244,7 +272,10 @@ std::optional<ReissueRefusal> count_destination(State& state, Transaction& trans
 std::optional<ReissueRefusal> shut(State& state, Transaction& transaction,
                                    const ReissueTerms& terms, const std::string& voter) {
   if (!transaction
-           .query("SELECT 1 FROM reissue_flow WHERE voter = $1 AND state = 'cancelled'", {voter})
+           .query("SELECT 1 FROM reissue_flow WHERE voter = $1 AND procedure = 'credential' AND "
+                  "state = "
+                  "'cancelled'",
+                  {voter})
            .empty()) {
     return refusal("reissue.blocked");
   }
@@ -272,7 +303,10 @@ std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
                                      const ReissueTerms& terms, const std::string& voter) {
   if (auto refused = shut(state, transaction, terms, voter)) return refused;
   const auto issued = transaction.query(
-      "SELECT COUNT(*) FROM reissue_flow WHERE voter = $1 AND issued_at IS NOT NULL", {voter});
+      "SELECT COUNT(*) FROM reissue_flow WHERE voter = $1 AND procedure = 'credential' AND "
+      "issued_at "
+      "IS NOT NULL",
+      {voter});
   if (issued[0].integer(0) >= terms.per_election) return refusal("reissue.limit");
   return std::nullopt;
 }

@@ -8,6 +8,10 @@
 
 namespace isoloir::flows {
 
+// What a flow gives: voting code or password (procedures A and B), or an account on the portal. A
+// voter may have one of each under way.
+enum class Procedure { credential, account };
+
 struct Flow {
   Bytes id;
   std::string voter;
@@ -22,18 +26,21 @@ struct Flow {
   std::optional<Bytes> cancel_mac;
   std::optional<Bytes> token_hash;
   std::optional<Bytes> keys_hash;
+  Procedure procedure = Procedure::credential;
+  bool activation = false;  // has made an account
 };
 
-enum class By { token, opener, cancel, password };  // token: of procedure A's link
+// token: of procedure A's link
+enum class By { token, opener, cancel, password, account, account_opener, account_cancel };
 std::optional<Flow> find(State& state, store::Transaction& transaction, By column,
                          const reissue::Token& token);
 // Looked for without a write, so that a flood of made-up tokens does not queue for the writer.
 std::optional<Flow> look_up(State& state, By column, std::string_view token);
-std::vector<Flow> of_voter(State& state, store::Transaction& transaction,
-                           const std::string& voter);  // newest first
+std::vector<Flow> of_voter(State& state, store::Transaction& transaction, const std::string& voter,
+                           Procedure procedure);  // newest first
 // Living links of the voter die (requirements 17, 18).
 void supersede_all(State& state, store::Transaction& transaction, const std::string& voter,
-                   TimeMs now);
+                   Procedure procedure, TimeMs now);
 void save_state(store::Transaction& transaction, const Flow& flow);
 // Once seen to be over it stays over, wherever the clock goes (requirement 21).
 void remember_expiry(store::Transaction& transaction, Flow flow, TimeMs now);

@@ -38,7 +38,7 @@ ReissueResult<FlowView> open_flow(State& state, const ReissuePolicy& policy,
                                   const Token& opener) {
   auto flow = flows::find(state, transaction, By::token, token);
   if (!flow) return refuse("reissue.link_unknown");
-  const auto evidence = EvidenceVerifier::link(state, token, flow->token_mac);
+  const auto evidence = EvidenceVerifier::link(state, TokenPurpose::link, token, flow->token_mac);
   if (!evidence) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state, transaction);
   const auto opener_mac = token_mac(state, TokenPurpose::flow, opener);
@@ -149,7 +149,7 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
       "UPDATE reissue_flow SET issued_at = $2, cancel_mac = $3, keys_hash = $4 WHERE id = $1",
       {flow->id, now, ByteView(token_mac(state, TokenPurpose::cancel, cancel)),
        ByteView(code.hash)});
-  flows::supersede_all(state, transaction, flow->voter, now);
+  flows::supersede_all(state, transaction, flow->voter, flows::Procedure::credential, now);
   end_sessions(state, transaction, *flow);
   transaction.execute(  // success clears the counter of wrong proofs (requirement 27)
       "DELETE FROM attempt WHERE key = $1",
@@ -166,9 +166,10 @@ ReissueResult<IssuedCode> issue_code(State& state, const ReissuePolicy& policy,
 ReissueResult<CancelledReissue> cancel_code(State& state, Transaction& transaction,
                                             const Token& token) {
   auto flow = flows::find(state, transaction, By::cancel, token);
-  const auto evidence = flow && flow->cancel_mac
-                            ? EvidenceVerifier::cancel(state, token, *flow->cancel_mac)
-                            : std::nullopt;
+  const auto evidence =
+      flow && flow->cancel_mac
+          ? EvidenceVerifier::cancel(state, TokenPurpose::cancel, token, *flow->cancel_mac)
+          : std::nullopt;
   if (!evidence) return refuse("reissue.link_unknown");
   const TimeMs now = flows::steady_now(state, transaction);
   const bool again = std::holds_alternative<reissue::Cancelled>(flow->state);
@@ -185,7 +186,7 @@ ReissueResult<CancelledReissue> cancel_code(State& state, Transaction& transacti
   if (again || cancelled.too_late) return cancelled;
   flow->state = *next;
   flows::save_state(transaction, *flow);
-  flows::supersede_all(state, transaction, flow->voter, now);
+  flows::supersede_all(state, transaction, flow->voter, flows::Procedure::credential, now);
   transaction.execute(
       "UPDATE voting_code SET state = 'invalidated', changed_at = $2 WHERE voter = $1",
       {flow->voter, now});
@@ -287,7 +288,7 @@ ReissueResult<CancelledReissue> cancel_reissue(State& state, std::string_view te
 
 ReissueStatus Reissues::status(const std::string& voter) {
   return *state_.database().read([&](Transaction& transaction) -> Expected<ReissueStatus> {
-    const auto all = flows::of_voter(state_, transaction, voter);
+    const auto all = flows::of_voter(state_, transaction, voter, flows::Procedure::credential);
     for (const auto& flow : all) {
       if (std::holds_alternative<reissue::Cancelled>(flow.state)) {
         return ToStatus{0, flow}(std::get<reissue::Cancelled>(flow.state));

@@ -246,6 +246,24 @@ ALTER TABLE message ADD COLUMN proven INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX message_due ON message (channel, proven, next_at, id) WHERE status IN ('queued', 'sent');
 )sql";
 
+constexpr std::string_view twelfth = R"sql(
+-- procedure: credential (a voting code or a password to vote), account (a link that opens one on the portal, or gives it
+-- another password). password_*: of an account's, chosen under the open link, until the flow is over. activation: 1 once it
+-- has made the account.
+ALTER TABLE reissue_flow ADD COLUMN procedure TEXT NOT NULL DEFAULT 'credential';
+ALTER TABLE reissue_flow ADD COLUMN password_salt BLOB;
+ALTER TABLE reissue_flow ADD COLUMN password_mac BLOB;
+ALTER TABLE reissue_flow ADD COLUMN activation INTEGER NOT NULL DEFAULT 0;
+-- For the sweep of every beat, however many links there are.
+CREATE INDEX reissue_flow_live ON reissue_flow (expires_at)
+  WHERE state IN ('link-queued', 'opened', 'password-chosen', 'issued');
+-- Blocked by its owner: it signs nobody in until the assistance has lifted that.
+ALTER TABLE account ADD COLUMN blocked_at INTEGER;
+-- When the link that activates the account was queued; null: not yet.
+ALTER TABLE voter ADD COLUMN invited_at INTEGER;
+CREATE INDEX voter_uninvited ON voter (id) WHERE invited_at IS NULL;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -257,7 +275,8 @@ constexpr store::Migration migrations[] = {
     {8, "recovery of identifiers and passwords", eighth},
     {9, "codes that validate a vote", ninth},
     {10, "codes that were all replaced before the opening", tenth},
-    {11, "messages of proven flows first", eleventh}};
+    {11, "messages of proven flows first", eleventh},
+    {12, "accounts that voters activate", twelfth}};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // messages: then the pages name the assistance, by telephone.
 #pragma once
 
+#include "service/account_links.hpp"
 #include "service/confirmation.hpp"
 #include "service/help_request.hpp"
 #include "service/recovery.hpp"
@@ -14,6 +15,7 @@ struct SelfService {
   Recoveries* recoveries = nullptr;
   Confirmations* confirmations = nullptr;  // null too where a vote takes no code
   HelpRequests* help = nullptr;
+  AccountLinks* accounts = nullptr;
 };
 
 }  // namespace isoloir

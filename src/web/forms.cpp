@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "crypto/sealing.hpp"
 
 namespace isoloir::web {
@@ -17,6 +18,12 @@ bool has_only(const http::Form& form, std::initializer_list<std::string_view> na
   return std::all_of(form.fields.begin(), form.fields.end(), [&](const auto& field) {
     return std::find(names.begin(), names.end(), field.first) != names.end();
   });
+}
+
+bool looks_like_address(std::string_view text) {
+  const auto at = text.find('@');
+  return text.size() <= limits::email_bytes && at != 0 && at != std::string_view::npos &&
+         at + 1 < text.size() && text.find_first_of(" ,;<>\"\r\n\t") == std::string_view::npos;
 }
 
 http::Response tell(State& state, const Session& session, std::string path, std::string_view cookie,

@@ -15,6 +15,10 @@ namespace isoloir::web {
 // does not send (reissue requirement 37).
 bool has_only(const http::Form& form, std::initializer_list<std::string_view> names);
 
+// Enough to tell an address from what is none. Looser than read_mailbox: the roll may hold one with
+// % or !, and whose it is is not for the page.
+bool looks_like_address(std::string_view text);
+
 // 303 to `path`, with what to say there.
 http::Response tell(State& state, const Session& session, std::string path, std::string_view cookie,
                     const Json& told);

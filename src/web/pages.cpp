@@ -80,6 +80,7 @@ http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view em
                 visit.language == Language::french ? portal_.election.fr : portal_.election.en},
                {"email", email},
                {"to", to},
+               {"account_url", accounts_ ? "/account-link" : ""},
                {"session_ended", ended}};
   const auto hours = hours_of(state_);
   data["opens_at"] = hours.opens_at;
@@ -145,6 +146,7 @@ http::Response Site::sign_out(Visit& visit) {
   response.without_cookie(session_cookie);
   response.without_cookie(next_session_cookie);
   response.without_cookie("reissue");  // a code half made here is not for who comes next
+  response.without_cookie("account");
   // A colleague's computer is a lawful polling place: nothing stays.
   response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");
   return response;

@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::string_view requested_cookie = "password-requested";
 
-// Enough to tell an address from what is none. Looser than read_mailbox: the roll may hold one with
-// % or !, and whose it is is not for the page.
-bool looks_like_address(std::string_view text) {
-  const auto at = text.find('@');
-  return text.size() <= limits::email_bytes && at != 0 && at != std::string_view::npos &&
-         at + 1 < text.size() && text.find_first_of(" ,;<>\"\r\n\t") == std::string_view::npos;
-}
-
 Json number_problem(std::string_view typed) {
   if (http::trim(typed).empty()) return "empty";
   return read_consular_number(typed) ? Json() : Json("form");

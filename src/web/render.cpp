@@ -287,7 +287,15 @@ const std::vector<std::string>& view_names() {
                                               "password_link",
                                               "identifier_recovery",
                                               "both_lost",
-                                              "recovery_shut"};
+                                              "recovery_shut",
+                                              "account_link",
+                                              "account_requested",
+                                              "account",
+                                              "account_password",
+                                              "account_question",
+                                              "account_done",
+                                              "account_block",
+                                              "account_shut"};
   return names;
 }
 

@@ -103,6 +103,20 @@ class Site final : public http::Handler {
   http::Response api_identifier(Visit& visit);
   http::Response both_lost(Visit& visit);
 
+  // Accounts on the portal: a link, a password, a question
+  http::Response account_link_form(Visit& visit);
+  http::Response account_link_post(Visit& visit);
+  http::Response account_link_requested(Visit& visit);
+  http::Response account_link(Visit& visit);
+  http::Response api_account_open(Visit& visit);
+  http::Response account_password(Visit& visit);
+  http::Response account_password_post(Visit& visit);
+  http::Response account_question(Visit& visit);
+  http::Response account_question_post(Visit& visit);
+  http::Response account_done(Visit& visit);
+  http::Response account_block_form(Visit& visit);
+  http::Response account_block_post(Visit& visit);
+
   // Interface of the voting space
   http::Response api_sign_in(Visit& visit);  // with keys: identifier and password
   http::Response api_voting_code(Visit& visit);
@@ -148,6 +162,14 @@ class Site final : public http::Handler {
   // The page that stands in place of a recovery's, when there is none just now.
   std::optional<http::Response> recovery_shut(Visit& visit, Recoveries::Recovered what);
   http::Response password_page(Visit& visit, Json data);
+  // The page that stands in place of an account's, when there is none just now.
+  std::optional<http::Response> account_shut(Visit& visit);
+  http::Response account_link_page(Visit& visit, Json data);
+  http::Response account_password_page(Visit& visit, const AccountView& view, Json data);
+  http::Response account_question_page(Visit& visit, const AccountView& view, Json data);
+  std::optional<AccountView> account_view(const Visit& visit) const;
+  // After a step: the next one, or why there is none.
+  http::Response account_next(Visit& visit, const ReissueResult<AccountView>& result);
   KeySignInPolicy key_policy() const;
   std::string csrf_error(Visit& visit, const http::Form& form) const;
 
@@ -160,6 +182,7 @@ class Site final : public http::Handler {
   Recoveries* recoveries_;
   Confirmations* confirmations_;
   HelpRequests* help_;
+  AccountLinks* accounts_;
   const std::optional<TimeMs> codes_replaced_at_;  // before the opening: nothing adds to it
   Sessions sessions_;
   Captchas captchas_;

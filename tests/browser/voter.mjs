@@ -167,7 +167,7 @@ async function openMessage(demo, page, address, words = "") {
 
 export async function receivedLink(demo, page, address) {
   const inbox = await openMessage(demo, page, address);
-  const link = await inbox.getByRole("article").getByRole("link").getAttribute("href");
+  const link = await inbox.getByRole("article").getByRole("link").first().getAttribute("href");
   await inbox.close();
   return link;
 }

@@ -196,9 +196,9 @@ TEST_F(VotingTest, ManyAtOnceLeaveOneVote) {
 
 TEST_F(VotingTest, AccountsAndThrottles) {
   ASSERT_TRUE(create_account(*state, {"E1", "Mot-de-passe-1", "Question ?", "L'École d’été"}));
-  EXPECT_EQ(create_account(*state, {"E1", "court", "", ""}).error().code, "account.password");
-  EXPECT_EQ(create_account(*state, {"E1", "Mot-de-passe-1", "", " ’ '"}).error().code,
-            "account.answer");
+  EXPECT_EQ(create_account(*state, {"E1", "court", "", ""}).error().code, "account.password_short");
+  EXPECT_EQ(create_account(*state, {"E1", "Mot-de-passe-1", "Question ?", " ’ '"}).error().code,
+            "account.answer_short");
   EXPECT_FALSE(answer_matches(*state, "E1", "'"));
   EXPECT_EQ(journal_network_of("192.0.2.77"), "192.0.2.0/24");
   EXPECT_EQ(journal_network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");

@@ -1,0 +1,320 @@
+// Accounts over HTTP; R.. are requirements of the reissue design.
+#include "web/site_fixture.hpp"
+
+namespace isoloir::web {
+namespace {
+
+AccountPolicy account_policy() {
+  AccountPolicy policy;
+  policy.invitations_from = fixture_opens - 20 * day_ms;
+  policy.questions = {{"What make was your first car?", "Votre première voiture ?"}};
+  return policy;
+}
+
+// Three voters with an account, and one without: E4.
+struct AccountHttp : VotingFixture {
+  AccountHttp() : VotingFixture(4) {
+    clock.set(fixture_opens + hour);
+    set_phase(0, "open");
+    set_phase(1, "open");
+    for (std::size_t v = 0; v < 3; ++v) {
+      EXPECT_TRUE(create_account(
+          *state, {roll.voters[v].id, "Isoloir-1234-abcd", "Première voiture ?", "Deux-Chevaux"}));
+    }
+    portal.account = policy;
+    http::ServerOptions options;
+    options.address = "127.0.0.1";
+    server = std::make_unique<http::Server>(std::move(options), site);
+    EXPECT_TRUE(server->start());
+  }
+  ~AccountHttp() override { server->stop(); }
+
+  struct Device {
+    AccountHttp& fixture;
+    http::Client client{"127.0.0.1", fixture.server->port()};
+
+    http::ClientResponse get(std::string_view target, const http::Headers& more = {}) {
+      const auto answer = client.get(target, more);
+      EXPECT_TRUE(answer) << target << ": " << answer.error().message;
+      return *answer;
+    }
+    http::ClientResponse post(std::string_view target,
+                              const std::vector<std::pair<std::string, std::string>>& fields) {
+      const auto answer = client.post_form(target, {fields}, {});
+      EXPECT_TRUE(answer) << target << ": " << answer.error().message;
+      return *answer;
+    }
+    http::ClientResponse post_json(std::string_view target, std::string_view body) {
+      const auto answer = client.request(
+          "POST", target, {{"Content-Type", "application/json"}, {"X-Requested-With", "isoloir"}},
+          body);
+      EXPECT_TRUE(answer);
+      return *answer;
+    }
+    std::string open(const std::string& token) {
+      const auto body = canonical_json({{"token", token}});
+      auto answer = Json::parse(post_json("/api/account/open", body).body);
+      if (answer["status"] == "again") {
+        answer = Json::parse(post_json("/api/account/open", body).body);
+      }
+      return answer["status"];
+    }
+    // Where an answer leads, or its status.
+    static std::string leads(const http::ClientResponse& answer) {
+      const auto* location = http::find_header(answer.headers, "Location");
+      return location ? *location : std::to_string(answer.status);
+    }
+    std::string csrf(std::string_view target) {
+      return SiteFixture::hidden(get(target).body, "csrf");
+    }
+    std::string choose(const std::string& password) {
+      return leads(
+          post("/account/password", {{"csrf", csrf("/account/password")}, {"password", password}}));
+    }
+    std::string answer(const std::string& text) {
+      return leads(post(
+          "/account/question",
+          {{"csrf", csrf("/account/question")}, {"question", "0"}, {"own", ""}, {"answer", text}}));
+    }
+  };
+  Device device() { return {*this}; }
+
+  std::string digits(const std::string& captcha) {
+    return *state->database().read([&](store::Transaction& t) -> Expected<std::string> {
+      return t.query("SELECT digits FROM captcha WHERE id = $1", {captcha}).at(0).text(0);
+    });
+  }
+  http::ClientResponse ask(Device& one, const std::string& typed) {
+    const auto page = one.get("/account-link").body;
+    const auto id = SiteFixture::hidden(page, "captcha_id");
+    return one.post("/account-link", {{"csrf", SiteFixture::hidden(page, "csrf")},
+                                      {"email", typed},
+                                      {"captcha_id", id},
+                                      {"captcha", digits(id)}});
+  }
+  // All that somebody sees who asks, from a browser of her own.
+  std::string seen(const std::string& typed) {
+    auto one = device();
+    const auto answer = ask(one, typed);
+    EXPECT_EQ(answer.status, 303);
+    const auto requested = one.get("/account-link/requested");
+    EXPECT_EQ(requested.status, 200);
+    static const std::regex sealed("__Host-account-requested=[A-Za-z0-9_-]+");
+    const auto* cookie = http::find_header(answer.headers, "Set-Cookie");
+    static const std::regex hours("[0-9]{2}h[0-9]{2}");  // time goes on
+    return std::to_string(cookie ? cookie->size() : 0) +
+           std::regex_replace(SiteFixture::comparable(answer), sealed, "*") +
+           std::regex_replace(SiteFixture::comparable(requested), hours, "*");
+  }
+  std::string token_for(std::size_t voter) {
+    clock.advance(minute);
+    (void)accounts.ask(roll.voters[voter].email, {"192.0.2.1", "fr"});
+    accounts.work();
+    return token_in("account-link", voter);
+  }
+  std::string token_in(std::string_view kind, std::size_t voter) {
+    InboxTransport transport;
+    outbox_of(*state).deliver(transport, state->now());
+    for (const auto& message : read_inbox(*state)) {
+      if (message.kind != kind || message.destination != roll.voters[voter].email) continue;
+      return message.body.substr(message.body.find('#') + 1, 43);
+    }
+    ADD_FAILURE() << "no message " << kind;
+    return {};
+  }
+
+  AccountPolicy policy = account_policy();
+  Portal portal = *Portal::parse(fixture_portal, "fixture.toml");
+  Renderer renderer{asset};
+  MessageTexts message_texts{renderer, portal};
+  AccountLinks accounts{*state, policy, SignInPolicy{}, message_texts};
+  Site site{*state, *log, portal, renderer, std::nullopt, {.accounts = &accounts}};
+  std::unique_ptr<http::Server> server;
+};
+
+TEST_F(AccountHttp, FromTheLinkToTheSignIn) {
+  auto one = device();
+  ASSERT_EQ(one.open(token_for(3)), "opened");
+  EXPECT_NE(one.get("/account/password").body.find("VOTANTE E4"), std::string::npos);
+  EXPECT_EQ(one.choose("Girafe-Tuba-19-Neige"), "/account/question");
+  EXPECT_EQ(one.answer("Deux-Chevaux"), "/account/done");
+  const auto done = one.get("/account/done");
+  EXPECT_EQ(done.status, 200);
+  EXPECT_EQ(Device::leads(one.get("/")), "/sign-in") << "R54: nobody is signed in by a link";
+  EXPECT_TRUE(sign_in(*state, {}, "E4@portal.example", "Girafe-Tuba-19-Neige", "192.0.2.1"));
+  EXPECT_EQ(done.body.find("Girafe"), std::string::npos);
+}
+
+TEST_F(AccountHttp, R32R34R35WhoeverAsksSeesTheSame) {
+  const auto known = seen("E1@portal.example");
+  EXPECT_NE(known.find("303"), std::string::npos);
+  EXPECT_EQ(seen("E9@portal.example"), known) << "nobody";
+  EXPECT_EQ(seen("E4@portal.example"), known) << "without an account";
+  auto one = device();
+  ASSERT_EQ(one.open(token_for(1)), "opened");
+  ASSERT_EQ(one.choose("Girafe-Tuba-19-Neige"), "/account/done");
+  ASSERT_TRUE(block_account(*state, token_in("account-notice", 1)));
+  EXPECT_EQ(seen("E2@portal.example"), known) << "blocked";
+  for (int i = 0; i < 4; ++i) (void)token_for(2);
+  EXPECT_EQ(seen("E3@portal.example"), known) << "throttled";
+}
+
+// Requirement 1: whatever address is typed, who has not come this far is sent to the start, and
+// nothing changes.
+TEST_F(AccountHttp, R01EveryPageSendsWhoSkipsAStepToTheStart) {
+  auto one = device();
+  for (const char* path : {"/account/password", "/account/question"}) {
+    EXPECT_EQ(Device::leads(one.get(path)), "/account") << path;
+    EXPECT_EQ(Device::leads(one.post(path, {{"csrf", "x"}})), "/account") << path;
+  }
+  EXPECT_EQ(Device::leads(one.get("/account/done")), "/sign-in");
+  EXPECT_EQ(Device::leads(one.get("/account-link/requested")), "/account-link");
+  ASSERT_EQ(one.open(token_for(3)), "opened");
+  EXPECT_EQ(Device::leads(one.get("/account/question")), "/account/password");
+  EXPECT_EQ(Device::leads(one.get("/account/done")), "/account/password");
+  EXPECT_EQ(count_rows("account"), 3);
+}
+
+// Requirements 3 and 54: the steps are those of the browser that opened the link.
+TEST_F(AccountHttp, R03AnotherBrowserDoesNotGoOn) {
+  auto one = device(), other = device();
+  const auto token = token_for(3);
+  ASSERT_EQ(one.open(token), "opened");
+  EXPECT_EQ(other.open(token), "elsewhere");
+  EXPECT_EQ(Device::leads(other.get("/account/password")), "/account");
+  EXPECT_EQ(one.choose("Girafe-Tuba-19-Neige"), "/account/question");
+}
+
+TEST_F(AccountHttp, R14R15R50AskingForTheLinksPageDoesNothing) {
+  const auto token = token_for(3);
+  auto one = device();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(one.get("/account").status, 200);
+  const auto page = one.get("/account");
+  EXPECT_EQ(*http::find_header(page.headers, "Referrer-Policy"), "no-referrer");
+  EXPECT_NE(
+      http::find_header(page.headers, "Content-Security-Policy")->find("frame-ancestors 'none'"),
+      std::string::npos)
+      << "R52";
+  EXPECT_EQ(page.body.find("https://"), std::string::npos) << "no third party";
+  EXPECT_EQ(one.open(token), "opened") << "still good";
+}
+
+// Requirement 37, and fields that no page sends.
+TEST_F(AccountHttp, R37HostileFormsChangeNothing) {
+  const auto token = token_for(3);
+  auto one = device();
+  for (const std::string& body :
+       {std::string("{\"token\":[\"") + token + "\"]}", std::string("{\"token\":{}}"),
+        std::string("{}"), std::string("[]"), std::string("\"") + token + "\"", std::string()}) {
+    EXPECT_EQ(one.post_json("/api/account/open", body).status, 400) << body;
+  }
+  EXPECT_EQ(one.client
+                .request("POST", "/api/account/open", {{"Content-Type", "application/json"}},
+                         canonical_json({{"token", token}}))
+                ->status,
+            400)
+      << "from a form of another site";
+  ASSERT_EQ(one.open(token), "opened");
+  const auto csrf = one.csrf("/account/password");
+  const std::string good = "Girafe-Tuba-19-Neige";
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  for (const Fields& fields :
+       {Fields{{"csrf", csrf}, {"password[]", good}},
+        Fields{{"csrf", csrf}, {"password", good}, {"password", "Autre-Tuba-19-Neige"}},
+        Fields{{"csrf", csrf}, {"password", good}, {"voter", "E1"}},
+        Fields{{"csrf", csrf}, {"password", good}, {"to", "https://evil.example"}}}) {
+    EXPECT_EQ(one.post("/account/password", fields).status, 400) << fields.back().first;
+  }
+  EXPECT_EQ(one.post("/account/password", {{"csrf", "wrong"}, {"password", good}}).status, 200);
+  EXPECT_EQ(count_rows("reissue_flow WHERE password_mac IS NOT NULL"), 0);
+  EXPECT_EQ(one.choose(good), "/account/question");
+  const auto question = one.csrf("/account/question");
+  EXPECT_EQ(one.post("/account/question", {{"csrf", question},
+                                           {"question", "own"},
+                                           {"own", "<script>alert(1)</script> ?"},
+                                           {"answer", "a"}})
+                .body.find("<script>alert"),
+            std::string::npos);
+  EXPECT_EQ(one.post("/account/question",
+                     {{"csrf", question}, {"question", "7"}, {"own", ""}, {"answer", "Lyon"}})
+                .status,
+            200)
+      << "no such question";
+  EXPECT_EQ(count_rows("account"), 3);
+}
+
+// Requirement 44: whatever the request says of itself, the link is the portal's.
+TEST_F(AccountHttp, R44ForgedHostsChangeNoLink) {
+  auto one = device();
+  const auto page = one.get("/account-link").body;
+  const auto id = SiteFixture::hidden(page, "captcha_id");
+  const auto answer = one.client.post_form("/account-link",
+                                           {{{"csrf", SiteFixture::hidden(page, "csrf")},
+                                             {"email", "E1@portal.example"},
+                                             {"captcha_id", id},
+                                             {"captcha", digits(id)}}},
+                                           {{"X-Forwarded-Host", "evil.example"},
+                                            {"X-Forwarded-Proto", "gopher"},
+                                            {"Forwarded", "host=evil.example"}});
+  ASSERT_EQ(answer->status, 303);
+  accounts.work();
+  InboxTransport transport;
+  outbox_of(*state).deliver(transport, state->now());
+  bool sent = false;
+  for (const auto& message : read_inbox(*state)) {
+    EXPECT_EQ(message.body.find("evil"), std::string::npos);
+    sent = sent || message.body.find("http://localhost:8080/account#") != std::string::npos;
+  }
+  EXPECT_TRUE(sent);
+}
+
+TEST_F(AccountHttp, ACaptchaThatIsWrongAsksNothing) {
+  auto one = device();
+  const auto page = one.get("/account-link").body;
+  const auto id = SiteFixture::hidden(page, "captcha_id");
+  const auto again = one.post("/account-link", {{"csrf", SiteFixture::hidden(page, "csrf")},
+                                                {"email", "E1@portal.example"},
+                                                {"captcha_id", id},
+                                                {"captcha", "xxxx"}});
+  EXPECT_EQ(again.status, 200);
+  EXPECT_NE(again.body.find("value=\"E1@portal.example\""), std::string::npos);
+  EXPECT_EQ(count_rows("recovery_request"), 0);
+}
+
+TEST_F(AccountHttp, TheNoticesLinkBlocks) {
+  auto one = device();
+  ASSERT_EQ(one.open(token_for(0)), "opened");
+  ASSERT_EQ(one.choose("Girafe-Tuba-19-Neige"), "/account/done");
+  auto other = device();
+  EXPECT_EQ(other.get("/account/block").status, 200);
+  EXPECT_TRUE(sign_in(*state, {}, "E1@portal.example", "Girafe-Tuba-19-Neige", "192.0.2.1"))
+      << "asking for the page blocks nothing";
+  EXPECT_EQ(other.post("/account/block", {{"token", "x"}}).status, 200);
+  EXPECT_EQ(other.post("/account/block", {}).status, 400);
+  EXPECT_EQ(other.post("/account/block", {{"token", token_in("account-notice", 0)}}).status, 200);
+  EXPECT_FALSE(sign_in(*state, {}, "E1@portal.example", "Girafe-Tuba-19-Neige", "192.0.2.1"));
+}
+
+// Where no channel carries messages the pages promise nothing.
+TEST_F(AccountHttp, WithoutAChannelThePagesNameTheAssistance) {
+  Site mute(*state, *log, portal, renderer, std::nullopt, {});
+  http::ServerOptions options;
+  options.address = "127.0.0.1";
+  http::Server quiet(std::move(options), mute);
+  ASSERT_TRUE(quiet.start());
+  http::Client client("127.0.0.1", quiet.port());
+  EXPECT_EQ(client.get("/sign-in", {})->body.find("/account-link"), std::string::npos);
+  const auto page = client.get("/account-link", {});
+  EXPECT_EQ(page->status, 200);
+  EXPECT_EQ(page->body.find("<form method=\"post\" action=\"/account-link\""), std::string::npos);
+  EXPECT_EQ(client
+                .request("POST", "/api/account/open",
+                         {{"Content-Type", "application/json"}, {"X-Requested-With", "isoloir"}},
+                         "{\"token\":\"x\"}")
+                ->status,
+            400);
+  quiet.stop();
+}
+
+}  // namespace
+}  // namespace isoloir::web
