@@ -59,6 +59,10 @@ frontend:
 browser-%: build-%
 	ISOLOIR_PROGRAM=build/$*/isoloir npm run --silent test:browser
 
+# The pictures of the portals' tutorials, from the portals as they run now.
+tutorials: setup-test program
+	TUTORIALS=write scripts/node --test tests/browser/tutorial.test.mjs
+
 tidy: build-clang
 	git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-14 --quiet -p build/clang
 

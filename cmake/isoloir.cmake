@@ -12,6 +12,7 @@ pkg_check_modules(icu REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(pangocairo REQUIRED IMPORTED_TARGET pangocairo)
 pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
+pkg_check_modules(cmark REQUIRED IMPORTED_TARGET libcmark)
 find_package(tomlplusplus REQUIRED)
 
 find_program(ISOLOIR_CCACHE ccache)

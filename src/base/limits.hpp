@@ -107,6 +107,10 @@ inline constexpr std::size_t account_question_characters = 200;
 inline constexpr std::size_t invitations_per_beat =
     200;  // queued; messages have a budget of their own
 
+// What a portal tells its voters (src/web/information)
+inline constexpr std::size_t information_page_bytes = 256 * 1024;
+inline constexpr std::size_t information_picture_bytes = 2 * 1024 * 1024;
+
 // The form to the help desk (src/service/help_request), in characters
 inline constexpr std::size_t help_text_characters = 3000;
 inline constexpr std::size_t help_name_characters = 100;

@@ -15,6 +15,7 @@
 #include "election/roll.hpp"
 #include "reissue/destination.hpp"
 #include "service/setup.hpp"
+#include "web/locale.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -107,6 +108,22 @@ std::string of_reissue(const Portal& portal) {
                   policy.per_election, mail, sms));
 }
 
+std::string of_account(const AccountPolicy& policy) {
+  const auto days = policy.activation_link_ms / day_ms;
+  const auto minutes = policy.password_link_ms / minute_ms;
+  const auto at = [&](web::Language language) {
+    return web::format_time(policy.invitations_from, language);
+  };
+  return both(
+      fmt::format("Comptes : chacun active le sien par un lien, envoyé à partir du {}, valable {} "
+                  "jours ; mot de passe oublié : lien valable {} min ; {} questions défi, ou la "
+                  "sienne.",
+                  at(web::Language::french), days, minutes, policy.questions.size()),
+      fmt::format("Accounts: each voter activates hers by a link, sent from {} on, valid {} days; "
+                  "forgotten password: link valid {} min; {} challenge questions, or her own.",
+                  at(web::Language::english), days, minutes, policy.questions.size()));
+}
+
 std::string of_confirmation(const ConfirmationPolicy& policy) {
   const auto life = policy.life_ms / minute_ms;
   const bool told = policy.sign_off_mail;
@@ -139,6 +156,7 @@ std::string describe(const Portal& portal, TimeMs now) {
   }
   said += of_credentials(portal.credentials);
   said += of_reissue(portal);
+  if (portal.account) said += of_account(*portal.account);
   if (portal.confirmation) said += of_confirmation(*portal.confirmation);
   if (portal.assistance && !portal.assistance->email.empty()) {
     said += both("Formulaire « AIDE ? » : écrit à " + portal.assistance->email + ".",
@@ -227,6 +245,9 @@ Expected<std::string> check(const PortalCheck& options) {
   const auto portal = read_portal(options.portal);
   if (!portal) return fail(portal.error());
   if (auto good = check_texts(*portal); !good) return fail(good.error());
+  if (auto good = web::InformationPages::read(options.portal, *portal); !good) {
+    return fail(good.error());
+  }
   std::string said = describe(*portal, clock.now());
   const fs::path file = options.roll.empty() ? options.portal / "roll.csv" : options.roll;
   if (options.roll.empty() && !fs::exists(file)) {

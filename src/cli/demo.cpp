@@ -238,6 +238,9 @@ int run_one(DemoOptions options, const Json& other) {
   if (!state) return report(state.error());
   ServerSettings settings;
   settings.port = port;
+  auto pages = web::InformationPages::read(options.portal, *portal);
+  if (!pages) return report(pages.error());
+  settings.information = std::move(*pages);
   settings.portal_text = *portal_text(options.portal);
   settings.demo = web::DemoPages{landing_page(saved->at("voters"), portal->reissue.has_value(),
                                               commands(options, **state), other)};

@@ -15,7 +15,6 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
       {"round of the log", [&] { log.append_round(is_voting(state)); }},
       {"end of old sessions", [&] { sessions.sweep(); }},
       {"end of old sign-in failures", [&] { forget_old_failures(state); }},
-      {"end of old reissues", [&] { sweep_reissues(state); }},
   };
   if (auto* help = services.help) {
     duties.push_back({"end of old requests for help", [help] { help->sweep(); }});
@@ -26,6 +25,8 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
   if (auto* accounts = services.accounts) {
     duties.push_back({"links of voters' accounts", [accounts] { accounts->work(); }});
   }
+  // After who answers what was asked: a server that was down for an hour still does.
+  duties.push_back({"end of old reissues", [&] { sweep_reissues(state); }});
   if (auto* confirmations = services.confirmations) {
     duties.push_back(
         {"end of old confirmation codes", [confirmations] { confirmations->sweep(); }});

@@ -30,6 +30,9 @@ int run_serve(const ServeOptions& options) {
   }
   const auto portal = read_portal(options.portal);
   if (!portal) return report(portal.error());
+  auto pages = web::InformationPages::read(options.portal, *portal);
+  if (!pages) return report(pages.error());
+  settings.information = std::move(*pages);
   settings.portal_text = *portal_text(options.portal);
   const StatePaths paths{options.state};
   if (!std::filesystem::exists(paths.database())) {

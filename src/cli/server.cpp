@@ -215,7 +215,8 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   const SelfService services{reissues ? &*reissues : nullptr, recoveries ? &*recoveries : nullptr,
                              confirmations ? &*confirmations : nullptr, help ? &*help : nullptr,
                              accounts ? &*accounts : nullptr};
-  web::Site site(state, log, portal, renderer, std::move(settings.demo), services);
+  web::Site site(state, log, portal, renderer, std::move(settings.demo), services,
+                 std::move(settings.information));
   http::ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;

@@ -16,6 +16,7 @@ struct ServerSettings {
   std::uint16_t port = 0;
   std::vector<http::AddressRange> trusted_proxies;
   std::optional<web::DemoPages> demo;
+  web::InformationPages information;
   std::string portal_text;  // kept beside the state, for commands that work next to the server
 };
 

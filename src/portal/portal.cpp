@@ -549,6 +549,34 @@ void read_account(Reader& read, const toml::table& root, Portal& portal) {
   portal.account = policy;
 }
 
+void read_information(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("information")) return;
+  for (const auto& node : read.array(root, "information")) {
+    const auto* table = node.as_table();
+    if (!table) {
+      read.problem(node, "an entry is [[information]] with a label, and a page or a form");
+      continue;
+    }
+    read.known(*table, {"page", "form", "label"});
+    Information entry{{}, read.bilingual(*table, "label")};
+    if (table->contains("form")) {
+      if (table->contains("page") || read.text(*table, "form") != "assistance") {
+        read.problem(*table, "an entry is a page, or form = \"assistance\"");
+      }
+    } else {
+      entry.page = read.text(*table, "page");
+      const bool plain = std::all_of(entry.page.begin(), entry.page.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+      });
+      if (!plain || entry.page.size() > 40) {
+        read.problem(*table,
+                     "\"page\" is a name of small letters, digits and hyphens: pages/NAME.fr.md");
+      }
+    }
+    portal.information.push_back(std::move(entry));
+  }
+}
+
 void read_messages(Reader& read, const toml::table& root, Portal& portal) {
   if (!portal.reissue && !portal.recovery && !portal.confirmation && !portal.account &&
       !root.contains("messages")) {
@@ -601,12 +629,13 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   Reader read(name);
   Portal portal;
   read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
-                    "credentials", "reissue", "confirmation", "account", "messages", "board",
-                    "bureau", "contest", "texts"});
+                    "credentials", "reissue", "confirmation", "account", "information", "messages",
+                    "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
   read_confirmation(read, root, portal);
   read_account(read, root, portal);
+  read_information(read, root, portal);
   read_messages(read, root, portal);
   for (const auto& node : read.array(root, "bureau")) {
     if (const auto* bureau = node.as_table()) portal.bureaus.push_back(read_bureau(read, *bureau));

@@ -42,6 +42,13 @@ struct Assistance {
   std::string email{};  // the help desk's, to which the form "AIDE ?" writes; empty: no form
 };
 
+// An entry of what the portal tells its voters: a page of its own, in the folder `pages`, or where
+// `page` is empty the form to the assistance.
+struct Information {
+  std::string page;
+  BilingualText label;
+};
+
 struct Portal {
   BilingualText title;     // of the portal
   BilingualText election;  // of the election
@@ -74,6 +81,8 @@ struct Portal {
   std::optional<ConfirmationPolicy> confirmation;  // absent: validating casts at once
   std::optional<AccountPolicy> account;            // absent: accounts are the organiser's business
   MessagePolicy messages;                          // there when one of the four is
+
+  std::vector<Information> information;  // in the order of the file
 
   std::uint32_t board_interval_seconds = 0;
 

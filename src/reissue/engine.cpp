@@ -132,6 +132,11 @@ class Table {
   Outcome operator()(const Armed&, const Supersede&) const { return Superseded{now_}; }
   Outcome operator()(const PasswordChosen&, const Supersede&) const { return Superseded{now_}; }
 
+  Outcome operator()(const LinkQueued&, const Withdraw&) const { return Expired{now_, {}}; }
+  Outcome operator()(const Opened&, const Withdraw&) const { return Expired{now_, {}}; }
+  Outcome operator()(const Armed&, const Withdraw&) const { return Expired{now_, {}}; }
+  Outcome operator()(const PasswordChosen&, const Withdraw&) const { return Expired{now_, {}}; }
+
   Outcome operator()(const Issued&, const Cancel&) const { return Cancelled{now_}; }
   Outcome operator()(const Acknowledged&, const Cancel&) const { return Cancelled{now_}; }
   Outcome operator()(const Expired& s, const Cancel&) const {

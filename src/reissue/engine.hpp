@@ -127,6 +127,7 @@ struct Repeat {
 struct Acknowledge {};
 struct Expire {};  // looks at the clock
 struct Supersede {};
+struct Withdraw {};  // what it rested on is no more
 struct Cancel {
   CancelToken token;
 };
@@ -151,7 +152,7 @@ struct ChoosePassword {
 using FlowEvent =
     std::variant<ChooseQuestion, Prove, QueueLink, RelayAccepted, OpenLink, Arm, Issue, Repeat,
                  Acknowledge, Expire, Supersede, Cancel, Match, ProveIdentifier, MatchKey,
-                 SendIdentifier, MatchAddress, ChoosePassword>;
+                 SendIdentifier, MatchAddress, ChoosePassword, Withdraw>;
 
 struct Refusal {
   std::string_view code;  // reissue.*

@@ -48,6 +48,11 @@ bool is_closed(State& state, Transaction& transaction) {
   return !hours.is_null(1) || flows::steady_now(state, transaction) >= hours.integer(0);
 }
 
+// What is promised ends with the vote at the latest.
+TimeMs by_the_close(Transaction& transaction, TimeMs at) {
+  return std::min(at, transaction.query("SELECT closes_at FROM hours WHERE id = 1")[0].integer(0));
+}
+
 std::optional<ReissueRefusal> why_shut(State& state, Transaction& transaction,
                                        const std::string& voter) {
   if (is_blocked(transaction, voter)) return flows::refusal("reissue.blocked");
@@ -92,6 +97,7 @@ AccountView view_of(Transaction& transaction, const Flow& flow) {
   view.reference = flow.reference;
   view.name = person_of(transaction, flow.voter).name;
   std::visit(ToView{view}, flow.state);
+  if (view.step != Step::done) view.at = by_the_close(transaction, view.at);
   view.activation =
       view.step == Step::done ? flow.activation : !has_account(transaction, flow.voter);
   return view;
@@ -126,7 +132,18 @@ MessageId queue_mail(State& state, const TextSource& texts, Transaction& transac
   return outbox_of(state).queue(transaction, now, message);
 }
 
-// Another one of hers dies (requirement 17).
+// An earlier link of hers dies (requirement 17). One that she has opened goes on until the newer
+// one is opened: whoever knows her address can have links sent, and must not take a form from her
+// hands.
+void supersede_unopened(State& state, Transaction& transaction, const std::string& voter,
+                        TimeMs now) {
+  for (auto& flow : flows::of_voter(state, transaction, voter, Procedure::account)) {
+    if (!std::holds_alternative<reissue::LinkQueued>(flow.state)) continue;
+    flow.state = *reissue::step(flow.state, reissue::Supersede{}, now);
+    flows::save_state(transaction, flow);
+  }
+}
+
 void queue_link(State& state, const AccountPolicy& policy, const TextSource& texts,
                 Transaction& transaction, const EvidenceVerifier::ByAddress& person,
                 const std::string& reference, const std::string& language, TimeMs now) {
@@ -138,7 +155,7 @@ void queue_link(State& state, const AccountPolicy& policy, const TextSource& tex
                           });
   ISOLOIR_ASSERT(queued.has_value());
   const auto token = Token::generate(state.random());
-  const TimeMs until = std::get<reissue::LinkQueued>(*queued).expires_at;
+  const TimeMs until = by_the_close(transaction, std::get<reissue::LinkQueued>(*queued).expires_at);
   const Json values = {{"link", state.manifest().origin + "/account#" + token.text()},
                        {"reference", reference},
                        {"expires_at", until}};
@@ -148,7 +165,7 @@ void queue_link(State& state, const AccountPolicy& policy, const TextSource& tex
       activation ? "message.account_activation_body" : "message.account_password_body", until};
   const auto message = queue_mail(state, texts, transaction, {person.voter, person.email}, mail,
                                   language, values, now);
-  flows::supersede_all(state, transaction, person.voter, Procedure::account, now);
+  supersede_unopened(state, transaction, person.voter, now);
   // Who has asked already is not invited besides.
   transaction.execute("UPDATE voter SET invited_at = $2 WHERE id = $1 AND invited_at IS NULL",
                       {person.voter, now});
@@ -185,6 +202,8 @@ void finish(State& state, const TextSource& texts, Transaction& transaction, con
       {flow.id, now, ByteView(token_mac(state, TokenPurpose::account_cancel, cancel)),
        std::int64_t{flow.activation}});
   flows::supersede_all(state, transaction, flow.voter, Procedure::account, now);
+  // And what was asked for in them.
+  flows::withdraw_all(state, transaction, flow.voter, Procedure::credential, now);
   transaction.execute("DELETE FROM session WHERE voter = $1", {flow.voter});
   const Mail mail{
       "account-notice",
@@ -247,6 +266,10 @@ ReissueResult<AccountView> AccountLinks::open(std::string_view text, std::string
         EvidenceVerifier::account_opener(state_, *opener, *flow->cookie_mac).has_value();
     const auto next = reissue::step(
         flow->state, reissue::OpenLink{*evidence, same_browser, policy_.opened_ms}, now);
+    // Blocked once, and that was lifted since: it has served.
+    if (std::holds_alternative<reissue::Cancelled>(flow->state)) {
+      return Opened(refuse("reissue.link_used", flow->issued_at.value_or(now)));
+    }
     if (!next) {
       flows::remember_expiry(transaction, *flow, now);
       return Opened(refuse(next.error()));
@@ -256,6 +279,7 @@ ReissueResult<AccountView> AccountLinks::open(std::string_view text, std::string
     if (flows::find(state_, transaction, By::account_opener, *opener)) {
       return Opened(refuse("reissue.opener"));
     }
+    flows::supersede_all(state_, transaction, flow->voter, Procedure::account, now);
     flows::save_state(transaction, *flow);
     const auto mac = token_mac(state_, TokenPurpose::account_opener, *opener);
     transaction.execute("UPDATE reissue_flow SET cookie_mac = $2, language = $3 WHERE id = $1",
@@ -288,10 +312,12 @@ std::optional<AccountView> AccountLinks::view(std::string_view opener_text) {
 // ---- Password and question
 
 ReissueResult<AccountView> AccountLinks::choose_password(std::string_view opener,
+                                                         std::string_view reference,
                                                          std::string_view password,
                                                          const RecoveryPlace& place) {
   const auto flow = flows::look_up(state_, By::account_opener, opener);
   if (!flow) return refuse("reissue.link_unknown");
+  if (flow->reference != reference) return refuse("account.other_link");
   const auto own =
       *state_.database().read([&](Transaction& transaction) -> Expected<std::vector<std::string>> {
         return person_of(transaction, flow->voter).own;
@@ -306,10 +332,13 @@ ReissueResult<AccountView> AccountLinks::choose_password(std::string_view opener
 }
 
 ReissueResult<AccountView> AccountLinks::choose_question(std::string_view opener,
+                                                         std::string_view reference,
                                                          const std::string& question,
                                                          std::string_view answer,
                                                          const RecoveryPlace& place) {
-  if (!flows::look_up(state_, By::account_opener, opener)) return refuse("reissue.link_unknown");
+  const auto flow = flows::look_up(state_, By::account_opener, opener);
+  if (!flow) return refuse("reissue.link_unknown");
+  if (flow->reference != reference) return refuse("account.other_link");
   if (const auto good = check_question(question, answer); !good) return refuse(good.error().code);
   AccountChoice chosen;
   chosen.question = question;
@@ -351,10 +380,12 @@ bool AccountLinks::is_what_was_chosen(const std::string& voter, const AccountCho
     std::string question;
   };
   const auto stored = *state_.database().read([&](Transaction& t) -> Expected<Stored> {
-    const auto row = t.query(
+    const auto rows = t.query(
         "SELECT password_salt, password_mac, answer_salt, answer_mac, question FROM account WHERE "
         "voter = $1",
-        {voter})[0];
+        {voter});
+    if (rows.empty()) return Stored();
+    const auto& row = rows[0];
     return Stored{
         {row.array<16>(0), row.array<32>(1)}, {row.array<16>(2), row.array<32>(3)}, row.text(4)};
   });
@@ -423,17 +454,31 @@ void AccountLinks::answer_in(Transaction& transaction, const Json& asked) {
     trace["step"] = what;
     journal(transaction, now, trace);
   };
-  // Of whoever is named, known or not (requirement 35).
-  const auto key = flows::attempt_key(state_, "account request", text("email"));
+  // Of whoever is named, known or not (requirement 35). The limit of a day is a network's: a
+  // stranger's requests must not use up the voter's own (requirement 25).
   if (!assisted) {
-    if (reissue::retry_at(flows::attempts(transaction, key, now), policy_.requests, now)) {
+    auto of_anybody = policy_.requests, of_network = policy_.requests;
+    of_anybody.per_day = 0;
+    of_network.per_minute = of_network.per_hour = 0;
+    const auto key = flows::attempt_key(state_, "account request", text("email"));
+    const auto from = flows::attempt_key(
+        state_, "account request from " + network_of(text("address")), text("email"));
+    if (reissue::retry_at(flows::attempts(transaction, key, now), of_anybody, now) ||
+        reissue::retry_at(flows::attempts(transaction, from, now), of_network, now)) {
       return unmatched("account request too often");
     }
     flows::add_attempt(state_, transaction, key, now);
+    flows::add_attempt(state_, transaction, from, now);
   }
   const auto person = EvidenceVerifier::by_address(state_, transaction, text("email"));
   if (!person) return unmatched("account request of nobody");
   if (is_closed(state_, transaction)) return unmatched("account request after the close");
+  if (assisted && is_blocked(transaction, person->voter)) {
+    transaction.execute("DELETE FROM account WHERE voter = $1", {person->voter});
+    transaction.execute(
+        "UPDATE reissue_flow SET cancel_mac = NULL WHERE voter = $1 AND procedure = 'account'",
+        {person->voter});
+  }
   if (is_blocked(transaction, person->voter)) {
     flows::note(state_, transaction, now, "account request refused: blocked", person->voter, trace);
     queue_mail(state_, texts_, transaction, {person->voter, person->email},
@@ -450,6 +495,12 @@ void AccountLinks::answer_in(Transaction& transaction, const Json& asked) {
 void AccountLinks::invite() {
   if (state_.now() < policy_.invitations_from) return;
   const auto next = *state_.database().read([](Transaction& transaction) -> Expected<store::Rows> {
+    // Where the relay is slower than the beat, who asks for a link must not wait for all of them.
+    const auto waiting = transaction.query(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE channel = 'email' AND proven = 0 AND "
+        "status IN ('queued', 'sent') LIMIT $1)",
+        {std::int64_t{limits::invitations_per_beat}});
+    if (waiting[0].integer(0) == std::int64_t{limits::invitations_per_beat}) return store::Rows();
     return transaction.query(
         "SELECT id, email_key FROM voter WHERE invited_at IS NULL ORDER BY id LIMIT $1",
         {std::int64_t{limits::invitations_per_beat}});
@@ -488,15 +539,15 @@ ReissueResult<std::string> block_account(State& state, std::string_view text) {
                                                          *flow->cancel_mac)
                               : std::nullopt;
     if (!evidence) return Blocked(refuse("reissue.link_unknown"));
-    const bool again = std::holds_alternative<reissue::Cancelled>(flow->state);
+    if (!has_account(transaction, flow->voter)) return Blocked(refuse("reissue.link_unknown"));
     const TimeMs now = flows::steady_now(state, transaction);
     const auto next = reissue::step(flow->state, reissue::Cancel{*evidence}, now);
     if (!next) return Blocked(refuse(next.error()));
-    // Again after the assistance has lifted it: blocked again.
-    if (again && is_blocked(transaction, flow->voter)) return Blocked(flow->reference);
+    if (is_blocked(transaction, flow->voter)) return Blocked(flow->reference);
     flow->state = *next;
     flows::save_state(transaction, *flow);
-    flows::supersede_all(state, transaction, flow->voter, Procedure::account, now);
+    flows::withdraw_all(state, transaction, flow->voter, Procedure::account, now);
+    flows::withdraw_all(state, transaction, flow->voter, Procedure::credential, now);
     transaction.execute("UPDATE account SET blocked_at = $2 WHERE voter = $1", {flow->voter, now});
     transaction.execute("DELETE FROM session WHERE voter = $1", {flow->voter});
     flows::note(state, transaction, now, "account blocked by its owner", flow->voter,
@@ -510,9 +561,7 @@ Status send_account_link(State& state, const std::string& voter) {
     const auto rows = transaction.query("SELECT email_key FROM voter WHERE id = $1", {voter});
     if (rows.empty()) return fail("account.unknown_voter", "no such voter on the roll");
     if (rows[0].is_null(0)) return fail("account.no_address", "no address on the roll signs in");
-    if (is_blocked(transaction, voter)) {
-      transaction.execute("DELETE FROM account WHERE voter = $1", {voter});
-    }
+    if (is_closed(state, transaction)) return fail("account.closed", "the vote is closed");
     flows::note(state, transaction, flows::steady_now(state, transaction),
                 "account link by the assistance", voter);
     return rows[0].text(0);

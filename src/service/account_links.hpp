@@ -51,12 +51,15 @@ class AccountLinks {
   // minutes, so that a lost answer loses nothing; another password or answer does not
   // (reissue.link_used). Refusals: those of check_account_password or check_question, with their
   // text's id; reissue.link_unknown (no such opener), those of a link's state, reissue.blocked,
-  // reissue.closed. `place`: whose failures to sign in are forgotten (requirement 27).
-  ReissueResult<AccountView> choose_password(std::string_view opener, std::string_view password,
-                                             const RecoveryPlace& place);
+  // reissue.closed; account.other_link: `reference` is not that of the opener's flow, because
+  // another link was opened in that browser since: nothing changes. `place`: whose failures to sign
+  // in are forgotten (requirement 27).
+  ReissueResult<AccountView> choose_password(std::string_view opener, std::string_view reference,
+                                             std::string_view password, const RecoveryPlace& place);
   // A question before its password: reissue.order.
-  ReissueResult<AccountView> choose_question(std::string_view opener, const std::string& question,
-                                             std::string_view answer, const RecoveryPlace& place);
+  ReissueResult<AccountView> choose_question(std::string_view opener, std::string_view reference,
+                                             const std::string& question, std::string_view answer,
+                                             const RecoveryPlace& place);
 
   // At every beat: answers what was asked, and sends the next links to activate.
   void work();
@@ -80,13 +83,14 @@ class AccountLinks {
 
 // The link in the notice: the account signs nobody in any more, and no link of it works, until the
 // assistance has lifted that. Again is no error. Gives the reference. Refusal:
-// reissue.link_unknown.
+// reissue.link_unknown (none, or of an account that is no more).
 ReissueResult<std::string> block_account(State& state, std::string_view token);
 
 // What the assistance can do: another link, to the address on file, at the server's next beat,
-// however often one was asked for. An account that its owner has blocked is taken down first, so
-// that she chooses password and question anew. Nobody but her sees the link (requirement 10).
-// Errors: account.unknown_voter, account.no_address.
+// however often one was asked for. An account that its owner has blocked is taken down with it, so
+// that she chooses password and question anew, and no earlier notice blocks the new one. Nobody but
+// her sees the link (requirement 10). Errors: account.unknown_voter, account.no_address,
+// account.closed (the vote is over).
 Status send_account_link(State& state, const std::string& voter);
 
 }  // namespace isoloir

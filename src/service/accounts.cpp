@@ -11,6 +11,7 @@
 #include "election/consular_number.hpp"
 #include "service/identifier.hpp"
 #include "service/journal.hpp"
+#include "service/reissue_flow.hpp"
 #include "service/sign_in_tries.hpp"
 
 namespace isoloir {
@@ -228,8 +229,13 @@ Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
       if (transaction.query("SELECT 1 FROM voter WHERE id = $1", {accounts[i].voter}).empty()) {
         return fail("account.unknown_voter", "no such voter on the roll");
       }
-      write_account(transaction, accounts[i].voter, rows[i].password, accounts[i].question,
-                    rows[i].answer);
+      const auto& voter = accounts[i].voter;
+      write_account(transaction, voter, rows[i].password, accounts[i].question, rows[i].answer);
+      // What rested on the account before is over, a block of its owner too.
+      transaction.execute("UPDATE account SET blocked_at = NULL WHERE voter = $1", {voter});
+      transaction.execute("DELETE FROM session WHERE voter = $1", {voter});
+      flows::withdraw_all(state, transaction, voter, flows::Procedure::account,
+                          flows::steady_now(state, transaction));
     }
     return {};
   });
@@ -248,8 +254,8 @@ bool answer_matches(State& state, const std::string& voter, std::string_view ans
   return same && stored->has_value() && !fold_answer(answer).empty();
 }
 
-Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
-                              std::string_view password, std::string_view client_address) {
+Expected<SignedIn> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
+                           std::string_view password, std::string_view client_address) {
   const std::string key = email_key(email);
   const SignInTries tries(state, policy, key, client_address);
   if (tries.begin()) return fail("sign_in.delayed", "wait", "sign_in.delayed");
@@ -274,7 +280,7 @@ Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::str
     return fail("sign_in.refused", "address or password wrong", "sign_in.refused");
   }
   tries.succeed(account->voter, state.now());
-  return account->voter;
+  return SignedIn{account->voter, account->password.mac};
 }
 
 std::optional<VoterProfile> voter_profile(State& state, const std::string& voter) {

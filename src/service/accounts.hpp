@@ -5,6 +5,7 @@
 #include "election/registrar.hpp"
 #include "election/roll.hpp"
 #include "service/account_secrets.hpp"
+#include "service/session.hpp"
 #include "service/sign_in_tries.hpp"
 #include "service/state.hpp"
 
@@ -38,12 +39,12 @@ Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
 
 bool answer_matches(State& state, const std::string& voter, std::string_view answer);
 
-// Gives the voter. Errors: sign_in.refused (unknown pair, or an account that its owner has blocked;
+// Errors: sign_in.refused (unknown pair, or an account that its owner has blocked;
 // never says which), sign_in.delayed (too
 // many failures from this network for this address: wait). An attacker elsewhere never delays the
 // voter (requirement 25).
-Expected<std::string> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
-                              std::string_view password, std::string_view client_address);
+Expected<SignedIn> sign_in(State& state, const SignInPolicy& policy, std::string_view email,
+                           std::string_view password, std::string_view client_address);
 
 struct VoterProfile {
   std::string id;

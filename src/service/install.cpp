@@ -7,6 +7,7 @@
 
 #include "crypto/hash.hpp"
 #include "service/accounts.hpp"
+#include "service/schema.hpp"
 #include "store/sqlite/sqlite_database.hpp"
 
 namespace isoloir {
@@ -257,6 +258,8 @@ Expected<std::size_t> install_election(const StatePaths& paths, const InstallInp
   std::unique_ptr<store::Database> former;
   if (const auto file = earlier_database(paths, good->manifest)) {
     former = store::open_sqlite({.path = *file});
+    // An earlier version's: read as this one's.
+    if (auto done = store::migrate(*former, schema_migrations()); !done) return fail(done.error());
   }
   const auto codes = former ? after_former_codes(input.keys, *former)
                             : Expected<std::vector<VoterKeys>>(input.keys);

@@ -159,14 +159,28 @@ SessionToken successor(const State& state, ByteView session, ByteView flow) {
   return {Secret(state.peppered("session after reissue", {session, flow}))};
 }
 
-void supersede_all(State& state, Transaction& transaction, const std::string& voter,
-                   Procedure procedure, TimeMs now) {
+namespace {
+
+void end_all(State& state, Transaction& transaction, const std::string& voter, Procedure procedure,
+             const reissue::FlowEvent& event, TimeMs now) {
   for (auto& flow : of_voter(state, transaction, voter, procedure)) {
-    const auto next = reissue::step(flow.state, reissue::Supersede{}, now);
+    const auto next = reissue::step(flow.state, event, now);
     if (!next) continue;
     flow.state = *next;
     save_state(transaction, flow);
   }
+}
+
+}  // namespace
+
+void supersede_all(State& state, Transaction& transaction, const std::string& voter,
+                   Procedure procedure, TimeMs now) {
+  end_all(state, transaction, voter, procedure, reissue::Supersede{}, now);
+}
+
+void withdraw_all(State& state, Transaction& transaction, const std::string& voter,
+                  Procedure procedure, TimeMs now) {
+  end_all(state, transaction, voter, procedure, reissue::Withdraw{}, now);
 }
 
 void save_state(Transaction& transaction, const Flow& flow) {

@@ -41,6 +41,9 @@ std::vector<Flow> of_voter(State& state, store::Transaction& transaction, const 
 // Living links of the voter die (requirements 17, 18).
 void supersede_all(State& state, store::Transaction& transaction, const std::string& voter,
                    Procedure procedure, TimeMs now);
+// The same, without a newer one: to their holders they have expired.
+void withdraw_all(State& state, store::Transaction& transaction, const std::string& voter,
+                  Procedure procedure, TimeMs now);
 void save_state(store::Transaction& transaction, const Flow& flow);
 // Once seen to be over it stays over, wherever the clock goes (requirement 21).
 void remember_expiry(store::Transaction& transaction, Flow flow, TimeMs now);

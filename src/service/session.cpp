@@ -91,9 +91,19 @@ bool Sessions::touched(const Session& session, TimeMs at) {
   }
 }
 
-OpenedSession Sessions::rotate(const Session& old, const std::string& voter) {
-  end(old);
-  return open(voter);
+std::optional<OpenedSession> Sessions::rotate(const Session& old, const SignedIn& who) {
+  auto opened = fresh(who.voter);
+  const auto stands = state_.database().write([&](Transaction& transaction) -> Expected<bool> {
+    const auto rows = transaction.query(
+        "SELECT 1 FROM account WHERE voter = $1 AND password_mac = $2 AND blocked_at IS NULL",
+        {who.voter, ByteView(who.password_mac)});
+    if (rows.empty()) return false;
+    delete_session(transaction, old);
+    insert_session(transaction, opened.session, state_.now());
+    return true;
+  });
+  if (!*stands) return std::nullopt;
+  return opened;
 }
 
 std::optional<OpenedSession> Sessions::enter(const Session& old, const std::string& voter,

@@ -24,6 +24,12 @@ struct SessionLimits {
   std::int64_t absolute_ms = 0;
 };
 
+// Who an account's password has let in; password_mac: what is stored of that password.
+struct SignedIn {
+  std::string voter;
+  ByteArray<32> password_mac{};
+};
+
 struct OpenedSession {
   SessionToken token;  // goes into the cookie
   Session session;
@@ -37,8 +43,9 @@ class Sessions {
   OpenedSession open(std::optional<std::string> voter = std::nullopt);
   // Looks the cookie's value up. `touch` counts as activity of the voter.
   std::optional<Session> find(std::string_view cookie, bool touch);
-  // A new token for a voter who has signed in; the old session ends.
-  OpenedSession rotate(const Session& old, const std::string& voter);
+  // A new token for a voter who has signed in; the old session ends. Nothing if a block or another
+  // password came in between.
+  std::optional<OpenedSession> rotate(const Session& old, const SignedIn& who);
   // The same for keys that open the voting space too: in one transaction with seeing that they are
   // still in force. Nothing if a block or a new password came in between.
   std::optional<OpenedSession> enter(const Session& old, const std::string& voter,

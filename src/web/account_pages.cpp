@@ -43,6 +43,8 @@ const AccountEnd& end_of(std::string_view code) {
 bool is_in_form(std::string_view code) {
   return code.starts_with("account.");
 }
+// Another link was opened in this browser since the page was: it is shown, whose it is.
+constexpr std::string_view other_link = "account.other_link";
 
 }  // namespace
 
@@ -173,6 +175,7 @@ http::Response Site::account_next(Visit& visit, const ReissueResult<AccountView>
 http::Response Site::account_password_page(Visit& visit, const AccountView& view, Json data) {
   ensure_session(visit, sessions_);
   data["name"] = view.name;
+  data["reference"] = view.reference;
   data["activation"] = view.activation;
   data["until_at"] = view.at;
   return page(visit, "account_password", std::move(data));
@@ -187,15 +190,21 @@ http::Response Site::account_password(Visit& visit) {
 
 http::Response Site::account_password_post(Visit& visit) {
   const auto form = http::read_form(visit.request);
-  if (!form || !has_only(*form, {"csrf", "password"})) return error_page(400, &visit.request);
+  if (!form || !has_only(*form, {"csrf", "reference", "password"})) {
+    return error_page(400, &visit.request);
+  }
   const auto view = account_view(visit);
   if (!view) return http::Response::redirect_303("/account");
   if (!csrf_error(visit, *form).empty()) {
     return account_password_page(visit, *view, {{"page_old", true}});
   }
   const auto chosen = accounts_->choose_password(
-      *visit.request.cookie(account_cookie), form->get("password").value_or(""),
+      *visit.request.cookie(account_cookie), form->get("reference").value_or(""),
+      form->get("password").value_or(""),
       {visit.request.client_address, std::string(language_code(visit.language))});
+  if (!chosen && chosen.error().code == other_link) {
+    return account_password_page(visit, *view, {{"other_link", true}});
+  }
   if (!chosen && is_in_form(chosen.error().code)) {
     const auto what = renderer_.text(chosen.error().message_id, visit.language);
     return account_password_page(visit, *view, {{"errors", {{"password", what}}}});
@@ -206,6 +215,7 @@ http::Response Site::account_password_post(Visit& visit) {
 http::Response Site::account_question_page(Visit& visit, const AccountView& view, Json data) {
   ensure_session(visit, sessions_);
   data["name"] = view.name;
+  data["reference"] = view.reference;
   data["until_at"] = view.at;
   data["limit_digits"] = std::to_string(limits::account_question_characters);
   const auto chosen = data.value("chosen", "");
@@ -231,7 +241,7 @@ http::Response Site::account_question(Visit& visit) {
 
 http::Response Site::account_question_post(Visit& visit) {
   const auto form = http::read_form(visit.request);
-  if (!form || !has_only(*form, {"csrf", "question", "own", "answer"})) {
+  if (!form || !has_only(*form, {"csrf", "reference", "question", "own", "answer"})) {
     return error_page(400, &visit.request);
   }
   const auto view = account_view(visit);
@@ -258,8 +268,13 @@ http::Response Site::account_question_post(Visit& visit) {
   }
   if (errors.empty()) {
     const auto done = accounts_->choose_question(
-        *visit.request.cookie(account_cookie), question, form->get("answer").value_or(""),
+        *visit.request.cookie(account_cookie), form->get("reference").value_or(""), question,
+        form->get("answer").value_or(""),
         {visit.request.client_address, std::string(language_code(visit.language))});
+    if (!done && done.error().code == other_link) {
+      if (view->step != AccountView::Step::question) return account_next(visit, *view);
+      return account_question_page(visit, *view, {{"other_link", true}});
+    }
     if (done || !is_in_form(done.error().code)) return account_next(visit, done);
     const bool of_question = done.error().code.starts_with("account.question");
     errors[of_question ? "own" : "answer"] = text(done.error().message_id);

@@ -114,6 +114,34 @@ http::Response Site::log_file(Visit& visit) {
   return error_page(404, &visit.request);
 }
 
+// What the portal's organiser has written, for everybody: the way in stands there too.
+http::Response Site::information(Visit& visit) {
+  const auto name = std::string_view(visit.request.path).substr(information_path.size());
+  if (const auto* picture = information_.picture(name)) {
+    return file(*picture, "image/png").set_header("Cache-Control", "public, max-age=300");
+  }
+  const auto* found = information_.page(name, visit.language);
+  if (!found) return error_page(404, &visit.request);
+  Json data = information_menu(visit);
+  data["name"] = found->title;
+  return page(visit, "information", std::move(data), 200, found->html);
+}
+
+// As views/information_menu.mustache wants it. The form to the assistance where there is one.
+Json Site::information_menu(const Visit& visit) const {
+  Json entries = Json::array();
+  for (const auto& item : portal_.information) {
+    const bool form = item.page.empty();
+    if (form && (!portal_.assistance || portal_.assistance->email.empty())) continue;
+    const auto url = form ? "/help" : std::string(information_path) + item.page;
+    entries.push_back(
+        {{"label", visit.language == Language::french ? item.label.fr : item.label.en},
+         {"url", url},
+         {"here", url == visit.request.path}});
+  }
+  return {{"with_information", !entries.empty()}, {"information", entries}};
+}
+
 // For load balancers and monitors: 503 while votes cannot be written, with the reason. From memory,
 // so that it is answered when everything else waits.
 http::Response Site::health(Visit&) {

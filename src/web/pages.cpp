@@ -85,6 +85,7 @@ http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view em
   const auto hours = hours_of(state_);
   data["opens_at"] = hours.opens_at;
   data["closes_at"] = closing_of(hours, state_);
+  data.update(information_menu(visit));
   if (!errors.empty()) data["errors"] = std::move(errors);
   return page(visit, "sign_in", std::move(data));
 }
@@ -121,14 +122,14 @@ http::Response Site::sign_in_post(Visit& visit) {
   if (!errors.empty()) return sign_in_page(visit, std::move(errors), email, to, false);
 
   const SignInPolicy policy{portal_.sign_in_failures, portal_.sign_in_first_delay_seconds * 1000LL};
-  const auto voter = sign_in(state_, policy, email, password, visit.request.client_address);
-  if (!voter) {
-    const bool delayed = voter.error().code == "sign_in.delayed";
+  const auto who = sign_in(state_, policy, email, password, visit.request.client_address);
+  auto opened = who ? sessions_.rotate(*visit.session, *who) : std::nullopt;
+  if (!opened) {
+    const bool delayed = !who && who.error().code == "sign_in.delayed";
     return sign_in_page(visit, {{delayed ? "throttled" : "credentials", true}}, email, to, false);
   }
-  auto opened = sessions_.rotate(*visit.session, *voter);
-  visit.token = opened.token.text();
-  visit.session = std::move(opened.session);
+  visit.token = opened->token.text();
+  visit.session = std::move(opened->session);
   return http::Response::redirect_303(std::string(to)).without_cookie(next_session_cookie);
 }
 
@@ -197,8 +198,7 @@ http::Response Site::home(Visit& visit) {
   const TimeMs until = standing.before ? hours.opens_at : hours.closes_at;
   const auto reissue = reissue_status(visit);
   const bool blocked = reissue.kind == ReissueStatus::Kind::blocked;
-  return page(visit, "home",
-              {{"voter_name", voter_profile(state_, visit.voter())->display_name},
+  Json data = {{"voter_name", voter_profile(state_, visit.voter())->display_name},
                {"opens_at", hours.opens_at},
                {"closes_at", closing_of(hours, state_)},
                {"now_at", now},
@@ -214,7 +214,9 @@ http::Response Site::home(Visit& visit) {
                {"before", standing.before},
                {"closed", standing.closed},
                {"suspended", standing.suspended},
-               {"result_available", published_result(state_).has_value()}});
+               {"result_available", published_result(state_).has_value()}};
+  data.update(information_menu(visit));
+  return page(visit, "home", std::move(data));
 }
 
 std::optional<http::Response> Site::voting_space_shut(Visit& visit) {

@@ -12,6 +12,8 @@ namespace {
 namespace mustache = kainjow::mustache;
 
 constexpr int include_depth_max = 4;
+// Where the document goes: no UTF-8, which all texts and values are.
+constexpr std::string_view document_mark = "\xff\xfe";
 
 std::string escaped(std::string_view text) {
   return mustache::html_escape(std::string(text));
@@ -90,6 +92,7 @@ class ViewCompiler {
 
   std::string replacement(std::string_view tag, int depth) const {
     if (tag.starts_with('!')) return {};
+    if (tag == "document") return std::string(document_mark);
     if (tag.starts_with('{') || tag.starts_with('&') || tag.starts_with('=')) {
       throw wrong(fmt::format("the tag {{{{{}}}}} would print without escaping", tag));
     }
@@ -226,7 +229,8 @@ Renderer::~Renderer() = default;
 Renderer::Renderer(Renderer&&) noexcept = default;
 Renderer& Renderer::operator=(Renderer&&) noexcept = default;
 
-std::string Renderer::page(std::string_view view, const Json& data, Language language) const {
+std::string Renderer::page(std::string_view view, const Json& data, Language language,
+                           const SafeHtml& document) const {
   const auto& one = tables_->languages.at(language);
   const auto found = one.views.find(view);
   ISOLOIR_ASSERT(found != one.views.end());
@@ -235,7 +239,11 @@ std::string Renderer::page(std::string_view view, const Json& data, Language lan
   for (const auto each : languages) {
     converted.set(fmt::format("lang_{}", language_code(each)), each == language);
   }
-  return found->second->render(converted);
+  auto html = found->second->render(converted);
+  if (const auto at = html.find(document_mark); at != std::string::npos) {
+    html.replace(at, document_mark.size(), document.text());
+  }
+  return html;
 }
 
 std::string Renderer::text(std::string_view id, Language language, const Json& data) const {
@@ -295,7 +303,8 @@ const std::vector<std::string>& view_names() {
                                               "account_question",
                                               "account_done",
                                               "account_block",
-                                              "account_shut"};
+                                              "account_shut",
+                                              "information"};
   return names;
 }
 

@@ -4,7 +4,8 @@
 // in the layout, the page itself; `{{t: id}}` becomes the catalogue's text, `{{t: .name}}` the text
 // "<view>.name"; `{{booth: id}}` becomes <template data-text="id"> for the browser's code, its
 // values left in braces, plural forms marked data-plural="one" or "other". Everything printed is
-// HTML-escaped, texts and values alike; a view that asks otherwise is refused.
+// HTML-escaped, texts and values alike; a view that asks otherwise is refused. `{{document}}` is
+// the one place where HTML stands as it is: that of a MarkdownPage, which can do nothing.
 //
 // Data, as each view documents them in its head comment: an integer is a quantity and is printed by
 // the language's rules; an integer whose name ends in "_at" is a TimeMs and is printed as date and
@@ -23,6 +24,7 @@
 
 #include "base/canonical_json.hpp"
 #include "web/locale.hpp"
+#include "web/markdown.hpp"
 
 namespace isoloir::web {
 
@@ -45,7 +47,8 @@ class Renderer {
   Renderer& operator=(Renderer&&) noexcept;
 
   // The whole HTML page. Asserts that the view exists.
-  std::string page(std::string_view view, const Json& data, Language language) const;
+  std::string page(std::string_view view, const Json& data, Language language,
+                   const SafeHtml& document = {}) const;
 
   // A text outside a page (Error::message_id, the subject of a message), not HTML-escaped; values
   // and counter are taken from data. Asserts that the id exists.

@@ -33,7 +33,7 @@ Json groups_of_four(std::string_view hex) {
 }  // namespace
 
 Site::Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-           std::optional<DemoPages> demo, const SelfService& services)
+           std::optional<DemoPages> demo, const SelfService& services, InformationPages information)
     : state_(state),
       log_(log),
       portal_(portal),
@@ -44,6 +44,7 @@ Site::Site(State& state, Log& log, const Portal& portal, const Renderer& rendere
       confirmations_(services.confirmations),
       help_(services.help),
       accounts_(services.accounts),
+      information_(std::move(information)),
       codes_replaced_at_(codes_replaced_at(state)),
       sessions_(state, session_limits(portal)),
       captchas_(state, portal.captcha_minutes * minute_ms) {}
@@ -116,6 +117,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/election/manifest.json", Lane::light, false, &Site::manifest_file},
       {Method::get, "/log/*", Lane::light, false, &Site::log_file},
       {Method::get, "/healthz", Lane::light, false, &Site::health},
+      {Method::get, "/information/*", Lane::light, false, &Site::information},
       {Method::get, "/demo", Lane::light, false, &Site::demo_landing},
       {Method::get, "/inbox", Lane::database, false, &Site::inbox},
       {Method::get, "/inbox/*", Lane::database, false, &Site::inbox_message},
@@ -200,7 +202,8 @@ bool Site::passing(const std::exception& exception) const {
   return error && error->passing();
 }
 
-http::Response Site::page(Visit& visit, std::string_view view, Json data, int status) {
+http::Response Site::page(Visit& visit, std::string_view view, Json data, int status,
+                          const SafeHtml& document) {
   data["portal_title"] =
       visit.language == Language::french ? portal_.election.fr : portal_.election.en;
   // Where the language links lead, by GET: an address that takes forms alone has no page.
@@ -222,7 +225,8 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   data["signed_in"] = visit.signed_in();
   if (visit.signed_in()) data["quit"] = true;
   if (visit.session) data["csrf"] = visit.session->csrf;
-  auto response = http::Response::html(renderer_.page(view, data, visit.language), status);
+  auto response =
+      http::Response::html(renderer_.page(view, data, visit.language, document), status);
   if (visit.language_chosen) response.with_cookie(language_cookie, language_code(visit.language));
   return response;
 }

@@ -15,6 +15,7 @@
 #include "service/accounts.hpp"
 #include "service/self_service.hpp"
 #include "service/voting.hpp"
+#include "web/information.hpp"
 #include "web/render.hpp"
 
 namespace isoloir::web {
@@ -29,7 +30,8 @@ struct DemoPages {
 class Site final : public http::Handler {
  public:
   Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-       std::optional<DemoPages> demo, const SelfService& services);
+       std::optional<DemoPages> demo, const SelfService& services,
+       InformationPages information = {});
   ~Site() override;
 
   http::Lane lane(const http::Request& request) override;
@@ -69,6 +71,7 @@ class Site final : public http::Handler {
   http::Response tracker_form(Visit& visit);
   http::Response tracker_post(Visit& visit);
   http::Response result(Visit& visit);
+  http::Response information(Visit& visit);  // a page of the portal's own, or a picture of one
   http::Response demo_landing(Visit& visit);
 
   // Writing to the help desk
@@ -133,7 +136,9 @@ class Site final : public http::Handler {
   http::Response log_file(Visit& visit);
   http::Response health(Visit& visit);
 
-  http::Response page(Visit& visit, std::string_view view, Json data, int status = 200);
+  http::Response page(Visit& visit, std::string_view view, Json data, int status = 200,
+                      const SafeHtml& document = {});
+  Json information_menu(const Visit& visit) const;
   Json captcha_data(Visit& visit);
   Json session_data(const Visit& visit) const;
   // What the voting space's document wants, whoever signs in and how.
@@ -183,6 +188,7 @@ class Site final : public http::Handler {
   Confirmations* confirmations_;
   HelpRequests* help_;
   AccountLinks* accounts_;
+  const InformationPages information_;
   const std::optional<TimeMs> codes_replaced_at_;  // before the opening: nothing adds to it
   Sessions sessions_;
   Captchas captchas_;

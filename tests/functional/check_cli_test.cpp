@@ -11,11 +11,8 @@ namespace fs = std::filesystem;
 class CheckCommand : public test::ProgramTest {
  protected:
   CheckCommand() {
-    fs::create_directory(folder_ / "portal");
-    for (const char* name : {"portal.toml", "roll.csv"}) {
-      fs::copy_file(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education" / name,
-                    folder_ / "portal" / name);
-    }
+    fs::copy(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education", folder_ / "portal",
+             fs::copy_options::recursive);
   }
   test::Outcome check(const std::string& options = "") const {
     return program("check " + path("portal") + " " + options);
@@ -50,7 +47,9 @@ TEST_F(CheckCommand, SaysWhatThePortalSays) {
         "Vote du jeudi 1 décembre 2022 à 08h00 au jeudi 8 décembre 2022 à 17h00 (heure de Paris)",
         "Ces heures sont passées", "1 sur 2 (Présidence) et 2 sur 3 (Délégués de liste)",
         "Contest 2, Academy social committee: seats 10, lists 3, new codes 1000 at most",
-        "lien valable 120 min par courriel, 10 min par SMS", "Électeurs : "}) {
+        "lien valable 120 min par courriel, 10 min par SMS",
+        "envoyé à partir du lundi 14 novembre 2022 à 08h00, valable 30 jours",
+        "forgotten password: link valid 120 min; 4 challenge questions", "Électeurs : "}) {
     EXPECT_TRUE(result.says(words)) << words << "\n" << result.out;
   }
   EXPECT_FALSE(result.says("Pas d'assistance"));
@@ -61,7 +60,8 @@ TEST_F(CheckCommand, ASmallerPortalIsSaidToBeSmaller) {
       "[assistance]                   # on every page and on the voting notices\n"
       "phone = \"01 99 00 00 01\"\n"
       "hours.fr = \"du lundi au vendredi de 8 h à 18 h\"\n"
-      "hours.en = \"Monday to Friday, 8:00 to 18:00\"\n",
+      "hours.en = \"Monday to Friday, 8:00 to 18:00\"\n"
+      "email = \"assistance@education.example\"   # the help desk's: \"AIDE ?\" writes there\n",
       "");
   change("2022-12-08T17", "2099-12-08T17");
   change("interval_seconds = 5", "interval_seconds = 60");
@@ -79,6 +79,24 @@ TEST_F(CheckCommand, EveryProblemIsNamedByItsLine) {
   change("tries = 5", "tries = 0");
   expect_problem(line_of("idle_minuts"), "the key \"idle_minuts\" is not known here");
   expect_problem(line_of("tries = 0"), "\"tries\" must lie between 1 and 20");
+}
+
+TEST_F(CheckCommand, PagesThatAreNotThereOrWouldLoseSomething) {
+  fs::remove(folder_ / "portal/pages/aide.en.md");
+  write("portal/pages/edito.fr.md", "# Édito\n\n<script>alert(1)</script>\n");
+  const auto result = check();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("aide.en.md: there is no such file"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("edito.fr.md: line 3: HTML is left out"), std::string::npos);
+  change("page = \"edito\"", "page = \"../edito\"");
+  expect_problem(line_of("page = \"../edito\"") - 1, "small letters, digits and hyphens");
+}
+
+TEST_F(CheckCommand, AccountsThatNobodyCouldOpenInTime) {
+  change("invitations_from = 2022-11-14T08:00:00", "invitations_from = 2022-12-08T17:00:00");
+  expect_problem(line_of("[account]"), "not before the vote closes");
+  change("invitations_from = 2022-12-08T17:00:00", "invitation_from = 2022-11-14T08:00:00");
+  expect_problem(line_of("invitation_from"), "is not known here");
 }
 
 TEST_F(CheckCommand, AnHourThatTheClocksLeaveOutOrHaveTwice) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "functional/program.hpp"
+#include "service/account_links.hpp"
 #include "service/reissue_fixture.hpp"
 
 namespace isoloir {
@@ -99,6 +100,33 @@ TEST_F(VoterCommand, TellsWhatHelpsAndNothingElse) {
   }
   // Who has voted looks like who has not: but for the vote, E2 does the same.
   EXPECT_EQ(french.out.find("vot\xc3\xa9"), std::string::npos);
+}
+
+// Who forgot her password, or has blocked her account: a link leaves, and the agent never sees it
+// (requirement 10).
+TEST_F(VoterCommand, HasALinkSentForTheAccount) {
+  EXPECT_NE(run("E1" + at_state()).out.find("Compte sur le portail : activé"), std::string::npos);
+  serve_with("none");
+  EXPECT_EQ(run("E1 --send-link" + at_state()).code, 2);
+  EXPECT_EQ(count_rows("recovery_request"), 0);
+  serve_with("inbox");
+  const auto sent = run("E1 --send-link" + at_state());
+  EXPECT_EQ(sent.code, 0) << sent.err;
+  EXPECT_NE(sent.out.find("Un lien part"), std::string::npos) << sent.out;
+  clock.set(SystemClock().now());
+  const AccountPolicy accounts{};
+  AccountLinks(*state, accounts, SignInPolicy{}, texts).work();
+  std::size_t links = 0;
+  for (const auto& message : inbox()) {
+    if (message.kind != "account-link") continue;
+    ++links;
+    EXPECT_EQ(message.destination, "E1@portal.example");
+    const auto token = message.body.substr(message.body.find("/account#") + 9, 43);
+    EXPECT_EQ(sent.out.find(token), std::string::npos);
+  }
+  EXPECT_EQ(links, 1u);
+  const auto english = run("E1 --lang en" + at_state()).out;
+  EXPECT_NE(english.find("link sent, not opened yet"), std::string::npos) << english;
 }
 
 // A server without a way out for messages serves no reissue, whatever its portal would allow.

@@ -34,16 +34,17 @@ static_assert(!std::is_default_constructible_v<CancelToken>);
 static_assert(!std::is_default_constructible_v<AddressOnFile>);
 static_assert(!std::is_default_constructible_v<KnownIdentifier>);
 static_assert(!std::is_default_constructible_v<KnownPassword>);
+static_assert(!std::is_default_constructible_v<AccountOpener>);
 static_assert(!std::is_convertible_v<LinkToken, KeyPossession>);
 
 constexpr TimeMs now = 1'000'000;
 constexpr TimeMs later = now + 500;
 
 std::string name_of(const FlowState& state) {
-  constexpr const char* names[] = {"Started",          "MethodChosen", "Proven",    "LinkQueued",
-                                   "Opened",           "Armed",        "Issued",    "Acknowledged",
-                                   "Expired",          "Superseded",   "Cancelled", "Matched",
-                                   "IdentifierProven", "KeyMatched",   "Sent"};
+  constexpr const char* names[] = {
+      "Started",          "MethodChosen", "Proven",  "LinkQueued",    "Opened",    "Armed",
+      "Issued",           "Acknowledged", "Expired", "Superseded",    "Cancelled", "Matched",
+      "IdentifierProven", "KeyMatched",   "Sent",    "PasswordChosen"};
   return names[state.index()];
 }
 
@@ -62,7 +63,8 @@ std::vector<FlowState> all_states() {
           Matched{},
           IdentifierProven{later},
           KeyMatched{},
-          Sent{}};
+          Sent{},
+          PasswordChosen{now - 50, later}};
 }
 std::vector<std::pair<std::string, FlowEvent>> all_events() {
   return {{"ChooseQuestion", ChooseQuestion{}},
@@ -82,7 +84,10 @@ std::vector<std::pair<std::string, FlowEvent>> all_events() {
           {"Match", Match{evidence<ConsularNumber>(), evidence<AddressOnFile>()}},
           {"ProveIdentifier", ProveIdentifier{evidence<KnownIdentifier>()}},
           {"MatchKey", MatchKey{evidence<ConsularNumber>(), evidence<KnownPassword>()}},
-          {"SendIdentifier", SendIdentifier{}}};
+          {"SendIdentifier", SendIdentifier{}},
+          {"MatchAddress", MatchAddress{evidence<AddressOnFile>()}},
+          {"ChoosePassword", ChoosePassword{evidence<AccountOpener>()}},
+          {"Withdraw", Withdraw{}}};
 }
 
 // Requirement 2: every State x Event pair; only the table's transitions succeed.
@@ -111,6 +116,16 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
       {{"IdentifierProven", "Issue"}, "Issued"},
       {{"Started", "MatchKey"}, "KeyMatched"},
       {{"KeyMatched", "SendIdentifier"}, "Sent"},
+      {{"Started", "MatchAddress"}, "Matched"},
+      {{"Opened", "ChoosePassword"}, "PasswordChosen"},
+      {{"PasswordChosen", "ChoosePassword"}, "PasswordChosen"},
+      {{"PasswordChosen", "OpenLinkAgain"}, "PasswordChosen"},
+      {{"PasswordChosen", "Issue"}, "Issued"},
+      {{"PasswordChosen", "Supersede"}, "Superseded"},
+      {{"LinkQueued", "Withdraw"}, "Expired"},
+      {{"Opened", "Withdraw"}, "Expired"},
+      {{"Armed", "Withdraw"}, "Expired"},
+      {{"PasswordChosen", "Withdraw"}, "Expired"},
   };
   const std::map<std::string, std::set<std::string_view>> refusals = {
       {"Started", {"reissue.not_proven"}},
@@ -128,6 +143,7 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
       {"IdentifierProven", {"reissue.order"}},
       {"KeyMatched", {"reissue.order"}},
       {"Sent", {"reissue.order"}},
+      {"PasswordChosen", {"reissue.order", "reissue.link_elsewhere"}},
   };
   std::size_t succeeded = 0;
   for (const auto& state : all_states()) {
@@ -150,7 +166,7 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
 
 // Requirements 2 and 19: at the deadline every way forward is shut, and Expire alone succeeds.
 TEST(ReissueEngine, R19PastItsTimeNothingGoesOn) {
-  const std::set<std::string> timed = {"LinkQueued", "Opened", "Armed", "Issued"};
+  const std::set<std::string> timed = {"LinkQueued", "Opened", "Armed", "Issued", "PasswordChosen"};
   for (const auto& state : all_states()) {
     SCOPED_TRACE(name_of(state));
     EXPECT_FALSE(step(state, Expire{}, later - 1));
@@ -166,6 +182,7 @@ TEST(ReissueEngine, R19PastItsTimeNothingGoesOn) {
     EXPECT_FALSE(step(state, Arm{evidence<KeyPossession>()}, later));
     EXPECT_FALSE(step(state, ProveIdentifier{evidence<KnownIdentifier>()}, later));
     EXPECT_FALSE(step(state, Issue{1}, later));
+    EXPECT_FALSE(step(state, ChoosePassword{evidence<AccountOpener>()}, later));
     EXPECT_FALSE(step(state, Repeat{true, {}}, later));
   }
 }

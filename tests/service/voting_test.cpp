@@ -212,7 +212,7 @@ TEST_F(VotingTest, AccountsAndThrottles) {
   EXPECT_EQ(network_of("192.0.2.77"), "192.0.2.77");
   EXPECT_EQ(create_account(*state, {"E9", "Mot-de-passe-1", "Question ?", "réponse"}).error().code,
             "account.unknown_voter");
-  EXPECT_EQ(sign_in(*state, {}, "e1@PORTAL.example", "Mot-de-passe-1", "192.0.2.1").value(), "E1");
+  EXPECT_EQ(sign_in(*state, {}, "e1@PORTAL.example", "Mot-de-passe-1", "192.0.2.1")->voter, "E1");
   // Requirement 30.
   EXPECT_TRUE(answer_matches(*state, "E1", " l'ecole d'ete") == false);
   EXPECT_TRUE(answer_matches(*state, "E1", "L'E\u0301COLE D'E\u0301TE\u0301"));
@@ -235,7 +235,7 @@ TEST_F(VotingTest, FailuresAtSignInAreForgottenADayLater) {
   ASSERT_TRUE(create_account(*state, {"E1", "Mot-de-passe-1", "Question ?", "réponse"}));
   const auto attempt = [&](std::string_view email, std::string_view password) {
     const auto voter = sign_in(*state, {}, email, password, "192.0.2.1");
-    return voter ? *voter : voter.error().code;
+    return voter ? voter->voter : voter.error().code;
   };
   for (int i = 0; i < 4; ++i) EXPECT_EQ(attempt("e1@portal.example", "x"), "sign_in.refused");
   EXPECT_EQ(attempt("made-up@portal.example", "x"), "sign_in.refused");

@@ -64,17 +64,22 @@ struct AccountHttp : VotingFixture {
       const auto* location = http::find_header(answer.headers, "Location");
       return location ? *location : std::to_string(answer.status);
     }
-    std::string csrf(std::string_view target) {
-      return SiteFixture::hidden(get(target).body, "csrf");
+    using Fields = std::vector<std::pair<std::string, std::string>>;
+    // What the form at this address sends besides what is typed.
+    Fields form(std::string_view target, const Fields& typed) {
+      const auto page = get(target).body;
+      Fields fields = {{"csrf", SiteFixture::hidden(page, "csrf")},
+                       {"reference", SiteFixture::hidden(page, "reference")}};
+      fields.insert(fields.end(), typed.begin(), typed.end());
+      return fields;
     }
     std::string choose(const std::string& password) {
-      return leads(
-          post("/account/password", {{"csrf", csrf("/account/password")}, {"password", password}}));
+      return leads(post("/account/password", form("/account/password", {{"password", password}})));
     }
     std::string answer(const std::string& text) {
-      return leads(post(
-          "/account/question",
-          {{"csrf", csrf("/account/question")}, {"question", "0"}, {"own", ""}, {"answer", text}}));
+      return leads(
+          post("/account/question",
+               form("/account/question", {{"question", "0"}, {"own", ""}, {"answer", text}})));
     }
   };
   Device device() { return {*this}; }
@@ -215,31 +220,44 @@ TEST_F(AccountHttp, R37HostileFormsChangeNothing) {
             400)
       << "from a form of another site";
   ASSERT_EQ(one.open(token), "opened");
-  const auto csrf = one.csrf("/account/password");
   const std::string good = "Girafe-Tuba-19-Neige";
-  using Fields = std::vector<std::pair<std::string, std::string>>;
-  for (const Fields& fields :
-       {Fields{{"csrf", csrf}, {"password[]", good}},
-        Fields{{"csrf", csrf}, {"password", good}, {"password", "Autre-Tuba-19-Neige"}},
-        Fields{{"csrf", csrf}, {"password", good}, {"voter", "E1"}},
-        Fields{{"csrf", csrf}, {"password", good}, {"to", "https://evil.example"}}}) {
-    EXPECT_EQ(one.post("/account/password", fields).status, 400) << fields.back().first;
+  using Fields = Device::Fields;
+  const auto form = one.form("/account/password", {});
+  const auto with = [](Fields fields, const Fields& more) {
+    fields.insert(fields.end(), more.begin(), more.end());
+    return fields;
+  };
+  for (const Fields& more : {Fields{{"password[]", good}},
+                             Fields{{"password", good}, {"password", "Autre-Tuba-19-Neige"}},
+                             Fields{{"password", good}, {"voter", "E1"}},
+                             Fields{{"password", good}, {"to", "https://evil.example"}}}) {
+    EXPECT_EQ(one.post("/account/password", with(form, more)).status, 400) << more.back().first;
   }
   EXPECT_EQ(one.post("/account/password", {{"csrf", "wrong"}, {"password", good}}).status, 200);
+  // The form of another link that was opened in this browser.
+  const auto other =
+      one.post("/account/password", {form[0], {"reference", "K7QD-2M4X"}, {"password", good}});
+  EXPECT_EQ(other.status, 200);
+  EXPECT_NE(other.body.find("VOTANTE E4"), std::string::npos) << "it says whose account it is";
   EXPECT_EQ(count_rows("reissue_flow WHERE password_mac IS NOT NULL"), 0);
   EXPECT_EQ(one.choose(good), "/account/question");
-  const auto question = one.csrf("/account/question");
-  EXPECT_EQ(one.post("/account/question", {{"csrf", question},
-                                           {"question", "own"},
-                                           {"own", "<script>alert(1)</script> ?"},
-                                           {"answer", "a"}})
+  const auto question = one.form("/account/question", {});
+  EXPECT_EQ(one.post("/account/question", with(question, {{"question", "own"},
+                                                          {"own", "<script>alert(1)</script> ?"},
+                                                          {"answer", "a"}}))
                 .body.find("<script>alert"),
             std::string::npos);
   EXPECT_EQ(one.post("/account/question",
-                     {{"csrf", question}, {"question", "7"}, {"own", ""}, {"answer", "Lyon"}})
+                     with(question, {{"question", "7"}, {"own", ""}, {"answer", "Lyon"}}))
                 .status,
             200)
       << "no such question";
+  EXPECT_EQ(one.post("/account/question", with(question, {{"question", "own"},
+                                                          {"own", std::string("a\0b", 3)},
+                                                          {"answer", "Lyon"}}))
+                .status,
+            400)
+      << "NUL";
   EXPECT_EQ(count_rows("account"), 3);
 }
 
