@@ -52,7 +52,7 @@ export type BallotAnswer =
 /** The code that validates the vote does not: nothing was recorded, the same ballot may be sent with another code. */
 export interface Unconfirmed {
   status: "confirmation";
-  why: "missing" | "none" | "wrong" | "expired" | "spent";
+  why: "missing" | "none" | "wrong" | "expired" | "spent" | "older";
   triesLeft: number;
   waitMinutes: number; // until another code may be asked for
   another: string; // that moment, as it is shown

@@ -17,10 +17,13 @@ export function read_confirmation(typed: string, digits: number): ConfirmationRe
 
 type NoBallot = Exclude<ConfirmationAnswer, CodeOnItsWay>["status"];
 
+/** kept: it was there already; beside: another went, and the earlier is good too; instead: and no earlier one is. */
+type How = "first" | "kept" | "beside" | "instead";
+
 interface Known {
   answer: CodeOnItsWay;
   another_at: number; // by the server's clock
-  renewed: boolean; // she asked for another, and it went
+  how: How;
 }
 
 interface Around {
@@ -35,6 +38,7 @@ interface Around {
 export class ConfirmationStep {
   private readonly around: Around;
   private readonly known = new Map<number, Known | "no_address" | "suspended">();
+  private readonly sent = new Set<number>(); // a code went, and has not been used up
   private shown: number | undefined; // whose digits the field holds
 
   constructor(around: Around) {
@@ -45,7 +49,7 @@ export class ConfirmationStep {
   async ask(contest: number, another = false): Promise<void> {
     const answer = await this.around.api.confirmation(contest, another);
     if (answer.status === "no_address" || answer.status === "suspended") this.known.set(contest, answer.status);
-    else if (answer.status === "sent" || answer.status === "wait") this.take(contest, answer, another && answer.fresh);
+    else if (answer.status === "sent" || answer.status === "wait") this.take(contest, answer, this.how(contest, answer, another));
     else return this.around.refused(contest, answer.status);
     if (another && answer.status === "sent" && this.shown === contest) {
       this.clear(contest);
@@ -79,8 +83,9 @@ export class ConfirmationStep {
     const before = this.known.get(contest);
     if (refusal.why !== "suspended" && typeof before === "object") {
       const { why, waitMinutes, another } = refusal;
-      const status = why === "wrong" || why === "missing" ? before.answer.status : "wait";
-      this.take(contest, { ...before.answer, status, waitMinutes, another }, false);
+      const lives = why === "wrong" || why === "missing" || why === "older";
+      const status = lives ? before.answer.status : "wait";
+      this.take(contest, { ...before.answer, status, waitMinutes, another }, before.how);
     }
     if (this.shown !== contest) return;
     this.fill(contest);
@@ -109,7 +114,11 @@ export class ConfirmationStep {
     show_part(section, "no_address", known === "no_address");
     show_part(section, "code", answer !== undefined);
     fill(section, { sent: this.said(known) });
+    show_part(section, "live", answer?.status === "sent");
     if (!answer) return;
+    // Without a code that lives the first thing to do is to ask for one; another tab may have done so.
+    one(section, "[data-action=another-code]").classList.toggle("govuk-button--secondary", answer.status === "sent");
+    one(section, "[data-action=confirm]").classList.toggle("govuk-button--secondary", answer.status !== "sent");
     const waits = Math.max(0, Math.ceil(((known as Known).another_at - this.around.clock()) / MINUTE_MS));
     const long = waits > MINUTES_AS_TIME;
     const soon = waits > 0 && !long ? text("confirmation.another_wait", { minutes: waits }) : "";
@@ -123,18 +132,34 @@ export class ConfirmationStep {
   private said(known: Known | "no_address" | "suspended" | undefined): string {
     if (known === undefined) return text("confirmation.asking");
     if (typeof known === "string") return text(`confirmation.${known}`);
-    const { answer, renewed, another_at } = known;
+    const { answer, how, another_at } = known;
     if (answer.status !== "sent") {
       return text(another_at > this.around.clock() ? "confirmation.no_code_wait" : "confirmation.no_code");
     }
     const values = { digits: String(this.around.digits), destination: answer.destination };
-    const lines = [text(`confirmation.sent_${answer.by}`, values), text("confirmation.until", { until: answer.until ?? "" })];
-    if (renewed) lines.push(text("confirmation.renewed"));
+    const said = how === "kept" ? text(`confirmation.kept_${answer.by}`, values) : text(`confirmation.sent_${answer.by}`, values);
+    const lines = [said, text("confirmation.until", { until: answer.until ?? "" })];
+    if (how === "beside") lines.push(text("confirmation.renewed"));
+    if (how === "instead") lines.push(text("confirmation.instead"));
     return lines.join(" ");
   }
 
-  private take(contest: number, answer: CodeOnItsWay, renewed: boolean): void {
-    this.known.set(contest, { answer, another_at: this.around.clock() + answer.waitMinutes * MINUTE_MS, renewed });
+  /** Whether a code that she has already is good for whatever she chooses. */
+  has_code(contest: number): boolean {
+    return this.sent.has(contest);
+  }
+
+  private how(contest: number, answer: CodeOnItsWay, another: boolean): How {
+    const before = this.known.get(contest);
+    const lived = typeof before === "object" && before.answer.status === "sent";
+    if (another && answer.fresh) return lived ? "beside" : "instead";
+    return answer.fresh ? "first" : "kept";
+  }
+
+  private take(contest: number, answer: CodeOnItsWay, how: How): void {
+    if (answer.status === "sent") this.sent.add(contest);
+    else this.sent.delete(contest);
+    this.known.set(contest, { answer, another_at: this.around.clock() + answer.waitMinutes * MINUTE_MS, how });
   }
 
   private show_error(id: string, tries = 0): void {

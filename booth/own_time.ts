@@ -4,7 +4,7 @@ import { text } from "./page.ts";
 
 /** Nothing where the two clocks show the same. `at`: milliseconds. */
 export function own_time(at: number, zone: string, language: string, own_zone?: string): string | undefined {
-  const written = (timeZone?: string) => new Intl.DateTimeFormat(language, {
+  const written = (timeZone?: string) => new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
     weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
     ...(timeZone === undefined ? {} : { timeZone }),
   }).format(at);

@@ -575,6 +575,9 @@ class VotingSpace {
     one(section, "[data-slot=choice_title]").lang = option_language(option);
     show_part(section, "district", this.contest_slots(contest).contest_district !== "");
     fill_list(section, "chosen_candidates", candidate_items(option));
+    const has_code = this.confirmation.has_code(contest);
+    show_part(section, "code_to_come", !has_code);
+    show_part(section, "code_there", has_code);
   }
 
   private fill_confirmation({ contest, restored }: Cast, same: boolean): void {

@@ -179,17 +179,18 @@ Status Confirmations::judge(Transaction& transaction, const std::string& voter,
       {voter, contest, ByteView(mac)});
   const TimeMs now = flows::steady_now(state_, transaction);
   if (codes.empty()) return refused("confirmation.none", "no code was sent");
-  bool alive = false, spent = false, timely = false;
+  bool alive = false, over = false, spent = false, timely = false;
   for (const auto& row : codes) {
     const bool expired = row.text(1) == "expired" || row.integer(2) <= now;
     const bool its_own = equal_constant_time(row.blob(0), mac);
-    if (its_own && expired) return refused("confirmation.expired", "the code is past its time");
-    if (its_own && row.integer(3) <= policy_.tries) return {};
-    spent = spent || its_own;
+    if (its_own && !expired && row.integer(3) <= policy_.tries) return {};
+    over = over || (its_own && expired);
+    spent = spent || (its_own && !expired);
     timely = timely || !expired;
     alive = alive || (!expired && row.integer(3) < policy_.tries);
   }
-  if (!timely) return refused("confirmation.expired", "every code is past its time");
+  if ((over || spent) && alive) return refused("confirmation.older", "a newer code is good");
+  if (over || !timely) return refused("confirmation.expired", "every code is past its time");
   if (spent || !alive) return refused("confirmation.spent", "too many tries");
   return refused("confirmation.wrong", "another code");
 }

@@ -52,7 +52,8 @@ class Confirmations {
   // In the transaction that takes the ballot: counts a try, then compares (requirement 24), and
   // uses the code up. The caller commits a refusal. Errors: confirmation.missing (nothing, or not
   // of the form: no try), confirmation.none (no code was sent), confirmation.expired,
-  // confirmation.spent (too many tries: only another code helps), confirmation.wrong. The same
+  // confirmation.spent (too many tries: only another code helps), confirmation.older (this one is
+  // over, a newer one is good), confirmation.wrong. The same
   // wrong code sent again, as after a lost answer, is one try.
   Status use(store::Transaction& transaction, const std::string& voter, std::uint32_t contest,
              std::string_view code);

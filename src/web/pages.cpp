@@ -32,6 +32,16 @@ TimeMs closing_of(const Hours& hours, const State& state) {
   return *hours.grace_ends_at - TimeMs{state.manifest().grace_seconds} * 1000;
 }
 
+// The tracker in the name of a downloaded receipt, "preuve-de-vote-0-YV8D….tlog-proof", which may
+// have been numbered on its way: "… (1).tlog-proof".
+std::string_view within_file_name(std::string_view typed) {
+  const auto end = typed.rfind(".tlog-proof");
+  if (end == std::string_view::npos) return typed;
+  typed = typed.substr(0, end);
+  typed = typed.substr(0, typed.find(" ("));
+  return typed.substr(typed.rfind('-') + 1);
+}
+
 bool looks_like_email(std::string_view text) {
   const auto at = text.find('@');
   return at != 0 && at != std::string_view::npos && at + 1 < text.size();
@@ -249,6 +259,7 @@ Json Site::space_data(Visit& visit) {
   Json data = {{"captcha", captcha_data(visit)},
                {"election_id", hex_encode(manifest.election_id.bytes)},
                {"manifest_url", "/election/manifest.json"},
+               {"tracker_url", manifest.origin + "/suivi"},
                {"fingerprint_hex", hex_encode(state_.fingerprint().bytes)},
                {"session", session_data(visit)},
                {"code_length", std::to_string(portal_.credentials.code.length())},
@@ -317,9 +328,9 @@ http::Response Site::tracker_post(Visit& visit) {
   if (!form) return error_page(400, &visit.request);
   const std::string typed(form->get("tracker").value_or(""));
   Json data = {{"tracker", typed}};
-  const auto tracker = parse_tracker(typed);
+  const auto tracker = parse_tracker(within_file_name(typed));
   if (!tracker) {
-    data["errors"] = {{"malformed", true}};
+    data["errors"] = {{http::trim(typed).empty() ? "empty" : "malformed", true}};
   } else if (const auto entry = entry_of(state_, *tracker); entry && log_.receipt(*entry)) {
     data["found"] = true;
     data["in_box"] = frozen(state_);

@@ -211,12 +211,16 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   data["fingerprint"] = {{"groups", groups_of_four(hex_encode(state_.fingerprint().bytes))}};
   if (const auto& help = portal_.assistance) {
     data["assistance_phone"] = help->phone;
+    data["assistance_tel"] = help->phone;
     data["assistance_hours"] = visit.language == Language::french ? help->hours.fr : help->hours.en;
     if (!help->email.empty()) data["help_url"] = "/help";
     data["help_here"] = visit.request.path == "/help";
-    // What is typed or shown there would be lost.
-    data["help_apart"] = view == "voting_space" || view == "link";
+    std::erase_if(data["assistance_tel"].get_ref<std::string&>(),
+                  [](char c) { return c != '+' && (c < '0' || c > '9'); });
   }
+  // What is typed or shown there would be lost.
+  data["help_apart"] = view == "voting_space" || view == "link" || view == "account_password" ||
+                       view == "account_question";
   if (codes_replaced_at_) {
     data["replaced_at"] = *codes_replaced_at_;
     data["replaced_keys"] = portal_.credentials.identifier.has_value();
@@ -224,6 +228,12 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();
   if (visit.signed_in()) data["quit"] = true;
+  // Beside a vote, in a tab of its own: leaving here would end the vote there.
+  if (visit.signed_in() && visit.session->space_opened_at &&
+      (view.starts_with("help") || view == "tracker")) {
+    data["in_space"] = true;
+    data["quit"] = false;
+  }
   if (visit.session) data["csrf"] = visit.session->csrf;
   auto response =
       http::Response::html(renderer_.page(view, data, visit.language, document), status);

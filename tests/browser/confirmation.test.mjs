@@ -34,7 +34,7 @@ async function toCode(page, voter, choice = "ALPHA Anne") {
   await openBallot(page, CONTEST);
   await toConfirm(page, choice);
   await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
-  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
 }
 
 test("a wrong code, a reload, and the code already sent validates the ballot that waits", async () => {
@@ -49,9 +49,9 @@ test("a wrong code, a reload, and the code already sent validates the ballot tha
   await page.locator("#confirmation-error").getByText("Il vous reste 4 essais").waitFor();
   await look(page, "confirmation-wrong");
   await page.reload();
-  await page.getByText("attend sur cet appareil son code de confirmation").waitFor();
+  await page.getByText("Un bulletin chiffré est gardé sur cet appareil").waitFor();
   await fillIn(page, voter);
-  await page.getByText("Votre bulletin est toujours scellé sur cet appareil").waitFor();
+  await page.getByText("est gardé sur cet appareil, chiffré").waitFor();
   await look(page, "confirmation-restored");
   await typeConfirmation(page, `${code.slice(0, 3)} ${code.slice(3)}`);
   await voted(page);
@@ -106,7 +106,7 @@ test("nothing came: another code, and the first one stays good; past its time it
   ageThrottles(demo);
   await page.reload();
   await fillIn(page, voter);
-  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
   await typeConfirmation(page, await receivedCode(demo, page, voter.email, { but: [first, second] }));
   await voted(page);
   assert.deepEqual([held(demo, voter).signOffs, codesTo(voter)], [[0], 3]);
@@ -130,7 +130,7 @@ test("five wrong codes want another one and lock nobody out; until the code she 
   ageThrottles(demo);
   await toConfirm(page, "Vote blanc");
   await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
-  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
   await typeConfirmation(page, await receivedCode(demo, page, voter.email, { but: [code] }));
   await voted(page);
   assert.deepEqual(held(demo, voter).signOffs, [0]);
@@ -154,7 +154,7 @@ test("the line breaks when the code is asked for, when it is given, and on the w
   // She goes elsewhere and comes back: the code is asked for all the same.
   await page.getByRole("button", { name: /Revenir à mes scrutins/ }).press("Enter");
   await page.getByRole("button", { name: "Saisir le code de confirmation" }).press("Enter");
-  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
   await page.getByRole("button", { name: "Quitter" }).first().press("Enter");
   await page.getByRole("dialog").getByText("Votre vote n’est pas encore confirmé").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Rester ici" }).press("Enter");

@@ -73,7 +73,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   assert.match(bureau("status"), /3 émargements/);
   await runPrinted(page, "suspend and resume", "bureau suspend");
   await runPrinted(page, "close", "bureau close ");
-  assert.match(await runPrinted(page, "count", "bureau count "), /inscrits 18, émargements 3 = valables 2 \+ blancs 1/);
+  assert.match(await runPrinted(page, "count", "bureau count "), /inscrits 21, émargements 3 = valables 2 \+ blancs 1/);
   await runPrinted(page, "close of the count", "bureau close-count ");
   const exported = join(demo.state, "export");
   assert.match(await runPrinted(page, "verify", " verify "), /^verified\n/);

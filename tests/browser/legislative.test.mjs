@@ -200,7 +200,7 @@ test("in English, every step, and the other language from within", async () => {
   await page.locator("[data-action=confirm]").press("Enter");
   await page.locator("#confirmation-error").waitFor();
   await page.locator(".portal-header a[hreflang=fr]").click();
-  await page.getByText(/Un code de 6 chiffres a été envoyé à l’adresse .* \(heure de Paris\)/).waitFor();
+  await page.getByText(/(Un code de 6 chiffres a été|Le code de 6 chiffres déjà) envoyé à l’adresse .* \(heure de Paris\)/).waitFor();
   await page.locator(".portal-header a[hreflang=en]").click();
   await page.locator("[data-step=confirmation] [data-slot=sent]:not(:empty)").waitFor();
   const code = await receivedCode(demo, page, voter.email, { words: "confirmation code" });
@@ -242,7 +242,7 @@ test("by keyboard alone", async () => {
   await page.keyboard.press("Enter");
   await tabTo("[data-step=confirm] [data-action=cast]");
   await page.keyboard.press("Enter");
-  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.innerText), "Code de confirmation");
   await tabTo("#confirmation");
   await page.keyboard.type(await receivedCode(demo, page, voter.email));
@@ -280,7 +280,7 @@ test("a double tap chooses nothing and casts nothing: what comes in the place of
   await toConfirm(page, "Vote blanc");
   await page.waitForTimeout(1000); // she has read the page
   await tap_twice(page.getByRole("button", { name: "Recevoir mon code de confirmation" }), 150);
-  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
   await page.getByLabel("Code de confirmation").fill(await receivedCode(demo, page, voter.email));
   await page.waitForTimeout(1000);
   await tap_twice(page.getByRole("button", { name: "Confirmer mon vote" }), 150);

@@ -207,7 +207,7 @@ export async function typeConfirmation(page, code) {
 // Where a code validates the vote: from the choice to the checked receipt, by the code that comes by e-mail.
 export async function confirmVote(demo, page, voter) {
   await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
-  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
   await typeConfirmation(page, await receivedCode(demo, page, voter.email));
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
 }
