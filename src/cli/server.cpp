@@ -18,6 +18,7 @@
 #include "cli/duties.hpp"
 #include "crypto/hash.hpp"
 #include "service/election_log.hpp"
+#include "service/electoral_roll.hpp"
 #include "service/identifier.hpp"
 #include "service/install.hpp"
 #include "web/assets.hpp"
@@ -226,6 +227,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   http::Server server(std::move(options), site);
   if (const auto started = server.start(); !started) return report(started.error());
   // After the port is ours: a server that cannot start does nothing to the election.
+  prepare_electoral_roll(state);
   keep_text(state.paths().folder / portal_file, settings.portal_text);
   keep_text(state.paths().folder / channel_file,
             std::string(transport ? inbox_channel : no_channel));

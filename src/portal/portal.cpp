@@ -577,6 +577,13 @@ void read_information(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
+void read_roll(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("roll")) return;
+  const auto& table = read.table(root, "roll");
+  read.known(table, {"online"});
+  portal.roll_online = read.flag(table, "online");
+}
+
 void read_messages(Reader& read, const toml::table& root, Portal& portal) {
   if (!portal.reissue && !portal.recovery && !portal.confirmation && !portal.account &&
       !root.contains("messages")) {
@@ -629,12 +636,13 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   Reader read(name);
   Portal portal;
   read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
-                    "credentials", "reissue", "confirmation", "account", "information", "messages",
-                    "board", "bureau", "contest", "texts"});
+                    "credentials", "reissue", "confirmation", "account", "roll", "information",
+                    "messages", "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
   read_confirmation(read, root, portal);
   read_account(read, root, portal);
+  read_roll(read, root, portal);
   read_information(read, root, portal);
   read_messages(read, root, portal);
   for (const auto& node : read.array(root, "bureau")) {

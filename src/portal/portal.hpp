@@ -82,6 +82,7 @@ struct Portal {
   std::optional<AccountPolicy> account;            // absent: accounts are the organiser's business
   MessagePolicy messages;                          // there when one of the four is
 
+  bool roll_online = false;  // voters may read the electoral rolls of their contests (R211-529)
   std::vector<Information> information;  // in the order of the file
 
   std::uint32_t board_interval_seconds = 0;

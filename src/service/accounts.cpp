@@ -9,6 +9,7 @@
 #include "base/unicode.hpp"
 #include "crypto/hash.hpp"
 #include "election/consular_number.hpp"
+#include "service/electoral_roll.hpp"
 #include "service/identifier.hpp"
 #include "service/journal.hpp"
 #include "service/reissue_flow.hpp"
@@ -39,6 +40,8 @@ void insert_voter(State& state, Transaction& transaction, const Voter& voter,
     transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
                         {voter.id, place.contest, place.district});
   }
+  insert_roll_entries(transaction, voter.id,
+                      roll_names(voter.usage_name, voter.birth_name, voter.given_names));
 }
 
 void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) {

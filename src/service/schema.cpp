@@ -267,6 +267,14 @@ ALTER TABLE voter ADD COLUMN invited_at INTEGER;
 CREATE INDEX voter_uninvited ON voter (id) WHERE invited_at IS NULL;
 )sql";
 
+constexpr std::string_view thirteenth = R"sql(
+-- By whom the electoral roll of a contest is read: name_key is her names, folded (service/electoral_roll).
+CREATE TABLE roll_entry (
+  contest INTEGER NOT NULL, name_key TEXT NOT NULL, voter TEXT NOT NULL,
+  PRIMARY KEY (contest, name_key, voter)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -279,7 +287,8 @@ constexpr store::Migration migrations[] = {
     {9, "codes that validate a vote", ninth},
     {10, "codes that were all replaced before the opening", tenth},
     {11, "messages of proven flows first", eleventh},
-    {12, "accounts that voters activate", twelfth}};
+    {12, "accounts that voters activate", twelfth},
+    {13, "the roll by name", thirteenth}};
 
 }  // namespace
 

@@ -22,7 +22,8 @@ Expected<InformationPages> InformationPages::read(const fs::path& portal_folder,
   const auto problem = [&](const fs::path& file, std::string_view what) {
     problems += fmt::format("{}: {}\n", file.string(), what);
   };
-  const auto content = [&](const fs::path& file, std::uintmax_t most) -> std::optional<std::string> {
+  const auto content = [&](const fs::path& file,
+                           std::uintmax_t most) -> std::optional<std::string> {
     std::error_code missing;
     const auto size = fs::file_size(file, missing);
     if (missing) {

@@ -17,8 +17,9 @@ class InformationPages {
  public:
   InformationPages() = default;
   // pages/NAME.fr.md and pages/NAME.en.md of every [[information]] of the portal, and the pictures
-  // (PNG) there. Error: portal.pages, one problem a line, each "FILE: what is wrong": a file that is
-  // missing, too large, no UTF-8, no PNG, without a title, or with something that would be left out.
+  // (PNG) there. Error: portal.pages, one problem a line, each "FILE: what is wrong": a file that
+  // is missing, too large, no UTF-8, no PNG, without a title, or with something that would be left
+  // out.
   static Expected<InformationPages> read(const std::filesystem::path& portal_folder,
                                          const Portal& portal);
 

@@ -128,8 +128,7 @@ class Sieve {
 Expected<MarkdownPage> read_markdown(std::string_view source, const std::set<std::string>& pictures,
                                      std::string_view picture_path) {
   if (!nfkc_casefold(source)) return fail("markdown.encoding", "the page is not UTF-8");
-  const Document document(
-      cmark_parse_document(source.data(), source.size(), CMARK_OPT_DEFAULT));
+  const Document document(cmark_parse_document(source.data(), source.size(), CMARK_OPT_DEFAULT));
   auto* heading = cmark_node_first_child(document.get());
   if (!heading || cmark_node_get_type(heading) != CMARK_NODE_HEADING ||
       cmark_node_get_heading_level(heading) != 1 || words_of(heading).empty()) {

@@ -224,6 +224,7 @@ http::Response Site::home(Visit& visit) {
                {"before", standing.before},
                {"closed", standing.closed},
                {"suspended", standing.suspended},
+               {"with_roll", portal_.roll_online},
                {"result_available", published_result(state_).has_value()}};
   data.update(information_menu(visit));
   return page(visit, "home", std::move(data));

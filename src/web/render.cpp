@@ -304,7 +304,9 @@ const std::vector<std::string>& view_names() {
                                               "account_done",
                                               "account_block",
                                               "account_shut",
-                                              "information"};
+                                              "information",
+                                              "my_contests",
+                                              "electoral_roll"};
   return names;
 }
 

@@ -92,6 +92,8 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/identifier-recovery", Lane::database, false, &Site::identifier_form},
       {Method::post, "/api/identifier-recovery", Lane::crypto, false, &Site::api_identifier},
       {Method::get, "/both-lost", Lane::light, false, &Site::both_lost},
+      {Method::get, "/my-contests", Lane::database, true, &Site::my_contests},
+      {Method::get, "/electoral-roll", Lane::database, true, &Site::electoral_roll},
       {Method::get, "/account-link", Lane::database, false, &Site::account_link_form},
       {Method::post, "/account-link", Lane::database, false, &Site::account_link_post},
       {Method::get, "/account-link/requested", Lane::database, false,
@@ -286,8 +288,9 @@ std::string sign_in_path(const Site::Visit& visit) {
 }
 
 std::string_view way_on(std::string_view path) {
-  constexpr std::array<std::string_view, 4> ways = {"/voting-space", "/reissue",
-                                                    "/reissue/question", "/reissue/sent"};
+  constexpr std::array<std::string_view, 6> ways = {"/voting-space",     "/reissue",
+                                                    "/reissue/question", "/reissue/sent",
+                                                    "/my-contests",      "/electoral-roll"};
   const auto* found = std::find(ways.begin(), ways.end(), path);
   return found == ways.end() ? "/" : *found;
 }

@@ -106,6 +106,10 @@ class Site final : public http::Handler {
   http::Response api_identifier(Visit& visit);
   http::Response both_lost(Visit& visit);
 
+  // Of the voter's own contests
+  http::Response my_contests(Visit& visit);
+  http::Response electoral_roll(Visit& visit);
+
   // Accounts on the portal: a link, a password, a question
   http::Response account_link_form(Visit& visit);
   http::Response account_link_post(Visit& visit);

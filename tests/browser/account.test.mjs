@@ -155,6 +155,52 @@ test("who did not do it blocks the account; then nobody signs in, and the help d
   await closePage(page);
 });
 
+test("home: every entry of the menu, by its French label", async () => {
+  const page = await newPage(browser);
+  await signIn(demo, page, members[3]);
+  await look(page, "home-menu");
+  const follow = async (name, heading) => {
+    await page.getByRole("link", { name, exact: true }).click();
+    await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+  };
+  const back = async () => {
+    await page.getByRole("link", { name: "Retour" }).click();
+    await page.getByRole("heading", { name: "Bienvenue sur votre portail Élections" }).waitFor();
+  };
+  await follow("Consulter les listes électorales de mes scrutins", "Listes électorales de mes scrutins");
+  await look(page, "electoral-roll");
+  await page.getByLabel("Rechercher un nom").fill("coeur de liste OCEANE");
+  await page.getByRole("button", { name: "Rechercher" }).press("Enter");
+  await page.getByText("Électeurs trouvés : 0").waitFor();
+  await page.getByLabel("Rechercher un nom").fill("electeur camille");
+  await page.keyboard.press("Enter");
+  await page.getByText("Électeurs trouvés : 1").waitFor();
+  assert.deepEqual(await page.locator("tbody td").allInnerTexts(), ["ÉLECTEUR", "Camille"]);
+  await back();
+  await follow("Consulter mes scrutins (ceux pour lesquels je suis électeur) et leurs listes de candidats", "Mes scrutins et leurs listes de candidats");
+  await page.getByText("Liste B, École et territoires").first().click();
+  await page.getByText("BRAVO Alix").first().waitFor();
+  await look(page, "my-contests");
+  await back();
+  for (const [name, heading] of [
+    ["Édito", "Édito"], ["Aide en ligne – Foire aux questions", "Aide en ligne – Foire aux questions"],
+    ["Accéder au tutoriel en ligne «\u00a0Parcours électeur\u00a0»", /Tutoriel\s: parcours électeur/],
+    ["Accéder au tutoriel en ligne «\u00a0Parcours de vote\u00a0»", /Tutoriel\s: parcours de vote/],
+    ["Accéder au tutoriel en ligne «\u00a0Réassorts\u00a0»", /Tutoriel\s: réassorts/],
+  ]) {
+    await follow(name, heading);
+    await back();
+  }
+  await page.getByRole("link", { name: "Formulaire de demande d’assistance" }).click();
+  await page.getByRole("heading", { name: /assistance|aide/i, level: 1 }).waitFor();
+  await page.goto(`${demo.origin}/electoral-roll?lang=en`);
+  await look(page, "electoral-roll");
+  await page.goto(`${demo.origin}/my-contests`);
+  await look(page, "my-contests");
+  await page.goto(`${demo.origin}/?lang=fr`);
+  await closePage(page);
+});
+
 test("offline, cut, none, and a page that stood open too long", async () => {
   const voter = members[2];
   const page = await newPage(browser, { width: 375 });

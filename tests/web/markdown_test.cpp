@@ -20,37 +20,50 @@ std::string html_of(std::string_view body, const std::set<std::string>& pictures
   return page ? page->html.text() : "";
 }
 std::size_t faults_of(std::string_view body) {
-  return read_markdown("# Titre\n\n" + std::string(body), {"a.png"}, "/information/")->faults.size();
+  return read_markdown("# Titre\n\n" + std::string(body), {"a.png"}, "/information/")
+      ->faults.size();
 }
 
 TEST(Markdown, SaysWhatIsWritten) {
   const auto page = read_markdown(
-      "# L’aide & *vous*\n\n## Deux\n\nUn [lien](/tracker) et **gras**, `code`.\n\n1. un\n2. deux\n\n"
+      "# L’aide & *vous*\n\n## Deux\n\nUn [lien](/tracker) et **gras**, `code`.\n\n1. un\n2. "
+      "deux\n\n"
       "![Une page](a.png)\n",
       {"a.png"}, "/information/");
   ASSERT_TRUE(page);
   EXPECT_EQ(page->title, "L’aide & vous");
   EXPECT_TRUE(page->faults.empty());
   const auto& html = page->html.text();
-  for (const char* part :
-       {"<h2>Deux</h2>", "<a href=\"/tracker\">lien</a>", "<strong>gras</strong>",
-        "<code>code</code>", "<li>deux</li>", "<img src=\"/information/a.png\" alt=\"Une page\" />"}) {
+  for (const char* part : {"<h2>Deux</h2>", "<a href=\"/tracker\">lien</a>",
+                           "<strong>gras</strong>", "<code>code</code>", "<li>deux</li>",
+                           "<img src=\"/information/a.png\" alt=\"Une page\" />"}) {
     EXPECT_NE(html.find(part), std::string::npos) << part << "\n" << html;
   }
   EXPECT_EQ(html.find("<h1"), std::string::npos);
 }
 
 TEST(Markdown, HostileTextDoesNothing) {
-  for (const char* body :
-       {"<script>alert(1)</script>", "a <script>alert(1)</script> b", "<img src=x onerror=alert(1)>",
-        "<iframe src=\"https://evil.example\"></iframe>", "<style>*{display:none}</style>",
-        "[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))", "[x](&#106;avascript:alert(1))",
-        "[x](data:text/html;base64,PHNjcmlwdD4=)", "[x](vbscript:x)", "[x](file:///etc/passwd)",
-        "[x](//evil.example)", "[x](/\\evil.example)", "[x](http://evil.example)",
-        "<javascript:alert(1)>", "![x](https://evil.example/pixel.png)",
-        "![x](data:image/svg+xml;base64,PHN2Zz4=)", "![x](../../etc/passwd)",
-        "[![x](//evil.example/a.png)](javascript:alert(1))", "[a]: javascript:alert(1)\n\n[a]",
-        "<a href=\"javascript:alert(1)\">x</a>"}) {
+  for (const char* body : {"<script>alert(1)</script>",
+                           "a <script>alert(1)</script> b",
+                           "<img src=x onerror=alert(1)>",
+                           "<iframe src=\"https://evil.example\"></iframe>",
+                           "<style>*{display:none}</style>",
+                           "[x](javascript:alert(1))",
+                           "[x](JaVaScRiPt:alert(1))",
+                           "[x](&#106;avascript:alert(1))",
+                           "[x](data:text/html;base64,PHNjcmlwdD4=)",
+                           "[x](vbscript:x)",
+                           "[x](file:///etc/passwd)",
+                           "[x](//evil.example)",
+                           "[x](/\\evil.example)",
+                           "[x](http://evil.example)",
+                           "<javascript:alert(1)>",
+                           "![x](https://evil.example/pixel.png)",
+                           "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+                           "![x](../../etc/passwd)",
+                           "[![x](//evil.example/a.png)](javascript:alert(1))",
+                           "[a]: javascript:alert(1)\n\n[a]",
+                           "<a href=\"javascript:alert(1)\">x</a>"}) {
     const auto html = html_of(body);
     for (const char* bad :
          {"<script", "<img", "<iframe", "<style", "<svg", "href=\"javascript", "href=\"vbscript",
@@ -80,8 +93,8 @@ TEST(Markdown, APageHasATitleAndIsText) {
 // Whatever is written, every tag is one that Markdown has, and every address an allowed one.
 RC_GTEST_PROP(MarkdownProperties, NoTextMakesAnotherTag, ()) {
   const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
-      "<", ">", "script", "a", "[", "](", ")", "![", "javascript:", "//x", "`", "*", "\n", "\n\n", "&",
-      "#", "\"", "'", "<a href=", "<!--", "-->", "https://x", " ", "1. ", "- ", "    "));
+      "<", ">", "script", "a", "[", "](", ")", "![", "javascript:", "//x", "`", "*", "\n", "\n\n",
+      "&", "#", "\"", "'", "<a href=", "<!--", "-->", "https://x", " ", "1. ", "- ", "    "));
   std::string body;
   for (const auto& piece : pieces) body += piece;
   const auto html = html_of(body);
@@ -89,9 +102,12 @@ RC_GTEST_PROP(MarkdownProperties, NoTextMakesAnotherTag, ()) {
     const auto tag = html.substr(at, html.find('>', at) - at);
     bool known = false;
     for (const char* start :
-         {"<p", "</p", "<a href=\"/", "<a href=\"#", "<a href=\"https://", "</a", "<em", "</em",
-          "<strong", "</strong", "<code", "</code", "<pre", "</pre", "<ul", "</ul", "<ol", "</ol",
-          "<li", "</li", "<h", "</h", "<hr", "<br", "<blockquote", "</blockquote"}) {
+         {"<p",          "</p",    "<a href=\"/", "<a href=\"#", "<a href=\"https://",
+          "</a",         "<em",    "</em",        "<strong",     "</strong",
+          "<code",       "</code", "<pre",        "</pre",       "<ul",
+          "</ul",        "<ol",    "</ol",        "<li",         "</li",
+          "<h",          "</h",    "<hr",         "<br",         "<blockquote",
+          "</blockquote"}) {
       known = known || tag.starts_with(start);
     }
     RC_ASSERT(known);

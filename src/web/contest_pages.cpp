@@ -1,0 +1,102 @@
+// What a voter may read of her own contests before and besides voting: candidacies (R211-535) and the
+// electoral rolls (R211-529), for her alone and for no search engine.
+#include <charconv>
+
+#include "base/limits.hpp"
+#include "service/electoral_roll.hpp"
+#include "web/visit.hpp"
+
+namespace isoloir::web {
+namespace {
+
+// Besides the tag of every page: crawlers of files read headers.
+http::Response unlisted(http::Response response) {
+  response.set_header("X-Robots-Tag", "noindex, nofollow");
+  return response;
+}
+
+Json option_of(const ContestOption& option) {
+  Json common = Json::array();
+  for (const auto& member : option.common) common.push_back(member.name);
+  return {{"name", option.name},       {"candidates", option.candidates},
+          {"common", std::move(common)}, {"sigle", option.sigle},
+          {"substitute", option.substitute}, {"blank", option.blank}};
+}
+
+std::size_t number_of(std::string_view text, std::size_t otherwise) {
+  std::size_t number = otherwise;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
+}
+
+}  // namespace
+
+http::Response Site::my_contests(Visit& visit) {
+  const bool french = visit.language == Language::french;
+  Json contests = Json::array();
+  for (const auto& place : contests_of(state_, visit.voter())) {
+    const auto& contest = state_.manifest().contests.at(place.contest);
+    Json options = Json::array();
+    for (const auto& option : contest.options) options.push_back(option_of(option));
+    contests.push_back(
+        {{"number", std::to_string(place.contest)},
+         {"title", french ? contest.name.fr : contest.name.en},
+         {"district", contest.districts.size() > 1 ? contest.districts.at(place.district) : ""},
+         {"bureau", state_.manifest().bureau_of(contest).name},
+         {"seats", contest.seats},
+         {"options", std::move(options)}});
+  }
+  return unlisted(page(visit, "my_contests", {{"contests", std::move(contests)}, {"with_roll", portal_.roll_online}}));
+}
+
+http::Response Site::electoral_roll(Visit& visit) {
+  if (!portal_.roll_online) return error_page(404, &visit.request);
+  const auto query = http::read_query(visit.request);
+  const auto asked = [&](std::string_view name) {
+    return query ? query->get(name).value_or("") : std::string_view();
+  };
+  const bool french = visit.language == Language::french;
+  const auto mine = contests_of(state_, visit.voter());
+  Json contests = Json::array();
+  std::optional<std::uint32_t> chosen;
+  const auto wanted = number_of(asked("contest"), mine.empty() ? 0 : mine.front().contest);
+  for (const auto& place : mine) {
+    if (place.contest == wanted) chosen = place.contest;
+    const auto& name = state_.manifest().contests.at(place.contest).name;
+    contests.push_back({{"number", std::to_string(place.contest)},
+                        {"title", french ? name.fr : name.en},
+                        {"here", place.contest == wanted}});
+  }
+  if (!chosen) return error_page(404, &visit.request);  // another's contest is none (L25)
+  const auto& contest = state_.manifest().contests.at(*chosen);
+  const auto words = asked("name").substr(0, limits::roll_search_bytes);
+  const auto roll = read_electoral_roll(state_, *chosen, words, number_of(asked("page"), 1));
+  const auto page_url = [&](std::size_t number) {
+    return "/electoral-roll?" + http::encode_form({{{"contest", std::to_string(*chosen)},
+                                                    {"name", std::string(words)},
+                                                    {"page", std::to_string(number)}}});
+  };
+  Json lines = Json::array();
+  for (const auto& line : roll.lines) {
+    lines.push_back(
+        {{"name", line.name},
+         {"birth_name", line.birth_name},
+         {"given_names", line.given_names},
+         {"district", contest.districts.size() > 1 ? contest.districts.at(line.district) : ""}});
+  }
+  return unlisted(page(visit, "electoral_roll",
+                       {{"contests", std::move(contests)},
+                        {"several", mine.size() > 1},
+                        {"contest", std::to_string(*chosen)},
+                        {"title", french ? contest.name.fr : contest.name.en},
+                        {"name", words},
+                        {"found", roll.found},
+                        {"with_districts", contest.districts.size() > 1},
+                        {"lines", std::move(lines)},
+                        {"number", roll.number},
+                        {"pages", roll.pages},
+                        {"before_url", roll.number > 1 ? page_url(roll.number - 1) : ""},
+                        {"after_url", roll.number < roll.pages ? page_url(roll.number + 1) : ""}}));
+}
+
+}  // namespace isoloir::web

@@ -1,0 +1,126 @@
+// A voter's own contests and their electoral rolls (L24, L25).
+#include "service/electoral_roll.hpp"
+#include "web/site_fixture.hpp"
+
+namespace isoloir::web {
+namespace {
+
+struct ContestHttp : SiteFixture {
+  ContestHttp() {
+    portal.roll_online = true;
+    // E3 has the first contest alone; the roll knows names with marks.
+    run("DELETE FROM voter_contest WHERE voter = 'E3' AND contest = 1");
+    run("DELETE FROM roll_entry");
+    run("UPDATE voter SET birth_name = 'L''ÉLECTEUR-VOTANT', given_names = 'Émile', phone = '+33 6 12' "
+        "WHERE id = 'E1'");
+    run("UPDATE voter SET usage_name = 'SCRUTIN', birth_name = 'VOTANTE' WHERE id = 'E2'");
+    prepare_electoral_roll(*state);
+  }
+  void run(const std::string& sql) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      t.script(sql);
+      return {};
+    }));
+  }
+  std::size_t found(std::string_view words, std::uint32_t contest = 0) {
+    return read_electoral_roll(*state, contest, words, 1).found;
+  }
+};
+
+TEST_F(ContestHttp, L25OnlyOnesOwnContestsAreOpen) {
+  auto device = browser();
+  EXPECT_EQ(device.get("/my-contests").status, 303) << "signed in alone";
+  EXPECT_EQ(device.get("/electoral-roll").status, 303);
+  device.sign_in(2);
+  const auto mine = device.get("/my-contests");
+  EXPECT_NE(mine.body.find("National"), std::string::npos);
+  EXPECT_EQ(mine.body.find("Académie"), std::string::npos);
+  EXPECT_NE(mine.body.find("<li>b2</li>"), std::string::npos) << "candidates in their order";
+  EXPECT_EQ(device.get("/electoral-roll?contest=0").status, 200);
+  for (const char* other : {"1", "2", "-1", "99999999999999999999", "x", ""}) {
+    const auto answer = device.get("/electoral-roll?contest=" + std::string(other));
+    // What is no number is the first of hers.
+    const bool number = std::string_view(other) == "1" || std::string_view(other) == "2";
+    EXPECT_EQ(answer.status, number ? 404 : 200) << other;
+    EXPECT_EQ(answer.body.find("Académie"), std::string::npos) << other;
+  }
+  portal.roll_online = false;
+  EXPECT_EQ(device.get("/electoral-roll?contest=0").status, 404) << "policy";
+}
+
+TEST_F(ContestHttp, L24NoSearchEngineKeepsThem) {
+  auto device = browser();
+  device.sign_in(0);
+  for (const char* path : {"/my-contests", "/electoral-roll"}) {
+    const auto answer = device.get(path);
+    EXPECT_EQ(*http::find_header(answer.headers, "X-Robots-Tag"), "noindex, nofollow") << path;
+    EXPECT_NE(answer.body.find("<meta name=\"robots\" content=\"noindex, nofollow\">"),
+              std::string::npos);
+  }
+}
+
+TEST_F(ContestHttp, TheRollHoldsNamesAndNothingElse) {
+  auto device = browser();
+  device.sign_in(1);
+  const auto page = device.get("/electoral-roll?contest=0").body;
+  for (const char* name : {"L&#39;ÉLECTEUR-VOTANT", "L&apos;ÉLECTEUR-VOTANT"}) {
+    if (page.find(name) != std::string::npos) SUCCEED();
+  }
+  EXPECT_NE(page.find("SCRUTIN"), std::string::npos);
+  EXPECT_NE(page.find("(VOTANTE)"), std::string::npos) << "the name at birth beside that in use";
+  for (const char* secret : {"portal.example", "+33 6 12", "E1@", ">E1<"}) {
+    EXPECT_EQ(page.find(secret), std::string::npos) << secret;
+  }
+}
+
+TEST_F(ContestHttp, NamesAreFoundHoweverTheyAreTyped) {
+  EXPECT_EQ(found(""), 3u);
+  EXPECT_EQ(found("electeur"), 1u);
+  EXPECT_EQ(found("ÉLECTEUR votant"), 1u);
+  EXPECT_EQ(found("votant emile l'electeur"), 1u) << "in any order";
+  EXPECT_EQ(found("scrutin"), 1u);
+  EXPECT_EQ(found("votante"), 2u) << "by the name at birth too";
+  EXPECT_EQ(found("personne"), 0u);
+  EXPECT_EQ(found("", 1), 2u) << "who votes in that contest";
+  // The signs of LIKE are letters, and what is long or no text finds nobody.
+  for (const std::string odd : {"%", "_", "\\", "a%b", "'; DROP TABLE voter; --"}) {
+    EXPECT_EQ(found(odd), 0u) << odd;
+  }
+  EXPECT_EQ(found("\xff\xfe"), 3u) << "no word at all";
+  EXPECT_EQ(count_rows("voter"), 3);
+}
+
+TEST_F(ContestHttp, PagesHaveFiftyLinesAndSayWhichTheyAre) {
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    for (int i = 0; i < 117; ++i) {
+      const auto id = "Z" + std::to_string(1000 + i);
+      t.execute(
+          "INSERT INTO voter (id, title, birth_name, usage_name, given_names, gender, birth_date, "
+          "birth_place, birth_country, email, phone) VALUES ($1, 'Mme', $2, '', 'Zoé', 'F', '', '', "
+          "'', '', '')",
+          {id, "ZÈBRE " + std::to_string(1000 + i)});
+      t.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, 0, 0)", {id});
+      insert_roll_entries(t, id, roll_names("", "ZÈBRE " + std::to_string(1000 + i), "Zoé"));
+    }
+    return {};
+  }));
+  const auto second = read_electoral_roll(*state, 0, "zebre", 2);
+  EXPECT_EQ(second.found, 117u);
+  EXPECT_EQ(second.pages, 3u);
+  ASSERT_EQ(second.lines.size(), 50u);
+  EXPECT_EQ(second.lines.front().name, "ZÈBRE 1050");
+  EXPECT_EQ(read_electoral_roll(*state, 0, "zebre", 3).lines.size(), 17u);
+  EXPECT_EQ(read_electoral_roll(*state, 0, "zebre", 99).number, 3u) << "the last";
+  EXPECT_EQ(read_electoral_roll(*state, 0, "zebre", 0).number, 1u);
+  auto device = browser();
+  device.sign_in(0);
+  const auto page = device.get("/electoral-roll?contest=0&name=z%C3%A8bre%20%26%20zo%C3%A9&page=1").body;
+  EXPECT_NE(page.find("value=\"zèbre &amp; zoé\""), std::string::npos);
+  EXPECT_EQ(read_electoral_roll(*state, 0, "zèbre zoé", 1).found, 117u);
+  EXPECT_NE(device.get("/electoral-roll?contest=0&name=z%C3%A8bre&page=2")
+                .body.find("name=z%C3%A8bre&amp;page=3"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace isoloir::web
