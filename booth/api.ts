@@ -65,6 +65,7 @@ export interface CodeOnItsWay {
   destination: string; // masked
   fresh: boolean; // sent by this very request
   until?: string;
+  untilMs?: number; // by the server's clock
   waitMinutes: number;
   another: string;
 }

@@ -38,7 +38,7 @@ interface Around {
 export class ConfirmationStep {
   private readonly around: Around;
   private readonly known = new Map<number, Known | "no_address" | "suspended">();
-  private readonly sent = new Set<number>(); // a code went, and has not been used up
+  private readonly sent = new Map<number, number>(); // until when the last code is good, by the server's clock
   private shown: number | undefined; // whose digits the field holds
 
   constructor(around: Around) {
@@ -113,12 +113,13 @@ export class ConfirmationStep {
     const answer = typeof known === "object" ? known.answer : undefined;
     show_part(section, "no_address", known === "no_address");
     show_part(section, "code", answer !== undefined);
-    fill(section, { sent: this.said(known) });
-    show_part(section, "live", answer?.status === "sent");
+    fill(section, { sent: this.said(contest, known) });
+    const lives = this.has_code(contest);
+    show_part(section, "live", lives);
     if (!answer) return;
     // Without a code that lives the first thing to do is to ask for one; another tab may have done so.
-    one(section, "[data-action=another-code]").classList.toggle("govuk-button--secondary", answer.status === "sent");
-    one(section, "[data-action=confirm]").classList.toggle("govuk-button--secondary", answer.status !== "sent");
+    one(section, "[data-action=another-code]").classList.toggle("govuk-button--secondary", lives);
+    one(section, "[data-action=confirm]").classList.toggle("govuk-button--secondary", !lives);
     const waits = Math.max(0, Math.ceil(((known as Known).another_at - this.around.clock()) / MINUTE_MS));
     const long = waits > MINUTES_AS_TIME;
     const soon = waits > 0 && !long ? text("confirmation.another_wait", { minutes: waits }) : "";
@@ -129,11 +130,11 @@ export class ConfirmationStep {
     show_part(section, "sms", answer.by === "sms");
   }
 
-  private said(known: Known | "no_address" | "suspended" | undefined): string {
+  private said(contest: number, known: Known | "no_address" | "suspended" | undefined): string {
     if (known === undefined) return text("confirmation.asking");
     if (typeof known === "string") return text(`confirmation.${known}`);
     const { answer, how, another_at } = known;
-    if (answer.status !== "sent") {
+    if (!this.has_code(contest)) {
       return text(another_at > this.around.clock() ? "confirmation.no_code_wait" : "confirmation.no_code");
     }
     const values = { digits: String(this.around.digits), destination: answer.destination };
@@ -146,18 +147,17 @@ export class ConfirmationStep {
 
   /** Whether a code that she has already is good for whatever she chooses. */
   has_code(contest: number): boolean {
-    return this.sent.has(contest);
+    return (this.sent.get(contest) ?? 0) > this.around.clock();
   }
 
   private how(contest: number, answer: CodeOnItsWay, another: boolean): How {
-    const before = this.known.get(contest);
-    const lived = typeof before === "object" && before.answer.status === "sent";
+    const lived = this.has_code(contest);
     if (another && answer.fresh) return lived ? "beside" : "instead";
     return answer.fresh ? "first" : "kept";
   }
 
   private take(contest: number, answer: CodeOnItsWay, how: How): void {
-    if (answer.status === "sent") this.sent.add(contest);
+    if (answer.status === "sent") this.sent.set(contest, answer.untilMs ?? Infinity);
     else this.sent.delete(contest);
     this.known.set(contest, { answer, another_at: this.around.clock() + answer.waitMinutes * MINUTE_MS, how });
   }

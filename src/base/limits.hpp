@@ -72,8 +72,8 @@ inline constexpr unsigned lane_database_threads = 4;
 inline constexpr std::size_t roll_problems = 20;  // told at once
 inline constexpr std::size_t roll_id_bytes = 64;  // the identifier is also a file name
 inline constexpr std::size_t roll_phone_bytes = 32;
-inline constexpr std::size_t roll_search_bytes = 200;  // of what is looked for on the roll
-inline constexpr std::size_t roll_search_words = 5;
+inline constexpr std::size_t roll_search_bytes = 800;  // of what is looked for on the roll
+inline constexpr std::size_t roll_search_words = 10;
 inline constexpr std::size_t email_bytes = 254;  // RFC 5321, a path without its brackets
 
 // Trustees (src/election/ceremony, src/cli/trustee)

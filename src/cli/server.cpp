@@ -225,9 +225,9 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   FailureReport failures;
   options.report = [&](std::string_view what) { failures.tell(what); };
   http::Server server(std::move(options), site);
+  if (portal.roll_online) prepare_electoral_roll(state);
   if (const auto started = server.start(); !started) return report(started.error());
   // After the port is ours: a server that cannot start does nothing to the election.
-  prepare_electoral_roll(state);
   keep_text(state.paths().folder / portal_file, settings.portal_text);
   keep_text(state.paths().folder / channel_file,
             std::string(transport ? inbox_channel : no_channel));

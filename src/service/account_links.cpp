@@ -494,12 +494,13 @@ void AccountLinks::answer_in(Transaction& transaction, const Json& asked) {
 
 void AccountLinks::invite() {
   if (state_.now() < policy_.invitations_from) return;
-  const auto next = *state_.database().read([](Transaction& transaction) -> Expected<store::Rows> {
+  const auto next = *state_.database().read([&](Transaction& transaction) -> Expected<store::Rows> {
     // Where the relay is slower than the beat, who asks for a link must not wait for all of them.
+    // What waits for another try is not in the way.
     const auto waiting = transaction.query(
         "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE channel = 'email' AND proven = 0 AND "
-        "status IN ('queued', 'sent') LIMIT $1)",
-        {std::int64_t{limits::invitations_per_beat}});
+        "status IN ('queued', 'sent') AND next_at <= $2 LIMIT $1)",
+        {std::int64_t{limits::invitations_per_beat}, state_.now()});
     if (waiting[0].integer(0) == std::int64_t{limits::invitations_per_beat}) return store::Rows();
     return transaction.query(
         "SELECT id, email_key FROM voter WHERE invited_at IS NULL ORDER BY id LIMIT $1",

@@ -237,8 +237,12 @@ Status create_accounts(State& state, const std::vector<NewAccount>& accounts,
       // What rested on the account before is over, a block of its owner too.
       transaction.execute("UPDATE account SET blocked_at = NULL WHERE voter = $1", {voter});
       transaction.execute("DELETE FROM session WHERE voter = $1", {voter});
-      flows::withdraw_all(state, transaction, voter, flows::Procedure::account,
-                          flows::steady_now(state, transaction));
+      transaction.execute(
+          "UPDATE reissue_flow SET cancel_mac = NULL WHERE voter = $1 AND procedure = 'account'",
+          {voter});
+      const TimeMs now = flows::steady_now(state, transaction);
+      flows::withdraw_all(state, transaction, voter, flows::Procedure::account, now);
+      flows::withdraw_all(state, transaction, voter, flows::Procedure::credential, now);
     }
     return {};
   });
@@ -300,6 +304,18 @@ std::optional<VoterProfile> voter_profile(State& state, const std::string& voter
                             row.optional_text(4).value_or("")};
       });
   return *found;
+}
+
+PersonalData personal_data(State& state, const std::string& voter) {
+  return *state.database().read([&](Transaction& transaction) -> Expected<PersonalData> {
+    const auto row = transaction.query(
+        "SELECT title, usage_name, birth_name, given_names, birth_date, birth_place, "
+        "birth_country, email, phone, numen_mac, nir_mac FROM voter WHERE id = $1",
+        {voter})[0];
+    return PersonalData{row.text(0), row.text(1),     row.text(2),     row.text(3),
+                        row.text(4), row.text(5),     row.text(6),     row.text(7),
+                        row.text(8), !row.is_null(9), !row.is_null(10)};
+  });
 }
 
 }  // namespace isoloir

@@ -56,4 +56,17 @@ std::string email_key(std::string_view email);
 
 std::optional<VoterProfile> voter_profile(State& state, const std::string& voter);
 
+// What the roll holds about a voter, for her own eyes. NUMEN and social security number are there
+// as keyed hashes alone.
+struct PersonalData {
+  std::string title, usage_name, birth_name, given_names;
+  std::string birth_date;     // YYYY-MM-DD
+  std::string birth_place;    // COG code of the commune; empty when born abroad
+  std::string birth_country;  // COG code
+  std::string email, phone;
+  bool has_numen = false;
+  bool has_nir = false;
+};
+PersonalData personal_data(State& state, const std::string& voter);
+
 }  // namespace isoloir

@@ -10,12 +10,30 @@ namespace {
 
 using store::Transaction;
 
-// One pattern for each word; a word's own signs of LIKE are letters.
-std::vector<std::string> patterns_of(std::string_view words) {
+// Words apart by blanks alone: case and accents, hyphens, apostrophes and commas as people and
+// their telephones type them do not tell names apart. Nothing for what is no text.
+std::optional<std::string> folded_names(std::string_view text) {
+  constexpr std::string_view marks[] = {"\u2019", "\u2018", "\u02bc", "\u2010", "\u2011",
+                                        "\u2012", "\u2013", "\u2014", "\u2212"};
+  std::string folded = casefold_without_accents(text);
+  if (folded.empty() && !text.empty()) return std::nullopt;
+  for (const auto mark : marks) {
+    for (auto at = folded.find(mark); at != std::string::npos; at = folded.find(mark)) {
+      folded.replace(at, mark.size(), " ");
+    }
+  }
+  for (char& c : folded) {
+    if (c == '-' || c == '\'' || c == ',' || c == '.' || c == '\t') c = ' ';
+  }
+  return folded;
+}
+
+// One pattern for each of the first words; a word's own signs of LIKE are letters.
+std::vector<std::string> patterns_of(std::string_view folded) {
   std::vector<std::string> patterns;
   std::string pattern;
-  for (const char c : casefold_without_accents(words) + " ") {
-    if (c != ' ' && c != '-' && c != '\'') {
+  for (const char c : std::string(folded) + " ") {
+    if (c != ' ') {
       if (c == '%' || c == '_' || c == '\\') pattern.push_back('\\');
       pattern.push_back(c);
     } else if (!pattern.empty() && patterns.size() < limits::roll_search_words) {
@@ -30,9 +48,9 @@ struct Search {
   std::string condition;
   std::vector<store::Value> values;
 };
-Search search_of(std::uint32_t contest, std::string_view words) {
+Search search_of(std::uint32_t contest, std::string_view folded) {
   Search search{"e.contest = $1", {contest}};
-  for (auto& pattern : patterns_of(words)) {
+  for (auto& pattern : patterns_of(folded)) {
     search.values.emplace_back(std::move(pattern));
     search.condition +=
         " AND e.name_key LIKE $" + std::to_string(search.values.size()) + " ESCAPE '\\'";
@@ -45,11 +63,13 @@ Search search_of(std::uint32_t contest, std::string_view words) {
 RollPage read_electoral_roll(State& state, std::uint32_t contest, std::string_view words,
                              std::size_t number) {
   return *state.database().read([&](Transaction& transaction) -> Expected<RollPage> {
-    auto search = search_of(contest, words);
+    const auto folded = folded_names(words);
+    if (!folded) return RollPage();
+    auto search = search_of(contest, *folded);
     RollPage page;
     page.found = static_cast<std::size_t>(
-        transaction.query("SELECT COUNT(*) FROM roll_entry e WHERE " + search.condition,
-                          search.values)[0]
+        transaction
+            .query("SELECT COUNT(*) FROM roll_entry e WHERE " + search.condition, search.values)[0]
             .integer(0));
     page.pages = std::max<std::size_t>(1, (page.found + roll_page_size - 1) / roll_page_size);
     page.number = std::clamp<std::size_t>(number, 1, page.pages);
@@ -82,12 +102,10 @@ std::string roll_names(std::string_view usage, std::string_view birth, std::stri
 
 void insert_roll_entries(Transaction& transaction, const std::string& voter,
                          std::string_view names) {
-  std::string key;
-  for (const char c : casefold_without_accents(names)) key.push_back(c == '-' || c == '\'' ? ' ' : c);
   transaction.execute(
       "INSERT INTO roll_entry (contest, name_key, voter) SELECT contest, $2, voter FROM "
       "voter_contest WHERE voter = $1",
-      {voter, key});
+      {voter, folded_names(names).value_or("")});
 }
 
 void prepare_electoral_roll(State& state) {

@@ -1,5 +1,5 @@
-// The electoral roll as its own voters may read it (R211-529; L25): one contest's, by name, in pages.
-// Reads only, but for prepare_electoral_roll. Thread-safe.
+// The electoral roll as its own voters may read it (R211-529; L25): one contest's, by name, in
+// pages. Reads only, but for prepare_electoral_roll. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,9 @@ struct RollPage {
   std::size_t found = 0;
 };
 
-// The lines whose names hold every word of `words`, in any order, case and accents apart; all of
-// them for no word. `number` beyond the last page gives the last.
+// The lines whose names hold every one of the first `limits::roll_search_words` words of `words`,
+// in any order, case and accents apart; all of them for no word, none for what is no UTF-8.
+// `number` beyond the last page gives the last.
 RollPage read_electoral_roll(State& state, std::uint32_t contest, std::string_view words,
                              std::size_t number);
 

@@ -257,9 +257,6 @@ ALTER TABLE reissue_flow ADD COLUMN activation INTEGER NOT NULL DEFAULT 0;
 -- For the sweep of every beat, however many links there are.
 CREATE INDEX reissue_flow_live ON reissue_flow (expires_at)
   WHERE state IN ('link-queued', 'opened', 'password-chosen', 'issued');
--- For the wiping of every beat, however many messages there are.
-CREATE INDEX message_kept ON message (status_at)
-  WHERE sealed IS NOT NULL AND status NOT IN ('queued', 'sent');
 -- Blocked by its owner: it signs nobody in until the assistance has lifted that.
 ALTER TABLE account ADD COLUMN blocked_at INTEGER;
 -- When the link that activates the account was queued; null: not yet.
@@ -273,6 +270,9 @@ CREATE TABLE roll_entry (
   contest INTEGER NOT NULL, name_key TEXT NOT NULL, voter TEXT NOT NULL,
   PRIMARY KEY (contest, name_key, voter)
 ) STRICT, WITHOUT ROWID;
+-- For the wiping of every beat, however many messages there are.
+CREATE INDEX IF NOT EXISTS message_kept ON message (status_at)
+  WHERE sealed IS NOT NULL AND status NOT IN ('queued', 'sent');
 )sql";
 
 constexpr store::Migration migrations[] = {

@@ -143,6 +143,29 @@ void Sessions::end(const Session& session) {
   });
 }
 
+std::vector<VoterSession> Sessions::of_voter(const Session& session) {
+  const TimeMs now = state_.now();
+  return *state_.database().read([&](Transaction& transaction)
+                                     -> Expected<std::vector<VoterSession>> {
+    std::vector<VoterSession> sessions;
+    for (const auto& row : transaction.query(
+             "SELECT id, created_at, seen_at FROM session WHERE voter = $1 AND seen_at > $2 AND "
+             "created_at > $3 ORDER BY created_at DESC, id",
+             {*session.voter, now - limits_.idle_ms, now - limits_.absolute_ms})) {
+      sessions.push_back({row.integer(1), row.integer(2), row.array<32>(0) == session.id});
+    }
+    return sessions;
+  });
+}
+
+void Sessions::end_others(const Session& session) {
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    transaction.execute("DELETE FROM session WHERE voter = $1 AND id <> $2",
+                        {*session.voter, ByteView(session.id)});
+    return {};
+  });
+}
+
 void Sessions::end_all_of(Transaction& transaction, const std::string& voter) {
   transaction.execute("DELETE FROM session WHERE voter = $1", {voter});
 }

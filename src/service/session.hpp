@@ -19,6 +19,13 @@ struct Session {
   std::optional<TimeMs> space_opened_at;  // voting code accepted in this session
 };
 
+// One of a voter's, as she is told of it.
+struct VoterSession {
+  TimeMs opened_at = 0;
+  TimeMs seen_at = 0;
+  bool this_one = false;
+};
+
 struct SessionLimits {
   std::int64_t idle_ms = 0;
   std::int64_t absolute_ms = 0;
@@ -53,6 +60,9 @@ class Sessions {
   // The voter asked for more time; gives the new end.
   TimeMs extend(const Session& session);
   void end(const Session& session);
+  // The voter's living sessions, this one among them, newest first; and the end of the others.
+  std::vector<VoterSession> of_voter(const Session& session);
+  void end_others(const Session& session);
   void end_all_of(store::Transaction& transaction, const std::string& voter);
   void sweep();  // removes expired sessions and captchas
 

@@ -181,6 +181,16 @@ http::Response Site::account_password_page(Visit& visit, const AccountView& view
   return page(visit, "account_password", std::move(data));
 }
 
+// The step at which the browser's own link is, empty, and why: nothing of the other's form goes
+// over.
+http::Response Site::account_other_link(Visit& visit, const AccountView& view) {
+  using Step = AccountView::Step;
+  if (view.step == Step::done) return account_next(visit, view);
+  if (view.step == Step::question)
+    return account_question_page(visit, view, {{"other_link", true}});
+  return account_password_page(visit, view, {{"other_link", true}});
+}
+
 http::Response Site::account_password(Visit& visit) {
   const auto view = account_view(visit);
   if (!view) return http::Response::redirect_303("/account");
@@ -195,6 +205,7 @@ http::Response Site::account_password_post(Visit& visit) {
   }
   const auto view = account_view(visit);
   if (!view) return http::Response::redirect_303("/account");
+  if (form->get("reference") != view->reference) return account_other_link(visit, *view);
   if (!csrf_error(visit, *form).empty()) {
     return account_password_page(visit, *view, {{"page_old", true}});
   }
@@ -202,9 +213,7 @@ http::Response Site::account_password_post(Visit& visit) {
       *visit.request.cookie(account_cookie), form->get("reference").value_or(""),
       form->get("password").value_or(""),
       {visit.request.client_address, std::string(language_code(visit.language))});
-  if (!chosen && chosen.error().code == other_link) {
-    return account_password_page(visit, *view, {{"other_link", true}});
-  }
+  if (!chosen && chosen.error().code == other_link) return account_other_link(visit, *view);
   if (!chosen && is_in_form(chosen.error().code)) {
     const auto what = renderer_.text(chosen.error().message_id, visit.language);
     return account_password_page(visit, *view, {{"errors", {{"password", what}}}});
@@ -246,6 +255,7 @@ http::Response Site::account_question_post(Visit& visit) {
   }
   const auto view = account_view(visit);
   if (!view) return http::Response::redirect_303("/account");
+  if (form->get("reference") != view->reference) return account_other_link(visit, *view);
   const std::string chosen(form->get("question").value_or(""));
   const std::string own(http::trim(form->get("own").value_or("")));
   Json data = {{"chosen", chosen}, {"own", own.substr(0, limits::reissue_field_bytes)}};
@@ -271,10 +281,7 @@ http::Response Site::account_question_post(Visit& visit) {
         *visit.request.cookie(account_cookie), form->get("reference").value_or(""), question,
         form->get("answer").value_or(""),
         {visit.request.client_address, std::string(language_code(visit.language))});
-    if (!done && done.error().code == other_link) {
-      if (view->step != AccountView::Step::question) return account_next(visit, *view);
-      return account_question_page(visit, *view, {{"other_link", true}});
-    }
+    if (!done && done.error().code == other_link) return account_other_link(visit, *view);
     if (done || !is_in_form(done.error().code)) return account_next(visit, done);
     const bool of_question = done.error().code.starts_with("account.question");
     errors[of_question ? "own" : "answer"] = text(done.error().message_id);

@@ -35,7 +35,10 @@ http::Response Site::api_confirmation(Visit& visit) {
                  {"fresh", sent->fresh},
                  {"waitMinutes", minutes_until(sent->another_at, state_.now())},
                  {"another", format_time(sent->another_at, visit.language)}};
-  if (sent->kind == Kind::sent) answer["until"] = format_time(sent->expires_at, visit.language);
+  if (sent->kind == Kind::sent) {
+    answer["until"] = format_time(sent->expires_at, visit.language);
+    answer["untilMs"] = sent->expires_at;
+  }
   return json_answer(answer);
 }
 

@@ -1,5 +1,5 @@
-// What a voter may read of her own contests before and besides voting: candidacies (R211-535) and the
-// electoral rolls (R211-529), for her alone and for no search engine.
+// What a voter may read of her own contests before and besides voting: candidacies (R211-535) and
+// the electoral rolls (R211-529), for her alone and for no search engine.
 #include <charconv>
 
 #include "base/limits.hpp"
@@ -18,9 +18,15 @@ http::Response unlisted(http::Response response) {
 Json option_of(const ContestOption& option) {
   Json common = Json::array();
   for (const auto& member : option.common) common.push_back(member.name);
-  return {{"name", option.name},       {"candidates", option.candidates},
-          {"common", std::move(common)}, {"sigle", option.sigle},
-          {"substitute", option.substitute}, {"blank", option.blank}};
+  return {{"name", option.name},   {"candidates", option.candidates}, {"common", std::move(common)},
+          {"sigle", option.sigle}, {"substitute", option.substitute}, {"blank", option.blank}};
+}
+
+// "1985-02-28" as it is written here: "28/02/1985".
+std::string written_date(std::string_view iso) {
+  if (iso.size() != 10) return std::string(iso);
+  return std::string(iso.substr(8)) + "/" + std::string(iso.substr(5, 2)) + "/" +
+         std::string(iso.substr(0, 4));
 }
 
 std::size_t number_of(std::string_view text, std::size_t otherwise) {
@@ -46,7 +52,8 @@ http::Response Site::my_contests(Visit& visit) {
          {"seats", contest.seats},
          {"options", std::move(options)}});
   }
-  return unlisted(page(visit, "my_contests", {{"contests", std::move(contests)}, {"with_roll", portal_.roll_online}}));
+  return unlisted(page(visit, "my_contests",
+                       {{"contests", std::move(contests)}, {"with_roll", portal_.roll_online}}));
 }
 
 http::Response Site::electoral_roll(Visit& visit) {
@@ -69,7 +76,8 @@ http::Response Site::electoral_roll(Visit& visit) {
   }
   if (!chosen) return error_page(404, &visit.request);  // another's contest is none (L25)
   const auto& contest = state_.manifest().contests.at(*chosen);
-  const auto words = asked("name").substr(0, limits::roll_search_bytes);
+  auto words = asked("name");
+  if (words.size() > limits::roll_search_bytes) words = "";  // the field takes no more
   const auto roll = read_electoral_roll(state_, *chosen, words, number_of(asked("page"), 1));
   const auto page_url = [&](std::size_t number) {
     return "/electoral-roll?" + http::encode_form({{{"contest", std::to_string(*chosen)},
@@ -97,6 +105,52 @@ http::Response Site::electoral_roll(Visit& visit) {
                         {"pages", roll.pages},
                         {"before_url", roll.number > 1 ? page_url(roll.number - 1) : ""},
                         {"after_url", roll.number < roll.pages ? page_url(roll.number + 1) : ""}}));
+}
+
+// ---- What is held about her
+
+http::Response Site::my_account(Visit& visit) {
+  if (signs_in_with_keys()) return error_page(404, &visit.request);
+  const bool french = visit.language == Language::french;
+  const auto person = personal_data(state_, visit.voter());
+  Json sessions = Json::array();
+  bool others = false;
+  for (const auto& one : sessions_.of_voter(*visit.session)) {
+    others = others || !one.this_one;
+    sessions.push_back(
+        {{"opened_at", one.opened_at}, {"seen_at", one.seen_at}, {"here", one.this_one}});
+  }
+  Json contests = Json::array();
+  for (const auto& place : contests_of(state_, visit.voter())) {
+    const auto& contest = state_.manifest().contests.at(place.contest);
+    const auto& name = french ? contest.name.fr : contest.name.en;
+    contests.push_back(
+        contest.districts.size() > 1 ? name + ", " + contest.districts.at(place.district) : name);
+  }
+  return page(visit, "my_account",
+              {{"civility", person.title},
+               {"name", person.usage_name.empty() ? person.birth_name : person.usage_name},
+               {"birth_name", person.birth_name},
+               {"given_names", person.given_names},
+               {"birth_date", written_date(person.birth_date)},
+               {"birth_place", person.birth_place},
+               {"birth_country", person.birth_country},
+               {"email", person.email},
+               {"phone", person.phone},
+               {"with_numen", person.has_numen},
+               {"with_nir", person.has_nir},
+               {"question", voter_profile(state_, visit.voter())->question},
+               {"contests", std::move(contests)},
+               {"sessions", std::move(sessions)},
+               {"others", others},
+               {"account_url", accounts_ ? "/account-link" : ""}});
+}
+
+http::Response Site::my_sessions_post(Visit& visit) {
+  const auto form = http::read_form(visit.request);
+  if (!form) return error_page(400, &visit.request);
+  if (csrf_error(visit, *form).empty()) sessions_.end_others(*visit.session);
+  return http::Response::redirect_303("/my-account");
 }
 
 }  // namespace isoloir::web

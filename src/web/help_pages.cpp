@@ -17,10 +17,12 @@ HelpForm read_help_form(const http::Form& form) {
 }
 
 http::Response tell_sent(State& state, const Session& session, const HelpForm& typed,
-                         const HelpSent& sent) {
-  return tell(
-      state, session, "/help/sent", help_cookie,
-      {{"reference", sent.reference}, {"email", typed.email}, {"acknowledged", sent.acknowledged}});
+                         const HelpSent& sent, bool beside) {
+  return tell(state, session, "/help/sent", help_cookie,
+              {{"reference", sent.reference},
+               {"email", typed.email},
+               {"acknowledged", sent.acknowledged},
+               {"in_space", beside}});
 }
 
 }  // namespace
@@ -51,7 +53,8 @@ http::Response Site::help_form(Visit& visit) {
     return error_page(404, &visit.request);
   }
   Json data = {{"with_identifier", portal_.credentials.identifier.has_value()},
-               {"code_alone", portal_.credentials.roll_number}};
+               {"code_alone", portal_.credentials.roll_number},
+               {"in_space", beside_a_vote(visit)}};
   if (help_) return help_page(visit, {}, std::move(data));
   data["help_email"] = portal_.assistance->email;
   return page(visit, "help", std::move(data));
@@ -64,12 +67,14 @@ http::Response Site::help_post(Visit& visit) {
   if (!help_) return http::Response::redirect_303("/help");
   const auto form = http::read_form(visit.request);
   if (!form || !has_only(*form, {"csrf", "topic", "name", "email", "phone", "text", "captcha_id",
-                                 "captcha"})) {
+                                 "captcha", "beside"})) {
     return error_page(400, &visit.request);
   }
   const auto typed = read_help_form(*form);
+  const bool beside = form->get("beside").has_value();
   Json data = {{"with_identifier", portal_.credentials.identifier.has_value()},
-               {"code_alone", portal_.credentials.roll_number}};
+               {"code_alone", portal_.credentials.roll_number},
+               {"in_space", beside}};
   if (!csrf_error(visit, *form).empty()) {
     data["page_old"] = true;
     return help_page(visit, typed, std::move(data));
@@ -78,7 +83,7 @@ http::Response Site::help_post(Visit& visit) {
   const HelpSender sender{visit.session->id, page_id, visit.request.client_address,
                           std::string(language_code(visit.language))};
   if (const auto before = help_->earlier(sender, typed)) {
-    return tell_sent(state_, *visit.session, typed, *before);
+    return tell_sent(state_, *visit.session, typed, *before, beside);
   }
   Json errors = Json::object();
   const auto faults = help_->judge(typed);
@@ -95,7 +100,7 @@ http::Response Site::help_post(Visit& visit) {
   }
   if (errors.empty()) {
     const auto sent = help_->send(sender, typed);
-    if (sent) return tell_sent(state_, *visit.session, typed, *sent);
+    if (sent) return tell_sent(state_, *visit.session, typed, *sent, beside);
     errors["throttled"] = true;
     data["retry_at"] = reissue::next_full_minute(sent.error());
   }

@@ -17,7 +17,10 @@ class MessageTexts final : public TextSource {
   std::string text(std::string_view id, std::string_view language,
                    const Json& values) const override {
     const auto in = language_from_code(language).value_or(Language::french);
-    auto text = renderer_.text(id, in, values);
+    // A text message has no signature: whoever must call is told the number in it.
+    Json named = values;
+    named["phone"] = portal_.assistance ? portal_.assistance->phone : "";
+    auto text = renderer_.text(id, in, named);
     if (id.ends_with("_body")) text += "\n\n" + signature(in);
     return text;
   }

@@ -321,7 +321,7 @@ http::Response Site::voting_space(Visit& visit) {
 }
 
 http::Response Site::tracker_form(Visit& visit) {
-  return page(visit, "tracker", Json::object());
+  return page(visit, "tracker", {{"in_space", beside_a_vote(visit)}});
 }
 
 http::Response Site::tracker_post(Visit& visit) {

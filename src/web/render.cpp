@@ -306,7 +306,8 @@ const std::vector<std::string>& view_names() {
                                               "account_shut",
                                               "information",
                                               "my_contests",
-                                              "electoral_roll"};
+                                              "electoral_roll",
+                                              "my_account"};
   return names;
 }
 

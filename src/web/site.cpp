@@ -93,6 +93,8 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/api/identifier-recovery", Lane::crypto, false, &Site::api_identifier},
       {Method::get, "/both-lost", Lane::light, false, &Site::both_lost},
       {Method::get, "/my-contests", Lane::database, true, &Site::my_contests},
+      {Method::get, "/my-account", Lane::database, true, &Site::my_account},
+      {Method::post, "/my-account/sessions", Lane::database, true, &Site::my_sessions_post},
       {Method::get, "/electoral-roll", Lane::database, true, &Site::electoral_roll},
       {Method::get, "/account-link", Lane::database, false, &Site::account_link_form},
       {Method::post, "/account-link", Lane::database, false, &Site::account_link_post},
@@ -231,11 +233,7 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
   data["signed_in"] = visit.signed_in();
   if (visit.signed_in()) data["quit"] = true;
   // Beside a vote, in a tab of its own: leaving here would end the vote there.
-  if (visit.signed_in() && visit.session->space_opened_at &&
-      (view.starts_with("help") || view == "tracker")) {
-    data["in_space"] = true;
-    data["quit"] = false;
-  }
+  if (data.value("in_space", false)) data["quit"] = false;
   if (visit.session) data["csrf"] = visit.session->csrf;
   auto response =
       http::Response::html(renderer_.page(view, data, visit.language, document), status);
@@ -264,6 +262,11 @@ http::Response Site::error_page(int status, const http::Request* request) {
   return page(visit, view, Json::object(), status);
 }
 
+bool beside_a_vote(const Site::Visit& visit) {
+  const auto query = http::read_query(visit.request);
+  return query && query->get("beside") && visit.signed_in() && visit.session->space_opened_at;
+}
+
 http::Response json_answer(const Json& json) {
   return http::Response::json(canonical_json(json), 200);
 }
@@ -288,9 +291,9 @@ std::string sign_in_path(const Site::Visit& visit) {
 }
 
 std::string_view way_on(std::string_view path) {
-  constexpr std::array<std::string_view, 6> ways = {"/voting-space",     "/reissue",
-                                                    "/reissue/question", "/reissue/sent",
-                                                    "/my-contests",      "/electoral-roll"};
+  constexpr std::array<std::string_view, 7> ways = {
+      "/voting-space", "/reissue",        "/reissue/question", "/reissue/sent",
+      "/my-contests",  "/electoral-roll", "/my-account"};
   const auto* found = std::find(ways.begin(), ways.end(), path);
   return found == ways.end() ? "/" : *found;
 }

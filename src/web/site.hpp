@@ -109,6 +109,8 @@ class Site final : public http::Handler {
   // Of the voter's own contests
   http::Response my_contests(Visit& visit);
   http::Response electoral_roll(Visit& visit);
+  http::Response my_account(Visit& visit);
+  http::Response my_sessions_post(Visit& visit);  // ends the others
 
   // Accounts on the portal: a link, a password, a question
   http::Response account_link_form(Visit& visit);
@@ -176,6 +178,7 @@ class Site final : public http::Handler {
   http::Response account_link_page(Visit& visit, Json data);
   http::Response account_password_page(Visit& visit, const AccountView& view, Json data);
   http::Response account_question_page(Visit& visit, const AccountView& view, Json data);
+  http::Response account_other_link(Visit& visit, const AccountView& view);
   std::optional<AccountView> account_view(const Visit& visit) const;
   // After a step: the next one, or why there is none.
   http::Response account_next(Visit& visit, const ReissueResult<AccountView>& result);

@@ -23,6 +23,9 @@ struct Site::Visit {
 // An open session for a page with a form, made when there is none.
 void ensure_session(Site::Visit& visit, Sessions& sessions);
 
+// A page that was opened in a tab of its own from the voting space, which is open in another.
+bool beside_a_vote(const Site::Visit& visit);
+
 // The body of an answer of /api/*.
 http::Response json_answer(const Json& json);
 

@@ -182,6 +182,10 @@ test("home: every entry of the menu, by its French label", async () => {
   await page.getByText("BRAVO Alix").first().waitFor();
   await look(page, "my-contests");
   await back();
+  await follow("Mes informations personnelles", "Mes informations personnelles");
+  await page.getByText(members[3].email).waitFor();
+  await look(page, "my-account");
+  await back();
   for (const [name, heading] of [
     ["Édito", "Édito"], ["Aide en ligne – Foire aux questions", "Aide en ligne – Foire aux questions"],
     ["Accéder au tutoriel en ligne «\u00a0Parcours électeur\u00a0»", /Tutoriel\s: parcours électeur/],
@@ -197,6 +201,8 @@ test("home: every entry of the menu, by its French label", async () => {
   await look(page, "electoral-roll");
   await page.goto(`${demo.origin}/my-contests`);
   await look(page, "my-contests");
+  await page.goto(`${demo.origin}/my-account`);
+  await look(page, "my-account");
   await page.goto(`${demo.origin}/?lang=fr`);
   await closePage(page);
 });

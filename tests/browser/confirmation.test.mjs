@@ -27,14 +27,16 @@ const codesTo = (voter) => Number(setState(demo, "SELECT COUNT(*) FROM message m
   + `WHERE v.email = '${voter.email}' AND kind = 'confirmation-code'`));
 
 // From the sign-in to the step that waits for the code.
-async function toCode(page, voter, choice = "ALPHA Anne") {
+const SENT = "Un code de 6 chiffres a été envoyé";
+const THERE = "Le code de 6 chiffres déjà envoyé";
+async function toCode(page, voter, choice = "ALPHA Anne", said = SENT) {
   await page.goto(demo.origin);
   await fillIn(page, voter);
   await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
   await openBallot(page, CONTEST);
   await toConfirm(page, choice);
   await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
-  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
+  await page.getByText(said).waitFor();
 }
 
 test("a wrong code, a reload, and the code already sent validates the ballot that waits", async () => {
@@ -44,6 +46,12 @@ test("a wrong code, a reload, and the code already sent validates the ballot tha
   await page.getByText(/envoyé à l’adresse .•••@e•••\.org/).waitFor();
   assert.deepEqual(held(demo, voter).signOffs, []);
   await look(page, "confirmation");
+  // She looks at her choice again: the same code serves.
+  await page.getByRole("button", { name: "Changer de choix" }).press("Enter");
+  await page.getByRole("heading", { name: "Bulletin" }).waitFor();
+  await toConfirm(page, "ALPHA Anne");
+  await page.getByRole("button", { name: "Continuer avec le code déjà reçu" }).press("Enter");
+  await page.getByText(THERE).waitFor();
   const code = await receivedCode(demo, page, voter.email);
   await typeConfirmation(page, code === "000000" ? "111111" : "000000");
   await page.locator("#confirmation-error").getByText("Il vous reste 4 essais").waitFor();
@@ -52,6 +60,7 @@ test("a wrong code, a reload, and the code already sent validates the ballot tha
   await page.getByText("Un bulletin chiffré est gardé sur cet appareil").waitFor();
   await fillIn(page, voter);
   await page.getByText("est gardé sur cet appareil, chiffré").waitFor();
+  await page.getByText(THERE).waitFor();
   await look(page, "confirmation-restored");
   await typeConfirmation(page, `${code.slice(0, 3)} ${code.slice(3)}`);
   await voted(page);
@@ -69,7 +78,7 @@ test("she reads her mail on the telephone and votes there with the code of the c
   const computer = await newPage(browser);
   await toCode(computer, voter);
   const phone = await newPage(browser, { width: 375, height: 700, hasTouch: true, isMobile: true });
-  await toCode(phone, voter, "Vote blanc");
+  await toCode(phone, voter, "Vote blanc", THERE);
   await typeConfirmation(phone, await receivedCode(demo, phone, voter.email));
   await voted(phone);
   assert.deepEqual([held(demo, voter).signOffs, codesTo(voter)], [[0], 1]);
@@ -106,7 +115,7 @@ test("nothing came: another code, and the first one stays good; past its time it
   ageThrottles(demo);
   await page.reload();
   await fillIn(page, voter);
-  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
+  await page.getByText(SENT).waitFor();
   await typeConfirmation(page, await receivedCode(demo, page, voter.email, { but: [first, second] }));
   await voted(page);
   assert.deepEqual([held(demo, voter).signOffs, codesTo(voter)], [[0], 3]);
@@ -130,7 +139,10 @@ test("five wrong codes want another one and lock nobody out; until the code she 
   ageThrottles(demo);
   await toConfirm(page, "Vote blanc");
   await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
-  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
+  await page.getByText(SENT).waitFor();
+  await typeConfirmation(page, code);
+  await page.locator("#confirmation-error").getByText("Ce code ne sert plus").waitFor();
+  await look(page, "confirmation-older");
   await typeConfirmation(page, await receivedCode(demo, page, voter.email, { but: [code] }));
   await voted(page);
   assert.deepEqual(held(demo, voter).signOffs, [0]);
@@ -154,7 +166,7 @@ test("the line breaks when the code is asked for, when it is given, and on the w
   // She goes elsewhere and comes back: the code is asked for all the same.
   await page.getByRole("button", { name: /Revenir à mes scrutins/ }).press("Enter");
   await page.getByRole("button", { name: "Saisir le code de confirmation" }).press("Enter");
-  await page.getByText(/Un code de 6 chiffres a été envoyé|Le code de 6 chiffres déjà envoyé/).waitFor();
+  await page.getByText(THERE).waitFor();
   await page.getByRole("button", { name: "Quitter" }).first().press("Enter");
   await page.getByRole("dialog").getByText("Votre vote n’est pas encore confirmé").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Rester ici" }).press("Enter");

@@ -283,7 +283,7 @@ TEST(Roll, TheSampleOfTheEducationPortal) {
   const std::string csv{std::istreambuf_iterator<char>(file), {}};
   const auto roll = parse_roll(csv, std::vector<std::uint32_t>{1, 1, 1});
   ASSERT_TRUE(roll) << roll.error().message;
-  EXPECT_EQ(roll->voters.size(), 24u);
+  EXPECT_EQ(roll->voters.size(), 27u);
   std::size_t without_numen = 0, of_corsica = 0;
   for (const auto& voter : roll->voters) {
     EXPECT_TRUE(voter.email.ends_with("@education.example")) << voter.id;

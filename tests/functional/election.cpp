@@ -57,8 +57,9 @@ void Election::start() {
   ASSERT_NE(port_, 0) << server_->err();
   if (cards_.empty()) {
     cards_ = Json::array();
-    for (auto& card : parse_json(contents(state_ / "demo.json")).value().at("voters")) {
-      if (!card.contains("newcomer")) cards_.push_back(std::move(card));
+    const auto demo = parse_json(contents(state_ / "demo.json")).value();
+    for (const auto& card : demo.at("voters")) {
+      if (!card.contains("newcomer")) cards_.push_back(card);
     }
   }
 }

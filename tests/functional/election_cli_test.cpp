@@ -46,6 +46,7 @@ class ElectionCommand : public test::ProgramTest {
     set("opens", "2122-12-01T08:00:00");
     set("closes", "2122-12-08T17:00:00");
     write("portal/portal.toml", toml);
+    fs::copy(education + "/pages", folder_ / "portal/pages");
     portal_ = path("portal");
   }
   std::int64_t rows(const std::string& state, const std::string& sql) const {

@@ -41,7 +41,11 @@ TEST(Portal, EducationIsRead) {
 }
 
 TEST(Portal, TheHelpDesksAddressIsOnePlainAddress) {
-  EXPECT_EQ(Portal::parse(education(), "p.toml")->assistance->email, "") << "it may be absent";
+  EXPECT_EQ(
+      Portal::parse(changed(education(), "email = \"assistance@education.example\"", ""), "p.toml")
+          ->assistance->email,
+      "")
+      << "it may be absent";
   const auto abroad = sample("legislative");
   const std::string address = "assistance@vote-etranger.example";
   EXPECT_EQ(Portal::parse(abroad, "p.toml")->assistance->email, address);
@@ -246,7 +250,7 @@ TEST(Portal, ProblemsAreNamedByLine) {
   EXPECT_THAT(problem(changed(education(), "idle_minutes", "idle_minuts")),
               testing::AllOf(testing::HasSubstr("\"idle_minuts\" is not known"),
                              testing::HasSubstr("\"idle_minutes\" is missing"),
-                             testing::HasSubstr("p.toml:2")));
+                             testing::HasSubstr("p.toml:3")));
   EXPECT_THAT(problem(changed(education(), "tries = 5", "tries = 0")),
               testing::HasSubstr("\"tries\" must lie between 1 and 20"));
   EXPECT_THAT(problem(changed(education(), "threshold = 2", "threshold = 4")),
