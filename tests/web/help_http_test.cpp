@@ -277,7 +277,7 @@ TEST_F(HelpHttp, EveryPageLeadsThere) {
   for (const auto* path : {"/", "/reissue", "/reissue/question"}) {
     EXPECT_TRUE(says(device.get(path).body, link)) << path;
   }
-  EXPECT_TRUE(says(device.get("/voting-space").body, link + " target=\"_blank\""))
+  EXPECT_TRUE(says(device.get("/voting-space").body, "href=\"/help?beside=1\" target=\"_blank\""))
       << "beside what is typed there";
 }
 
