@@ -256,7 +256,7 @@ ReissueResult<AccountView> AccountLinks::open(std::string_view text, std::string
         flow ? EvidenceVerifier::link(state_, TokenPurpose::account, token, flow->token_mac)
              : std::nullopt;
     if (!evidence) return Opened(refuse("reissue.link_unknown"));
-    // Before the link's own state: a block superseded it.
+    // Before the link's own state: a block withdrew it.
     if (auto shut = why_shut(state_, transaction, flow->voter)) {
       return Opened(tl::make_unexpected(*shut));
     }
@@ -328,7 +328,7 @@ ReissueResult<AccountView> AccountLinks::choose_password(std::string_view opener
   AccountChoice chosen;
   chosen.text = password;
   chosen.password = stretch(state_, AccountSecret::password, password);
-  return complete(opener, chosen, place);
+  return complete(opener, flow->voter, chosen, place);
 }
 
 ReissueResult<AccountView> AccountLinks::choose_question(std::string_view opener,
@@ -344,10 +344,11 @@ ReissueResult<AccountView> AccountLinks::choose_question(std::string_view opener
   chosen.question = question;
   chosen.text = answer;
   chosen.answer = stretch(state_, AccountSecret::answer, answer);
-  return complete(opener, chosen, place);
+  return complete(opener, flow->voter, chosen, place);
 }
 
 ReissueResult<AccountView> AccountLinks::complete(std::string_view opener_text,
+                                                  const std::string& voter,
                                                   const AccountChoice& chosen,
                                                   const RecoveryPlace& place) {
   const auto opener = *Token::parse(opener_text);
@@ -357,19 +358,14 @@ ReissueResult<AccountView> AccountLinks::complete(std::string_view opener_text,
         return complete_in(transaction, opener, chosen);
       });
   if (completed && completed->step == Step::done) {
-    const auto flow = flows::look_up(state_, By::account_opener, opener_text);
-    const auto email = *state_.database().read([&](Transaction& t) -> Expected<std::string> {
-      return flow ? person_of(t, flow->voter).email : std::string();
-    });
+    const auto email = *state_.database().read(
+        [&](Transaction& t) -> Expected<std::string> { return person_of(t, voter).email; });
     SignInTries(state_, tries_, email_key(email), place.client_address).forgive();
   }
   // The same again, judged outside the writer's thread: Argon2id takes 60 ms.
   if (!completed && completed.error().code == "reissue.link_used") {
-    const auto flow = flows::look_up(state_, By::account_opener, opener_text);
-    if (flow && std::holds_alternative<reissue::Issued>(flow->state) &&
-        is_what_was_chosen(flow->voter, chosen)) {
-      if (auto done = view(opener_text)) return *done;
-    }
+    const auto done = view(opener_text);
+    if (done && done->step == Step::done && is_what_was_chosen(voter, chosen)) return *done;
   }
   return completed;
 }

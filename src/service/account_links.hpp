@@ -68,8 +68,8 @@ class AccountLinks {
   void answer(const Bytes& id, const Json& asked);
   void answer_in(store::Transaction& transaction, const Json& asked);
   void invite();
-  ReissueResult<AccountView> complete(std::string_view opener, const AccountChoice& chosen,
-                                      const RecoveryPlace& place);
+  ReissueResult<AccountView> complete(std::string_view opener, const std::string& voter,
+                                      const AccountChoice& chosen, const RecoveryPlace& place);
   ReissueResult<AccountView> complete_in(store::Transaction& transaction,
                                          const reissue::Token& opener, const AccountChoice& chosen);
   bool is_what_was_chosen(const std::string& voter, const AccountChoice& chosen) const;

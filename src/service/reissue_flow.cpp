@@ -118,9 +118,10 @@ std::optional<Flow> find(State& state, Transaction& transaction, By column,
       {By::account, TokenPurpose::account, "f.token_mac = $1"},
       {By::account_opener, TokenPurpose::account_opener, "f.cookie_mac = $1"},
       {By::account_cancel, TokenPurpose::account_cancel, "f.cancel_mac = $1"}};
-  const auto& [unused, purpose, condition] = lookups[static_cast<std::size_t>(column)];
-  const auto rows =
-      transaction.query(select(condition), {ByteView(isoloir::token_mac(state, purpose, token))});
+  const auto* lookup = std::find_if(std::begin(lookups), std::end(lookups),
+                                    [&](const Lookup& one) { return one.column == column; });
+  const auto rows = transaction.query(
+      select(lookup->condition), {ByteView(isoloir::token_mac(state, lookup->purpose, token))});
   if (rows.empty()) return std::nullopt;
   return read_flow(rows[0]);
 }

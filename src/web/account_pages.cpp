@@ -67,9 +67,7 @@ std::optional<http::Response> Site::account_shut(Visit& visit) {
 
 http::Response Site::account_link_page(Visit& visit, Json data) {
   data["captcha"] = captcha_data(visit);
-  data["rates"] = portal_.account->requests.per_hour != 0 && portal_.account->requests.per_day != 0;
-  data["per_hour"] = portal_.account->requests.per_hour;
-  data["per_day"] = portal_.account->requests.per_day;
+  add_rates(data, portal_.account->requests);
   return page(visit, "account_link", std::move(data));
 }
 

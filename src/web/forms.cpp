@@ -26,6 +26,12 @@ bool looks_like_address(std::string_view text) {
          at + 1 < text.size() && text.find_first_of(" ,;<>\"\r\n\t") == std::string_view::npos;
 }
 
+void add_rates(Json& data, const RateLimit& requests) {
+  data["rates"] = requests.per_hour != 0 && requests.per_day != 0;
+  data["per_hour"] = requests.per_hour;
+  data["per_day"] = requests.per_day;
+}
+
 http::Response tell(State& state, const Session& session, std::string path, std::string_view cookie,
                     const Json& told) {
   const auto sealed = seal(told_key(state, session), as_bytes(canonical_json(told)),

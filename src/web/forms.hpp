@@ -19,6 +19,9 @@ bool has_only(const http::Form& form, std::initializer_list<std::string_view> na
 // % or !, and whose it is is not for the page.
 bool looks_like_address(std::string_view text);
 
+// How often one may ask, as views/recovery_rates.mustache says it.
+void add_rates(Json& data, const RateLimit& requests);
+
 // 303 to `path`, with what to say there.
 http::Response tell(State& state, const Session& session, std::string path, std::string_view cookie,
                     const Json& told);

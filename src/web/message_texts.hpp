@@ -19,10 +19,8 @@ class MessageTexts final : public TextSource {
     const auto in = language_from_code(language).value_or(Language::french);
     // A text message has no signature: whoever must call is told the number in it.
     Json named = values;
-    if (!named.contains("phone")) {  // else it is somebody's, who writes to the help desk
-      named["phone"] = portal_.assistance ? portal_.assistance->phone
-                                          : renderer_.text("message.phone_unknown", in);
-    }
+    named["assistance_phone"] = portal_.assistance ? portal_.assistance->phone
+                                                   : renderer_.text("message.phone_unknown", in);
     auto text = renderer_.text(id, in, named);
     if (id.ends_with("_body")) text += "\n\n" + signature(in);
     return text;

@@ -17,13 +17,6 @@ Json number_problem(std::string_view typed) {
   return read_consular_number(typed) ? Json() : Json("form");
 }
 
-// How often one may ask, as views/recovery_rates.mustache says it.
-void add_rates(Json& data, const RateLimit& requests) {
-  data["rates"] = requests.per_hour != 0 && requests.per_day != 0;
-  data["per_hour"] = requests.per_hour;
-  data["per_day"] = requests.per_day;
-}
-
 std::string_view recovery_status(std::string_view code) {
   if (code == "reissue.wrong_proof") return "wrong";
   if (code == "reissue.delayed") return "delayed";
