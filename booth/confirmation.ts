@@ -39,14 +39,26 @@ export class ConfirmationStep {
   private readonly around: Around;
   private readonly known = new Map<number, Known | "no_address" | "suspended">();
   private readonly sent = new Map<number, number>(); // until when the last code is good, by the server's clock
+  private readonly asking = new Map<number, Promise<void>>();
   private shown: number | undefined; // whose digits the field holds
 
   constructor(around: Around) {
     this.around = around;
   }
 
-  /** The server sends a code unless a good one is there; `another` sends one more. Throws SessionOver, TryAgain. */
-  async ask(contest: number, another = false): Promise<void> {
+  /**
+   * The server sends a code unless a good one is there; `another` sends one more. Throws SessionOver, TryAgain.
+   * Asked once at a time: a second answer would call the code that is on its way one of before.
+   */
+  ask(contest: number, another = false): Promise<void> {
+    const before = this.asking.get(contest);
+    if (before) return before;
+    const now = this.ask_server(contest, another).finally(() => this.asking.delete(contest));
+    this.asking.set(contest, now);
+    return now;
+  }
+
+  private async ask_server(contest: number, another: boolean): Promise<void> {
     const answer = await this.around.api.confirmation(contest, another);
     if (answer.status === "no_address" || answer.status === "suspended") this.known.set(contest, answer.status);
     else if (answer.status === "sent" || answer.status === "wait") this.take(contest, answer, this.how(contest, answer, another));
