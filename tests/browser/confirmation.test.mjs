@@ -166,7 +166,7 @@ test("the line breaks when the code is asked for, when it is given, and on the w
   // She goes elsewhere and comes back: the code is asked for all the same.
   await page.getByRole("button", { name: /Revenir à mes scrutins/ }).press("Enter");
   await page.getByRole("button", { name: "Saisir le code de confirmation" }).press("Enter");
-  await page.getByText(THERE).waitFor();
+  await page.getByText(SENT).waitFor();
   await page.getByRole("button", { name: "Quitter" }).first().press("Enter");
   await page.getByRole("dialog").getByText("Votre vote n’est pas encore confirmé").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Rester ici" }).press("Enter");
