@@ -123,5 +123,8 @@ inline constexpr std::uint32_t help_network_per_hour = 60;
 inline constexpr std::uint32_t help_destination_per_minute = 1;
 inline constexpr std::uint32_t help_destination_per_hour = 3;
 inline constexpr std::uint32_t help_destination_per_day = 5;
+// Claims looked for that do not exist, from one network
+inline constexpr std::uint32_t claim_follow_per_minute = 10;
+inline constexpr std::uint32_t claim_follow_per_hour = 60;
 
 }  // namespace isoloir::limits

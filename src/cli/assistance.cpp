@@ -92,7 +92,7 @@ int refuse(const Error& error, const DeskScreen& screen, const AssistanceOptions
 }
 
 int list_requests(State& state, const DeskScreen& screen, bool as_json) {
-  const auto rows = help_requests(state);
+  const auto rows = help_requests(state, "help");
   if (!as_json) {
     print(rows, screen);
     return 0;
@@ -112,7 +112,7 @@ int run_assistance(const AssistanceOptions& options) {
   const auto state = State::open(paths, clock, random);
   if (!state) return refuse(state.error(), screen, options);
   if (options.reference.empty()) return list_requests(**state, screen, options.json);
-  const auto request = read_help_request(**state, options.reference);
+  const auto request = read_help_request(**state, "help", options.reference);
   if (!request) return refuse(request.error(), screen, options);
   if (!options.json) {
     print(*request, screen);

@@ -108,6 +108,17 @@ std::string of_reissue(const Portal& portal) {
                   policy.per_election, mail, sms));
 }
 
+std::string of_claims(const ClaimsPolicy& policy) {
+  using web::format_time, web::Language;
+  return both(fmt::format("Réclamations : par courriel à {} ; liste jusqu'au {}, candidatures "
+                          "jusqu'au {}.",
+                          policy.email, format_time(policy.roll_until, Language::french),
+                          format_time(policy.candidacy_until, Language::french)),
+              fmt::format("Claims: by e-mail to {}; on the roll until {}, on candidacies until {}.",
+                          policy.email, format_time(policy.roll_until, Language::english),
+                          format_time(policy.candidacy_until, Language::english)));
+}
+
 std::string of_account(const AccountPolicy& policy) {
   const auto days = policy.activation_link_ms / day_ms;
   const auto minutes = policy.password_link_ms / minute_ms;
@@ -157,6 +168,7 @@ std::string describe(const Portal& portal, TimeMs now) {
   said += of_credentials(portal.credentials);
   said += of_reissue(portal);
   if (portal.account) said += of_account(*portal.account);
+  if (portal.claims) said += of_claims(*portal.claims);
   if (portal.confirmation) said += of_confirmation(*portal.confirmation);
   if (portal.assistance && !portal.assistance->email.empty()) {
     said += both("Formulaire « AIDE ? » : écrit à " + portal.assistance->email + ".",

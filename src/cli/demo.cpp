@@ -17,6 +17,7 @@
 #include "cli/practice.hpp"
 #include "cli/server.hpp"
 #include "election/consular_number.hpp"
+#include "service/bureau.hpp"
 #include "service/setup.hpp"
 
 namespace isoloir::cli {
@@ -198,7 +199,7 @@ Json landing_page(const Json& voters, bool reissue, Json commands, const Json& o
 int run_one(DemoOptions options, const Json& other) {
   SystemClock clock;
   SystemRandom random;
-  const auto portal = read_portal(options.portal);
+  auto portal = read_portal(options.portal);
   if (!portal) return report(portal.error());
   const StatePaths paths{options.state};
   const auto demo_file = options.state / "demo.json";
@@ -236,6 +237,11 @@ int run_one(DemoOptions options, const Json& other) {
   }
   const auto state = State::open(paths, clock, random);
   if (!state) return report(state.error());
+  // Its vote is of today, whatever the portal's file says; so claims are open as long as it is.
+  if (portal->claims) {
+    const auto closes_at = phases_of(**state).closes_at;
+    portal->claims->roll_until = portal->claims->candidacy_until = closes_at;
+  }
   ServerSettings settings;
   settings.port = port;
   auto pages = web::InformationPages::read(options.portal, *portal);

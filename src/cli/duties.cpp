@@ -19,6 +19,9 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
   if (auto* help = services.help) {
     duties.push_back({"end of old requests for help", [help] { help->sweep(); }});
   }
+  if (auto* claims = services.claims) {
+    duties.push_back({"end of old claims' tries", [claims] { claims->requests().sweep(); }});
+  }
   if (auto* recoveries = services.recoveries) {
     duties.push_back({"lost passwords and identifiers", [recoveries] { recoveries->work(); }});
   }

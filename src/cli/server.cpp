@@ -109,15 +109,6 @@ class FailureReport {
   std::size_t untold_ = 0;
 };
 
-web::TextOverrides overrides_of(const Portal& portal) {
-  web::TextOverrides overrides;
-  for (const auto& [id, text] : portal.texts) {
-    overrides[web::Language::french][id] = text.fr;
-    overrides[web::Language::english][id] = text.en;
-  }
-  return overrides;
-}
-
 // For the help desk's command. Not worth a server that does not start on a full disk.
 void keep_text(const std::filesystem::path& file, const std::string& text) try {
   if (!text.empty() && read_file(file).value_or("") != text) {
@@ -181,8 +172,10 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (transport && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
   std::optional<HelpRequests> help;
   if (transport && portal.assistance && !portal.assistance->email.empty()) {
-    help.emplace(state, portal, texts);
+    help.emplace(state, portal, texts, help_desk(portal));
   }
+  std::optional<Claims> claims;
+  if (transport && portal.claims) claims.emplace(state, portal, texts);
   std::optional<Recoveries> recoveries;
   if (portal.recovery) {
     const auto good = check_recovery_texts(texts, portal.credentials);
@@ -213,9 +206,10 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
         state, *portal.account,
         SignInPolicy{portal.sign_in_failures, portal.sign_in_first_delay_seconds * 1000LL}, texts);
   }
-  const SelfService services{reissues ? &*reissues : nullptr, recoveries ? &*recoveries : nullptr,
-                             confirmations ? &*confirmations : nullptr, help ? &*help : nullptr,
-                             accounts ? &*accounts : nullptr};
+  const SelfService services{
+      reissues ? &*reissues : nullptr,           recoveries ? &*recoveries : nullptr,
+      confirmations ? &*confirmations : nullptr, help ? &*help : nullptr,
+      accounts ? &*accounts : nullptr,           claims ? &*claims : nullptr};
   web::Site site(state, log, portal, renderer, std::move(settings.demo), services,
                  std::move(settings.information));
   http::ServerOptions options;
@@ -256,6 +250,15 @@ Expected<Portal> read_portal(const std::filesystem::path& folder) {
 
 Expected<std::string> portal_text(const std::filesystem::path& folder) {
   return read_file(folder / portal_file);
+}
+
+web::TextOverrides overrides_of(const Portal& portal) {
+  web::TextOverrides overrides;
+  for (const auto& [id, text] : portal.texts) {
+    overrides[web::Language::french][id] = text.fr;
+    overrides[web::Language::english][id] = text.en;
+  }
+  return overrides;
 }
 
 Status check_texts(const Portal& portal) try {

@@ -289,13 +289,26 @@ void read_credentials(Reader& read, const toml::table& root, Portal& portal) {
 }
 
 // A mail goes there, and it is shown: one address, nothing that a header could read in two ways.
-std::string read_help_address(Reader& read, const toml::table& assistance) {
-  const auto* node = assistance.get("email");
+// Empty where there is none.
+std::string read_address(Reader& read, const toml::table& table) {
+  const auto* node = table.get("email");
   if (!node) return {};
   const auto mailbox = read_mailbox(node->value_or(std::string()));
   if (mailbox) return mailbox->address();
   read.problem(*node, "\"email\" must be one plain e-mail address such as help@example.org");
   return {};
+}
+
+// A moment given in local time; 0 for what is none.
+TimeMs read_moment(Reader& read, const toml::table& table, std::string_view name,
+                   const Portal& portal) {
+  const auto local = read.local_time(table, name);
+  const auto moment = from_local_time(local, portal.time_zone);
+  if (moment) return *moment;
+  if (!local.empty() && !portal.time_zone.empty() && moment.error().code != "time.zone") {
+    read.problem(table, moment.error().message);
+  }
+  return 0;
 }
 
 void read_policy(Reader& read, const toml::table& root, Portal& portal) {
@@ -310,7 +323,7 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
     const auto& assistance = read.table(root, "assistance");
     read.known(assistance, {"phone", "hours", "email"});
     portal.assistance = {read.text(assistance, "phone"), read.bilingual(assistance, "hours"),
-                         read_help_address(read, assistance)};
+                         read_address(read, assistance)};
   }
 
   const auto& hours = read.table(root, "hours");
@@ -525,14 +538,9 @@ void read_account(Reader& read, const toml::table& root, Portal& portal) {
   read.known(table, {"invitations_from", "activation_link_days", "password_link_minutes",
                      "opened_minutes", "requests", "question"});
   AccountPolicy policy;
-  const auto local = read.local_time(table, "invitations_from");
-  const auto from = from_local_time(local, portal.time_zone);
-  if (from) {
-    policy.invitations_from = *from;
-  } else if (!local.empty() && !portal.time_zone.empty() && from.error().code != "time.zone") {
-    read.problem(table, from.error().message);
-  }
-  if (!local.empty() && local >= portal.closes_local) {
+  policy.invitations_from = read_moment(read, table, "invitations_from", portal);
+  const auto closes = from_local_time(portal.closes_local, portal.time_zone);
+  if (closes && policy.invitations_from >= *closes) {
     read.problem(table, "\"invitations_from\" is not before the vote closes: nobody could vote");
   }
   policy.activation_link_ms =
@@ -584,9 +592,22 @@ void read_roll(Reader& read, const toml::table& root, Portal& portal) {
   portal.roll_online = read.flag(table, "online");
 }
 
+void read_claims(Reader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("claims")) return;
+  const auto& table = read.table(root, "claims");
+  read.known(table, {"email", "roll_until", "candidacy_until"});
+  if (!table.contains("email")) read.problem(table, "claims are mailed to an address: \"email\"");
+  portal.claims =
+      ClaimsPolicy{read_address(read, table), read_moment(read, table, "roll_until", portal),
+                   read_moment(read, table, "candidacy_until", portal)};
+  if (portal.captcha_minutes == 0) {
+    read.problem(table, "without a captcha machines could write claims: no [claims]");
+  }
+}
+
 void read_messages(Reader& read, const toml::table& root, Portal& portal) {
   if (!portal.reissue && !portal.recovery && !portal.confirmation && !portal.account &&
-      !root.contains("messages")) {
+      !portal.claims && !root.contains("messages")) {
     return;
   }
   const auto& table = read.table(root, "messages");
@@ -636,13 +657,14 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   Reader read(name);
   Portal portal;
   read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
-                    "credentials", "reissue", "confirmation", "account", "roll", "information",
-                    "messages", "board", "bureau", "contest", "texts"});
+                    "credentials", "reissue", "confirmation", "account", "roll", "claims",
+                    "information", "messages", "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
   read_confirmation(read, root, portal);
   read_account(read, root, portal);
   read_roll(read, root, portal);
+  read_claims(read, root, portal);
   read_information(read, root, portal);
   read_messages(read, root, portal);
   for (const auto& node : read.array(root, "bureau")) {

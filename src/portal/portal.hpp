@@ -49,6 +49,13 @@ struct Information {
   BilingualText label;
 };
 
+// Claims on the electoral roll and on candidacies.
+struct ClaimsPolicy {
+  std::string email;      // whom they are mailed to
+  TimeMs roll_until = 0;  // exclusive
+  TimeMs candidacy_until = 0;
+};
+
 struct Portal {
   BilingualText title;     // of the portal
   BilingualText election;  // of the election
@@ -84,6 +91,7 @@ struct Portal {
 
   bool roll_online = false;  // voters may read the electoral rolls of their contests (R211-529)
   std::vector<Information> information;  // in the order of the file
+  std::optional<ClaimsPolicy> claims;    // absent: claims are not made online
 
   std::uint32_t board_interval_seconds = 0;
 

@@ -1,7 +1,10 @@
 #include "service/help_request.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/limits.hpp"
 #include "crypto/sealing.hpp"
@@ -28,7 +31,11 @@ constexpr std::array topic_table{Topic{"identifier", "help.topic_identifier"},
                                  Topic{"code", "help.topic_code"},
                                  Topic{"sign_in", "help.topic_sign_in"},
                                  Topic{"voting", "help.topic_voting"},
-                                 Topic{"other", "help.topic_other"}};
+                                 Topic{"other", "help.topic_other"},
+                                 Topic{"not_on_roll", "claim.topic_not_on_roll"},
+                                 Topic{"roll_error", "claim.topic_roll_error"},
+                                 Topic{"other_voter", "claim.topic_other_voter"},
+                                 Topic{"candidacy", "claim.topic_candidacy"}};
 constexpr RateLimit network_limit{limits::help_network_per_minute, limits::help_network_per_hour,
                                   0};
 constexpr RateLimit destination_limit{limits::help_destination_per_minute,
@@ -37,12 +44,6 @@ constexpr RateLimit destination_limit{limits::help_destination_per_minute,
 
 SymmetricKey help_sealing_key(State& state) {
   return SymmetricKey(state.peppered("help request key", {}));
-}
-
-std::size_t characters_of(std::string_view utf8) {
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
 }
 
 bool one_line(std::string_view text) {
@@ -57,26 +58,19 @@ bool is_telephone(std::string_view text) {
          text.find_first_not_of("+0123456789 .-()/") == std::string_view::npos;
 }
 
-std::string trimmed_text(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  std::string result(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-  std::erase(result, '\r');  // browsers send CRLF; a lone CR would overwrite a terminal's line
-  return result;
-}
-
 Json to_json(const HelpForm& form) {
-  return {{"topic", form.topic},
-          {"name", form.name},
-          {"email", form.email},
-          {"phone", form.phone},
-          {"text", form.text}};
+  return {{"topic", form.topic}, {"name", form.name}, {"email", form.email},
+          {"phone", form.phone}, {"text", form.text}, {"contest", form.contest}};
 }
 
 // As it is kept and mailed.
 HelpForm tidied(const HelpForm& form) {
-  return {form.topic, trimmed_text(form.name), reissue::judge_email(form.email, "")->address,
-          trimmed_text(form.phone), trimmed_text(form.text)};
+  return {form.topic,
+          trimmed_text(form.name),
+          reissue::judge_email(form.email, "")->address,
+          trimmed_text(form.phone),
+          trimmed_text(form.text),
+          form.contest};
 }
 
 std::optional<HelpSent> sent_before(Transaction& transaction, const ByteArray<32>& form_mac) {
@@ -104,6 +98,20 @@ HelpRequestRow request_row(const store::Row& row) {
 
 }  // namespace
 
+std::size_t characters_of(std::string_view utf8) {
+  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+std::string trimmed_text(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  std::string result(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
+  std::erase(result, '\r');  // browsers send CRLF; a lone CR would overwrite a terminal's line
+  return result;
+}
+
 std::string_view name_of(HelpTopic topic) {
   return topic_table.at(static_cast<std::size_t>(topic)).name;
 }
@@ -126,15 +134,37 @@ std::vector<HelpTopic> help_topics(const CredentialForms& forms) {
   return {password, code, sign_in, voting, other};
 }
 
+const Contest* contest_of(const Manifest& manifest, const HelpForm& form) {
+  std::uint32_t number = 0;
+  const char* const end = form.contest.data() + form.contest.size();
+  const auto [read_to, error] = std::from_chars(form.contest.data(), end, number);
+  return error == std::errc() && read_to == end ? manifest.contest(number) : nullptr;
+}
+
+RequestDesk help_desk(const Portal& portal) {
+  return {"help",
+          "help-request",
+          "help-ack",
+          portal.assistance->email,
+          help_topics(portal.credentials),
+          false,
+          "message.help_request_subject",
+          "message.help_request_text",
+          "message.help_ack_subject",
+          "message.help_ack_body"};
+}
+
 HelpFaults HelpRequests::judge(const HelpForm& form) const {
   HelpFaults faults;
   auto& wrong = faults.by_field;
-  const auto topics = help_topics(portal_.credentials);
+  const auto& topics = desk_.topics;
   const auto topic = help_topic(form.topic);
   if (!topic || std::find(topics.begin(), topics.end(), *topic) == topics.end()) {
     wrong["topic"] = "help.error_topic";
   }
-  if (!one_line(form.name) || characters_of(form.name) > limits::help_name_characters) {
+  if (desk_.name_required && trimmed_text(form.name).empty()) {
+    wrong["name"] = "help.error_name_missing";
+  } else if (!one_line(form.name) || characters_of(form.name) > limits::help_name_characters) {
     wrong["name"] = "help.error_name";
   }
   if (const auto email = reissue::judge_email(form.email, ""); !email) {
@@ -175,14 +205,16 @@ std::optional<HelpSent> HelpRequests::earlier(const HelpSender& sender,
       });
 }
 
-MessageId HelpRequests::mail_help_desk(Transaction& transaction, TimeMs now,
-                                       const HelpSender& sender, const HelpForm& form,
-                                       const std::string& reference) {
+MessageId HelpRequests::mail_desk(Transaction& transaction, TimeMs now, const HelpSender& sender,
+                                  const HelpForm& form, const std::string& reference) {
   const auto none = texts_.text("message.help_not_given", desk_language, Json::object());
   const auto said = [&](const std::string& text) { return text.empty() ? none : text; };
+  const auto contest = contest_of(state_.manifest(), form);
   const Json values = {
       {"reference", reference},
       {"topic", texts_.text(text_of(*help_topic(form.topic)), desk_language, Json::object())},
+      {"contest", said(contest ? contest->name.fr : "")},
+      {"voter", said(sender.voter)},
       {"name", said(form.name)},
       {"email", form.email},
       {"phone", said(form.phone)},
@@ -192,11 +224,11 @@ MessageId HelpRequests::mail_help_desk(Transaction& transaction, TimeMs now,
       {"asked_at", now},
       {"text", form.text}};
   NewMessage message{"",
-                     "help-request",
+                     std::string(desk_.message_kind),
                      MessageChannel::email,
-                     portal_.assistance->email,
-                     texts_.text("message.help_request_subject", desk_language, values),
-                     texts_.text("message.help_request_text", desk_language, values),
+                     desk_.email,
+                     texts_.text(desk_.subject, desk_language, values),
+                     texts_.text(desk_.text, desk_language, values),
                      now + limits::message_life_ms,
                      form.email};
   message.proven = false;
@@ -215,11 +247,11 @@ std::optional<MessageId> HelpRequests::acknowledge(Transaction& transaction, Tim
   flows::add_attempt(state_, transaction, key, now);
   const Json values = {{"reference", reference}};
   NewMessage message{"",
-                     "help-ack",
+                     std::string(desk_.acknowledgement_kind),
                      MessageChannel::email,
                      form.email,
-                     texts_.text("message.help_ack_subject", sender.language, values),
-                     texts_.text("message.help_ack_body", sender.language, values),
+                     texts_.text(desk_.acknowledgement_subject, sender.language, values),
+                     texts_.text(desk_.acknowledgement_body, sender.language, values),
                      now + limits::message_life_ms};
   message.proven = false;
   return outbox_of(state_).queue(transaction, now, message);
@@ -241,18 +273,18 @@ tl::expected<HelpSent, TimeMs> HelpRequests::send(const HelpSender& sender, cons
     }
     flows::add_attempt(state_, transaction, network, now);
     const auto reference = new_reference(state_.random());
-    const auto message = mail_help_desk(transaction, now, sender, form, reference);
+    const auto message = mail_desk(transaction, now, sender, form, reference);
     const auto acknowledgement = acknowledge(transaction, now, sender, form, reference);
     transaction.execute(
         "INSERT INTO help_request (reference, at, topic, language, sealed, form_mac, message, "
-        "acknowledgement) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "acknowledgement, kind, voter) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         {reference, now, form.topic, sender.language,
-         seal(help_sealing_key(state_), as_bytes(canonical_json(to_json(form))),
-              as_bytes(reference), state_.random()),
-         ByteView(mac), ByteView(message),
-         acknowledgement ? store::Value(ByteView(*acknowledgement)) : store::Value()});
+         seal_for_request(state_, reference, canonical_json(to_json(form))), ByteView(mac),
+         ByteView(message),
+         acknowledgement ? store::Value(ByteView(*acknowledgement)) : store::Value(), desk_.kind,
+         sender.voter.empty() ? store::Value() : store::Value(sender.voter)});
     journal(transaction, now,
-            {{"step", "help request"},
+            {{"step", fmt::format("{} request", desk_.kind)},
              {"reference", reference},
              {"topic", form.topic},
              {"network", journal_network_of(sender.client_address)}});
@@ -267,34 +299,49 @@ void HelpRequests::sweep() {
   });
 }
 
-std::vector<HelpRequestRow> help_requests(State& state) {
+std::vector<HelpRequestRow> help_requests(State& state, std::string_view kind) {
   return *state.database().read(
-      [](Transaction& transaction) -> Expected<std::vector<HelpRequestRow>> {
+      [&](Transaction& transaction) -> Expected<std::vector<HelpRequestRow>> {
         std::vector<HelpRequestRow> rows;
-        for (const auto& row :
-             transaction.query(std::string(request_columns) + "ORDER BY h.at DESC, h.reference")) {
+        for (const auto& row : transaction.query(
+                 std::string(request_columns) + "WHERE h.kind = $1 ORDER BY h.at DESC, h.reference",
+                 {kind})) {
           rows.push_back(request_row(row));
         }
         return rows;
       });
 }
 
-Expected<StoredHelpRequest> read_help_request(State& state, std::string_view reference) {
+Expected<StoredHelpRequest> read_help_request(State& state, std::string_view kind,
+                                              std::string_view reference) {
   return state.database().read([&](Transaction& transaction) -> Expected<StoredHelpRequest> {
-    const auto rows = transaction.query(std::string(request_columns) + "WHERE h.reference = $1",
-                                        {read_reference(reference)});
+    const auto rows =
+        transaction.query(std::string(request_columns) + "WHERE h.reference = $1 AND h.kind = $2",
+                          {read_reference(reference), kind});
     if (rows.empty()) return fail("help.unknown", "there is no request with this reference");
-    const auto bytes = unseal(help_sealing_key(state), rows[0].blob(7), as_bytes(rows[0].text(0)));
-    const auto form = bytes ? parse_json(as_text(*bytes)) : fail("help.sealed", "");
-    if (!form) {
-      return fail("help.sealed",
-                  "this request cannot be opened: server.keys is of another "
-                  "election, or the database is damaged");
-    }
-    return StoredHelpRequest{request_row(rows[0]),
-                             {form->at("topic"), form->at("name"), form->at("email"),
-                              form->at("phone"), form->at("text")}};
+    const auto text = unseal_for_request(state, rows[0].text(0), rows[0].blob(7));
+    if (!text) return fail(text.error());
+    const auto form = *parse_json(*text);
+    return StoredHelpRequest{
+        request_row(rows[0]),
+        {form.at("topic"), form.at("name"), form.at("email"), form.at("phone"), form.at("text"),
+         form.value("contest", "")}};  // not in the forms of an older version
   });
+}
+
+Bytes seal_for_request(State& state, std::string_view reference, std::string_view text) {
+  return seal(help_sealing_key(state), as_bytes(text), as_bytes(reference), state.random());
+}
+
+Expected<std::string> unseal_for_request(State& state, std::string_view reference,
+                                         ByteView sealed) {
+  const auto bytes = unseal(help_sealing_key(state), sealed, as_bytes(reference));
+  if (!bytes) {
+    return fail("help.sealed",
+                "this request cannot be opened: server.keys is of another election, or the "
+                "database is damaged");
+  }
+  return std::string(as_text(*bytes));
 }
 
 }  // namespace isoloir

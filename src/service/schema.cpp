@@ -275,6 +275,18 @@ CREATE INDEX IF NOT EXISTS message_kept ON message (status_at)
   WHERE sealed IS NOT NULL AND status NOT IN ('queued', 'sent');
 )sql";
 
+constexpr std::string_view fourteenth = R"sql(
+-- kind: help (to the help desk), claim (on the roll or a candidacy, for the organiser, who decides it). voter: whose session
+-- sent a claim. decision: granted, partly, refused; answer: what she was told, sealed as the form; answer_message: the mail.
+ALTER TABLE help_request ADD COLUMN kind TEXT NOT NULL DEFAULT 'help';
+ALTER TABLE help_request ADD COLUMN voter TEXT;
+ALTER TABLE help_request ADD COLUMN decision TEXT;
+ALTER TABLE help_request ADD COLUMN answered_at INTEGER;
+ALTER TABLE help_request ADD COLUMN answer BLOB;
+ALTER TABLE help_request ADD COLUMN answer_message BLOB;
+CREATE INDEX help_request_voter ON help_request (voter) WHERE voter IS NOT NULL;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -288,7 +300,8 @@ constexpr store::Migration migrations[] = {
     {10, "codes that were all replaced before the opening", tenth},
     {11, "messages of proven flows first", eleventh},
     {12, "accounts that voters activate", twelfth},
-    {13, "the roll by name", thirteenth}};
+    {13, "the roll by name", thirteenth},
+    {14, "claims", fourteenth}};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/account_links.hpp"
+#include "service/claim.hpp"
 #include "service/confirmation.hpp"
 #include "service/help_request.hpp"
 #include "service/recovery.hpp"
@@ -16,6 +17,7 @@ struct SelfService {
   Confirmations* confirmations = nullptr;  // null too where a vote takes no code
   HelpRequests* help = nullptr;
   AccountLinks* accounts = nullptr;
+  Claims* claims = nullptr;
 };
 
 }  // namespace isoloir

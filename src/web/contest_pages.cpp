@@ -53,7 +53,9 @@ http::Response Site::my_contests(Visit& visit) {
          {"options", std::move(options)}});
   }
   return unlisted(page(visit, "my_contests",
-                       {{"contests", std::move(contests)}, {"with_roll", portal_.roll_online}}));
+                       {{"contests", std::move(contests)},
+                        {"with_roll", portal_.roll_online},
+                        {"with_claims", portal_.claims.has_value()}}));
 }
 
 http::Response Site::electoral_roll(Visit& visit) {
@@ -97,6 +99,7 @@ http::Response Site::electoral_roll(Visit& visit) {
                         {"several", mine.size() > 1},
                         {"contest", std::to_string(*chosen)},
                         {"title", french ? contest.name.fr : contest.name.en},
+                        {"with_claims", portal_.claims.has_value()},
                         {"name", words},
                         {"found", roll.found},
                         {"with_districts", contest.districts.size() > 1},
@@ -143,6 +146,7 @@ http::Response Site::my_account(Visit& visit) {
                {"contests", std::move(contests)},
                {"sessions", std::move(sessions)},
                {"others", others},
+               {"with_claims", portal_.claims.has_value()},
                {"account_url", accounts_ ? "/account-link" : ""}});
 }
 

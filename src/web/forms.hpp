@@ -19,6 +19,9 @@ bool has_only(const http::Form& form, std::initializer_list<std::string_view> na
 // % or !, and whose it is is not for the page.
 bool looks_like_address(std::string_view text);
 
+// The fields of views/request_fields.mustache, those of a claim apart.
+HelpForm read_help_form(const http::Form& form);
+
 // How often one may ask, as views/recovery_rates.mustache says it.
 void add_rates(Json& data, const RateLimit& requests);
 

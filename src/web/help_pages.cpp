@@ -9,13 +9,6 @@ namespace {
 
 constexpr std::string_view help_cookie = "help-sent";
 
-HelpForm read_help_form(const http::Form& form) {
-  const auto field = [&](std::string_view name) {
-    return std::string(form.get(name).value_or(""));
-  };
-  return {field("topic"), field("name"), field("email"), field("phone"), field("text")};
-}
-
 http::Response tell_sent(State& state, const Session& session, const HelpForm& typed,
                          const HelpSent& sent, bool beside) {
   return tell(state, session, "/help/sent", help_cookie,
@@ -27,15 +20,20 @@ http::Response tell_sent(State& state, const Session& session, const HelpForm& t
 
 }  // namespace
 
-// What was typed stands in the fields again, whatever was wrong with it.
-http::Response Site::help_page(Visit& visit, const HelpForm& typed, Json data) {
-  data["form"] = true;
-  data["captcha"] = captcha_data(visit);
+HelpForm read_help_form(const http::Form& form) {
+  const auto field = [&](std::string_view name) {
+    return std::string(form.get(name).value_or(""));
+  };
+  return {field("topic"), field("name"), field("email"), field("phone"), field("text"), ""};
+}
+
+void Site::add_topics(Json& data, const std::vector<HelpTopic>& topics, const HelpForm& typed,
+                      Language language) const {
   data["topics"] = Json::array();
-  for (const auto topic : help_topics(portal_.credentials)) {
+  for (const auto topic : topics) {
     const std::string name(name_of(topic));
     data["topics"].push_back({{"value", name},
-                              {"label", renderer_.text(text_of(topic), visit.language)},
+                              {"label", renderer_.text(text_of(topic), language)},
                               {"chosen", name == typed.topic}});
   }
   data["first_topic"] = data["topics"][0]["value"];
@@ -45,6 +43,24 @@ http::Response Site::help_page(Visit& visit, const HelpForm& typed, Json data) {
                {"text", typed.text},
                {"limit", limits::help_text_characters},
                {"limit_digits", std::to_string(limits::help_text_characters)}});
+}
+
+Json Site::form_errors(const HelpFaults& faults, Language language) const {
+  Json errors = Json::object();
+  const Json values = {{"piece", faults.piece},
+                       {"characters", faults.characters},
+                       {"limit", limits::help_text_characters}};
+  for (const auto& [field, id] : faults.by_field) {
+    errors[field] = renderer_.text(id, language, values);
+  }
+  return errors;
+}
+
+// What was typed stands in the fields again, whatever was wrong with it.
+http::Response Site::help_page(Visit& visit, const HelpForm& typed, Json data) {
+  data["form"] = true;
+  data["captcha"] = captcha_data(visit);
+  add_topics(data, help_topics(portal_.credentials), typed, visit.language);
   return page(visit, "help", std::move(data));
 }
 
@@ -81,18 +97,11 @@ http::Response Site::help_post(Visit& visit) {
   }
   const std::string page_id(form->get("captcha_id").value_or(""));
   const HelpSender sender{visit.session->id, page_id, visit.request.client_address,
-                          std::string(language_code(visit.language))};
+                          std::string(language_code(visit.language)), ""};
   if (const auto before = help_->earlier(sender, typed)) {
     return tell_sent(state_, *visit.session, typed, *before, beside);
   }
-  Json errors = Json::object();
-  const auto faults = help_->judge(typed);
-  const Json values = {{"piece", faults.piece},
-                       {"characters", faults.characters},
-                       {"limit", limits::help_text_characters}};
-  for (const auto& [field, id] : faults.by_field) {
-    errors[field] = renderer_.text(id, visit.language, values);
-  }
+  Json errors = form_errors(help_->judge(typed), visit.language);
   const auto digits = form->get("captcha").value_or("");
   if (!captcha_good(visit, page_id, digits)) {
     errors["captcha"] = true;

@@ -95,6 +95,7 @@ http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view em
   const auto hours = hours_of(state_);
   data["opens_at"] = hours.opens_at;
   data["closes_at"] = closing_of(hours, state_);
+  data["with_claims"] = portal_.claims.has_value();
   data.update(information_menu(visit));
   if (!errors.empty()) data["errors"] = std::move(errors);
   return page(visit, "sign_in", std::move(data));
@@ -225,6 +226,7 @@ http::Response Site::home(Visit& visit) {
                {"closed", standing.closed},
                {"suspended", standing.suspended},
                {"with_roll", portal_.roll_online},
+               {"with_claims", portal_.claims.has_value()},
                {"result_available", published_result(state_).has_value()}};
   data.update(information_menu(visit));
   return page(visit, "home", std::move(data));

@@ -266,6 +266,10 @@ std::string Renderer::text(std::string_view id, Language language, const Json& d
 
 const std::vector<std::string>& view_names() {
   static const std::vector<std::string> names{"sign_in",
+                                              "claim",
+                                              "claim_sent",
+                                              "claim_follow",
+                                              "claim_status",
                                               "home",
                                               "voting_space",
                                               "tracker",

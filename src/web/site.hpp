@@ -79,6 +79,20 @@ class Site final : public http::Handler {
   http::Response help_post(Visit& visit);
   http::Response help_sent(Visit& visit);
   http::Response help_page(Visit& visit, const HelpForm& typed, Json data);
+  // What views/request_fields.mustache wants of both forms; what was wrong, in words.
+  void add_topics(Json& data, const std::vector<HelpTopic>& topics, const HelpForm& typed,
+                  Language language) const;
+  Json form_errors(const HelpFaults& faults, Language language) const;
+
+  // Claims on the roll or a candidacy
+  http::Response claim_form(Visit& visit);
+  http::Response claim_post(Visit& visit);
+  http::Response claim_sent(Visit& visit);
+  http::Response claim_follow_form(Visit& visit);
+  http::Response claim_follow_post(Visit& visit);
+  http::Response claim_status(Visit& visit);
+  http::Response claim_page(Visit& visit, const HelpForm& typed, Json data);
+  Json claim_data(const StoredClaim& claim, Language language) const;
 
   // Reissue of a voting code
   http::Response reissue_choice(Visit& visit);
@@ -195,6 +209,7 @@ class Site final : public http::Handler {
   Confirmations* confirmations_;
   HelpRequests* help_;
   AccountLinks* accounts_;
+  Claims* claims_;
   const InformationPages information_;
   const std::optional<TimeMs> codes_replaced_at_;  // before the opening: nothing adds to it
   Sessions sessions_;

@@ -32,7 +32,7 @@ struct AssistanceCommand : ReissueFixture {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(err)};
   }
   std::string send(const std::string& text) {
-    const auto sent = HelpRequests(*state, portal, texts)
+    const auto sent = HelpRequests(*state, portal, texts, help_desk(portal))
                           .send({{}, text, "192.0.2.1", "fr"},
                                 {"code", "Camille V.", "camille@example.org", "", text});
     EXPECT_TRUE(sent);

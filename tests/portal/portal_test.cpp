@@ -69,6 +69,28 @@ TEST(Portal, TheHelpDesksAddressIsOnePlainAddress) {
             "aide@xn--vote-tranger-feb.example");
 }
 
+TEST(Portal, ClaimsAreReadStrictly) {
+  const auto read = Portal::parse(education(), "p.toml");
+  ASSERT_TRUE(read && read->claims);
+  EXPECT_EQ(read->claims->email, "reclamations@education.example");
+  EXPECT_EQ(read->claims->roll_until, 1'668'700'800'000) << "17 November 2022, 17:00 in Paris";
+  EXPECT_LT(read->claims->candidacy_until, read->claims->roll_until);
+  const std::string address = "email = \"reclamations@education.example\"";
+  for (const auto& [from, to, says] :
+       {std::tuple{address, std::string(), "claims are mailed to an address"},
+        std::tuple{address, std::string("email = \"a@example.org, b@example.org\""),
+                   "one plain e-mail address"},
+        std::tuple{std::string("roll_until = 2022-11-17T17:00:00"), std::string(), "roll_until"},
+        std::tuple{std::string("roll_until = 2022-11-17T17:00:00"),
+                   std::string("roll_until = 2022-03-27T02:30:00"), "2022-03-27T02:30:00"},
+        std::tuple{std::string("candidacy_until"), std::string("candidacies_until"),
+                   "\"candidacies_until\" is not known"}}) {
+    const auto wrong = Portal::parse(changed(education(), from, to), "p.toml");
+    ASSERT_FALSE(wrong) << to;
+    EXPECT_NE(wrong.error().message.find(says), std::string::npos) << wrong.error().message;
+  }
+}
+
 TEST(Portal, ReissuePolicyIsRead) {
   const auto portal = Portal::parse(education(), "portal.toml");
   ASSERT_TRUE(portal) << portal.error().message;

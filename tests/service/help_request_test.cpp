@@ -24,7 +24,7 @@ struct HelpTest : ReissueFixture {
                     const std::string& address = "192.0.2.1") const {
     return {ByteArray<32>{1}, page, address, "fr"};
   }
-  HelpRequests help() { return {*state, portal, texts}; }
+  HelpRequests help() { return {*state, portal, texts, help_desk(portal)}; }
   // A page of its own each time, from a network of its own.
   HelpSent send(const HelpForm& typed) {
     ++sent_;
@@ -71,7 +71,7 @@ TEST_F(HelpTest, StoredMailedToTheHelpDeskAndAcknowledged) {
   EXPECT_EQ(acknowledgement[0].reply_to, "");
   EXPECT_NE(acknowledgement[0].body.find(sent.reference), std::string::npos);
 
-  const auto stored = read_help_request(*state, sent.reference);
+  const auto stored = read_help_request(*state, "help", sent.reference);
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->form.text, "Bonjour,\nje n'ai pas reçu le SMS.");
   EXPECT_EQ(stored->form.email, "camille@example.org");
@@ -279,7 +279,7 @@ TEST_F(HelpTest, R46MailsArePurgedTheRequestIsKept) {
   clock.advance(hour);
   outbox_of(*state).purge(state->now());
   EXPECT_EQ(count_rows("message WHERE sealed IS NOT NULL"), 0);
-  const auto stored = read_help_request(*state, sent.reference);
+  const auto stored = read_help_request(*state, "help", sent.reference);
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->form.name, "Camille V.");
   EXPECT_EQ(stored->row.mail, "delivered");
@@ -290,7 +290,7 @@ TEST_F(HelpTest, FoundByItsReferenceListedNewestFirst) {
   const auto first = send(form());
   clock.advance(minute);
   const auto second = send(form("other@example.org"));
-  const auto rows = help_requests(*state);
+  const auto rows = help_requests(*state, "help");
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].reference, second.reference);
   EXPECT_EQ(rows[1].reference, first.reference);
@@ -300,9 +300,9 @@ TEST_F(HelpTest, FoundByItsReferenceListedNewestFirst) {
     if (c == '-') continue;
     said += c >= 'A' ? static_cast<char>(c + 32) : c == '0' ? 'o' : c == '1' ? 'l' : c;
   }
-  ASSERT_TRUE(read_help_request(*state, said)) << said;
-  EXPECT_EQ(read_help_request(*state, "0000-0000").error().code, "help.unknown");
-  EXPECT_EQ(read_help_request(*state, "' OR 1=1").error().code, "help.unknown");
+  ASSERT_TRUE(read_help_request(*state, "help", said)) << said;
+  EXPECT_EQ(read_help_request(*state, "help", "0000-0000").error().code, "help.unknown");
+  EXPECT_EQ(read_help_request(*state, "help", "' OR 1=1").error().code, "help.unknown");
 }
 
 }  // namespace

@@ -195,13 +195,31 @@ struct SiteFixture : ReissueFixture {
     return blanked + text.substr(end);
   }
 
-  Portal portal = *Portal::parse(fixture_portal, "fixture.toml");
+  // Of whichever portal a test makes of this one.
+  static RequestDesk desk() {
+    using enum HelpTopic;
+    Portal any;
+    any.assistance = {"", {}, "desk@portal.example"};
+    auto desk = help_desk(any);
+    desk.topics = {identifier, password, code, sign_in, voting, other};
+    return desk;
+  }
+
+  static Portal portal_with_claims(TimeMs now) {
+    auto portal = *Portal::parse(fixture_portal, "fixture.toml");
+    portal.claims = ClaimsPolicy{"claims@portal.example", now + 5 * minute_ms, now + hour_ms};
+    return portal;
+  }
+
+  Portal portal = portal_with_claims(clock.now());
   Renderer renderer{asset};
   MessageTexts message_texts{renderer, portal};
   Reissues reissue_service{*state, policy, message_texts};
-  HelpRequests help_service{*state, portal, message_texts};
-  Site site{*state,   *log,         portal,
-            renderer, std::nullopt, {.reissues = &reissue_service, .help = &help_service}};
+  HelpRequests help_service{*state, portal, message_texts, desk()};
+  Claims claims{*state, portal, message_texts};
+  Site site{*state,       *log,
+            portal,       renderer,
+            std::nullopt, {.reissues = &reissue_service, .help = &help_service, .claims = &claims}};
   std::unique_ptr<http::Server> server;
 };
 
