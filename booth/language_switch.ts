@@ -1,7 +1,7 @@
 // The voting space in another language without leaving it: the voter's keys are in the page's memory, and what she has chosen.
 import { TryAgain } from "./api.ts";
 
-const FRAME = [".govuk-skip-link", ".portal-header", ".portal-banner", ".portal-footer"];
+const FRAME = [".govuk-skip-link", ".portal-header", ".vote-strip", ".portal-banner", ".portal-footer"];
 
 /** The same page as the server writes it in the language of `address`, which it remembers. Throws TryAgain. */
 export function fetch_page(address: string): Promise<Document> {

@@ -1,5 +1,5 @@
-// isoloir claim [REFERENCE]: the claims on the roll and on candidacies, for the organiser, who reads
-// and answers them. It works beside a running server; an answer is mailed by that server.
+// isoloir claim [REFERENCE]: the claims on the roll and on candidacies, for the organiser, who
+// reads and answers them. It works beside a running server; an answer is mailed by that server.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -43,10 +43,10 @@ std::string state_of(const StoredClaim& claim, const DeskScreen& screen) {
 
 Json claim_json(const StoredClaim& claim) {
   const auto& [row, form] = claim.request;
-  Json json = {{"reference", row.reference}, {"at", row.at},       {"topic", row.topic},
-               {"voter", claim.voter},       {"name", form.name},  {"email", form.email},
-               {"phone", form.phone},        {"text", form.text},  {"contest", form.contest},
-               {"language", row.language},   {"mail", row.mail},   {"answer", nullptr}};
+  Json json = {{"reference", row.reference}, {"at", row.at},      {"topic", row.topic},
+               {"voter", claim.voter},       {"name", form.name}, {"email", form.email},
+               {"phone", form.phone},        {"text", form.text}, {"contest", form.contest},
+               {"language", row.language},   {"mail", row.mail},  {"answer", nullptr}};
   if (claim.answer) {
     json["answer"] = {{"decision", name_of(claim.answer->decision)},
                       {"at", claim.answer->at},
@@ -95,8 +95,9 @@ int refuse_claim(const Error& error, const DeskScreen& screen, const ClaimOption
     said = screen.pick("une réponse veut la référence, --decision et --answer",
                        "an answer wants the reference, --decision and --answer");
   } else if (error.code == "claim.none") {
-    said = screen.pick("ce portail ne reçoit pas de réclamations, ou ce serveur n'envoie aucun message",
-                       "this portal takes no claims, or this server sends no messages");
+    said = screen.pick(
+        "ce portail ne reçoit pas de réclamations, ou ce serveur n'envoie aucun message",
+        "this portal takes no claims, or this server sends no messages");
   }
   std::fprintf(stderr, "isoloir: %s\n", said.c_str());
   return 2;

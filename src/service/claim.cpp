@@ -106,8 +106,8 @@ std::optional<StoredClaim> Claims::find(std::string_view reference, std::string_
                                         std::string_view client_address, TimeMs& wait_until) {
   wait_until = 0;
   const auto key = flows::attempt_key(state_, "claim network", network_of(client_address));
-  const auto later = *state_.database().read(
-      [&](Transaction& transaction) -> Expected<std::optional<TimeMs>> {
+  const auto later =
+      *state_.database().read([&](Transaction& transaction) -> Expected<std::optional<TimeMs>> {
         const TimeMs now = flows::steady_now(state_, transaction);
         return reissue::retry_at(flows::attempts(transaction, key, now), follow_limit, now);
       });
@@ -129,8 +129,8 @@ std::optional<StoredClaim> Claims::find(std::string_view reference, std::string_
 }
 
 std::vector<StoredClaim> Claims::of_voter(const std::string& voter) {
-  const auto references = *state_.database().read(
-      [&](Transaction& transaction) -> Expected<std::vector<std::string>> {
+  const auto references =
+      *state_.database().read([&](Transaction& transaction) -> Expected<std::vector<std::string>> {
         std::vector<std::string> found;
         for (const auto& row : transaction.query(
                  "SELECT reference FROM help_request WHERE voter = $1 AND kind = $2 ORDER BY at "
@@ -170,11 +170,10 @@ Status answer_claim(State& state, const ClaimsPolicy& policy, const TextSource& 
       return fail("claim.answered", "this claim has been answered already: nothing was changed");
     }
     const TimeMs now = flows::steady_now(state, transaction);
-    const Json values = {
-        {"reference", row.reference},
-        {"decision", texts.text(text_of(decision), row.language, Json::object())},
-        {"asked_at", row.at},
-        {"text", text}};
+    const Json values = {{"reference", row.reference},
+                         {"decision", texts.text(text_of(decision), row.language, Json::object())},
+                         {"asked_at", row.at},
+                         {"text", text}};
     NewMessage message{"",
                        "claim-answer",
                        MessageChannel::email,

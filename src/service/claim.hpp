@@ -1,6 +1,6 @@
 // Claims on the electoral roll and on candidacies ("réclamations"): written by whoever it concerns,
-// on the roll or not, until the portal's deadlines; decided by the organiser (isoloir claim, isoloir
-// roll), who answers by mail; followed by reference and address. A claim is a request of
+// on the roll or not, until the portal's deadlines; decided by the organiser (isoloir claim,
+// isoloir roll), who answers by mail; followed by reference and address. A claim is a request of
 // service/help_request of the kind "claim". Thread-safe.
 #pragma once
 

@@ -20,8 +20,9 @@ Json Site::claim_data(const StoredClaim& claim, Language language) const {
   Json data = {{"reference", row.reference},
                {"asked_at", row.at},
                {"topic", text(text_of(*help_topic(row.topic)))},
-               {"contest", !contest ? "" : language == Language::french ? contest->name.fr
-                                                                          : contest->name.en},
+               {"contest", !contest                       ? ""
+                           : language == Language::french ? contest->name.fr
+                                                          : contest->name.en},
                {"said", form.text},
                {"answered", claim.answer.has_value()},
                {"state", text("claim.state_received")}};

@@ -26,12 +26,6 @@ bool frozen(State& state) {
   return *found;
 }
 
-// The bureau may have closed before the hour: then the hour is not what the page says.
-TimeMs closing_of(const Hours& hours, const State& state) {
-  if (!hours.grace_ends_at) return hours.closes_at;
-  return *hours.grace_ends_at - TimeMs{state.manifest().grace_seconds} * 1000;
-}
-
 // The tracker in the name of a downloaded receipt, "preuve-de-vote-0-YV8D….tlog-proof", which may
 // have been numbered on its way: "… (1).tlog-proof".
 std::string_view within_file_name(std::string_view typed) {
@@ -86,15 +80,10 @@ Json Site::captcha_data(Visit& visit) {
 http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view email,
                                   std::string_view to, bool ended) {
   Json data = {{"captcha", captcha_data(visit)},
-               {"election_title",
-                visit.language == Language::french ? portal_.election.fr : portal_.election.en},
                {"email", email},
                {"to", to},
                {"account_url", accounts_ ? "/account-link" : ""},
                {"session_ended", ended}};
-  const auto hours = hours_of(state_);
-  data["opens_at"] = hours.opens_at;
-  data["closes_at"] = closing_of(hours, state_);
   data["with_claims"] = portal_.claims.has_value();
   data.update(information_menu(visit));
   if (!errors.empty()) data["errors"] = std::move(errors);
@@ -211,7 +200,7 @@ http::Response Site::home(Visit& visit) {
   const bool blocked = reissue.kind == ReissueStatus::Kind::blocked;
   Json data = {{"voter_name", voter_profile(state_, visit.voter())->display_name},
                {"opens_at", hours.opens_at},
-               {"closes_at", closing_of(hours, state_)},
+               {"closes_at", closing_of(hours.closes_at, hours.grace_ends_at)},
                {"now_at", now},
                {"remaining", remaining(until - now)},
                {"reached", until <= now},
@@ -247,7 +236,7 @@ std::optional<http::Response> Site::voting_space_shut(Visit& visit) {
   if (standing.suspended) return page(visit, "suspended", Json::object());
   if (!standing.closed) return std::nullopt;
   return page(visit, "closed",
-              {{"closes_at", closing_of(hours, state_)},
+              {{"closes_at", closing_of(hours.closes_at, hours.grace_ends_at)},
                {"result_available", published_result(state_).has_value()}});
 }
 

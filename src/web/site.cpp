@@ -48,7 +48,8 @@ Site::Site(State& state, Log& log, const Portal& portal, const Renderer& rendere
       information_(std::move(information)),
       codes_replaced_at_(codes_replaced_at(state)),
       sessions_(state, session_limits(portal)),
-      captchas_(state, portal.captcha_minutes * minute_ms) {}
+      captchas_(state, portal.captcha_minutes * minute_ms),
+      phases_(phases_of(state)) {}
 
 Site::~Site() = default;
 
@@ -156,7 +157,10 @@ http::Response Site::handle(const http::Request& request) {
   const auto* route = find(request.method, request);
   if (!route || (is_demo(request.path) && !demo_)) return error_page(404, &request);
   Visit visit = arrive(request);
-  if (route->lane != http::Lane::light) find_session(visit);
+  if (route->lane != http::Lane::light) {
+    find_session(visit);
+    if (!is_api(request)) read_standing();
+  }
   if (route->signed_in && !visit.signed_in()) {
     if (is_api(request)) return session_over();
     return http::Response::redirect_303(sign_in_path(visit));
@@ -213,6 +217,51 @@ bool Site::passing(const std::exception& exception) const {
   return error && error->passing();
 }
 
+void Site::read_standing() {
+  auto phases = phases_of(state_);
+  const std::scoped_lock lock(phases_mutex_);
+  phases_ = std::move(phases);
+}
+
+TimeMs Site::closing_of(TimeMs closes_at, std::optional<TimeMs> grace_ends_at) const {
+  if (!grace_ends_at) return closes_at;
+  return *grace_ends_at - TimeMs{state_.manifest().grace_seconds} * 1000;
+}
+
+Json Site::vote_strip(Language language) const {
+  const auto phases = [&] {
+    const std::scoped_lock lock(phases_mutex_);
+    return phases_;
+  }();
+  const TimeMs now = state_.now();
+  Json halted = Json::array();
+  for (std::size_t k = 0; k < phases.contests.size(); ++k) {
+    const auto& name = state_.manifest().contests[k].name;
+    if (phases.contests[k] == "suspended")
+      halted.push_back(language == Language::french ? name.fr : name.en);
+  }
+  const bool suspended = phases.all("suspended");
+  const bool before = !suspended && phases.all("sealed");
+  const bool closed = phases.grace_ends_at.has_value() || now >= phases.closes_at;
+  const bool finishing = closed && phases.grace_ends_at && now < *phases.grace_ends_at &&
+                         (phases.any("grace") || phases.any("suspended"));
+  const bool open = !before && !closed && !suspended;
+  const TimeMs closes_at = closing_of(phases.closes_at, phases.grace_ends_at);
+  return {{"opens_at", phases.opens_at},
+          {"closes_at", closes_at},
+          {"until_at", before      ? phases.opens_at
+                       : finishing ? *phases.grace_ends_at
+                                   : closes_at},
+          {"now_at", now},
+          {"before", before},
+          {"open", open},
+          {"suspended", suspended && !closed},
+          {"finishing", finishing},
+          {"closed", closed && !finishing},
+          {"with_halted", !suspended && !halted.empty()},
+          {"halted", halted}};
+}
+
 http::Response Site::page(Visit& visit, std::string_view view, Json data, int status,
                           const SafeHtml& document) {
   data["portal_title"] =
@@ -236,6 +285,9 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
     data["replaced_at"] = *codes_replaced_at_;
     data["replaced_keys"] = portal_.credentials.identifier.has_value();
   }
+  if (view != "home") data["vote"] = vote_strip(visit.language);
+  // There each contest says itself how it stands, also when that changes.
+  if (view == "voting_space") data["vote"]["with_halted"] = false;
   data["demo"] = demo_.has_value();
   data["signed_in"] = visit.signed_in();
   if (visit.signed_in()) data["quit"] = true;

@@ -13,6 +13,7 @@
 #include "http/server.hpp"
 #include "portal/portal.hpp"
 #include "service/accounts.hpp"
+#include "service/bureau.hpp"
 #include "service/self_service.hpp"
 #include "service/voting.hpp"
 #include "web/information.hpp"
@@ -156,6 +157,11 @@ class Site final : public http::Handler {
   http::Response log_file(Visit& visit);
   http::Response health(Visit& visit);
 
+  // How the vote stands, on every page; as last read, so that none of them waits for the database.
+  void read_standing();
+  Json vote_strip(Language language) const;
+  // When the vote closes or was closed: a bureau may close it before its hour.
+  TimeMs closing_of(TimeMs closes_at, std::optional<TimeMs> grace_ends_at) const;
   http::Response page(Visit& visit, std::string_view view, Json data, int status = 200,
                       const SafeHtml& document = {});
   Json information_menu(const Visit& visit) const;
@@ -214,6 +220,8 @@ class Site final : public http::Handler {
   const std::optional<TimeMs> codes_replaced_at_;  // before the opening: nothing adds to it
   Sessions sessions_;
   Captchas captchas_;
+  mutable std::mutex phases_mutex_;
+  VotePhases phases_;  // under it
   // Judging a ballot's proofs keeps a core busy: who sends bad ones waits, and nobody else.
   struct RefusedBallots {
     std::uint32_t& of(const std::string& voter, TimeMs now);  // under the mutex: in this minute

@@ -16,8 +16,9 @@ struct ClaimTest : ReissueFixture {
   }
   Claims claims() { return {*state, portal, texts}; }
   static HelpForm form(const std::string& topic = "not_on_roll") {
-    return {topic, "Camille V.",
-            "Camille@Example.org", "", "Bonjour,\r\nje ne suis pas sur la liste.", "0"};
+    return {
+        topic, "Camille V.", "Camille@Example.org", "", "Bonjour,\r\nje ne suis pas sur la liste.",
+        "0"};
   }
   std::string send(const HelpForm& typed, const std::string& voter = "") {
     ++sent_;
@@ -105,7 +106,8 @@ TEST_F(ClaimTest, AContestThatDoesNotExistIsNone) {
     auto typed = form();
     typed.contest = contest;
     EXPECT_EQ(contest_of(state->manifest(), typed), nullptr) << contest;
-    EXPECT_EQ(contest_of(state->manifest(), read_claim(*state, send(typed))->request.form), nullptr);
+    EXPECT_EQ(contest_of(state->manifest(), read_claim(*state, send(typed))->request.form),
+              nullptr);
   }
   EXPECT_EQ(contest_of(state->manifest(), form()), &state->manifest().contests[0]);
 }
@@ -159,7 +161,8 @@ TEST_F(ClaimTest, AnsweredOnceByMail) {
 
 TEST_F(ClaimTest, AnAnswerThatIsNoTextIsRefused) {
   const auto reference = send(form());
-  for (const std::string& text : {std::string(" \n"), std::string("\xff"), std::string(3001, 'a')}) {
+  for (const std::string& text :
+       {std::string(" \n"), std::string("\xff"), std::string(3001, 'a')}) {
     const auto answered = answer(reference, text);
     ASSERT_FALSE(answered);
     EXPECT_EQ(answered.error().code, "claim.text");

@@ -33,9 +33,9 @@ struct ClaimHttp : SiteFixture {
   http::ClientResponse follow(Browser& device, const std::string& reference,
                               const std::string& email = "camille@example.org") {
     const auto page = device.get("/claim/follow");
-    return device.post("/claim/follow", {{"csrf", hidden(page.body, "csrf")},
-                                         {"reference", reference},
-                                         {"email", email}});
+    return device.post(
+        "/claim/follow",
+        {{"csrf", hidden(page.body, "csrf")}, {"reference", reference}, {"email", email}});
   }
 };
 

@@ -162,6 +162,48 @@ TEST_F(SiteTest, TheVotingSpaceSaysWhyItIsShut) {
   }
 }
 
+// A page that reads nothing from the database says how the vote stood on the page before.
+TEST_F(SiteTest, EveryPageSaysHowTheVoteStands) {
+  auto made = site();
+  const auto strip = [&](const std::string& path) {
+    const auto page = made.handle({Method::get, path, "", {}, "", "127.0.0.1"}).body;
+    const auto from = page.find("<div class=\"vote-strip");
+    EXPECT_NE(from, std::string::npos) << path;
+    return page.substr(from, page.find("<main") - from);
+  };
+  const auto everywhere = [&](const auto& wanted) {
+    for (const char* path :
+         {"/sign-in", "/tracker", "/signed-out", "/no-such-page", "/both-lost", "/result"}) {
+      EXPECT_THAT(strip(path), wanted) << path;
+    }
+  };
+  const auto until_opening = HasSubstr("data-until=\"" + std::to_string(fixture_opens));
+  const auto until_closing = HasSubstr("data-until=\"" + std::to_string(fixture_closes));
+  clock.set(fixture_opens - minute);
+  everywhere(AllOf(HasSubstr("Le vote ouvre le jeudi 1 décembre 2022 à 08h00"), until_opening));
+  tick_at(fixture_opens);
+  everywhere(AllOf(HasSubstr("ouvert jusqu’au jeudi 8 décembre 2022 à 17h00"), until_closing,
+                   Not(HasSubstr("halted"))));
+  set_phase(1, "suspended");
+  everywhere(AllOf(HasSubstr("ouvert jusqu’au"), HasSubstr("vote-strip--halted"),
+                   HasSubstr("vote-strip__name\">Académie<"), Not(HasSubstr(">National<"))));
+  set_phase(0, "suspended");
+  everywhere(AllOf(HasSubstr("est suspendu par le bureau"), Not(HasSubstr("ouvert jusqu’au")),
+                   Not(HasSubstr("data-countdown"))));
+  set_phase(0, "open");
+  set_phase(1, "open");
+  clock.set(fixture_closes);  // before the beat that acts on it
+  everywhere(HasSubstr("Le vote est clos depuis le jeudi 8 décembre 2022 à 17h00"));
+  const auto opened = portal_session(1);
+  tick_at(fixture_closes - 1);
+  EXPECT_TRUE(enter(opened.session, credential(1).sign_in_key()));
+  tick_at(fixture_closes);
+  everywhere(AllOf(HasSubstr("clos depuis le jeudi 8 décembre 2022 à 17h00"),
+                   HasSubstr("finir jusqu’au jeudi 8 décembre 2022 à 17h30")));
+  tick_at(fixture_closes + 30 * minute);
+  everywhere(AllOf(HasSubstr("Le vote est clos depuis"), Not(HasSubstr("finir jusqu’au"))));
+}
+
 // Between the hour and the beat that acts on it, and wherever no script counts down.
 TEST_F(SiteTest, HomeSaysThatItsHourHasPassed) {
   const auto home = [&] { return get("/", browser(0).cookie).body; };
