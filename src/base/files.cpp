@@ -30,6 +30,17 @@ Expected<std::string> read_file(const std::filesystem::path& path) {
   return content;
 }
 
+Expected<std::string> read_file(const std::filesystem::path& path, std::uintmax_t bytes_most) {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(path, missing);
+  if (missing) return fail("file.missing", path.string() + ": there is no such file");
+  if (size > bytes_most) {
+    return fail("file.large",
+                path.string() + ": larger than " + std::to_string(bytes_most) + " bytes");
+  }
+  return read_file(path);
+}
+
 void write_file(const std::filesystem::path& path, std::string_view content, FileMode mode) {
   std::filesystem::path temporary = path;
   temporary += ".part";

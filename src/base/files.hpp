@@ -2,6 +2,7 @@
 // never widens permissions.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@ namespace isoloir {
 
 // Errors: file.missing, file.read.
 Expected<std::string> read_file(const std::filesystem::path& path);
+// The same for a file of at most so many bytes. Error besides: file.large.
+Expected<std::string> read_file(const std::filesystem::path& path, std::uintmax_t bytes_most);
 
 enum class FileMode : unsigned { secret = 0600, shared = 0644 };
 // Throws std::filesystem::filesystem_error (disk full, no permission); the old content stays then.

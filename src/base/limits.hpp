@@ -113,6 +113,11 @@ inline constexpr std::size_t invitations_per_beat =
 inline constexpr std::size_t information_page_bytes = 256 * 1024;
 inline constexpr std::size_t information_picture_bytes = 2 * 1024 * 1024;
 
+// What candidates tell voters (src/web/statements); all of them lie in memory
+inline constexpr std::size_t statement_bytes = 2 * 1024 * 1024;
+inline constexpr std::size_t statements_bytes = 256 * 1024 * 1024;
+inline constexpr std::size_t statement_name_bytes = 80;
+
 // The form to the help desk (src/service/help_request), in characters
 inline constexpr std::size_t help_text_characters = 3000;
 inline constexpr std::size_t help_name_characters = 100;

@@ -260,6 +260,9 @@ Expected<std::string> check(const PortalCheck& options) {
   if (auto good = web::InformationPages::read(options.portal, *portal); !good) {
     return fail(good.error());
   }
+  if (auto good = web::Statements::read(options.portal, *portal); !good) {
+    return fail(good.error());
+  }
   std::string said = describe(*portal, clock.now());
   const fs::path file = options.roll.empty() ? options.portal / "roll.csv" : options.roll;
   if (options.roll.empty() && !fs::exists(file)) {

@@ -247,6 +247,9 @@ int run_one(DemoOptions options, const Json& other) {
   auto pages = web::InformationPages::read(options.portal, *portal);
   if (!pages) return report(pages.error());
   settings.information = std::move(*pages);
+  auto statements = web::Statements::read(options.portal, *portal);
+  if (!statements) return report(statements.error());
+  settings.statements = std::move(*statements);
   settings.portal_text = *portal_text(options.portal);
   settings.demo = web::DemoPages{landing_page(saved->at("voters"), portal->reissue.has_value(),
                                               commands(options, **state), other)};

@@ -33,6 +33,9 @@ int run_serve(const ServeOptions& options) {
   auto pages = web::InformationPages::read(options.portal, *portal);
   if (!pages) return report(pages.error());
   settings.information = std::move(*pages);
+  auto statements = web::Statements::read(options.portal, *portal);
+  if (!statements) return report(statements.error());
+  settings.statements = std::move(*statements);
   settings.portal_text = *portal_text(options.portal);
   const StatePaths paths{options.state};
   if (!std::filesystem::exists(paths.database())) {

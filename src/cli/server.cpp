@@ -211,7 +211,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
       confirmations ? &*confirmations : nullptr, help ? &*help : nullptr,
       accounts ? &*accounts : nullptr,           claims ? &*claims : nullptr};
   web::Site site(state, log, portal, renderer, std::move(settings.demo), services,
-                 std::move(settings.information));
+                 std::move(settings.information), std::move(settings.statements));
   http::ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;

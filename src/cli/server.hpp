@@ -17,6 +17,7 @@ struct ServerSettings {
   std::vector<http::AddressRange> trusted_proxies;
   std::optional<web::DemoPages> demo;
   web::InformationPages information;
+  web::Statements statements;
   std::string portal_text;  // kept beside the state, for commands that work next to the server
 };
 

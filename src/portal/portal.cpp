@@ -131,7 +131,7 @@ BureauPlan read_bureau(Reader& read, const toml::table& table) {
 }
 
 ContestOption read_list(Reader& read, const toml::table& table) {
-  read.known(table, {"name", "candidates", "common", "sigle"});
+  read.known(table, {"name", "candidates", "common", "sigle", "statement"});
   ContestOption option;
   option.name = read.text(table, "name");
   option.sigle = table["sigle"].value_or(false);
@@ -161,7 +161,7 @@ ContestOption read_list(Reader& read, const toml::table& table) {
 }
 
 ContestOption read_candidate(Reader& read, const toml::table& table) {
-  read.known(table, {"name", "substitute", "birth_date"});
+  read.known(table, {"name", "substitute", "birth_date", "statement"});
   ContestOption option;
   option.candidate = true;
   option.name = read.text(table, "name");
@@ -175,12 +175,35 @@ ContestOption read_candidate(Reader& read, const toml::table& table) {
   return option;
 }
 
-Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus) {
+// The name stands in an address and in a header, and is looked for in one folder: nothing in it may
+// mean anything there.
+std::string read_statement(Reader& read, const toml::table& option) {
+  const auto* node = option.get("statement");
+  if (!node) return {};
+  const auto name = node->value_or(std::string());
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const bool good =
+      !name.empty() && name.size() <= limits::statement_name_bytes && plain(name[0]) &&
+      std::all_of(name.begin(), name.end(),
+                  [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; }) &&
+      (name.ends_with(".pdf") || name.ends_with(".html"));
+  if (good) return name;
+  read.problem(
+      *node,
+      "\"statement\" is the name of a file in the folder statements: small letters without "
+      "accents, digits, hyphens, underscores and dots, a letter or digit first, .pdf or "
+      ".html at the end");
+  return {};
+}
+
+// The next contest of the portal.
+Contest read_contest(Reader& read, const toml::table& table, Portal& portal) {
   read.known(table, {"name", "bureau", "seats", "rule", "round", "reissue_max", "district",
                      "unit_minimum", "list", "candidate"});
   Contest contest;
   contest.name = read.bilingual(table, "name");
-  contest.bureau = read.number(table, "bureau", 0, static_cast<std::int64_t>(bureaus) - 1);
+  contest.bureau =
+      read.number(table, "bureau", 0, static_cast<std::int64_t>(portal.bureaus.size()) - 1);
   contest.rule = read.text(table, "rule");
   const bool majority = contest.rule == two_round_majority_rule;
   contest.seats = majority && !table.contains("seats") ? 1 : read.number(table, "seats", 1, 1000);
@@ -210,6 +233,10 @@ Contest read_contest(Reader& read, const toml::table& table, std::size_t bureaus
     const auto* option = node.as_table();
     if (!option) continue;
     contest.options.push_back(majority ? read_candidate(read, *option) : read_list(read, *option));
+    if (auto file = read_statement(read, *option); !file.empty()) {
+      const auto number = static_cast<std::uint32_t>(portal.contests.size());
+      portal.statements.emplace(std::pair(number, contest.options.back().name), std::move(file));
+    }
   }
   if (contest.options.size() >= limits::options) read.problem(table, "too many options");
   contest.options.emplace_back().blank = true;
@@ -672,7 +699,7 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   }
   for (const auto& node : read.array(root, "contest")) {
     if (const auto* contest = node.as_table()) {
-      portal.contests.push_back(read_contest(read, *contest, portal.bureaus.size()));
+      portal.contests.push_back(read_contest(read, *contest, portal));
     }
   }
   read_texts(read, root, portal);

@@ -2,6 +2,7 @@
 // error with its line, so that a misspelt number never silently becomes a default.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -98,6 +99,10 @@ struct Portal {
   std::vector<BureauPlan> bureaus;
   std::vector<Contest>
       contests;  // options in the order of the file, the blank vote last; drawn by lot later
+
+  // Professions of faith: number of the contest and name of the list or candidate, the file in the
+  // folder `statements`. The manifest knows nothing of them; it keeps numbers and names.
+  std::map<std::pair<std::uint32_t, std::string>, std::string> statements;
 
   // Texts of this portal by message id, in place of the catalogue's.
   std::map<std::string, BilingualText> texts;

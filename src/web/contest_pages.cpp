@@ -1,5 +1,8 @@
 // What a voter may read of her own contests before and besides voting: candidacies (R211-535) and
 // the electoral rolls (R211-529), for her alone and for no search engine.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 
 #include "base/limits.hpp"
@@ -15,11 +18,16 @@ http::Response unlisted(http::Response response) {
   return response;
 }
 
-Json option_of(const ContestOption& option) {
+Json option_of(const ContestOption& option, Json statement) {
   Json common = Json::array();
   for (const auto& member : option.common) common.push_back(member.name);
-  return {{"name", option.name},   {"candidates", option.candidates}, {"common", std::move(common)},
-          {"sigle", option.sigle}, {"substitute", option.substitute}, {"blank", option.blank}};
+  return {{"name", option.name},
+          {"candidates", option.candidates},
+          {"common", std::move(common)},
+          {"sigle", option.sigle},
+          {"substitute", option.substitute},
+          {"blank", option.blank},
+          {"statement", std::move(statement)}};
 }
 
 // "1985-02-28" as it is written here: "28/02/1985".
@@ -43,7 +51,16 @@ http::Response Site::my_contests(Visit& visit) {
   for (const auto& place : contests_of(state_, visit.voter())) {
     const auto& contest = state_.manifest().contests.at(place.contest);
     Json options = Json::array();
-    for (const auto& option : contest.options) options.push_back(option_of(option));
+    for (const auto& option : contest.options) {
+      Json statement;  // null: none
+      if (const auto* name = statement_name(place.contest, option)) {
+        const auto kilobytes = (statements_.find(*name)->size() + 999) / 1000;
+        statement = {{"url", std::string(statement_path) + *name},
+                     {"pdf", name->ends_with(".pdf")},
+                     {"kilobytes", kilobytes}};
+      }
+      options.push_back(option_of(option, std::move(statement)));
+    }
     contests.push_back(
         {{"number", std::to_string(place.contest)},
          {"title", french ? contest.name.fr : contest.name.en},
@@ -56,6 +73,45 @@ http::Response Site::my_contests(Visit& visit) {
                        {{"contests", std::move(contests)},
                         {"with_roll", portal_.roll_online},
                         {"with_claims", portal_.claims.has_value()}}));
+}
+
+// By the names in the manifest, which keep their meaning whatever the portal's file says later.
+const std::string* Site::statement_name(std::uint32_t contest, const ContestOption& option) const {
+  const auto found = portal_.statements.find({contest, option.name});
+  return found == portal_.statements.end() || option.blank ? nullptr : &found->second;
+}
+
+// What a candidate has written, under a policy that lets it do nothing: no script, form, request or
+// way to this site's pages, whatever the sieve has overlooked.
+http::Response Site::statement(Visit& visit) {
+  const auto name = std::string_view(visit.request.path).substr(statement_path.size());
+  const auto mine = contests_of(state_, visit.voter());
+  const bool may_read = std::any_of(mine.begin(), mine.end(), [&](const auto& place) {
+    const auto& options = state_.manifest().contests.at(place.contest).options;
+    return std::any_of(options.begin(), options.end(), [&](const auto& option) {
+      const auto* file = statement_name(place.contest, option);
+      return file && *file == name;
+    });
+  });
+  const auto* content = may_read ? statements_.find(name) : nullptr;
+  if (!content) return error_page(404, &visit.request);
+  http::Response response;
+  response.body = *content;
+  response.set_header("Content-Security-Policy",
+                      "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+                      "form-action 'none'; frame-ancestors 'none'; base-uri 'none'");
+  // Browsers refuse a document that is in a sandbox and asks to be apart from its opener. It is:
+  // the page that opens it asks for that.
+  response.set_header("Cross-Origin-Opener-Policy", "unsafe-none");
+  if (name.ends_with(".pdf")) {
+    // Chromium's own viewer is a script and shows nothing in a sandbox, and what a PDF may do where
+    // it is opened is the reader's business: it is saved.
+    response.set_header("Content-Type", "application/pdf");
+    response.set_header("Content-Disposition", fmt::format("attachment; filename=\"{}\"", name));
+  } else {
+    response.set_header("Content-Type", "text/html; charset=utf-8");
+  }
+  return unlisted(std::move(response));
 }
 
 http::Response Site::electoral_roll(Visit& visit) {

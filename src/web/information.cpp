@@ -24,17 +24,9 @@ Expected<InformationPages> InformationPages::read(const fs::path& portal_folder,
   };
   const auto content = [&](const fs::path& file,
                            std::uintmax_t most) -> std::optional<std::string> {
-    std::error_code missing;
-    const auto size = fs::file_size(file, missing);
-    if (missing) {
-      problem(file, "there is no such file");
-    } else if (size > most) {
-      problem(file, fmt::format("larger than {} bytes", most));
-    } else if (auto text = read_file(file)) {
-      return std::move(*text);
-    } else {
-      problem(file, text.error().message);
-    }
+    auto text = read_file(file, most);
+    if (text) return std::move(*text);
+    problems += text.error().message + "\n";
     return std::nullopt;
   };
   std::set<std::string> names;

@@ -33,7 +33,8 @@ Json groups_of_four(std::string_view hex) {
 }  // namespace
 
 Site::Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
-           std::optional<DemoPages> demo, const SelfService& services, InformationPages information)
+           std::optional<DemoPages> demo, const SelfService& services, InformationPages information,
+           Statements statements)
     : state_(state),
       log_(log),
       portal_(portal),
@@ -46,6 +47,7 @@ Site::Site(State& state, Log& log, const Portal& portal, const Renderer& rendere
       accounts_(services.accounts),
       claims_(services.claims),
       information_(std::move(information)),
+      statements_(std::move(statements)),
       codes_replaced_at_(codes_replaced_at(state)),
       sessions_(state, session_limits(portal)),
       captchas_(state, portal.captcha_minutes * minute_ms),
@@ -103,6 +105,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/my-contests", Lane::database, true, &Site::my_contests},
       {Method::get, "/my-account", Lane::database, true, &Site::my_account},
       {Method::post, "/my-account/sessions", Lane::database, true, &Site::my_sessions_post},
+      {Method::get, "/statements/*", Lane::database, true, &Site::statement},
       {Method::get, "/electoral-roll", Lane::database, true, &Site::electoral_roll},
       {Method::get, "/account-link", Lane::database, false, &Site::account_link_form},
       {Method::post, "/account-link", Lane::database, false, &Site::account_link_post},

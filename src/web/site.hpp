@@ -18,6 +18,7 @@
 #include "service/voting.hpp"
 #include "web/information.hpp"
 #include "web/render.hpp"
+#include "web/statements.hpp"
 
 namespace isoloir::web {
 
@@ -32,7 +33,7 @@ class Site final : public http::Handler {
  public:
   Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
        std::optional<DemoPages> demo, const SelfService& services,
-       InformationPages information = {});
+       InformationPages information = {}, Statements statements = {});
   ~Site() override;
 
   http::Lane lane(const http::Request& request) override;
@@ -123,6 +124,7 @@ class Site final : public http::Handler {
 
   // Of the voter's own contests
   http::Response my_contests(Visit& visit);
+  http::Response statement(Visit& visit);
   http::Response electoral_roll(Visit& visit);
   http::Response my_account(Visit& visit);
   http::Response my_sessions_post(Visit& visit);  // ends the others
@@ -165,6 +167,8 @@ class Site final : public http::Handler {
   http::Response page(Visit& visit, std::string_view view, Json data, int status = 200,
                       const SafeHtml& document = {});
   Json information_menu(const Visit& visit) const;
+  // Null for who has none.
+  const std::string* statement_name(std::uint32_t contest, const ContestOption& option) const;
   Json captcha_data(Visit& visit);
   Json session_data(const Visit& visit) const;
   // What the voting space's document wants, whoever signs in and how.
@@ -217,6 +221,7 @@ class Site final : public http::Handler {
   AccountLinks* accounts_;
   Claims* claims_;
   const InformationPages information_;
+  const Statements statements_;
   const std::optional<TimeMs> codes_replaced_at_;  // before the opening: nothing adds to it
   Sessions sessions_;
   Captchas captchas_;

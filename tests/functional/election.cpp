@@ -26,7 +26,7 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 void copy_portal(const fs::path& to) {
   const fs::path from = ISOLOIR_SOURCE_DIR "/portals/education";
   fs::create_directories(to);
-  fs::copy(from / "pages", to / "pages");
+  for (const auto* folder : {"pages", "statements"}) fs::copy(from / folder, to / folder);
   std::string text = contents(from / "portal.toml");
   replace(text, "interval_seconds = 5", "interval_seconds = 1");
   replace(text, "closes = 2022-12-08", "closes = 2022-12-01");

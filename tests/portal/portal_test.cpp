@@ -138,6 +138,58 @@ TEST(Portal, L16ConfirmationPolicyIsReadStrictly) {
   }
 }
 
+TEST(Portal, StatementsAreNamesOfFiles) {
+  const auto portal = Portal::parse(education(), "portal.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  EXPECT_EQ(portal->statements.size(), 3u);
+  EXPECT_EQ(portal->statements.at({0, "Liste B, École et territoires"}),
+            "csa-ministeriel-liste-b.pdf");
+  EXPECT_EQ(portal->statements.at({2, "Liste D, Rassemblement de l’académie"}),
+            "csa-academie-liste-d.html");
+  const std::string good = "\"csa-ministeriel-liste-a.html\"";
+  const auto text = education();
+  const auto line =
+      1 +
+      std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find(good)), '\n');
+  for (const auto& name : {"\"\"",
+                           "1",
+                           "[\"a.pdf\"]",
+                           "\"a\"",
+                           "\"a.txt\"",
+                           "\"a.svg\"",
+                           "\".pdf\"",
+                           "\".a.pdf\"",
+                           "\"-a.pdf\"",
+                           "\"a.PDF\"",
+                           "\"A.pdf\"",
+                           "\"../a.pdf\"",
+                           "\"b/a.pdf\"",
+                           "\"/etc/a.pdf\"",
+                           "'b\\a.pdf'",
+                           "\"a.pdf\\u0000\"",
+                           "\"a\\u0000.pdf\"",
+                           "\"a.pdf\\n\"",
+                           "\"a .pdf\"",
+                           "\"é.pdf\"",
+                           "'a\".pdf'",
+                           "\"a%2f.pdf\"",
+                           "\"a.pdf/\"",
+                           "\"a;.html\"",
+                           "\"a?.html\""}) {
+    const auto wrong = Portal::parse(changed(text, good, name), "p.toml");
+    ASSERT_FALSE(wrong) << name;
+    EXPECT_THAT(wrong.error().message, testing::StartsWith("p.toml:" + std::to_string(line) +
+                                                           ": \"statement\" is the name of a file"))
+        << name;
+  }
+  const std::string longest = std::string(76, 'a') + ".pdf";
+  EXPECT_TRUE(Portal::parse(changed(text, good, "\"" + longest + "\""), "p.toml"));
+  EXPECT_FALSE(Portal::parse(changed(text, good, "\"a" + longest + "\""), "p.toml"));
+  const auto abroad = changed(sample("legislative"), "[[contest.candidate]]",
+                              "[[contest.candidate]]\nstatement = \"a_1.pdf\"");
+  EXPECT_EQ(Portal::parse(abroad, "p.toml")->statements.size(), 1u) << "a candidate too";
+}
+
 constexpr std::string_view two_candidates = R"(
 [[contest]]
 name.fr = "Circonscription"

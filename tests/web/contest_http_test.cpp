@@ -1,13 +1,33 @@
 // A voter's own contests and their electoral rolls (L24, L25).
+#include "base/files.hpp"
 #include "service/electoral_roll.hpp"
+#include "store/temporary_folder.hpp"
 #include "web/site_fixture.hpp"
 
 namespace isoloir::web {
 namespace {
 
+// Of list A in the first contest, list C in the second; nobody's is B's.
+const decltype(Portal::statements) given_statements = {{{0, "A"}, "liste-a.html"},
+                                                       {{1, "C"}, "liste-c.pdf"}};
+const std::string html_statement = "<!doctype html>\n<title>A</title><p>Horizon</p>\n";
+const std::string pdf_statement = "%PDF-1.4\n" + std::string(1500, ' ');
+
+Statements read_given_statements() {
+  const TemporaryFolder folder;
+  const auto files = std::filesystem::path(folder.file("")) / "statements";
+  std::filesystem::create_directories(files);
+  write_file(files / "liste-a.html", html_statement, FileMode::shared);
+  write_file(files / "liste-c.pdf", pdf_statement, FileMode::shared);
+  Portal named;
+  named.statements = given_statements;
+  return Statements::read(folder.file(""), named).value();
+}
+
 struct ContestHttp : SiteFixture {
-  ContestHttp() {
+  ContestHttp() : SiteFixture(read_given_statements()) {
     portal.roll_online = true;
+    portal.statements = given_statements;
     // E3 has the first contest alone; the roll knows names with marks.
     run("DELETE FROM voter_contest WHERE voter = 'E3' AND contest = 1");
     run("DELETE FROM roll_entry");
@@ -58,6 +78,83 @@ TEST_F(ContestHttp, L24NoSearchEngineKeepsThem) {
     EXPECT_NE(answer.body.find("<meta name=\"robots\" content=\"noindex, nofollow\">"),
               std::string::npos);
   }
+}
+
+// Each answer's field; fails where it stands twice, so that one policy alone is in force.
+std::string only_header(const http::ClientResponse& answer, std::string_view name) {
+  std::string found;
+  int times = 0;
+  for (const auto& [field, value] : answer.headers) {
+    if (!http::equal_ignoring_case(field, name)) continue;
+    found = value;
+    ++times;
+  }
+  EXPECT_LE(times, 1) << name;
+  return found;
+}
+
+TEST_F(ContestHttp, L24StatementsAreForTheContestsVotersAndNoSearchEngine) {
+  auto device = browser();
+  EXPECT_EQ(device.get("/statements/liste-a.html").status, 303) << "signed in alone";
+  EXPECT_EQ(device.get("/statements/no.html").status, 303);
+  device.sign_in(2);
+  const auto hers = device.get("/statements/liste-a.html");
+  EXPECT_EQ(hers.status, 200);
+  EXPECT_EQ(hers.body, html_statement);
+  EXPECT_EQ(only_header(hers, "X-Robots-Tag"), "noindex, nofollow");
+  EXPECT_EQ(device.get("/statements/liste-c.pdf").status, 404) << "of another contest (L25)";
+  for (const char* name : {"", "no.html", "LISTE-A.HTML", "liste-a.html/", "liste-a", "liste-a.pdf",
+                           "..%2fliste-a.html", "%2e%2e/liste-a.html", "../portal.toml",
+                           "liste-a.html%00", "./liste-a.html", "liste-a.html%2f"}) {
+    const auto answer = device.get("/statements/" + std::string(name));
+    EXPECT_TRUE(answer.status == 404 || answer.status == 400) << name << " " << answer.status;
+  }
+  auto other = browser();
+  other.sign_in(0);
+  EXPECT_EQ(other.get("/statements/liste-c.pdf").status, 200);
+  EXPECT_EQ(other.get("/statements/liste-c.pdf").body, pdf_statement);
+  portal.statements.clear();
+  EXPECT_EQ(other.get("/statements/liste-a.html").status, 404) << "nobody's any more";
+}
+
+TEST_F(ContestHttp, AStatementIsServedSoThatItCanDoNothing) {
+  auto device = browser();
+  device.sign_in(0);
+  for (const char* name : {"liste-a.html", "liste-c.pdf"}) {
+    const auto answer = device.get("/statements/" + std::string(name));
+    EXPECT_EQ(only_header(answer, "Content-Security-Policy"),
+              "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+              "form-action 'none'; frame-ancestors 'none'; base-uri 'none'");
+    EXPECT_EQ(only_header(answer, "X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(only_header(answer, "Referrer-Policy"), "no-referrer");
+    EXPECT_EQ(only_header(answer, "Cross-Origin-Resource-Policy"), "same-origin");
+    EXPECT_EQ(only_header(answer, "X-Frame-Options"), "DENY");
+    EXPECT_EQ(only_header(answer, "Cache-Control"), "no-store");
+  }
+  const auto html = device.get("/statements/liste-a.html");
+  EXPECT_EQ(only_header(html, "Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(only_header(html, "Content-Disposition"), "");
+  const auto pdf = device.get("/statements/liste-c.pdf");
+  EXPECT_EQ(only_header(pdf, "Content-Type"), "application/pdf");
+  EXPECT_EQ(only_header(pdf, "Content-Disposition"), "attachment; filename=\"liste-c.pdf\"");
+}
+
+TEST_F(ContestHttp, StatementsStandBesideTheirLists) {
+  auto device = browser();
+  device.sign_in(0);
+  const auto page = device.get("/my-contests").body;
+  EXPECT_NE(page.find("href=\"/statements/liste-a.html\" target=\"_blank\" rel=\"noopener "
+                      "noreferrer\">Profession de foi (s’ouvre dans un nouvel onglet)<span "
+                      "class=\"govuk-visually-hidden\"> A</span>"),
+            std::string::npos)
+      << page;
+  EXPECT_NE(page.find("href=\"/statements/liste-c.pdf\">Profession de foi (PDF, 2\u00a0ko, "
+                      "téléchargement)<span class=\"govuk-visually-hidden\"> C</span>"),
+            std::string::npos);
+  EXPECT_EQ(page.find("> B</span>"), std::string::npos) << "B has none";
+  // The manifest's names hold: a later portal.toml gives none to a list that is not there.
+  portal.statements = {{{0, "C"}, "liste-c.pdf"}, {{1, ""}, "liste-a.html"}};
+  EXPECT_EQ(device.get("/my-contests").body.find("/statements/"), std::string::npos);
 }
 
 TEST_F(ContestHttp, TheRollHoldsNamesAndNothingElse) {

@@ -13,7 +13,7 @@
 namespace isoloir::web {
 
 struct SiteFixture : ReissueFixture {
-  SiteFixture() {
+  explicit SiteFixture(Statements given = {}) : statements(std::move(given)) {
     portal.reissue = policy;  // which the service follows
     http::ServerOptions options;
     options.address = "127.0.0.1";
@@ -217,9 +217,11 @@ struct SiteFixture : ReissueFixture {
   Reissues reissue_service{*state, policy, message_texts};
   HelpRequests help_service{*state, portal, message_texts, desk()};
   Claims claims{*state, portal, message_texts};
+  const Statements statements;
   Site site{*state,       *log,
             portal,       renderer,
-            std::nullopt, {.reissues = &reissue_service, .help = &help_service, .claims = &claims}};
+            std::nullopt, {.reissues = &reissue_service, .help = &help_service, .claims = &claims},
+            {},           statements};
   std::unique_ptr<http::Server> server;
 };
 
