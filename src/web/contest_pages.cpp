@@ -100,8 +100,8 @@ http::Response Site::statement(Visit& visit) {
   response.set_header("Content-Security-Policy",
                       "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
                       "form-action 'none'; frame-ancestors 'none'; base-uri 'none'");
-  // Browsers refuse a document that is in a sandbox and asks to be apart from its opener. It is:
-  // the page that opens it asks for that.
+  // The HTML standard refuses a document that is in a sandbox and itself asks to be apart from its
+  // opener. It is apart: the page that opens it asks for that.
   response.set_header("Cross-Origin-Opener-Policy", "unsafe-none");
   if (name.ends_with(".pdf")) {
     // Chromium's own viewer is a script and shows nothing in a sandbox, and what a PDF may do where

@@ -92,6 +92,20 @@ TEST_F(CheckCommand, PagesThatAreNotThereOrWouldLoseSomething) {
   expect_problem(line_of("page = \"../edito\"") - 1, "small letters, digits and hyphens");
 }
 
+TEST_F(CheckCommand, StatementsThatAreNotThereOrCouldDoSomething) {
+  fs::remove(folder_ / "portal/statements/csa-ministeriel-liste-b.pdf");
+  write("portal/statements/csa-academie-liste-d.html", "<p>D</p>\n<script>alert(1)</script>\n");
+  const auto result = check();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("csa-ministeriel-liste-b.pdf: there is no such file"),
+            std::string::npos)
+      << result.err;
+  EXPECT_NE(result.err.find("csa-academie-liste-d.html: line 2: the element \"script\""),
+            std::string::npos);
+  change("\"csa-ministeriel-liste-a.html\"", "\"../portal.toml\"");
+  expect_problem(line_of("../portal.toml"), "\"statement\" is the name of a file");
+}
+
 TEST_F(CheckCommand, AccountsThatNobodyCouldOpenInTime) {
   change("invitations_from = 2022-11-14T08:00:00", "invitations_from = 2022-12-08T17:00:00");
   expect_problem(line_of("[account]"), "not before the vote closes");

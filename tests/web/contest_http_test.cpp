@@ -128,6 +128,7 @@ TEST_F(ContestHttp, AStatementIsServedSoThatItCanDoNothing) {
     EXPECT_EQ(only_header(answer, "X-Content-Type-Options"), "nosniff");
     EXPECT_EQ(only_header(answer, "Referrer-Policy"), "no-referrer");
     EXPECT_EQ(only_header(answer, "Cross-Origin-Resource-Policy"), "same-origin");
+    EXPECT_EQ(only_header(answer, "Cross-Origin-Opener-Policy"), "unsafe-none");
     EXPECT_EQ(only_header(answer, "X-Frame-Options"), "DENY");
     EXPECT_EQ(only_header(answer, "Cache-Control"), "no-store");
   }
