@@ -78,7 +78,7 @@ http::Response Site::my_contests(Visit& visit) {
 // By the names in the manifest, which keep their meaning whatever the portal's file says later.
 const std::string* Site::statement_name(std::uint32_t contest, const ContestOption& option) const {
   const auto found = portal_.statements.find({contest, option.name});
-  return found == portal_.statements.end() || option.blank ? nullptr : &found->second;
+  return found == portal_.statements.end() ? nullptr : &found->second;
 }
 
 // What a candidate has written, under a policy that lets it do nothing: no script, form, request or

@@ -154,7 +154,7 @@ TEST_F(ContestHttp, StatementsStandBesideTheirLists) {
             std::string::npos);
   EXPECT_EQ(page.find("> B</span>"), std::string::npos) << "B has none";
   // The manifest's names hold: a later portal.toml gives none to a list that is not there.
-  portal.statements = {{{0, "C"}, "liste-c.pdf"}, {{1, ""}, "liste-a.html"}};
+  portal.statements = {{{0, "C"}, "liste-c.pdf"}, {{2, "A"}, "liste-a.html"}};
   EXPECT_EQ(device.get("/my-contests").body.find("/statements/"), std::string::npos);
 }
 
