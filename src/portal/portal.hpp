@@ -100,8 +100,8 @@ struct Portal {
   std::vector<Contest>
       contests;  // options in the order of the file, the blank vote last; drawn by lot later
 
-  // Professions of faith: number of the contest and name of the list or candidate, the file in the
-  // folder `statements`. The manifest knows nothing of them; it keeps numbers and names.
+  // Statements (professions de foi), by number of the contest and name of the list or candidate:
+  // files in the folder `statements`. They are not in the manifest, which keeps numbers and names.
   std::map<std::pair<std::uint32_t, std::string>, std::string> statements;
 
   // Texts of this portal by message id, in place of the catalogue's.

@@ -1,7 +1,7 @@
 // HTML of a candidate, which may say and do nothing but show itself: known elements and attributes,
 // links within the document, pictures that it holds itself. The sieve refuses early, for who wrote
-// it; what a browser is kept from is the policy under which the file is served
-// (Site::statement). Pure, thread-safe.
+// it; what protects who reads it is the policy under which it is served (Site::statement). Pure,
+// thread-safe.
 #pragma once
 
 #include <string>
@@ -11,8 +11,7 @@
 namespace isoloir::web {
 
 // What is not allowed, "line 7: …", the first twenty; empty for what may be served. It asks for a
-// strict spelling, so that it reads the tags that a browser reads: attributes in quotes, no
-// comments,
+// strict spelling, so that it sees the tags that a browser sees: values in quotes, no comments,
 // "&lt;" for "<".
 std::vector<std::string> html_faults(std::string_view html);
 

@@ -28,7 +28,7 @@ struct DemoPages {
   Json landing;  // data of views/demo.mustache
 };
 
-// Thread-safe. Everything given outlives it.
+// Thread-safe. Everything given outlives it; pages and statements are those that the portal names.
 class Site final : public http::Handler {
  public:
   Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
