@@ -18,6 +18,7 @@
 
 #include "bench/ks_distance.hpp"
 #include "service/identifier.hpp"
+#include "web/account_site.hpp"
 #include "web/recovery_site.hpp"
 
 namespace isoloir::web {
@@ -35,6 +36,52 @@ struct Person {
 
 void require(bool good, std::string_view what) {
   if (!good) throw std::runtime_error(std::string(what));
+}
+
+double microseconds(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+void print(std::string_view name, std::vector<double> (&times)[samples]) {
+  const auto size = times[known_a].size();
+  fmt::print("{}\n", name);
+  for (std::size_t sample = 0; sample < samples; ++sample) {
+    auto& all = times[sample];
+    std::sort(all.begin(), all.end());
+    fmt::print("  {}: n {}, median {:.0f} µs, p99 {:.0f} µs\n", sample_names[sample], size,
+               all[size / 2], all[size * 99 / 100]);
+  }
+  const auto critical = bench::ks_critical_value(size, size, alpha);
+  const auto distance = bench::ks_distance(times[known_a], times[unknown]);
+  fmt::print(
+      "  Kolmogorov-Smirnov distance: known A - unknown {:.4f}, known A - known B {:.4f}; "
+      "5 % critical value {:.4f}\n  {}\n\n",
+      distance, bench::ks_distance(times[known_a], times[known_a + 1]), critical,
+      distance > critical
+          ? "More than nineteen in twenty such measurements show by chance: these times "
+            "may tell voters from nobody."
+          : "These times do not tell voters from nobody.");
+  std::fflush(stdout);
+}
+
+// Each is asked once, `people` holding three samples of one size.
+template <typename Site, typename People>
+void report(Site& site, const People& people, std::mt19937_64& order, std::string_view name,
+            double (Site::*measure)(const typename People::value_type&)) {
+  std::vector<std::size_t> turns(people.size());
+  std::iota(turns.begin(), turns.end(), 0);
+  std::shuffle(turns.begin(), turns.end(), order);
+  const auto size = people.size() / samples;
+  std::vector<double> times[samples];
+  for (const auto turn : turns) {
+    site.clock.advance(20 * second);
+    times[turn / size].push_back((site.*measure)(people[turn]));
+  }
+  site.beat();  // what was asked is nobody's concern any more
+  print(name, times);
 }
 
 struct Timings : RecoverySite {
@@ -62,13 +109,6 @@ struct Timings : RecoverySite {
       require(voter_of_identifier(*state, t, person.identifier).has_value() == on_roll, "the roll");
       return {};
     });
-  }
-
-  static double microseconds(const std::function<void()>& work) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
-        .count();
   }
 
   // What the server's beat does about what was asked.
@@ -141,62 +181,66 @@ struct Timings : RecoverySite {
     return prove("/", "/api/sign-in", "identifier", who.identifier, "refused");
   }
 
-  using Measure = double (Timings::*)(const Person&);
-  void report(std::string_view name, Measure measure) {
-    std::vector<std::size_t> turns(people.size());
-    std::iota(turns.begin(), turns.end(), 0);
-    std::shuffle(turns.begin(), turns.end(), order);
-    const auto size = people.size() / samples;
-    std::vector<double> times[samples];
-    for (const auto turn : turns) {
-      clock.advance(20 * second);
-      times[turn / size].push_back((this->*measure)(people[turn]));
-    }
-    beat();  // what was asked is nobody's concern any more
-    print(name, times);
-  }
-  static void print(std::string_view name, std::vector<double> (&times)[samples]) {
-    const auto size = times[known_a].size();
-    fmt::print("{}\n", name);
-    for (std::size_t sample = 0; sample < samples; ++sample) {
-      auto& all = times[sample];
-      std::sort(all.begin(), all.end());
-      fmt::print("  {}: n {}, median {:.0f} µs, p99 {:.0f} µs\n", sample_names[sample], size,
-                 all[size / 2], all[size * 99 / 100]);
-    }
-    const auto critical = bench::ks_critical_value(size, size, alpha);
-    const auto distance = bench::ks_distance(times[known_a], times[unknown]);
-    fmt::print(
-        "  Kolmogorov-Smirnov distance: known A - unknown {:.4f}, known A - known B {:.4f}; "
-        "5 % critical value {:.4f}\n  {}\n\n",
-        distance, bench::ks_distance(times[known_a], times[known_a + 1]), critical,
-        distance > critical
-            ? "More than nineteen in twenty such measurements show by chance: these times "
-              "may tell voters from nobody."
-            : "These times do not tell voters from nobody.");
-    std::fflush(stdout);
-  }
-
   std::mt19937_64 order;
   std::vector<Person> people;  // known A, known B, unknown
   Recoveries beat_service{*state, policy, identifier_and_password(), SignInPolicy{}, message_texts};
+};
+
+// Whoever asks for a link for an account.
+struct AccountTimings : AccountHttp {
+  explicit AccountTimings(std::size_t requests) : AccountHttp(2 * requests) {
+    for (const auto& voter : roll.voters) people.push_back(voter.email);
+    for (std::size_t i = 0; i < requests; ++i) {
+      people.push_back("F" + roll.voters[i].email.substr(1));  // of the same form and length
+    }
+  }
+  void TestBody() override {}
+  void beat() {
+    while (count_rows("recovery_request") > 0) accounts.work();
+    InboxTransport transport;
+    outbox_of(*state).deliver(transport, state->now());
+  }
+  double link(const std::string& email) {
+    http::Client client{"127.0.0.1", server->port()};
+    const auto page = client.get("/account-link", {})->body;
+    const auto id = SiteFixture::hidden(page, "captcha_id");
+    const http::Form fields{{{"csrf", SiteFixture::hidden(page, "csrf")},
+                             {"email", email},
+                             {"captcha_id", id},
+                             {"captcha", digits(id)}}};
+    Expected<http::ClientResponse> answer = fail("unasked", "");
+    const auto time = microseconds([&] { answer = client.post_form("/account-link", fields, {}); });
+    require(answer && answer->status == 303, "the request for a link is taken down");
+    return time;
+  }
+
+  std::vector<std::string> people;  // known A, known B, unknown
 };
 
 int run(std::size_t requests, std::uint64_t seed) {
   fmt::print("{} requests a sample, seed {}; state in {}\n\n", requests, seed,
              std::filesystem::temp_directory_path().string());
   Timings timings(requests, seed);
-  timings.report("Request for a new password, POST /password-renewal", &Timings::password);
+  const auto of_keys = [&](std::string_view name, double (Timings::*measure)(const Person&)) {
+    report(timings, timings.people, timings.order, name, measure);
+  };
+  of_keys("Request for a new password, POST /password-renewal", &Timings::password);
   require(timings.count_rows("reissue_flow") == static_cast<std::int64_t>(2 * requests),
           "each voter was sent a link, nobody else");
-  timings.report("The same again, the first requests answered by the beat in between",
-                 &Timings::password);
-  timings.report("Request for an identifier with a wrong password, POST /api/identifier-recovery",
-                 &Timings::identifier_with_wrong_password);
-  timings.report("Sign-in with a wrong password, POST /api/sign-in", &Timings::sign_in_wrongly);
-  timings.report(
-      "A page, GET /password-renewal, at the beat that answers the request for a password",
-      &Timings::page_at_the_beat);
+  of_keys("The same again, the first requests answered by the beat in between", &Timings::password);
+  of_keys("Request for an identifier with a wrong password, POST /api/identifier-recovery",
+          &Timings::identifier_with_wrong_password);
+  of_keys("Sign-in with a wrong password, POST /api/sign-in", &Timings::sign_in_wrongly);
+  of_keys("A page, GET /password-renewal, at the beat that answers the request for a password",
+          &Timings::page_at_the_beat);
+  AccountTimings accounts(requests);
+  const auto of_accounts = [&](std::string_view name) {
+    report(accounts, accounts.people, timings.order, name, &AccountTimings::link);
+  };
+  of_accounts("Request for a link for an account, POST /account-link");
+  require(accounts.count_rows("reissue_flow") == static_cast<std::int64_t>(2 * requests),
+          "each voter was sent a link, nobody else");
+  of_accounts("The same again, the first requests answered by the beat in between");
   return 0;
 }
 
