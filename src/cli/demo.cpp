@@ -108,9 +108,10 @@ Status write_holders(const fs::path& folder, const PracticeElection& practice, R
 Status create_demo(const DemoOptions& options, const Portal& portal, Clock& clock, Random& random) {
   const auto csv = read_file(options.portal / "roll.csv");
   if (!csv) return fail(csv.error());
-  std::fprintf(stderr, "Préparation de l'élection de démonstration… (a few seconds)\n");
   const auto roll = parse_roll(*csv, districts_per_contest(portal.contests), roll_address(portal));
   if (!roll) return fail(roll.error());
+  std::fprintf(stderr, "Préparation de l'élection de démonstration… (preparing %zu voters)\n",
+               roll->voters.size());
   const auto practice =
       create_practice({options.state}, portal, *roll, portal.account ? newcomers : 0,
                       fmt::format("http://{}:{}", options.host, options.port), clock, random);

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -158,11 +159,39 @@ struct TemporaryFolder {
 
 constexpr std::uint32_t contests_of_a_voter = 3;
 
-// Names that no person bears. The contests of voter i: three from the i-th on, or all there are.
-Roll synthetic_roll(const Portal& portal, std::uint32_t voters, Random& random) {
-  constexpr const char* first[] = {"Camille", "Dominique", "Claude", "Maxime", "Sacha", "Alix"};
+// In what each voter votes: as the folder's own roll has it, in its order. Where there is none,
+// three contests from the i-th on, or all there are. Errors: those of parse_roll.
+using Spread = std::function<std::vector<VoterContest>(std::uint32_t i)>;
+
+Expected<Spread> spread_of(const fs::path& folder, const Portal& portal) {
   const auto districts = districts_per_contest(portal.contests);
-  const std::uint32_t contests = static_cast<std::uint32_t>(districts.size());
+  const auto file = folder / "roll.csv";
+  if (fs::exists(file)) {
+    const auto csv = read_file(file);
+    if (!csv) return fail(csv.error());
+    auto roll = parse_roll(*csv, districts, roll_address(portal));
+    if (!roll) return fail(roll.error().code, file.string() + ":\n" + roll.error().message);
+    return [voters = std::move(roll->voters)](std::uint32_t i) {
+      return voters[i % voters.size()].contests;
+    };
+  }
+  // A constituency has its own electors.
+  const bool one_alone = portal.contests.front().round != 0;
+  return [districts, one_alone](std::uint32_t i) {
+    const auto contests = static_cast<std::uint32_t>(districts.size());
+    std::vector<VoterContest> mine(one_alone ? 1 : std::min(contests_of_a_voter, contests));
+    for (std::uint32_t j = 0; j < mine.size(); ++j) {
+      const std::uint32_t contest = (i + j) % contests;
+      mine[j] = {contest, i % districts[contest]};
+    }
+    std::sort(mine.begin(), mine.end());
+    return mine;
+  };
+}
+
+// Names that no person bears.
+Roll synthetic_roll(const Spread& spread, std::uint32_t voters, Random& random) {
+  constexpr const char* first[] = {"Camille", "Dominique", "Claude", "Maxime", "Sacha", "Alix"};
   Roll roll;
   for (std::uint32_t i = 0; i < voters; ++i) {
     Voter voter;
@@ -177,14 +206,7 @@ Roll synthetic_roll(const Portal& portal, std::uint32_t voters, Random& random) 
     voter.numen = fmt::format("99E{:07}ZZZ", i + 1);
     voter.phone = fmt::format("+33 6 39 98 {:04}", i % 10'000);  // given to nobody
     voter.numic = std::to_string(100'000'000 + i);
-    // A constituency has its own electors.
-    const bool one_alone = portal.contests[i % contests].round != 0;
-    const auto mine = one_alone ? 1 : std::min(contests_of_a_voter, contests);
-    for (std::uint32_t j = 0; j < mine; ++j) {
-      const std::uint32_t contest = (i + j) % contests;
-      voter.contests.push_back({contest, i % districts[contest]});
-    }
-    std::sort(voter.contests.begin(), voter.contests.end());
+    voter.contests = spread(i);
     roll.voters.push_back(std::move(voter));
   }
   return roll;
@@ -608,9 +630,11 @@ int run_rehearse(const RehearseOptions& options) {
       return report({"export.folder", "the folder of the export is not empty", {}});
     }
   }
+  const auto spread = spread_of(options.portal, *portal);
+  if (!spread) return report(spread.error());
   const TemporaryFolder temporary;
   SeededRandom seeded(options.seed);
-  auto roll = synthetic_roll(*portal, options.voters, seeded);
+  auto roll = synthetic_roll(*spread, options.voters, seeded);
   Round first{std::move(*portal),
               std::move(roll),
               temporary.path / "state",

@@ -87,8 +87,9 @@ function deadline(ms) {
 }
 
 // `isoloir demo` of a sample portal on a state folder that goes away with it; its log and its messages move every second, so that journeys wait
-// for little. Gives what startServer gives, `state`, and restart(), on the same port, after crash().
-export async function startDemo(name = "education") {
+// for little. With `voters`, only the first of its roll. Gives what startServer gives, `state`, and restart(), on the same port,
+// after crash().
+export async function startDemo(name = "education", { voters } = {}) {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is not built: cmake --build --preset release`);
   const state = mkdtempSync(join(tmpdir(), "isoloir-demo-"));
   const portal = mkdtempSync(join(tmpdir(), "isoloir-portal-")); // a demonstration wants its state folder to itself
@@ -97,6 +98,10 @@ export async function startDemo(name = "education") {
   const toml = readFileSync(join(portal, "portal.toml"), "utf8");
   writeFileSync(join(portal, "portal.toml"), toml.replace(/^interval_seconds = \d+/m, "interval_seconds = 1")
     .replace(/^(opens = (\S+)T.*\ncloses = )[\d-]+T\S+/m, "$1$2T23:00:00")); // so many rounds fit in fewer hours
+  if (voters) {
+    const roll = readFileSync(join(portal, "roll.csv"), "utf8").split("\n");
+    writeFileSync(join(portal, "roll.csv"), `${roll.slice(0, 1 + voters).join("\n")}\n`);
+  }
   const start = () => startServer(PROGRAM, ["demo", "--port", "0", "--state", state, "--portal", portal]);
   try {
     let server = await start();

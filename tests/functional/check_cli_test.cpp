@@ -178,6 +178,16 @@ TEST_F(CheckCommand, TheAssociationsPortal) {
   EXPECT_NE(same.err.find("\"AD-1\" and \"AD1\" would be the same"), std::string::npos) << same.err;
 }
 
+TEST_F(CheckCommand, TheAcademiesPortal) {
+  const auto good = program("check " ISOLOIR_SOURCE_DIR "/portals/academies");
+  ASSERT_EQ(good.code, 0) << good.err;
+  for (const char* words :
+       {"Contest 13, Social committee of the central administration and of posts abroad",
+        "Voters: 2000; by contest 0: 2000, 1: 831, "}) {
+    EXPECT_TRUE(good.says(words)) << words << "\n" << good.out;
+  }
+}
+
 TEST_F(CheckCommand, TheRollIsReadAgainstThePortal) {
   write("roll.csv",
         "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"
