@@ -108,6 +108,18 @@ Expected<StandingAgain> standing_of(const FirstRound& first, const SecondRoundOp
   return standing_again(first.manifest, first.result, *added, *withdrawn);
 }
 
+// What the portal tells its voters stays the same.
+Status copy_pages(const fs::path& portal, const FolderInMaking& folder) {
+  const auto pages = portal / "pages";
+  if (!fs::is_directory(pages)) return {};
+  for (const auto& entry : fs::directory_iterator(pages)) {
+    const auto content = read_file(entry.path());
+    if (!content) return fail(content.error());
+    folder.write(fs::path("pages") / entry.path().filename(), *content);
+  }
+  return {};
+}
+
 int run_second_round(const SecondRoundOptions& options) {
   if (fs::exists(options.to)) {
     return report({"second_round.folder", options.to.string() + " is there already", {}});
@@ -123,6 +135,7 @@ int run_second_round(const SecondRoundOptions& options) {
   if (!portal) return report(portal.error());
   FolderInMaking folder(options.to);
   folder.write("portal.toml", *portal);
+  if (auto copied = copy_pages(options.portal, folder); !copied) return report(copied.error());
   if (!options.roll.empty()) {
     const auto csv = read_file(options.roll);
     if (!csv) return report(csv.error());

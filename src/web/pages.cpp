@@ -225,13 +225,13 @@ std::optional<http::Response> Site::voting_space_shut(Visit& visit) {
   const Standing standing(visit, state_);
   const auto& hours = standing.hours;
   if (standing.before) {
-    return page(
-        visit, "not_yet_open",
-        {{"opens_at", hours.opens_at},
-         {"closes_at", hours.closes_at},
-         {"password_lost", recoveries_ && !recoveries_->shut(Recoveries::Recovered::password)},
-         {"identifier_lost",
-          recoveries_ && !recoveries_->shut(Recoveries::Recovered::identifier)}});
+    Json data = {
+        {"opens_at", hours.opens_at},
+        {"closes_at", hours.closes_at},
+        {"password_lost", recoveries_ && !recoveries_->shut(Recoveries::Recovered::password)},
+        {"identifier_lost", recoveries_ && !recoveries_->shut(Recoveries::Recovered::identifier)}};
+    if (signs_in_with_keys()) data.update(information_menu(visit));
+    return page(visit, "not_yet_open", std::move(data));
   }
   if (standing.suspended) return page(visit, "suspended", Json::object());
   if (!standing.closed) return std::nullopt;
@@ -286,6 +286,7 @@ http::Response Site::key_sign_in_page(Visit& visit) {
   data["reached"] = hours.closes_at <= now;
   data["quit"] = true;
   data["recovery"] = recoveries_ != nullptr;
+  data.update(information_menu(visit));
   return page(visit, "voting_space", std::move(data));
 }
 

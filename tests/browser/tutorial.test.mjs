@@ -1,71 +1,40 @@
-// The pictures of the tutorials, taken from the running portal. With TUTORIALS=write (make tutorials) they are written beside the
-// pages; otherwise the words of every screen are compared with those of its picture, so that no picture tells of a screen that
-// is no more. The pages that show them are looked at too.
+// The pictures of the tutorials show the portals of today (pictures.mjs), and the pages that show them are looked at too.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { closePage, newPage, root, startBrowser, startDemo } from "./harness.mjs";
-import { look } from "./look.mjs";
-import { demoVoters, fillCaptcha, receivedLink } from "./voter.mjs";
+import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { look, WIDTHS } from "./look.mjs";
+import { picturesOf } from "./pictures.mjs";
+import { demoVoters, fillCaptcha, receivedCode, receivedLink } from "./voter.mjs";
 
-const WRITE = process.env.TUTORIALS === "write";
-const folder = join(root, "portals/education/pages");
-const words_file = join(folder, "pictures.json");
-const words = existsSync(words_file) ? JSON.parse(readFileSync(words_file, "utf8")) : {};
 const PASSWORD = "Girafe-Tuba-19-Neige";
+const PAGES = {
+  education: ["edito", "aide", "parcours-electeur", "parcours-de-vote", "reassorts"],
+  legislative: ["voter-en-ligne", "identifiants-perdus"],
+};
+const LANGUAGES = [["fr", "fr-FR", 0], ["en", "en-GB", 1]];
 
-let demo, browser, newcomers;
-const taken = new Set();
-
-// A page whose picture is not there yet does not start the portal that it is to be taken from.
-const NOTHING = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=", "base64");
-function standIns() {
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".md"))) {
-    for (const [, file] of readFileSync(join(folder, name), "utf8").matchAll(/\]\(([\w.-]+\.png)\)/g)) {
-      if (!existsSync(join(folder, file))) writeFileSync(join(folder, file), NOTHING);
-    }
-  }
-}
+let browser;
+const demos = {}, pictures = {};
 
 before(async () => {
-  if (WRITE) standIns();
-  demo = await startDemo();
   browser = await startBrowser();
-  newcomers = demoVoters(demo).filter(({ newcomer }) => newcomer);
+  for (const name of Object.keys(PAGES)) {
+    pictures[name] = picturesOf(name);
+    demos[name] = await startDemo(name);
+  }
 });
 after(async () => {
-  if (WRITE) writeFileSync(words_file, `${JSON.stringify(words, Object.keys(words).sort(), 1)}\n`);
+  for (const taken of Object.values(pictures)) taken.save();
   await browser?.close();
-  await demo?.stop();
+  for (const demo of Object.values(demos)) await demo.stop();
 });
 
-// What stands on the screen, whatever the draw, the hour, and who looks.
-function plain(text) {
-  const lines = text.replace(/\b[0-9a-f]{4}(\s[0-9a-f]{4}){7,}\b/g, "*").replace(/[0-9A-Z]{4}([-\s][0-9A-Z]{4})+/g, "*").replace(/\d+/g, "#").split("\n");
-  return [...new Set(lines.map((line) => line.replace(/\s+/g, " ").trim()).filter((line) => line !== ""))].sort().join("\n");
-}
-
-async function picture(page, name, language) {
-  const file = `${name}.${language}.png`;
-  const main = page.locator("main");
-  const seen = plain(await main.innerText()).replaceAll(/lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre/g, "*")
-    .replaceAll(/(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November|December/g, "*");
-  taken.add(file);
-  if (WRITE) {
-    await page.evaluate(() => document.activeElement?.blur());
-    writeFileSync(join(folder, file), await main.screenshot({ animations: "disabled", caret: "hide" }));
-    words[file] = seen;
-    return;
-  }
-  assert.equal(seen, words[file], `${file} shows another screen than the portal: make tutorials`);
-}
-
-for (const [language, locale, index] of [["fr", "fr-FR", 0], ["en", "en-GB", 1]]) {
-  test(`every picture in ${language} shows the portal of today`, async () => {
-    const voter = newcomers[index];
+for (const [language, locale, index] of LANGUAGES) {
+  test(`every picture of the professional elections in ${language} shows the portal of today`, async () => {
+    const demo = demos.education;
+    const voter = demoVoters(demo).filter(({ newcomer }) => newcomer)[index];
     const page = await newPage(browser, { width: 720, locale });
-    const take = (name) => picture(page, name, language);
+    const take = (name, on = page) => pictures.education.take(on, name, language);
     await page.goto(`${demo.origin}/sign-in?lang=${language}`);
     await page.goto(await receivedLink(demo, page, voter.email));
     await page.locator("[data-action=continue]").waitFor();
@@ -106,7 +75,7 @@ for (const [language, locale, index] of [["fr", "fr-FR", 0], ["en", "en-GB", 1]]
     await other.goto(link);
     await other.locator("[data-action=continue]").press("Enter");
     await other.locator("[data-step=warning]:not([hidden])").waitFor();
-    await picture(other, "reassorts-3", language);
+    await take("reassorts-3", other);
     await closePage(other);
 
     await page.goto(`${demo.origin}/voting-space`);
@@ -131,20 +100,113 @@ for (const [language, locale, index] of [["fr", "fr-FR", 0], ["en", "en-GB", 1]]
   });
 }
 
-test("the pages show every picture, read well, and have one menu", async () => {
-  assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".png")).sort(), [...taken].sort());
-  const page = await newPage(browser);
-  for (const language of ["fr", "en"]) {
-    for (const name of ["edito", "aide", "parcours-electeur", "parcours-de-vote", "reassorts"]) {
-      await page.goto(`${demo.origin}/information/${name}?lang=${language}`);
+for (const [language, locale, index] of LANGUAGES) {
+  test(`every picture of the vote from abroad in ${language} shows the portal of today`, async () => {
+    const demo = demos.legislative;
+    const voters = demoVoters(demo).filter(({ email, phone }) => email && phone);
+    const take = (page, name) => pictures.legislative.take(page, name, language);
+    const voter = voters[index];
+    // Where Paris time is the device's own, that is not told a second time.
+    const page = await newPage(browser, { width: 720, locale, timezoneId: "Europe/Paris" });
+    await page.goto(`${demo.origin}/?lang=${language}`);
+    await page.locator("#identifier").waitFor();
+    await take(page, "voter-en-ligne-1");
+    await page.locator("#identifier").fill(voter.identifier);
+    await page.locator("#code").fill(voter.code);
+    await fillCaptcha(demo, page);
+    await page.locator("#captcha").press("Enter");
+    await page.locator("[data-step=contests]:not([hidden])").waitFor({ timeout: 30_000 });
+    await take(page, "voter-en-ligne-2");
+    await page.locator("[data-step=contests] [data-action=open-contest]:visible").press("Enter");
+    await page.locator("[data-step=ballot]:not([hidden])").waitFor();
+    await page.locator("[data-step=ballot] input[type=radio]").last().press("Space");
+    await take(page, "voter-en-ligne-3");
+    await page.locator("[data-step=ballot] button[type=submit]").press("Enter");
+    await page.locator("[data-step=confirm]:not([hidden])").waitFor();
+    await take(page, "voter-en-ligne-4");
+    await page.locator("[data-step=confirm] [data-action=cast]").press("Enter");
+    await page.locator("[data-slot=another_wait]:visible").waitFor();
+    await take(page, "voter-en-ligne-5");
+    const words = { fr: "code de confirmation", en: "confirmation code" }[language];
+    await page.locator("#confirmation").fill(await receivedCode(demo, page, voter.email, { words }));
+    await page.locator("#confirmation").press("Enter");
+    await page.locator("[data-step=receipt]:not([hidden])").waitFor({ timeout: 30_000 });
+    await take(page, "voter-en-ligne-6");
+    await closePage(page);
+  });
+
+  test(`every picture of a lost identifier or password in ${language} shows the portal of today`, async () => {
+    const demo = demos.legislative;
+    const voters = demoVoters(demo).filter(({ email, phone }) => email && phone);
+    const take = (page, name) => pictures.legislative.take(page, name, language);
+    const voter = voters[index + LANGUAGES.length];
+    const page = await newPage(browser, { width: 720, locale });
+    await page.goto(`${demo.origin}/password-renewal?lang=${language}`);
+    await page.locator("#number").waitFor();
+    await take(page, "identifiants-perdus-1");
+    await page.locator("#number").fill(voter.numic);
+    await page.locator("#email").fill(voter.email);
+    await fillCaptcha(demo, page);
+    await page.locator("#captcha").press("Enter");
+    await page.locator(".govuk-inset-text").waitFor();
+    await take(page, "identifiants-perdus-2");
+    await page.goto(await receivedLink(demo, page, voter.email));
+    await page.locator("#identifier").waitFor();
+    await take(page, "identifiants-perdus-3");
+    await page.locator("#identifier").fill(voter.identifier);
+    await fillCaptcha(demo, page);
+    await page.locator("#captcha").press("Enter");
+    await page.locator("[data-step=done]:not([hidden])").waitFor();
+    await take(page, "identifiants-perdus-4");
+    await page.goto(`${demo.origin}/identifier-recovery`);
+    await page.locator("#password").waitFor();
+    await take(page, "identifiants-perdus-5");
+    await page.goto(`${demo.origin}/both-lost`);
+    await page.locator("h1").waitFor();
+    await take(page, "identifiants-perdus-6");
+    await closePage(page);
+  });
+}
+
+for (const [portal, names] of Object.entries(PAGES)) {
+  test(`the pages of ${portal} show every picture and read well`, async () => {
+    pictures[portal].assertAllTaken();
+    const page = await newPage(browser);
+    for (const [language] of LANGUAGES) {
+      for (const name of names) {
+        await page.goto(`${demos[portal].origin}/information/${name}?lang=${language}`);
+        await page.locator(".prose").waitFor();
+        const broken = await page.locator(".prose img").evaluateAll((images) => images.filter((image) => image.naturalWidth === 0).map(({ src }) => src));
+        assert.deepEqual(broken, []);
+        await look(page, `information-${name}`);
+      }
+    }
+    await closePage(page);
+  });
+}
+
+test("the menu stands on the sign-in page, never before its form, and leads to a page", async () => {
+  for (const [portal, path, label] of [
+    ["education", "/sign-in", "Aide en ligne – Foire aux questions"],
+    ["legislative", "/", "Comment voter en ligne"],
+  ]) {
+    for (const width of WIDTHS) {
+      const page = await newPage(browser, { width });
+      await page.goto(`${demos[portal].origin}${path}?lang=fr`);
+      const menu = page.getByRole("navigation", { name: "Mes informations pratiques" });
+      const submit = page.getByRole("button", { name: "Connexion" });
+      if (width === 375) {
+        const [above, below] = [await submit.boundingBox(), await menu.boundingBox()];
+        assert.ok(below.y > above.y + above.height, "below the form");
+      }
+      // By keyboard: the form first.
+      await submit.focus();
+      for (let i = 0; i < 20 && !(await menu.evaluate((nav) => nav.contains(document.activeElement))); i++) await page.keyboard.press("Tab");
+      assert.ok(await menu.evaluate((nav) => nav.contains(document.activeElement)), "Tab reaches the menu after the form");
+      await menu.getByRole("link", { name: label }).press("Enter");
+      await page.getByRole("heading", { level: 1 }).waitFor();
       await page.locator(".prose").waitFor();
-      const broken = await page.locator(".prose img").evaluateAll((images) => images.filter((image) => image.naturalWidth === 0).map(({ src }) => src));
-      assert.deepEqual(broken, []);
-      await look(page, `information-${name}`);
+      await closePage(page);
     }
   }
-  await page.goto(`${demo.origin}/sign-in?lang=fr`);
-  await page.getByRole("link", { name: "Aide en ligne – Foire aux questions" }).click();
-  await page.getByRole("heading", { name: "Aide en ligne – Foire aux questions" }).waitFor();
-  await closePage(page);
 });

@@ -131,11 +131,11 @@ TEST_F(RehearseCommand, TheAcademiesPortalWithTheContestsOfItsOwnRoll) {
   EXPECT_EQ(summary.at("voters_failed"), 0);
   EXPECT_EQ(summary.at("reissued"), 2);
   // Who votes in what: the last cell of each line of the roll.
-  std::ifstream roll(ISOLOIR_SOURCE_DIR "/portals/academies/roll.csv");
+  std::ifstream lines(ISOLOIR_SOURCE_DIR "/portals/academies/roll.csv");
   std::string line;
-  std::getline(roll, line);
+  std::getline(lines, line);
   std::vector<int> expected(14);
-  for (int i = 0; i < 40 && std::getline(roll, line); ++i) {
+  for (int i = 0; i < 40 && std::getline(lines, line); ++i) {
     std::stringstream contests(line.substr(line.rfind(';') + 1));
     for (std::string one; std::getline(contests, one, '|');) ++expected.at(std::stoul(one));
   }

@@ -371,6 +371,24 @@ TEST_F(RecoveryHttp, R05ClosedSaysSoToEverybody) {
   }
 }
 
+// Whoever has her codes days before the vote may read how it is done.
+TEST_F(RecoveryHttp, TheMenuStandsWhereVotersSignInAndBeforeTheOpeningToo) {
+  const auto page = [&] {
+    http::Client client{"127.0.0.1", server->port()};
+    return get(client, "/").body;
+  };
+  const std::string link = "href=\"/information/vote\">Comment voter</a>";
+  EXPECT_EQ(page().find("Mes informations pratiques"), std::string::npos) << "an empty menu";
+  portal.information.push_back({"vote", {.en = "How to vote", .fr = "Comment voter"}});
+  const auto open = page();
+  EXPECT_NE(open.find(link), std::string::npos);
+  EXPECT_GT(open.find(link), open.find("<form data-form=\"code\"")) << "after the form";
+  run("UPDATE contest_phase SET phase = 'sealed'");
+  const auto before = page();
+  EXPECT_EQ(before.find("<form data-form=\"code\""), std::string::npos);
+  EXPECT_NE(before.find(link), std::string::npos);
+}
+
 // Requirement 45, with the words that voters get.
 TEST_F(RecoveryHttp, R45TextMessagesFitOneSegment) {
   EXPECT_TRUE(check_recovery_texts(message_texts, portal.credentials));
