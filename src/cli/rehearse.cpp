@@ -24,6 +24,7 @@
 #include "cli/commands.hpp"
 #include "cli/rehearse_voter.hpp"
 #include "cli/server.hpp"
+#include "election/roll.hpp"
 #include "election/verification.hpp"
 #include "portal/second_round.hpp"
 #include "service/bureau.hpp"

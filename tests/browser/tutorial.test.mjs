@@ -6,6 +6,7 @@ import { look, WIDTHS } from "./look.mjs";
 import { picturesOf } from "./pictures.mjs";
 import { demoVoters, fillCaptcha, receivedCode, receivedLink } from "./voter.mjs";
 
+const TABLET = 768;
 const PASSWORD = "Girafe-Tuba-19-Neige";
 const PAGES = {
   education: ["edito", "aide", "parcours-electeur", "parcours-de-vote", "reassorts"],
@@ -190,12 +191,12 @@ test("the menu stands on the sign-in page, never before its form, and leads to a
     ["education", "/sign-in", "Aide en ligne – Foire aux questions"],
     ["legislative", "/", "Comment voter en ligne"],
   ]) {
-    for (const width of WIDTHS) {
+    for (const width of [...WIDTHS, TABLET]) {
       const page = await newPage(browser, { width });
       await page.goto(`${demos[portal].origin}${path}?lang=fr`);
       const menu = page.getByRole("navigation", { name: "Mes informations pratiques" });
       const submit = page.getByRole("button", { name: "Connexion" });
-      if (width === 375) {
+      if (width <= TABLET) {
         const [above, below] = [await submit.boundingBox(), await menu.boundingBox()];
         assert.ok(below.y > above.y + above.height, "below the form");
       }
