@@ -279,12 +279,11 @@ void say_next(Desk& desk, const Standing& standing) {
   }
 }
 
-Status confirm(const Desk& desk, const BureauOptions& options, const std::string& french,
-               const std::string& english) {
-  if (options.yes || ::isatty(STDIN_FILENO) != 1) return {};
-  const auto word = desk.screen.pick("fermer", "close");
-  const auto ask = desk.screen.pick(french + " Pour le faire, tapez « fermer » : ",
-                                    english + " To do it, type \"close\": ");
+Status confirm(const Screen& screen, bool yes, const Question& question) {
+  if (yes || ::isatty(STDIN_FILENO) != 1) return {};
+  const std::string word = screen.pick(question.french_word, question.english_word);
+  const auto ask = screen.pick(question.french + " Pour le faire, tapez « " + word + " » : ",
+                               question.english + " To do it, type \"" + word + "\": ");
   std::fputs(ask.c_str(), stderr);
   std::string typed;
   std::getline(std::cin, typed);

@@ -156,9 +156,14 @@ bool all_true(const std::vector<bool>& values);
 void say_opening_rule(const Screen& screen, const Bureau& bureau);
 // Who must act now, and what is missing.
 void say_next(Desk& desk, const Standing& standing);
-// Before what cannot be undone: a person at a terminal types a word. Error: bureau.unconfirmed.
-Status confirm(const Desk& desk, const BureauOptions& options, const std::string& french,
-               const std::string& english);
+// Before what cannot be undone: a person at a terminal types a word, unless `yes`. Error:
+// bureau.unconfirmed.
+struct Question {
+  std::string french, english;  // what will be done
+  const char* french_word = "fermer";
+  const char* english_word = "close";
+};
+Status confirm(const Screen& screen, bool yes, const Question& question);
 
 // ---- An officer's events (bureau_events.cpp)
 

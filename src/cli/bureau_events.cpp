@@ -80,13 +80,14 @@ Status export_has_place(const BureauOptions& options) {
 
 Status confirm_end(const Desk& desk, const BureauOptions& options, std::string_view event) {
   if (event == "close") {
-    return confirm(desk, options, "Le vote sera fermé pour tous, sans retour.",
-                   "The vote will be closed for everybody, for good.");
+    return confirm(desk.screen, options.yes,
+                   {"Le vote sera fermé pour tous, sans retour.",
+                    "The vote will be closed for everybody, for good."});
   }
   if (event == "close-count") {
-    return confirm(desk, options,
-                   "Le dépouillement sera clos et la clé des liens détruite, sans retour.",
-                   "The count will be closed and the link key destroyed, for good.");
+    return confirm(desk.screen, options.yes,
+                   {"Le dépouillement sera clos et la clé des liens détruite, sans retour.",
+                    "The count will be closed and the link key destroyed, for good."});
   }
   return {};
 }

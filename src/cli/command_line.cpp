@@ -105,6 +105,10 @@ Command Command::add(const std::string& name, const std::string& what) const {
 Option Command::option(const std::string& name, std::string& value, const std::string& what) const {
   return Option(bind(*app_, name, value, what));
 }
+Option Command::option(const std::string& name, std::optional<std::string>& value,
+                       const std::string& what) const {
+  return Option(app_->add_option(name, value, what));
+}
 Option Command::option(const std::string& name, std::filesystem::path& value,
                        const std::string& what) const {
   return Option(bind(*app_, name, value, what));

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ class Command {
   // `name` with dashes is an option, without is told by its place. A list takes one value each time
   // that its option is given.
   Option option(const std::string& name, std::string& value, const std::string& what) const;
+  // Nothing where it is not given, which is not the same as an empty text.
+  Option option(const std::string& name, std::optional<std::string>& value,
+                const std::string& what) const;
   Option option(const std::string& name, std::filesystem::path& value,
                 const std::string& what) const;
   Option option(const std::string& name, std::vector<std::string>& values,

@@ -13,6 +13,7 @@ void add_demo(Command app);
 void add_election(Command app);
 void add_registrar(Command app);
 void add_rehearse(Command app);
+void add_roll(Command app);
 void add_seats(Command app);
 void add_second_round(Command app);
 void add_serve(Command app);

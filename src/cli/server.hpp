@@ -54,6 +54,7 @@ Expected<std::string> portal_text(const std::filesystem::path& folder);
 
 // The portal's own texts, in place of the catalogue's.
 web::TextOverrides overrides_of(const Portal& portal);
+
 // Whether the portal's own texts are texts of this program. Error: portal.texts (names one that is
 // not).
 Status check_texts(const Portal& portal);

@@ -75,7 +75,9 @@ constexpr Word kinds[] = {
     {"identifier-notice", "avis d'envoi de l'identifiant", "notice that the identifier was sent"},
     {"identifier-refused", "avis : identifiant non envoyé, et pourquoi",
      "notice: identifier not sent, and why"},
-    {"confirmation-code", "code de confirmation d'un vote", "confirmation code of a vote"}};
+    {"confirmation-code", "code de confirmation d'un vote", "confirmation code of a vote"},
+    {"roll-corrected", "avis de coordonnées corrigées sur la liste",
+     "notice of an address or a number corrected on the roll"}};
 constexpr Word channels[] = {{"email", "e-mail", "e-mail"}, {"sms", "SMS", "text message"}};
 constexpr Word nexts[] = {
     {"ask", "peut demander un nouveau code", "may ask for a new code"},

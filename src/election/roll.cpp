@@ -366,6 +366,30 @@ Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts, Roll
   return RollReader(csv, districts, address).read();
 }
 
+Expected<std::string> read_roll_cell(std::string_view column, std::string_view cell,
+                                     RollAddress address) {
+  const auto known = std::find_if(columns.begin(), columns.end(), [&](const Column& one) {
+    return one.field != nullptr && one.name == column;
+  });
+  ISOLOIR_ASSERT(known != columns.end());
+  const auto wrong = [&](std::string_view what) {
+    return fail("roll.invalid", fmt::format("column {}: {}", column, what));
+  };
+  CsvProblems problems("roll.invalid");
+  check_csv_encoding(cell, problems);
+  if (!problems.none()) return wrong("is no text in UTF-8");
+  if (cell.size() > limits::roll_field_bytes) return wrong("is too long");
+  std::string value(csv_trimmed(cell));
+  const bool is_email = known == columns.begin() + email_column;
+  const bool required = is_email ? address == RollAddress::signs_in : known->required;
+  if (value.empty()) {
+    if (required) return wrong("is empty");
+    return value;
+  }
+  if (const auto what = known->rule(value); !what.empty()) return wrong(what);
+  return value;
+}
+
 std::string write_roll(const Roll& roll, char separator) {
   std::string out;
   for (std::size_t i = 0; i < district_column; ++i) {

@@ -60,6 +60,13 @@ struct Roll {
 Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts,
                           RollAddress address = RollAddress::signs_in);
 
+// One cell of the roll, as parse_roll takes it: without white space at its ends. `column`: of
+// docs/roll.md, one that holds a text of the voter's own (not scrutins, not circonscription);
+// whether another voter has the same is for the caller. Error: roll.invalid, whose message names
+// the column and not the value.
+Expected<std::string> read_roll_cell(std::string_view column, std::string_view cell,
+                                     RollAddress address);
+
 // What parse_roll reads back as the same roll.
 std::string write_roll(const Roll& roll, char separator = ';');
 

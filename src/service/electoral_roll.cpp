@@ -108,6 +108,30 @@ void insert_roll_entries(Transaction& transaction, const std::string& voter,
       {voter, folded_names(names).value_or("")});
 }
 
+namespace {
+
+std::string name_key_of(Transaction& transaction, const std::string& voter) {
+  const auto row = transaction.query(
+      "SELECT usage_name, birth_name, given_names FROM voter WHERE id = $1", {voter})[0];
+  return folded_names(roll_names(row.text(0), row.text(1), row.text(2))).value_or("");
+}
+
+}  // namespace
+
+void remove_roll_entry(Transaction& transaction, const std::string& voter, std::uint32_t contest) {
+  transaction.execute("DELETE FROM roll_entry WHERE contest = $1 AND name_key = $2 AND voter = $3",
+                      {contest, name_key_of(transaction, voter), voter});
+}
+
+void replace_roll_entries(Transaction& transaction, const std::string& voter,
+                          std::string_view before, std::string_view after) {
+  transaction.execute(
+      "DELETE FROM roll_entry WHERE voter = $1 AND name_key = $2 AND contest IN (SELECT contest "
+      "FROM voter_contest WHERE voter = $1)",
+      {voter, folded_names(before).value_or("")});
+  insert_roll_entries(transaction, voter, after);
+}
+
 void prepare_electoral_roll(State& state) {
   (void)state.database().write([&](Transaction& transaction) -> Status {
     if (!transaction.query("SELECT 1 FROM roll_entry LIMIT 1").empty()) return {};

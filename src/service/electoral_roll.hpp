@@ -37,6 +37,12 @@ RollPage read_electoral_roll(State& state, std::uint32_t contest, std::string_vi
 void prepare_electoral_roll(State& state);
 // What a voter is found by: name in use, name of birth, given names.
 std::string roll_names(std::string_view usage, std::string_view birth, std::string_view given);
+// The same for a voter whose names were `before` and are `after` now; `state` has been prepared.
+void replace_roll_entries(store::Transaction& transaction, const std::string& voter,
+                          std::string_view before, std::string_view after);
+// Of one contest, when she is no longer on its roll.
+void remove_roll_entry(store::Transaction& transaction, const std::string& voter,
+                       std::uint32_t contest);
 // For the import, in its transaction, after the voter's contests.
 void insert_roll_entries(store::Transaction& transaction, const std::string& voter,
                          std::string_view names);

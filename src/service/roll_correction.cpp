@@ -1,0 +1,186 @@
+#include "service/roll_correction.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/limits.hpp"
+#include "election/roll.hpp"
+#include "service/accounts.hpp"
+#include "service/confirmation.hpp"
+#include "service/electoral_roll.hpp"
+#include "service/reissue.hpp"
+#include "service/reissue_flow.hpp"
+
+namespace isoloir {
+namespace {
+
+using store::Transaction;
+
+constexpr std::string_view email_cell = "courriel";
+constexpr std::string_view phone_cell = "telephone";
+
+// In the order in which the roll has them.
+struct CorrectableCell {
+  std::string_view column;  // of docs/roll.md
+  std::string_view field;   // of the table voter
+};
+constexpr CorrectableCell correctable[] = {
+    {"civilite", "title"},      {"nom_naissance", "birth_name"}, {"nom_usage", "usage_name"},
+    {"prenoms", "given_names"}, {email_cell, "email"},           {phone_cell, "phone"}};
+
+struct OnRoll {
+  std::string voter;
+  bool address_signs_in = false;
+  std::map<std::string_view, std::string> cells;  // by column
+  std::string names() const {
+    return roll_names(cells.at("nom_usage"), cells.at("nom_naissance"), cells.at("prenoms"));
+  }
+};
+
+Expected<OnRoll> find_on_roll(Transaction& transaction, std::string_view voter) {
+  std::string columns = "SELECT id, email_key";
+  for (const auto& one : correctable) columns += ", " + std::string(one.field);
+  const auto rows =
+      transaction.query(columns + " FROM voter WHERE id = $1 COLLATE NOCASE", {std::string(voter)});
+  if (rows.empty()) {
+    return fail("roll.unknown_voter", std::string(voter) + ": no such identifier on the roll");
+  }
+  OnRoll found{rows[0].text(0), !rows[0].is_null(1), {}};
+  std::size_t place = 2;
+  for (const auto& one : correctable) found.cells[one.column] = rows[0].text(place++);
+  return found;
+}
+
+// Two mailboxes of one name are one, as for who signs in.
+Status check_address_free(Transaction& transaction, const OnRoll& person,
+                          const std::string& email) {
+  const auto others = transaction.query("SELECT 1 FROM voter WHERE email_key = $1 AND id != $2",
+                                        {email_key(email), person.voter});
+  if (others.empty()) return {};
+  return fail("roll.email_taken", "another voter signs in with this address");
+}
+
+Expected<Correction> judge(Transaction& transaction, const OnRoll& person, const RollCells& cells) {
+  const auto hours = transaction.query("SELECT grace_ends_at FROM hours WHERE id = 1")[0];
+  if (!hours.is_null(0)) return fail("roll.closed", "the vote is over: the roll stays as it voted");
+  const auto address = person.address_signs_in ? RollAddress::signs_in : RollAddress::optional;
+  Correction correction;
+  correction.voter = person.voter;
+  const auto& in_use = person.cells.at("nom_usage");
+  correction.name = person.cells.at("civilite") + " " +
+                    (in_use.empty() ? person.cells.at("nom_naissance") : in_use) + " " +
+                    person.cells.at("prenoms");
+  for (const auto& [column, unused] : correctable) {
+    const auto typed = cells.find(column);
+    if (typed == cells.end()) continue;
+    auto after = read_roll_cell(column, typed->second, address);
+    if (!after) return fail(after.error());
+    const auto& before = person.cells.at(column);
+    if (*after == before) continue;
+    const bool of_email = column == email_cell;
+    if (of_email && person.address_signs_in) {
+      if (auto free = check_address_free(transaction, person, *after); !free) {
+        return fail(free.error());
+      }
+    }
+    correction.of_address = correction.of_address || of_email || column == phone_cell;
+    correction.cells.push_back({std::string(column), before, std::move(*after)});
+  }
+  if (correction.cells.empty()) return fail("roll.unchanged", "the roll says so already");
+  return correction;
+}
+
+bool is_claim(std::string_view claim) {
+  return claim.size() <= 64 && std::all_of(claim.begin(), claim.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                  std::string_view("._-/").find(c) != std::string_view::npos;
+         });
+}
+
+// In both languages, as hers is not known here.
+int tell(State& state, const TextSource& texts, Transaction& transaction, const OnRoll& before,
+         const OnRoll& after, TimeMs now) {
+  const Json values = {{"corrected_at", now}};
+  const std::set<std::string> addresses = {before.cells.at(email_cell), after.cells.at(email_cell)};
+  int told = 0;
+  for (const auto& address : addresses) {
+    if (address.empty()) continue;
+    outbox_of(state).queue(
+        transaction, now,
+        {before.voter, "roll-corrected", MessageChannel::email, address,
+         texts.text("message.roll_corrected_subject", "fr", Json::object()),
+         texts.text("message.roll_corrected_body", "fr", values) + "\n\n———\n\n" +
+             texts.text("message.roll_corrected_body", "en", values),
+         now + limits::message_life_ms});
+    ++told;
+  }
+  return told;
+}
+
+// Nothing that was sent to where she is not reached any more is good for anything.
+void withdraw_what_was_sent(State& state, Transaction& transaction, const OnRoll& before,
+                            const OnRoll& after, TimeMs now) {
+  const auto& voter = before.voter;
+  flows::withdraw_all(state, transaction, voter, flows::Procedure::account, now);
+  flows::withdraw_all(state, transaction, voter, flows::Procedure::credential, now);
+  forget_confirmations(state, transaction, voter);
+  if (before.cells.at(email_cell) == after.cells.at(email_cell)) return;
+  transaction.execute("DELETE FROM session WHERE voter = $1", {voter});
+  if (!before.address_signs_in) return;
+  transaction.execute("UPDATE voter SET email_key = $2 WHERE id = $1",
+                      {voter, email_key(after.cells.at(email_cell))});
+  transaction.execute(
+      "UPDATE voter SET invited_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account "
+      "WHERE voter = $1)",
+      {voter});
+}
+
+}  // namespace
+
+Expected<Correction> plan_correction(State& state, std::string_view voter, const RollCells& cells) {
+  return state.database().read([&](Transaction& transaction) -> Expected<Correction> {
+    const auto person = find_on_roll(transaction, voter);
+    if (!person) return fail(person.error());
+    return judge(transaction, *person, cells);
+  });
+}
+
+Expected<Correction> correct_roll(State& state, std::string_view voter, const RollCells& cells,
+                                  std::string_view claim, const TextSource* texts) {
+  if (!is_claim(claim)) {
+    return fail("roll.claim",
+                "the reference of a claim is up to 64 letters without accents, digits, '.', '_', "
+                "'-', '/'");
+  }
+  prepare_electoral_roll(state);
+  return state.database().write([&](Transaction& transaction) -> Expected<Correction> {
+    const auto before = find_on_roll(transaction, voter);
+    if (!before) return fail(before.error());
+    auto correction = judge(transaction, *before, cells);
+    if (!correction) return correction;
+    Json columns = Json::array();
+    for (const auto& cell : correction->cells) {
+      const auto* known =
+          std::find_if(std::begin(correctable), std::end(correctable),
+                       [&](const CorrectableCell& one) { return one.column == cell.column; });
+      transaction.execute("UPDATE voter SET " + std::string(known->field) + " = $2 WHERE id = $1",
+                          {before->voter, cell.after});
+      columns.push_back(cell.column);
+    }
+    const auto after = find_on_roll(transaction, before->voter);
+    if (before->names() != after->names()) {
+      replace_roll_entries(transaction, before->voter, before->names(), after->names());
+    }
+    const TimeMs now = flows::steady_now(state, transaction);
+    if (correction->of_address) {
+      withdraw_what_was_sent(state, transaction, *before, *after, now);
+      if (texts) correction->told = tell(state, *texts, transaction, *before, *after, now);
+    }
+    Json row = {{"columns", std::move(columns)}};
+    if (!claim.empty()) row["claim"] = claim;
+    flows::note(state, transaction, now, "roll corrected", before->voter, std::move(row));
+    return correction;
+  });
+}
+
+}  // namespace isoloir

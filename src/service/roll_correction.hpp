@@ -1,0 +1,48 @@
+// What a claim (réclamation) may have corrected on the roll of an installed election: a voter's
+// names, civility, e-mail address and telephone number (docs/roll.md). None of them is in the
+// manifest, so no event says so; the journal does. Thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "courier/text_source.hpp"
+#include "service/state.hpp"
+
+namespace isoloir {
+
+// New values as typed, by column of docs/roll.md: civilite, nom_naissance, nom_usage, prenoms,
+// courriel, telephone. An empty one takes what was there away, where the roll allows that.
+using RollCells = std::map<std::string, std::string, std::less<>>;
+
+struct CorrectedCell {
+  std::string column;
+  std::string before;
+  std::string after;
+};
+struct Correction {
+  std::string voter;                 // identifier, as the roll has it
+  std::string name;                  // before: civility, name in use, given names
+  std::vector<CorrectedCell> cells;  // those that change, in the order of the roll's columns
+  bool of_address = false;           // e-mail or telephone among them
+  int told = 0;                      // mails that tell her so
+};
+
+// What would change; nothing is written. Errors: roll.unknown_voter (`voter` is no identifier of
+// the roll, case apart), roll.invalid (a value that the roll's reader refuses; names the column),
+// roll.email_taken (the address signs another voter in), roll.unchanged, roll.closed (the vote is
+// over).
+Expected<Correction> plan_correction(State& state, std::string_view voter, const RollCells& cells);
+
+// The same in one transaction, journalled by the names of the columns and `claim`, the reference of
+// the decision: up to 64 letters, digits, '.', '_', '-', '/', so that it names nobody; may be
+// empty. With another e-mail address or telephone number, the links and codes that she was sent are
+// good for nothing, and mails by `texts` (null where this server sends none) say so to the address
+// before and the one after; with another address her sessions end too, and where it opens accounts
+// and she has none, the next beat invites her there. Errors: those of plan_correction, roll.claim.
+Expected<Correction> correct_roll(State& state, std::string_view voter, const RollCells& cells,
+                                  std::string_view claim, const TextSource* texts);
+
+}  // namespace isoloir
