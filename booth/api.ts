@@ -8,14 +8,14 @@ export type CodeAnswer =
   | { status: "captcha_wrong" | "page_old"; captchaId: string; nonce: string }
   | { status: "code_wrong"; triesLeft: number; captchaId: string; nonce: string }
   | { status: "code_invalidated" }
-  | { status: "not_open" | "closed" }
+  | { status: "not_open" | "closed" | "no_contest" }
   | { status: "code_replaced"; at: string; triesLeft: number; captchaId: string; nonce: string };
 
 /** To signing in with keys. Whatever is refused brings what the next try needs; the session may be a new one. */
 export type KeyAnswer =
   | { status: "ok"; csrf: string; sessionEnds: number; voterName: string }
   | { status: "not_open" | "closed" }
-  | ({ status: "captcha_wrong" | "page_old" | "refused" | "blocked" } & NextTry)
+  | ({ status: "captcha_wrong" | "page_old" | "refused" | "blocked" | "no_contest" } & NextTry)
   | ({ status: "delayed"; minutes: number } & NextTry)
   | ({ status: "replaced" | "withdrawn"; at: string } & NextTry);
 
@@ -44,6 +44,7 @@ export interface ContestList {
 export type BallotAnswer =
   | { status: "recorded"; tracker: string }
   | { status: "already_voted" }
+  | { status: "not_registered" }
   | { status: "refused"; code: string }
   | { status: "suspended" }
   | { status: "closed" }
@@ -72,7 +73,7 @@ export interface CodeOnItsWay {
 
 export type ConfirmationAnswer =
   | CodeOnItsWay
-  | { status: "no_address" | "already_voted" | "suspended" | "closed" }
+  | { status: "no_address" | "already_voted" | "not_registered" | "suspended" | "closed" }
   | { status: "refused"; code: string };
 
 /** held: in the box, but receipts can no longer be made, since the count is closed. */

@@ -166,6 +166,7 @@ test("after the count no receipt is made any more: said so, and never called vot
 test("a refusal is final for these bytes, and the voter may vote again", async () => {
   const refusals: BallotAnswer[] = [
     { status: "already_voted" }, { status: "refused", code: "x" }, { status: "suspended" }, { status: "closed" },
+    { status: "not_registered" },
   ];
   for (const refusal of refusals) {
     const { casting, kept } = world({ ballot: [refusal, recorded], receipt: [ready] });

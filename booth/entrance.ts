@@ -184,6 +184,7 @@ export class KeyEntrance extends Entrance {
       return show_errors(this.section(), has_captcha()
         ? { captcha: text("voting.page_old") } : { code: text("voting.page_old_plain") });
     }
+    if (status === "no_contest") return show_errors(this.section(), { identifier: text("voting.no_contest") });
     const { minutes = 0, at = "" } = answer as { minutes?: number; at?: string };
     // The digits are new ones, which who does not see them would not know.
     const errors: Errors = { code: text(`keys.${status}`, { minutes, at }) };

@@ -33,6 +33,7 @@ const FAILURE_TEXT: Record<Exclude<Failure, "proof" | "late">, string> = {
   already_voted: "voting.error_already_voted",
   refused: "voting.error_refused",
   self_check: "voting.error_refused",
+  not_registered: "voting.error_not_registered",
   suspended: "voting.error_suspended",
   closed: "voting.error_closed",
 };
@@ -482,7 +483,8 @@ class VotingSpace {
     const suspended = contests.filter(({ contest, state }) => this.state_name_of(contest, state) === "suspended").length;
     const left = this.left_to_vote().length + suspended;
     const all_voted = contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");
-    const lines = left > 0 ? [text("voting.left", { left, total: String(contests.length) })] : [text("voting.all_voted")];
+    const nothing_left = contests.length > 0 ? text("voting.all_voted") : text("voting.no_contest");
+    const lines = left > 0 ? [text("voting.left", { left, total: String(contests.length) })] : [nothing_left];
     if (suspended > 0) lines.push(text("voting.left_suspended", { suspended }));
     fill(section, { left: lines.join(" "), resent: this.resent_text() });
     show_part(section, "left", left > 0 || all_voted);

@@ -13,8 +13,9 @@
 namespace isoloir::cli {
 namespace {
 
-// Refusals that a bureau member can cause, in French; the rest is for the operator.
-std::string in_french(const std::string& code) {
+// Refusals that a bureau member or the organiser can cause, in French; the rest is for the
+// operator.
+std::string error_in_french(const std::string& code) {
   static const std::map<std::string, std::string> texts = {
       {"bureau.phase", "Cette étape n'est pas possible maintenant."},
       {"bureau.hours", "L'heure n'est pas venue, ou n'est pas bonne."},
@@ -74,10 +75,42 @@ std::string in_french(const std::string& code) {
        "Il n'y a pas d'élection dans ce dossier : isoloir election install l'y installe, une fois "
        "scellée."},
       {"trustee.file", "Un fichier ne peut pas être lu."},
+      {"roll.unknown_voter",
+       "Personne n'a cet identifiant sur la liste ; isoloir voter le trouve par le nom ou "
+       "l'adresse. Rien n'est changé."},
+      {"roll.invalid", "Cette valeur n'est pas admise sur la liste ; rien n'est changé."},
+      {"roll.email_taken", "Un autre électeur se connecte avec cette adresse ; rien n'est changé."},
+      {"roll.unchanged", "La liste le dit déjà : rien n'est changé."},
+      {"roll.closed", "Le vote est clos : la liste reste celle qui a voté."},
+      {"roll.claim",
+       "La référence de la réclamation : 64 lettres sans accents, chiffres, points, tirets ou "
+       "barres au plus, et aucun nom."},
+      {"roll.nothing", "Rien n'est nommé : dites ce qui change (--email…), ou quels scrutins."},
+      {"roll.not_registered",
+       "Cette personne n'est pas sur la liste de ce scrutin : rien n'est changé."},
+      {"roll.voted",
+       "Cette personne a déjà voté dans ce scrutin : seul un juge peut en décider. Rien n'est "
+       "changé."},
+      {"roll.key",
+       "Cette clé n'est plus en vigueur : un nouveau code l'a remplacée, ou la radiation est "
+       "faite. "
+       "Rien n'est changé : préparez l'événement à nouveau."},
   };
   const auto found = texts.find(code);
   return found == texts.end() ? std::string() : found->second;
 }
+
+}  // namespace
+
+void say_refusal(const Screen& screen, const char* command, const Error& error) {
+  std::fflush(stdout);
+  if (const auto said = screen.pick(error_in_french(error.code), ""); !said.empty()) {
+    std::fprintf(stderr, "%s\n", said.c_str());
+  }
+  std::fprintf(stderr, "isoloir %s: %s (%s)\n", command, error.message.c_str(), error.code.c_str());
+}
+
+namespace {
 
 // ---- Status
 
@@ -154,19 +187,24 @@ int run(const BureauOptions& options, Step step) {
   const int refused = done ? 1 : 2;
   if (done) done = step(desk, options);
   if (done) return std::fflush(stdout) == 0 ? 0 : 1;
-  std::fflush(stdout);
-  const auto& error = done.error();
-  if (const auto french = in_french(error.code); !french.empty() && options.language != "en") {
-    std::fprintf(stderr, "%s\n", french.c_str());
-  }
-  std::fprintf(stderr, "isoloir bureau: %s (%s)\n", error.message.c_str(), error.code.c_str());
-  const bool bad_use = error.code == "bureau.holders" || error.code == "bureau.lots" ||
-                       error.code == "bureau.contest" || error.code == "bureau.receipts_key" ||
-                       error.code == "export.folder";
+  say_refusal(desk.screen, "bureau", done.error());
+  const auto& code = done.error().code;
+  const bool bad_use = code == "bureau.holders" || code == "bureau.lots" ||
+                       code == "bureau.contest" || code == "bureau.receipts_key" ||
+                       code == "export.folder";
   return bad_use ? 2 : refused;
 }
 
 }  // namespace
+
+void add_holders(const Command& command, BureauOptions& options) {
+  command.option("--holder", options.holders,
+                 "for a try, on this machine: a member's private file, or FILE:CODEFILE; once for "
+                 "each member");
+  command.option("--code-file", options.code_file, "its code; else the code is typed");
+  command.flag("--practice", options.practice,
+               "with the holders that a demonstration keeps in STATE/holders");
+}
 
 void add_bureau(Command app) {
   const auto options = std::make_shared<BureauOptions>();
@@ -176,14 +214,7 @@ void add_bureau(Command app) {
     Command command = bureau.add(name, what);
     command.option("--state", options->state, "folder of the election's state").required();
     command.option("--lang", options->language, "fr or en").one_of({"fr", "en"});
-    if (holders) {
-      command.option("--holder", options->holders,
-                     "for a try, on this machine: a member's private file, or "
-                     "FILE:CODEFILE; once for each member");
-      command.option("--code-file", options->code_file, "its code; else the code is typed");
-      command.flag("--practice", options->practice,
-                   "with the holders that a demonstration keeps in STATE/holders");
-    }
+    if (holders) add_holders(command, *options);
     command.runs([options, step] { return run(*options, step); });
     return command;
   };

@@ -13,6 +13,7 @@
 
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "cli/command_line.hpp"
 #include "cli/holder_file.hpp"
 #include "cli/screen.hpp"
 #include "cli/server.hpp"
@@ -56,6 +57,9 @@ class Screen {
  private:
   bool english_;
 };
+
+// Declares the private files at hand; `options` outlives the command line.
+void add_holders(const Command& command, BureauOptions& options);
 
 // ---- The state at hand
 
@@ -165,8 +169,18 @@ struct Question {
 };
 Status confirm(const Screen& screen, bool yes, const Question& question);
 
+// What went wrong, on stderr: in French where somebody at this desk can do something about it, then
+// for the operator, by the name of the `command`.
+void say_refusal(const Screen& screen, const char* command, const Error& error);
+
 // ---- An officer's events (bureau_events.cpp)
 
+// Writes the drafts for officers to sign elsewhere, or with a private file at hand signs and posts
+// them, all or none. Several drafts are of one name, each of another contest: the file of contest k
+// is --draft with "-k" behind. Errors: bureau.draft_exists, bureau.holders, bureau.signer, those of
+// draft_for_officers and append_signed_event.
+Status draft_or_sign(Desk& desk, const BureauOptions& options,
+                     const std::vector<EventDraft>& drafts);
 Status run_suspend(Desk& desk, const BureauOptions& options);
 Status run_resume(Desk& desk, const BureauOptions& options);
 Status run_close(Desk& desk, const BureauOptions& options);

@@ -13,27 +13,37 @@ namespace isoloir::cli {
 namespace {
 
 bool is_officers_event(const std::string& name) {
-  return name == "suspend" || name == "resume" || name == "close" || name == "close-count";
+  return name == "suspend" || name == "resume" || name == "close" || name == "close-count" ||
+         name == "strike-off";
 }
 
-Status write_draft(Desk& desk, const std::string& path, const EventDraft& draft) {
-  const auto document = draft_for_officer(*desk.state, draft);
-  if (!document) return fail(document.error());
-  if (std::filesystem::exists(path)) {
-    return fail("bureau.draft_exists", path + " is there already; nothing was written");
+Status write_drafts(Desk& desk, const std::string& path, const std::vector<EventDraft>& drafts) {
+  const auto documents = draft_for_officers(*desk.state, drafts);
+  if (!documents) return fail(documents.error());
+  std::vector<std::string> files;
+  for (const auto& draft : drafts) {
+    files.push_back(drafts.size() == 1 ? path : fmt::format("{}-{}", path, *draft.contest));
+    if (std::filesystem::exists(files.back())) {
+      return fail("bureau.draft_exists", files.back() + " is there already; nothing was written");
+    }
   }
-  write_file(path, document->text(), FileMode::shared);
-  const auto& bureau = desk.state->manifest().bureaus[draft.bureau];
-  const auto names = names_of(bureau, draft.name == "close-count" ? presidents : officers);
   const auto minutes = limits::event_age_ms / minute_ms;
-  desk.screen.say(
-      fmt::format("Événement écrit dans {}, à rapporter signé dans les {} minutes. Signe, sur sa "
-                  "propre machine : {} (isoloir trustee sign {}). Puis ici : isoloir bureau post",
-                  path, minutes, names, path),
-      fmt::format(
-          "Event written to {}, to be brought back signed within {} minutes. Signs, on a "
-          "machine of its own: {} (isoloir trustee sign {}). Then here: isoloir bureau post",
-          path, minutes, names, path));
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    write_file(files[i], (*documents)[i].text(), FileMode::shared);
+    const auto& bureau = desk.state->manifest().bureaus[drafts[i].bureau];
+    const auto names = names_of(bureau, drafts[i].name == "close-count" ? presidents : officers);
+    desk.screen.say(
+        fmt::format("Événement écrit dans {}, à rapporter signé dans les {} minutes. Signe, sur sa "
+                    "propre machine : {} (isoloir trustee sign {}). Puis ici : isoloir bureau post",
+                    files[i], minutes, names, files[i]),
+        fmt::format("Event written to {}, to be brought back signed within {} minutes. Signs, on "
+                    "a machine of its own: {} (isoloir trustee sign {}). Then here: isoloir bureau "
+                    "post",
+                    files[i], minutes, names, files[i]));
+  }
+  if (drafts.size() > 1) {
+    desk.screen.say("À rapporter dans cet ordre.", "To be brought back in this order.");
+  }
   return {};
 }
 
@@ -41,23 +51,6 @@ Status say_posted(Desk& desk, std::int64_t number, const std::string& name) {
   if (auto settled = desk.settle(); !settled) return settled;
   desk.screen.say(fmt::format("Fait : événement n° {}, signé par {}.", number, name),
                   fmt::format("Done: event {}, signed by {}.", number, name));
-  return {};
-}
-
-Status draft_or_sign(Desk& desk, const BureauOptions& options, const EventDraft& draft) {
-  if (!options.draft.empty()) return write_draft(desk, options.draft, draft);
-  const auto present = who_is_present(desk, options);
-  if (!present) return fail(present.error());
-  const auto* officer = find_role(*present, draft.bureau, officers);
-  if (!officer) {
-    return fail("bureau.signer",
-                "one of these must sign: " +
-                    names_of(desk.state->manifest().bureaus.at(draft.bureau), officers));
-  }
-  const auto posted = post_event(*desk.state, draft, {&officer->file.state.signing()});
-  if (!posted) return fail(posted.error());
-  if (auto said = say_posted(desk, *posted, officer->place.name); !said) return said;
-  say_next(desk, standing_of(*desk.state));
   return {};
 }
 
@@ -69,7 +62,7 @@ Status run_contest_event(Desk& desk, const BureauOptions& options, const char* n
   }
   Json data = Json::object();
   data["reason"] = options.reason;
-  return draft_or_sign(desk, options, {name, contest->bureau, options.contest, std::move(data)});
+  return draft_or_sign(desk, options, {{name, contest->bureau, options.contest, std::move(data)}});
 }
 
 // Before an end that cannot be repeated.
@@ -88,6 +81,12 @@ Status confirm_end(const Desk& desk, const BureauOptions& options, std::string_v
     return confirm(desk.screen, options.yes,
                    {"Le dépouillement sera clos et la clé des liens détruite, sans retour.",
                     "The count will be closed and the link key destroyed, for good."});
+  }
+  if (event == "strike-off") {
+    return confirm(desk.screen, options.yes,
+                   {"Cette personne ne pourra plus voter dans ce scrutin, sans retour.",
+                    "This person will not be able to vote in this contest any more, for good.",
+                    "radier", "strike off"});
   }
   return {};
 }
@@ -109,6 +108,38 @@ Status end_the_count(Desk& desk, const BureauOptions& options) {
 
 }  // namespace
 
+Status draft_or_sign(Desk& desk, const BureauOptions& options,
+                     const std::vector<EventDraft>& drafts) {
+  if (!options.draft.empty()) return write_drafts(desk, options.draft, drafts);
+  const auto present = who_is_present(desk, options);
+  if (!present) return fail(present.error());
+  std::vector<const Present*> signers;
+  for (const auto& draft : drafts) {
+    signers.push_back(find_role(*present, draft.bureau, officers));
+    if (!signers.back()) {
+      return fail("bureau.signer",
+                  "one of these must sign: " +
+                      names_of(desk.state->manifest().bureaus.at(draft.bureau), officers));
+    }
+  }
+  std::vector<std::int64_t> numbers;
+  const auto posted = desk.state->database().write([&](store::Transaction& t) -> Status {
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+      const auto number =
+          append_event(t, *desk.state, drafts[i], {&signers[i]->file.state.signing()});
+      if (!number) return fail(number.error());
+      numbers.push_back(*number);
+    }
+    return {};
+  });
+  if (!posted) return posted;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (auto said = say_posted(desk, numbers[i], signers[i]->place.name); !said) return said;
+  }
+  say_next(desk, standing_of(*desk.state));
+  return {};
+}
+
 Status run_suspend(Desk& desk, const BureauOptions& options) {
   return run_contest_event(desk, options, "suspend");
 }
@@ -119,7 +150,7 @@ Status run_close(Desk& desk, const BureauOptions& options) {
   if (options.draft.empty()) {
     if (auto sure = confirm_end(desk, options, "close"); !sure) return sure;
   }
-  return draft_or_sign(desk, options, {"close", 0, {}, Json::object()});
+  return draft_or_sign(desk, options, {{"close", 0, {}, Json::object()}});
 }
 
 Status run_close_count(Desk& desk, const BureauOptions& options) {
@@ -130,7 +161,7 @@ Status run_close_count(Desk& desk, const BureauOptions& options) {
     while (bureau + 1 < standing.closed.size() && standing.closed[bureau]) ++bureau;
     const auto draft = close_count_draft(*desk.state, bureau);
     if (!draft) return fail(draft.error());
-    return write_draft(desk, options.draft, *draft);
+    return write_drafts(desk, options.draft, {*draft});
   }
   const auto present = who_is_present(desk, options);
   if (!present) return fail(present.error());
@@ -158,7 +189,7 @@ Status run_post(Desk& desk, const BureauOptions& options) {
     if (!document) return fail("bureau.event", "truncated, or no signed document");
     name = text_field(document->body(), "event").value_or("");
     if (!is_officers_event(name)) {
-      return fail("bureau.event", "not one of suspend, resume, close, close-count");
+      return fail("bureau.event", "not one of suspend, resume, close, close-count, strike-off");
     }
     if (auto sure = confirm_end(desk, options, name); !sure) return sure;
     const auto posted = post_event(*desk.state, *document);

@@ -117,6 +117,10 @@ Option Command::option(const std::string& name, std::vector<std::string>& values
                        const std::string& what) const {
   return Option(app_->add_option(name, values, what)->allow_extra_args(false));
 }
+Option Command::option(const std::string& name, std::vector<std::uint32_t>& values,
+                       const std::string& what) const {
+  return Option(app_->add_option(name, values, what)->allow_extra_args(false));
+}
 Option Command::option(const std::string& name, std::uint16_t& value,
                        const std::string& what) const {
   return Option(bind(*app_, name, value, what));

@@ -50,6 +50,8 @@ class Command {
                 const std::string& what) const;
   Option option(const std::string& name, std::vector<std::string>& values,
                 const std::string& what) const;
+  Option option(const std::string& name, std::vector<std::uint32_t>& values,
+                const std::string& what) const;
   Option option(const std::string& name, std::uint16_t& value, const std::string& what) const;
   Option option(const std::string& name, std::uint32_t& value, const std::string& what) const;
   Option option(const std::string& name, std::uint64_t& value, const std::string& what) const;

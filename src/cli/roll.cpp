@@ -2,13 +2,16 @@
 // installed election. It works beside a running server.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
 
 #include "cli/bureau_desk.hpp"
 #include "cli/commands.hpp"
+#include "service/accounts.hpp"
 #include "service/roll_correction.hpp"
+#include "service/strike_off.hpp"
 #include "web/assets.hpp"
 #include "web/message_texts.hpp"
 
@@ -21,31 +24,10 @@ struct RollOptions : BureauOptions {
   std::string voter;
   std::string portal;
   std::string claim;
+  std::vector<std::uint32_t> contests;
+  bool all = false;
   std::map<std::string, std::optional<std::string>> cells;  // by column of docs/roll.md
 };
-
-// What the organiser can do something about, in French; the rest is for the operator.
-std::string roll_error_in_french(const std::string& code) {
-  static const std::map<std::string, std::string> texts = {
-      {"roll.unknown_voter",
-       "Personne n'a cet identifiant sur la liste ; isoloir voter le trouve par le nom ou "
-       "l'adresse. Rien n'est changé."},
-      {"roll.invalid", "Cette valeur n'est pas admise sur la liste ; rien n'est changé."},
-      {"roll.email_taken", "Un autre électeur se connecte avec cette adresse ; rien n'est changé."},
-      {"roll.unchanged", "La liste le dit déjà : rien n'est changé."},
-      {"roll.closed", "Le vote est clos : la liste reste celle qui a voté."},
-      {"roll.claim",
-       "La référence de la réclamation : 64 lettres sans accents, chiffres, points, tirets ou "
-       "barres au plus, et aucun nom."},
-      {"roll.nothing", "Rien n'est à corriger : nommez ce qui change (--email, --birth-name…)."},
-      {"bureau.unconfirmed", "Le mot n'a pas été tapé : rien n'est changé."},
-      {"state.missing",
-       "Il n'y a pas d'élection dans ce dossier : isoloir election install l'y installe, une fois "
-       "scellée."},
-  };
-  const auto found = texts.find(code);
-  return found == texts.end() ? std::string() : found->second;
-}
 
 // ---- correct
 
@@ -135,6 +117,86 @@ Status run_correct(Desk& desk, const RollOptions& options) {
   return {};
 }
 
+// ---- strike-off
+
+struct PlannedStrikeOff {
+  std::string voter;  // as the roll has it
+  std::vector<RollPlace> places;
+};
+// Errors: roll.unknown_voter, roll.nothing, those of place_of.
+Expected<PlannedStrikeOff> plan_strike_off(State& state, const RollOptions& options) {
+  return state.database().read([&](store::Transaction& t) -> Expected<PlannedStrikeOff> {
+    const auto voter = voter_on_roll(t, options.voter);
+    if (!voter) return fail(voter.error());
+    std::vector<std::uint32_t> contests = options.contests;
+    if (options.all) {
+      for (const auto& row :
+           t.query("SELECT contest FROM voter_contest WHERE voter = $1", {*voter})) {
+        contests.push_back(static_cast<std::uint32_t>(row.integer(0)));
+      }
+    }
+    std::sort(contests.begin(), contests.end());
+    contests.erase(std::unique(contests.begin(), contests.end()), contests.end());
+    if (contests.empty() && options.all) {
+      return fail("roll.not_registered", *voter + " is on the roll of no contest");
+    }
+    if (contests.empty()) return fail("roll.nothing", "name the contests: --contest K, or --all");
+    PlannedStrikeOff plan{*voter, {}};
+    for (const auto contest : contests) {
+      const auto place = place_of(state, t, *voter, contest);
+      if (!place) {
+        return fail(place.error().code,
+                    fmt::format("contest {}: {}", contest, place.error().message));
+      }
+      plan.places.push_back(*place);
+    }
+    return plan;
+  });
+}
+
+// What the officers compare with what `trustee sign` shows them: an event names no one.
+void say_strike_off(Desk& desk, const PlannedStrikeOff& plan) {
+  const auto name = voter_profile(*desk.state, plan.voter)->display_name;
+  desk.screen.say(fmt::format("Radiation de l'électeur {}, {}", plan.voter, name),
+                  fmt::format("Striking off voter {}, {}", plan.voter, name));
+  for (const auto& place : plan.places) {
+    const auto& contest = desk.state->manifest().contests.at(place.contest);
+    const auto district =
+        contest.districts.size() > 1 ? ", " + contest.districts.at(place.district) : "";
+    desk.screen.say(
+        fmt::format("Scrutin {} : {}{}. Clé publique, à comparer par qui signe :", place.contest,
+                    contest.name.fr, district),
+        fmt::format("Contest {}: {}{}. Public key, which who signs compares:", place.contest,
+                    contest.name.en, district));
+    std::fputs(in_lines(place.key.encoded()).c_str(), stdout);
+  }
+  std::fflush(stdout);
+}
+
+Status run_strike_off(Desk& desk, const RollOptions& options) {
+  if (!desk.state->held_link_key() || phases_of(*desk.state).grace_ends_at) {
+    return fail("roll.closed", "the vote is over: the roll stays as it voted");
+  }
+  const auto plan = plan_strike_off(*desk.state, options);
+  if (!plan) return fail(plan.error());
+  say_strike_off(desk, *plan);
+  std::vector<EventDraft> drafts;
+  for (const auto& place : plan->places) {
+    drafts.push_back({"strike-off",
+                      desk.state->manifest().contests.at(place.contest).bureau,
+                      place.contest,
+                      {{"district", place.district}, {"key", hex_encode(place.key.encoded())}},
+                      plan->voter});
+  }
+  if (options.draft.empty()) {
+    const Question question{"Cette personne ne pourra plus voter dans ces scrutins, sans retour.",
+                            "This person will not be able to vote in these contests, for good.",
+                            "radier", "strike off"};
+    if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
+  }
+  return draft_or_sign(desk, options, drafts);
+}
+
 // ---- The subcommand
 
 int run_roll(const RollOptions& options, Status (*step)(Desk&, const RollOptions&)) {
@@ -142,16 +204,11 @@ int run_roll(const RollOptions& options, Status (*step)(Desk&, const RollOptions
   auto done = desk.open(options.state);
   if (done) done = step(desk, options);
   if (done) return std::fflush(stdout) == 0 ? 0 : 1;
-  std::fflush(stdout);
   const auto& error = done.error();
-  if (const auto french = roll_error_in_french(error.code);
-      !french.empty() && options.language != "en") {
-    std::fprintf(stderr, "%s\n", french.c_str());
-  }
-  std::fprintf(stderr, "isoloir roll: %s (%s)\n", error.message.c_str(), error.code.c_str());
-  const bool refused = error.code == "bureau.unconfirmed" || error.code == "roll.closed" ||
-                       error.code.starts_with("bureau.");
-  return refused ? 1 : 2;
+  say_refusal(desk.screen, "roll", error);
+  const bool refused = error.code.starts_with("bureau.") || error.code == "roll.closed" ||
+                       error.code == "roll.voted" || error.code == "roll.not_registered";
+  return refused && error.code != "bureau.holders" ? 1 : 2;
 }
 
 }  // namespace
@@ -179,6 +236,16 @@ void add_roll(Command app) {
   correct.option("--claim", options->claim, "reference of the claim, for the journal");
   correct.option("--portal", options->portal,
                  "folder of the portal, for the words of messages; else the state's");
+  const auto [strike_off, struck] =
+      add("strike-off", "strike a voter off the roll of contests in which she has not voted",
+          run_strike_off);
+  const auto contest =
+      strike_off.option("--contest", struck->contests, "number of a contest; once for each");
+  strike_off.flag("--all", struck->all, "every contest of the voter's").excludes(contest);
+  strike_off.option("--draft", struck->draft,
+                    "in earnest: write here what an officer signs by `isoloir trustee sign`, then "
+                    "bring it back by `bureau post`; several contests: FILE-K each");
+  add_holders(strike_off, *struck);
 }
 
 }  // namespace isoloir::cli

@@ -64,6 +64,31 @@ Expected<std::string> contest_event_in_words(const Manifest& manifest, const Jso
          both("Motif : " + *reason, "Reason: " + *reason);
 }
 
+Expected<std::string> strike_off_in_words(const Manifest& manifest, const Json& body) {
+  const auto number = u32_field(body, "contest");
+  const auto* contest = number ? manifest.contest(*number) : nullptr;
+  if (!contest || u32_field(body, "bureau") != contest->bureau) {
+    return document_error("this bureau has no such contest");
+  }
+  const auto district = u32_field(body["data"], "district");
+  const auto key = point_field(body["data"], "key");
+  if (!has_exactly(body["data"], {"district", "key"}) || !key || !district ||
+      *district >= contest->districts.size()) {
+    return document_error("it names no district and key of its contest");
+  }
+  const auto where = contest->districts.size() > 1 ? ", " + contest->districts[*district] : "";
+  return both(fmt::format("Radier une personne de la liste du scrutin {} : {}{}", *number,
+                          contest->name.fr, where),
+              fmt::format("Strike a person off the roll of contest {}: {}{}", *number,
+                          contest->name.en, where)) +
+         both(
+             "Elle n'y votera plus. Sa clé publique, à comparer avec celle que le serveur a "
+             "montrée à côté de son nom :",
+             "She will vote no more in it. Her public key, to be compared with the one that the "
+             "server has shown beside her name:") +
+         in_lines(key->encoded());
+}
+
 Expected<std::string> election_event_in_words(const Json& body) {
   const Json& data = body["data"];
   if (!body["contest"].is_null()) return document_error("this event concerns no single contest");
@@ -97,11 +122,13 @@ Expected<std::string> event_in_words(const Manifest& manifest, const Json& body)
     return document_error("the count is signed by `attest`, which verifies first");
   }
   const bool of_a_contest = name == "suspend" || name == "resume";
-  if (!of_a_contest && name != "close" && name != "close-count") {
+  const bool off = name == "strike-off";
+  if (!of_a_contest && !off && name != "close" && name != "close-count") {
     return document_error("no member signs this event by a file");
   }
-  auto words =
-      of_a_contest ? contest_event_in_words(manifest, body) : election_event_in_words(body);
+  auto words = of_a_contest ? contest_event_in_words(manifest, body)
+               : off        ? strike_off_in_words(manifest, body)
+                            : election_event_in_words(body);
   if (!words) return words;
   return *words +
          both("Bureau : " + manifest.bureaus[*bureau].name,

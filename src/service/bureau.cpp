@@ -8,6 +8,7 @@
 #include "service/freeze.hpp"
 #include "service/journal.hpp"
 #include "service/reissue.hpp"
+#include "service/strike_off.hpp"
 
 namespace isoloir {
 namespace {
@@ -17,7 +18,7 @@ using store::Transaction;
 enum class Signer { board, officer, board_or_officer, president, opening_rule };
 enum class Scope { election, bureau, contest, bureau_or_contest };
 
-// The table of section 8. Enrolments and strike-offs join it with the roll's amendments.
+// The table of section 8.
 struct EventRule {
   std::string_view name;
   Signer signer;
@@ -28,6 +29,7 @@ constexpr EventRule event_rules[] = {
     {"suspend", Signer::officer, Scope::contest},
     {"resume", Signer::officer, Scope::contest},
     {"extend", Signer::officer, Scope::election},
+    {"strike-off", Signer::officer, Scope::contest},
     {"unseal", Signer::officer, Scope::bureau_or_contest},
     {"reseal", Signer::officer, Scope::bureau_or_contest},
     {"close", Signer::board_or_officer, Scope::election},
@@ -45,6 +47,7 @@ struct Event {
   std::optional<std::uint32_t> contest;
   Json data;
   bool by_board = false;
+  std::string voter;  // see EventDraft
 };
 
 tl::unexpected<Error> refuse_phase(std::string why) {
@@ -90,7 +93,18 @@ bool is_reason(const Json& data) {
          reason->size() <= limits::event_reason_bytes;
 }
 
-Status judge_data(const Event& event) {
+// The district is one of its contest's: judge_scope comes first.
+std::optional<RollPlace> place_in(const Manifest& manifest, const Event& event) {
+  const auto district = u32_field(event.data, "district");
+  const auto key = point_field(event.data, "key");
+  if (!has_exactly(event.data, {"district", "key"}) || !district || !key ||
+      *district >= manifest.contest(*event.contest)->districts.size()) {
+    return std::nullopt;
+  }
+  return RollPlace{*event.contest, *district, *key};
+}
+
+Status judge_data(const Manifest& manifest, const Event& event) {
   const auto& name = event.rule->name;
   const auto& data = event.data;
   bool good = false;
@@ -98,6 +112,8 @@ Status judge_data(const Event& event) {
     good = has_exactly(data, {});
   } else if (name == "extend") {
     good = has_exactly(data, {"closes_at"}) && integer_field(data, "closes_at");
+  } else if (name == "strike-off") {
+    good = place_in(manifest, event).has_value();
   } else if (name == "freeze") {
     good = has_exactly(data, {"ballots", "box_root", "pads", "sign_off_root", "sign_offs"});
   } else if (name == "count") {
@@ -153,7 +169,8 @@ Status judge_signers(const Manifest& manifest, const Event& event, const SignedD
   return {};
 }
 
-Expected<Event> read_event(Transaction& transaction, State& state, const SignedDocument& document) {
+Expected<Event> read_event(Transaction& transaction, State& state, const SignedDocument& document,
+                           const std::string& voter) {
   const Json& body = document.body();
   const auto malformed = [](std::string why) { return fail("bureau.event", std::move(why)); };
   const auto number = integer_field(body, "number");
@@ -192,6 +209,7 @@ Expected<Event> read_event(Transaction& transaction, State& state, const SignedD
   event.at = *at;
   event.bureau = *bureau;
   event.data = body["data"];
+  event.voter = voter;
   return event;
 }
 
@@ -307,17 +325,40 @@ Status end_count(Transaction& transaction, const State& state, const Event& even
   return {};
 }
 
-Status take_effect(Transaction& transaction, const State& state, const Event& event) {
+// Until the close: whoever may still finish then is on the roll.
+Status change_roll(Transaction& transaction, State& state, const VotePhases& phases,
+                   const Event& event) {
+  if (phases.grace_ends_at || event.at >= phases.closes_at)
+    return refuse_phase("the vote is closed");
+  return strike_off(state, transaction, event.voter, *place_in(state.manifest(), event));
+}
+
+Status take_effect(Transaction& transaction, State& state, const Event& event) {
   const auto phases = read_phases(transaction);
   const auto& name = event.rule->name;
   if (name == "open") return open_vote(transaction, phases, event);
   if (name == "suspend" || name == "resume") return change_contest(transaction, phases, event);
   if (name == "extend") return extend_hours(transaction, phases, event);
+  if (name == "strike-off") return change_roll(transaction, state, phases, event);
   if (name == "close") return close_vote(transaction, state, phases, event);
   if (name == "freeze") return judge_freeze(transaction, phases);
   if (name == "count") return open_count(transaction, event);
   if (name == "close-count") return end_count(transaction, state, event);
   return trace_seal(transaction, phases, event);
+}
+
+// Whom a strike-off that came as a file is about, found without keeping the writer waiting. Empty
+// for any other event, and where nobody is.
+std::string voter_of(State& state, const SignedDocument& document) {
+  const Json& body = document.body();
+  const auto contest = u32_field(body, "contest");
+  if (text_field(body, "event") != "strike-off" || !contest || !body.contains("data")) return {};
+  const auto district = u32_field(body["data"], "district");
+  const auto key = point_field(body["data"], "key");
+  if (!district || !key || !state.held_link_key()) return {};
+  return *state.database().read([&](Transaction& transaction) -> Expected<std::string> {
+    return holder_of(state, transaction, {*contest, *district, *key}).value_or("");
+  });
 }
 
 }  // namespace
@@ -332,11 +373,12 @@ SignedDocument draft_event(Transaction& transaction, State& state, const EventDr
                          {"data", draft.data}});
 }
 
-Status append_signed_event(Transaction& transaction, State& state, const SignedDocument& document) {
-  const auto event = read_event(transaction, state, document);
+Status append_signed_event(Transaction& transaction, State& state, const SignedDocument& document,
+                           const std::string& voter) {
+  const auto event = read_event(transaction, state, document, voter);
   if (!event) return fail(event.error());
   if (auto good = judge_scope(state.manifest(), *event); !good) return good;
-  if (auto good = judge_data(*event); !good) return good;
+  if (auto good = judge_data(state.manifest(), *event); !good) return good;
   if (auto good = judge_signers(state.manifest(), *event, document); !good) return good;
   if (auto done = take_effect(transaction, state, *event); !done) return done;
   transaction.execute("INSERT INTO event (number, text, logged) VALUES ($1, $2, 0)",
@@ -347,20 +389,25 @@ Status append_signed_event(Transaction& transaction, State& state, const SignedD
   return {};
 }
 
-Expected<SignedDocument> draft_for_officer(State& state, const EventDraft& draft) {
-  std::optional<SignedDocument> drafted;
+Expected<std::vector<SignedDocument>> draft_for_officers(State& state,
+                                                         const std::vector<EventDraft>& drafts) {
+  std::vector<SignedDocument> drafted;
   const auto tried = state.database().write([&](Transaction& transaction) -> Status {
-    const auto document = draft_event(transaction, state, draft);
-    const auto event = read_event(transaction, state, document);
-    if (!event) return fail(event.error());
-    if (auto good = judge_scope(state.manifest(), *event); !good) return good;
-    if (auto good = judge_data(*event); !good) return good;
-    if (auto done = take_effect(transaction, state, *event); !done) return done;
-    drafted = document;
-    return fail("bureau.drafted", "its effect is taken back");
+    for (const auto& draft : drafts) {
+      const auto document = draft_event(transaction, state, draft);
+      const auto event = read_event(transaction, state, document, draft.voter);
+      if (!event) return fail(event.error());
+      if (auto good = judge_scope(state.manifest(), *event); !good) return good;
+      if (auto good = judge_data(state.manifest(), *event); !good) return good;
+      if (auto done = take_effect(transaction, state, *event); !done) return done;
+      transaction.execute("INSERT INTO event (number, text, logged) VALUES ($1, $2, 0)",
+                          {event->number, document.text()});
+      drafted.push_back(document);
+    }
+    return fail("bureau.drafted", "the effects are taken back");
   });
-  if (!drafted) return fail(tried.error());
-  return *drafted;
+  if (tried.error().code != "bureau.drafted") return fail(tried.error());
+  return drafted;
 }
 
 Expected<std::int64_t> append_event(Transaction& transaction, State& state, const EventDraft& draft,
@@ -369,7 +416,7 @@ Expected<std::int64_t> append_event(Transaction& transaction, State& state, cons
   for (const auto* signer : signers) {
     document.sign(*signer, state.fingerprint(), state.random());
   }
-  if (const auto done = append_signed_event(transaction, state, document); !done) {
+  if (const auto done = append_signed_event(transaction, state, document, draft.voter); !done) {
     return fail(done.error());
   }
   return *integer_field(document.body(), "number");
@@ -382,8 +429,9 @@ Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
 }
 
 Expected<std::int64_t> post_event(State& state, const SignedDocument& event) {
+  const std::string voter = voter_of(state, event);
   return state.database().write([&](Transaction& transaction) -> Expected<std::int64_t> {
-    if (auto done = append_signed_event(transaction, state, event); !done) {
+    if (auto done = append_signed_event(transaction, state, event, voter); !done) {
       return fail(done.error());
     }
     return *integer_field(event.body(), "number");

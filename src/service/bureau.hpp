@@ -23,25 +23,28 @@ struct EventDraft {
   std::uint32_t bureau = 0;
   std::optional<std::uint32_t> contest;
   Json data = Json::object();
+  std::string voter{};  // whom a strike-off is about, where known; stands in no event
 };
 
 // The next event, to be signed: it has its number, and the present time or that of the event before
 // if that is later.
 SignedDocument draft_event(store::Transaction& transaction, State& state, const EventDraft& draft);
 
-// The same for an officer who signs on a machine of its own, refused now where append_signed_event
-// would refuse it at once whoever signed. Nothing is kept. Errors: those of append_signed_event but
-// bureau.signer.
-Expected<SignedDocument> draft_for_officer(State& state, const EventDraft& draft);
+// The same for officers who sign on machines of their own, one after the other in this order;
+// refused now where append_signed_event would refuse one at once whoever signed. Nothing is kept.
+// Errors: those of append_signed_event but bureau.signer.
+Expected<std::vector<SignedDocument>> draft_for_officers(State& state,
+                                                         const std::vector<EventDraft>& drafts);
 
 // Judges a signed event, inserts it with its effect and journals it. Errors: bureau.event
 // (malformed, unknown, or of a time that is not the next), bureau.replayed (it is there already),
 // bureau.stale (another took its number, or an officer's was drafted more than limits::event_age_ms
 // ago: draft again), bureau.contest
 // (no such contest of this bureau), bureau.data, bureau.signer (a key that the event does not
-// allow, or one that is missing), bureau.phase (not now), bureau.hours (too early).
+// allow, or one that is missing), bureau.phase (not now), bureau.hours (too early), those of
+// strike_off. `voter`: see EventDraft.
 Status append_signed_event(store::Transaction& transaction, State& state,
-                           const SignedDocument& event);
+                           const SignedDocument& event, const std::string& voter = {});
 
 // Drafts, signs and appends. Gives the number. Errors: those of append_signed_event.
 Expected<std::int64_t> append_event(store::Transaction& transaction, State& state,

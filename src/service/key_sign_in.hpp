@@ -40,8 +40,8 @@ bool use_up_nonce(State& state, std::int64_t proof_life_ms, const Session& sessi
                   const ByteArray<32>& nonce);
 
 // Judges the proof under the session's nonce, which is used up. Errors: code.nonce (none, expired,
-// or another page's: nothing was counted), and, for the right pair alone, voting.closed and
-// voting.not_open.
+// or another page's: nothing was counted), and, for the right pair alone, those of
+// may_enter.
 Expected<KeyVerdict> sign_in_by_keys(State& state, const KeySignInPolicy& policy,
                                      const Session& session, const KeySignIn& given,
                                      std::string_view client_address);

@@ -137,6 +137,13 @@ void withdraw_what_was_sent(State& state, Transaction& transaction, const OnRoll
 
 }  // namespace
 
+Expected<std::string> voter_on_roll(Transaction& transaction, std::string_view identifier) {
+  const auto rows = transaction.query("SELECT id FROM voter WHERE id = $1 COLLATE NOCASE",
+                                      {std::string(identifier)});
+  if (!rows.empty()) return rows[0].text(0);
+  return fail("roll.unknown_voter", std::string(identifier) + ": no such identifier on the roll");
+}
+
 Expected<Correction> plan_correction(State& state, std::string_view voter, const RollCells& cells) {
   return state.database().read([&](Transaction& transaction) -> Expected<Correction> {
     const auto person = find_on_roll(transaction, voter);

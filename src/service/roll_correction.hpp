@@ -30,6 +30,9 @@ struct Correction {
   int told = 0;                      // mails that tell her so
 };
 
+// The identifier as the roll has it, case apart. Error: roll.unknown_voter.
+Expected<std::string> voter_on_roll(store::Transaction& transaction, std::string_view identifier);
+
 // What would change; nothing is written. Errors: roll.unknown_voter (`voter` is no identifier of
 // the roll, case apart), roll.invalid (a value that the roll's reader refuses; names the column),
 // roll.email_taken (the address signs another voter in), roll.unchanged, roll.closed (the vote is

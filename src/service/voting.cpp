@@ -234,7 +234,9 @@ Status may_enter(State& state, const std::string& voter, bool inside) {
   Status refusal = fail("voting.closed", "the vote is closed", "voting.closed");
   const auto hours = hours_of(state);
   if (!inside && (hours.grace_ends_at || state.now() >= hours.closes_at)) return refusal;
-  for (const auto& contest : contests_of(state, voter)) {
+  const auto contests = contests_of(state, voter);
+  if (contests.empty()) return fail("voting.no_contest", "she is on the roll of no contest");
+  for (const auto& contest : contests) {
     const auto allowed = phase_allows(contest.phase, inside);
     if (allowed || contest.phase == "suspended") return {};
     refusal = allowed;
@@ -311,7 +313,7 @@ Status may_cast(State& state, Transaction& transaction, const Session& session,
   if (transaction
           .query("SELECT 1 FROM voter_contest WHERE voter = $1 AND contest = $2", {voter, contest})
           .empty()) {
-    return fail("ballot.contest", "not one of this voter's contests");
+    return fail("ballot.not_registered", "she is not on the roll of this contest");
   }
   if (has_voted(transaction, voter, contest)) {
     return fail("ballot.already_voted", "signed off already", "ballot.already_voted");

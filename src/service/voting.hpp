@@ -38,7 +38,8 @@ Expected<CodeVerdict> open_voting_space(State& state, const CodePolicy& policy,
 
 // Whether this voter may enter the voting space now: any contest open, or suspended for a while.
 // `inside`: was let in before in the same session, and may come back in the grace period
-// (R211-563). Errors: voting.closed, voting.not_open.
+// (R211-563). Errors: voting.closed, voting.not_open, voting.no_contest (she was struck off the
+// roll of every one).
 Status may_enter(State& state, const std::string& voter, bool inside);
 // Whose this key was, and when another took its place, if one did.
 struct ReplacedCode {
@@ -69,8 +70,8 @@ std::vector<VoterContestState> contests_of(State& state, const std::string& vote
 // ballot between the end and the next beat is late. Phases stay rows: this closes, it never opens.
 TimeMs grace_end(const State& state, store::Transaction& transaction);
 
-// Whether this session may cast in this contest now. Errors: ballot.contest (not one of the
-// voter's), ballot.already_voted, ballot.key (the voting space is not open in it),
+// Whether this session may cast in this contest now. Errors: ballot.not_registered (she is not
+// on its roll), ballot.already_voted, ballot.key (the voting space is not open in it),
 // voting.not_open, voting.suspended, voting.closed.
 Status may_cast(State& state, store::Transaction& transaction, const Session& session,
                 std::uint32_t contest);
@@ -84,7 +85,8 @@ struct GivenConfirmation {
 };
 
 // Takes a ballot. Whatever the answer, calling again with the same bytes is safe. Gives the
-// tracker. Errors: those of the ballot (ballot.*), ballot.fingerprint, ballot.contest,
+// tracker. Errors: those of the ballot (ballot.*), ballot.fingerprint, ballot.contest (there is no
+// such one), ballot.not_registered (she is not on its roll, or no longer),
 // ballot.district, voting.not_open, voting.suspended, voting.closed, ballot.already_voted,
 // ballot.key (not this voter's key, or not in force), with `confirmation` those of
 // Confirmations::use. It is used up in the transaction that takes the ballot; null where policy

@@ -96,6 +96,17 @@ bool was_waiting(State& state, Transaction& transaction, const Point& key) {
   return find(state, transaction, key).has_value();
 }
 
+Point key_on_board(State& state, Transaction& transaction, const Point& key) {
+  const auto waiting = find(state, transaction, key);
+  return waiting ? waiting->first.removed : key;
+}
+
+void withdraw_waiting_key(State& state, Transaction& transaction, const Point& key) {
+  if (const auto waiting = find(state, transaction, key)) {
+    write(state, transaction, waiting->first, Standing::replaced);
+  }
+}
+
 std::vector<WaitingKey> waiting_keys(State& state, Transaction& transaction) {
   std::vector<WaitingKey> keys;
   for (const auto& row : transaction.query("SELECT lookup, sealed FROM waiting_key")) {

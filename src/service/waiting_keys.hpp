@@ -32,6 +32,12 @@ bool is_waiting_in_force(State& state, store::Transaction& transaction, const Po
 // Waits, or waited and was replaced again: nobody else may have it.
 bool was_waiting(State& state, store::Transaction& transaction, const Point& key);
 
+// The key that the board knows in the place of `key`, which is in force: `key` itself, unless it
+// waits.
+Point key_on_board(State& state, store::Transaction& transaction, const Point& key);
+// Its voter was struck off: if it waits it will appear nowhere, and nobody else may have it.
+void withdraw_waiting_key(State& state, store::Transaction& transaction, const Point& key);
+
 // Those in force, in the order of contest, district and added key.
 std::vector<WaitingKey> waiting_keys(State& state, store::Transaction& transaction);
 // How many there are, at most: the cheap answer, which counts those that were replaced again too.

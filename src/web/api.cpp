@@ -32,6 +32,7 @@ Json Site::next_try_signed_out(Visit& visit, Json reply) {
 
 Json ballot_refused(const Error& error) {
   if (error.code == "ballot.already_voted") return {{"status", "already_voted"}};
+  if (error.code == "ballot.not_registered") return {{"status", "not_registered"}};
   if (error.code == "voting.suspended") return {{"status", "suspended"}};
   if (error.code == "voting.closed" || error.code == "voting.not_open") {
     return {{"status", "closed"}};
@@ -86,6 +87,7 @@ http::Response Site::api_sign_in(Visit& visit) {
   if (!verdict) {
     const auto& code = verdict.error().code;
     if (code == "code.nonce") return again({{"status", "page_old"}});
+    if (code == "voting.no_contest") return again({{"status", "no_contest"}});
     return json_answer({{"status", code == "voting.not_open" ? "not_open" : "closed"}});
   }
   using Kind = KeyVerdict::Kind;
@@ -121,6 +123,7 @@ http::Response Site::after_code(Visit& visit, const Expected<CodeVerdict>& verdi
     // The page stood open too long, or was opened again in another tab: the same code may be tried
     // again, at no cost.
     if (code == "code.nonce") return json_answer(next_try(visit, {{"status", "page_old"}}));
+    if (code == "voting.no_contest") return json_answer({{"status", "no_contest"}});
     return json_answer({{"status", code == "voting.not_open" ? "not_open" : "closed"}});
   }
   switch (verdict->kind) {
@@ -199,7 +202,7 @@ http::Response Site::api_ballot(Visit& visit) {
   const Json answer = unconfirmed
                           ? confirmation_refused(visit, read_ballot_header(*ballot)->contest, error)
                           : ballot_refused(error);
-  if (unconfirmed || answer["status"] == "refused") {
+  if (unconfirmed || answer["status"] == "refused" || answer["status"] == "not_registered") {
     const std::lock_guard lock(refused_ballots_.mutex);
     ++refused_ballots_.of(visit.voter(), state_.now());
   }

@@ -158,7 +158,7 @@ http::Response Site::signed_out(Visit& visit) {
 }
 
 // What a voter's contests, or all of them before she signs in, allow just now, all together: one of
-// the five is true.
+// the six is true.
 struct Site::Standing {
   explicit Standing(const Visit& visit, State& state) : hours(hours_of(state)) {
     bool any_open = false, any_sealed = false, any_suspended = false;
@@ -168,7 +168,9 @@ struct Site::Standing {
       any_suspended = any_suspended || phase == "suspended";
     };
     if (visit.signed_in()) {
-      for (const auto& contest : contests_of(state, visit.voter())) add(contest.phase);
+      const auto contests = contests_of(state, visit.voter());
+      registered = !contests.empty();
+      for (const auto& contest : contests) add(contest.phase);
     } else {
       for (const auto& phase : phases_of(state).contests) add(phase);
     }
@@ -178,7 +180,8 @@ struct Site::Standing {
     finishing = any_open && over && inside;
     before = any_sealed && !any_open;
     suspended = any_suspended && !any_open && (!over || inside);
-    closed = !open && !finishing && !before && !suspended;
+    none = !registered && !over;
+    closed = !open && !finishing && !before && !suspended && !none;
   }
 
   Hours hours;
@@ -186,6 +189,8 @@ struct Site::Standing {
   bool finishing = false;  // closed, for all but who was let in before
   bool before = false;
   bool suspended = false;
+  bool none = false;       // she was struck off every roll, and the vote is not over
+  bool registered = true;  // on some roll
   bool closed = false;
 };
 
@@ -214,7 +219,8 @@ http::Response Site::home(Visit& visit) {
                {"before", standing.before},
                {"closed", standing.closed},
                {"suspended", standing.suspended},
-               {"with_roll", portal_.roll_online},
+               {"no_contest", standing.none},
+               {"with_roll", portal_.roll_online && standing.registered},
                {"with_claims", portal_.claims.has_value()},
                {"result_available", published_result(state_).has_value()}};
   data.update(information_menu(visit));
@@ -234,6 +240,8 @@ std::optional<http::Response> Site::voting_space_shut(Visit& visit) {
     return page(visit, "not_yet_open", std::move(data));
   }
   if (standing.suspended) return page(visit, "suspended", Json::object());
+  // Home says so; where keys sign in, that page tells it when she has.
+  if (standing.none && !signs_in_with_keys()) return http::Response::redirect_303("/");
   if (!standing.closed) return std::nullopt;
   return page(visit, "closed",
               {{"closes_at", closing_of(hours.closes_at, hours.grace_ends_at)},

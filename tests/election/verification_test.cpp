@@ -561,6 +561,8 @@ TEST(Verification, V7Events) {
   expect_refused(on_event("freeze", [](Json& b, Signers&) { b["data"].erase("pads"); }), "V7");
   expect_refused(on_event("close-count", [&](Json&, Signers& s) { s = {&keys.secretary()}; }),
                  "V7");
+  expect_refused(on_event("strike-off", [&](Json&, Signers& s) { s = {&keys.delegate(0)}; }), "V7");
+  expect_refused(on_event("strike-off", [&](Json&, Signers& s) { s = {&keys.board}; }), "V7");
   TestElection::Hooks hooks;
   hooks.after = [](TestElection& e, const std::string& name) {
     if (name == "close") e.emit({"extend", nullptr, {{"closes_at", 2'000'000}}, {&e.president()}});
@@ -643,6 +645,32 @@ TEST(Verification, V8Lists) {
   };
   hooks.files = [=](Files& f) { std::swap(f[removed], f[added]); };
   EXPECT_EQ(check(verify(TestElection(hooks).files), 8).code, "reissue.removed");
+}
+
+// Neither after the close, nor by a second event, nor of a key that a batch has taken away since.
+TEST(Verification, V9StrikeOffsInTheirPlace) {
+  const auto off = [](TestElection& e, const KeyPair& key) {
+    e.emit({"strike-off",
+            1,
+            {{"district", 0}, {"key", hex_encode(key.key.encoded())}},
+            {&e.president()}});
+  };
+  const auto after = [&](const std::string& event, const std::function<void(TestElection&)>& then) {
+    TestElection::Hooks hooks;
+    hooks.after = [=](TestElection& e, const std::string& name) {
+      if (name == event) then(e);
+    };
+    return hooks;
+  };
+  expect_refused(after("close", [&](TestElection& e) { off(e, e.voters[2][1]); }), "V7");
+  expect_refused(after("strike-off",
+                       [&, done = std::make_shared<bool>()](TestElection& e) {
+                         if (!std::exchange(*done, true)) off(e, e.voters[2][1]);
+                       }),
+                 "V9");
+  expect_refused(after("enrol", [&](TestElection& e) { off(e, e.voters[1][1]); }), "V9");
+  // Of one whose ballot is in the box.
+  expect_refused(after("enrol", [&](TestElection& e) { off(e, e.voters[0][1]); }), "V14 V22");
 }
 
 TEST(Verification, V9EnrolmentsAndStrikeOffs) {

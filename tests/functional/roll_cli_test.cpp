@@ -87,5 +87,98 @@ TEST_F(RollCommand, CorrectRefusesByNameAndChangesNothing) {
   expect_refused(unchanged, "roll.unchanged");
 }
 
+struct StrikeOffByFiles : RollCommand {
+  StrikeOffByFiles() {
+    put("manifest.json", state->manifest_text());
+    fingerprint = hex_encode(state->fingerprint().bytes);
+    for (const auto member : {president, secretary, delegate1}) {
+      make_holder(member, ceremonies[0].holders[member].clone());
+    }
+  }
+  Outcome draft(const std::string& who, const std::string& name) const {
+    return roll_command("strike-off " + who + " --draft " + at(name));
+  }
+  Outcome sign(const std::string& name, Member by) const {
+    return run("trustee sign " + at(name) + " --manifest " + at("manifest.json") +
+               " --fingerprint " + fingerprint + holder(by));
+  }
+  std::int64_t registered(std::uint32_t contest) {
+    return count_rows("voter_contest WHERE contest = " + std::to_string(contest));
+  }
+  // The key of a voter as it is shown to people: its first group of eight.
+  std::string shown_key(std::size_t voter, std::uint32_t contest) const {
+    return hex_encode(credential(voter).ballot_key(contest).key.encoded()).substr(0, 8);
+  }
+};
+
+TEST_F(StrikeOffByFiles, DraftedSignedPosted) {
+  const auto drafted = draft("e1 --contest 0", "event");
+  expect_done(drafted);
+  for (const auto& words :
+       {std::string("Striking off voter E1, Mme VOTANTE E1"), std::string("Contest 0: National"),
+        shown_key(0, 0), std::string("Présidente, Secrétaire")}) {
+    EXPECT_TRUE(drafted.says(words)) << words << "\n" << drafted.out;
+  }
+  EXPECT_EQ(registered(0), 3);
+  EXPECT_EQ(get("event").find("E1"), std::string::npos) << "the event names no one";
+
+  expect_refused(sign("event", delegate1), "trustee.role");
+  const auto seen = sign("event", secretary);
+  expect_done(seen);
+  for (const auto& words :
+       {std::string("Radier une personne de la liste du scrutin 0 : National"),
+        std::string("Strike a person off the roll of contest 0: National"), shown_key(0, 0)}) {
+    EXPECT_TRUE(seen.says(words)) << words << "\n" << seen.out;
+  }
+  const auto posted = bureau("post " + at("event"));
+  expect_done(posted);
+  EXPECT_TRUE(posted.says("event 0, signed by Secrétaire")) << posted.out;
+  EXPECT_EQ(registered(0), 2);
+  EXPECT_EQ(registered(1), 3);
+  expect_refused(bureau("post " + at("event")), "bureau.replayed");
+  expect_refused(draft("E1 --contest 0", "again"), "roll.not_registered");
+}
+
+TEST_F(StrikeOffByFiles, OfEveryContestOrByWhoIsPresent) {
+  put("all-1", "taken");
+  expect_refused(draft("E2 --all", "all"), "bureau.draft_exists");
+  EXPECT_FALSE(fs::exists(at("all-0"))) << "all or none";
+  fs::remove(at("all-1"));
+  expect_done(draft("E2 --all", "all"));
+  for (const char* file : {"all-0", "all-1"}) {
+    expect_done(sign(file, president));
+    expect_done(bureau("post " + at(file)));
+  }
+  EXPECT_EQ(registered(0), 2);
+  EXPECT_EQ(registered(1), 2);
+  expect_refused(draft("E2 --all", "none"), "roll.not_registered");
+
+  expect_refused(roll_command("strike-off E3 --all"), "bureau.holders");
+  expect_refused(roll_command("strike-off E3 --all" + holder(delegate1)), "bureau.signer");
+  expect_done(
+      roll_command("strike-off E3 --contest 1 --contest 0 --contest 1" + holder(president)));
+  EXPECT_EQ(registered(0), 1);
+  EXPECT_EQ(registered(1), 1);
+}
+
+TEST_F(StrikeOffByFiles, WhoHasVotedIsForTheJudge) {
+  clock.set(SystemClock().now());
+  EXPECT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE hours SET opens_at = $1", {clock.now() - hour});
+    t.execute("UPDATE contest_phase SET phase = 'open'", {});
+    return {};
+  }));
+  ASSERT_EQ(cast(in_space(0), ballot(0, 0, 0)), "recorded");
+  expect_refused(draft("E1 --all", "event"), "roll.voted");
+  const auto french = roll_command("strike-off E1 --contest 0 --draft " + at("event"), "fr");
+  EXPECT_EQ(french.code, 1);
+  EXPECT_NE(french.err.find("seul un juge peut en décider"), std::string::npos) << french.err;
+  EXPECT_FALSE(fs::exists(at("event")));
+  expect_refused(draft("E1", "event"), "roll.nothing");
+  expect_refused(draft("E9 --all", "event"), "roll.unknown_voter");
+  expect_refused(draft("E1 --contest 7", "event"), "roll.not_registered");
+  expect_done(draft("E1 --contest 1", "event"));
+}
+
 }  // namespace
 }  // namespace isoloir::cli

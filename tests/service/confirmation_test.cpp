@@ -264,7 +264,7 @@ TEST_F(ConfirmationTest, WhenNobodyMayCastNoCodeIsSent) {
     t.execute("DELETE FROM voter_contest WHERE voter = $1 AND contest = 1", {roll.voters[0].id});
     return {};
   });
-  EXPECT_EQ(ask(session, 1), "ballot.contest");
+  EXPECT_EQ(ask(session, 1), "ballot.not_registered");
   EXPECT_EQ(count_rows("message"), 0);
 }
 

@@ -204,6 +204,47 @@ TEST_F(SiteTest, EveryPageSaysHowTheVoteStands) {
   everywhere(AllOf(HasSubstr("Le vote est clos depuis"), Not(HasSubstr("finir jusqu’au"))));
 }
 
+// Struck off while she stood in the voting space: she is told so, and not that the vote is over.
+TEST_F(SiteTest, WhoIsStruckOffIsToldSo) {
+  portal.roll_online = true;
+  tick_at(fixture_opens);
+  const auto opened = portal_session(0);
+  const auto key = credential(0).sign_in_key();
+  EXPECT_TRUE(enter(opened.session, key));
+  const Browser at{"__Host-session=" + opened.token.text(), opened.session.csrf};
+  const auto send = [&](std::uint32_t contest) {
+    return handle({Method::post,
+                   "/api/ballot",
+                   "",
+                   {{"Cookie", at.cookie}, {"X-CSRF-Token", at.csrf}},
+                   canonical_json({{"ballot", base64_encode(ballot(0, contest, 0))}}),
+                   "127.0.0.1"})
+        .body;
+  };
+  const auto strike = [&](std::uint32_t contest) {
+    const auto ballot_key = credential(0).ballot_key(contest).key;
+    ASSERT_TRUE(post_event(
+        *state,
+        {"strike-off", 0, contest, {{"district", 0}, {"key", hex_encode(ballot_key.encoded())}}},
+        {&ceremonies[0].holders[0].signing()}));
+  };
+  strike(0);
+  EXPECT_EQ(send(0), R"({"status":"not_registered"})");
+  EXPECT_THAT(get("/", at.cookie).body, HasSubstr("/voting-space"));
+  strike(1);
+  EXPECT_EQ(send(1), R"({"status":"not_registered"})");
+  EXPECT_THAT(get("/api/contests", at.cookie).body, HasSubstr(R"("contests":[])"));
+  const auto told = HasSubstr("sur la liste électorale d’aucun scrutin");
+  EXPECT_THAT(get("/", at.cookie).body,
+              AllOf(told, Not(HasSubstr("Le vote est clos")), Not(HasSubstr("/electoral-roll"))));
+  EXPECT_THAT(get("/my-contests", at.cookie).body, told);
+  EXPECT_EQ(get("/my-account", at.cookie).status, 200);
+  EXPECT_EQ(*http::find_header(get("/voting-space", at.cookie).headers, "Location"), "/");
+  EXPECT_EQ(get("/electoral-roll", at.cookie).status, 404);
+  tick_at(fixture_closes);
+  EXPECT_THAT(get("/", browser(0).cookie).body, HasSubstr("Le vote est clos"));
+}
+
 // Between the hour and the beat that acts on it, and wherever no script counts down.
 TEST_F(SiteTest, HomeSaysThatItsHourHasPassed) {
   const auto home = [&] { return get("/", browser(0).cookie).body; };
