@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { closePage, newPage, PROGRAM, root, screenshot, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
-import { demoVoters, enterVotingSpace, signIn, vote } from "./voter.mjs";
+import { demoVoters, enterVotingSpace, signIn, strikeOff, vote } from "./voter.mjs";
 
 const MINISTRY = "Comité social d’administration ministériel";
 const JOINT = "Commission administrative paritaire nationale";
@@ -71,9 +71,10 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   assert.equal(early.status(), 404, "no partial result is shown (R211-570)");
 
   assert.match(bureau("status"), /3 émargements/);
+  assert.match(strikeOff(demo, voters[3], "--contest", "0"), /Radiation[^]*Fait : événement n° 1/);
   await runPrinted(page, "suspend and resume", "bureau suspend");
   await runPrinted(page, "close", "bureau close ");
-  assert.match(await runPrinted(page, "count", "bureau count "), /inscrits 21, émargements 3 = valables 2 \+ blancs 1/);
+  assert.match(await runPrinted(page, "count", "bureau count "), /inscrits 20, émargements 3 = valables 2 \+ blancs 1/);
   await runPrinted(page, "close of the count", "bureau close-count ");
   const exported = join(demo.state, "export");
   assert.match(await runPrinted(page, "verify", " verify "), /^verified\n/);
@@ -107,6 +108,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   const verdict = verify();
   assert.equal(verdict.status, 0, verdict.stdout + verdict.stderr);
   assert.match(verdict.stdout, /^verified\n/);
+  assert.match(verdict.stdout, /V9 +ok +enrolments and strike-offs: 0 enrolments, 1 strike-offs/);
   assert.match(verdict.stdout, /V24 +ok +receipts: 3/);
   const box = join(exported, "box/0-0.bin");
   const bytes = readFileSync(box);

@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
 import {
-  askForLink, bureau, demoVoters, enterVotingSpace, fillCaptcha, held, openBallot, openCodePage, setState, signIn, toConfirm, typeCode, vote,
+  askForLink, bureau, demoVoters, enterVotingSpace, fillCaptcha, held, openBallot, openCodePage, setState, signIn, strikeOff, toConfirm, typeCode,
+  vote,
 } from "./voter.mjs";
 
 const MINISTRY = "Comité social d’administration ministériel";
@@ -110,6 +111,28 @@ test("the line breaks at each request, before it leaves or on the way back: one 
   assertHeld(voter, [0, 1, 2]);
   await toContests(page);
   await page.getByText("Vous avez voté dans tous vos scrutins").waitFor();
+  await closePage(page);
+});
+
+test("struck off while she reads her ballot: told so when she casts it, and on her pages", async () => {
+  const voter = voters[12];
+  const page = await inside(voter);
+  await openBallot(page, MINISTRY);
+  await toConfirm(page, BLANK);
+  strikeOff(demo, voter, "--contest", "0");
+  await validate(page);
+  await page.getByText("Vous n’êtes pas, ou plus, inscrit sur la liste électorale de ce scrutin").waitFor();
+  await look(page, "struck-off");
+  assertHeld(voter, []);
+  await toContests(page);
+  await card(page, JOINT).waitFor();
+  assert.equal(await card(page, MINISTRY).count(), 0);
+  strikeOff(demo, voter, "--all");
+  await page.goto(`${demo.origin}/`);
+  await page.getByText("sur la liste électorale d’aucun scrutin").waitFor();
+  await look(page, "no-contest");
+  await page.goto(`${demo.origin}/my-contests`);
+  await page.getByText("sur la liste électorale d’aucun scrutin").waitFor();
   await closePage(page);
 });
 

@@ -21,11 +21,17 @@ export function setState(demo, sql) {
   return sqlite(demo, sql);
 }
 
-// A command of the bureau, beside the running server; the president is there.
-export function bureau(demo, ...args) {
+// A command beside the running server; the president is there.
+function withPresident(demo, ...args) {
   const president = join(demo.state, "holders/0-0-1");
   const holder = ["--holder", `${president}.holder:${president}.code`];
-  return execFileSync(PROGRAM, ["bureau", ...args, "--state", demo.state, ...holder], { encoding: "utf8" });
+  return execFileSync(PROGRAM, [...args, "--state", demo.state, ...holder], { encoding: "utf8" });
+}
+export const bureau = (demo, ...args) => withPresident(demo, "bureau", ...args);
+export function strikeOff(demo, voter, ...args) {
+  assert.match(voter.email, /^[a-z.@-]+$/);
+  const id = sqlite(demo, `SELECT id FROM voter WHERE email = '${voter.email}'`);
+  return withPresident(demo, "roll", "strike-off", id, ...args);
 }
 
 // What the server holds of a voter: her sign-offs by contest; and of everybody: ballots and sign-offs.
