@@ -25,8 +25,8 @@ struct RollPlace {
 Expected<RollPlace> place_of(State& state, store::Transaction& transaction,
                              const std::string& voter, std::uint32_t contest);
 
-// Whose place this may be. Without one it opens every link of the contest and district, about 10 µs
-// each: not in a transaction that writes.
+// Whose place this may be. It opens every link of the contest and district, 1.6 s for 100 000: look
+// before a transaction that writes.
 std::optional<std::string> holder_of(State& state, store::Transaction& transaction,
                                      const RollPlace& place);
 

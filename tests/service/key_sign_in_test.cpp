@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "service/bureau.hpp"
 #include "service/identifier.hpp"
 #include "service/voting_fixture.hpp"
 
@@ -58,6 +59,20 @@ TEST_F(KeySignInTest, TheRightPairSignsInAndOpensTheVote) {
   const auto session = *sessions().find(opened->token.text(), false);
   EXPECT_EQ(cast(session, ballot(1, 0, 0)), "recorded");
   EXPECT_EQ(cast(session, ballot(2, 1, 0)), "ballot.key") << "another voter's keys";
+}
+
+// Struck off the roll of every contest: her right pair is told so, a wrong one nothing.
+TEST_F(KeySignInTest, WhoIsOnTheRollOfNoContestIsToldSo) {
+  for (const std::uint32_t contest : {0, 1}) {
+    const auto key = hex_encode(credential(0).ballot_key(contest).key.encoded());
+    ASSERT_TRUE(post_event(*state, {"strike-off", 0, contest, {{"district", 0}, {"key", key}}},
+                           {&ceremonies[0].holders[0].signing()}));
+  }
+  const auto verdict = sign_in(sessions().open().session, id_of(0), credential(0).sign_in_key());
+  ASSERT_FALSE(verdict);
+  EXPECT_EQ(verdict.error().code, "voting.no_contest");
+  EXPECT_EQ(wrong(id_of(0)).kind, Kind::refused);
+  EXPECT_EQ(right(1).kind, Kind::accepted);
 }
 
 TEST_F(KeySignInTest, R32UnknownIdentifierAndWrongPasswordAreOneAnswer) {
