@@ -301,9 +301,9 @@ TEST_F(StrikeOffAmongMany, ABatchThatCameBetweenMakesTheDraftStale) {
   tick_at(fixture_opens);
   clock.advance(hour);
   for (std::size_t voter = 0; voter < 10; ++voter) replace_code(voter);
-  clock.set(fixture_opens + day - minute);
+  clock.set(fixture_opens + 24 * hour - minute);
   const auto event = signed_file(*place(0, 0));
-  tick_at(fixture_opens + day);
+  tick_at(fixture_opens + 24 * hour);
   ASSERT_EQ(count_rows("reissue_batch"), 1);
   EXPECT_EQ(post(event), "roll.key");
   EXPECT_EQ(place(0, 0)->key, credential(0).ballot_key(0).key);
