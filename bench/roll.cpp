@@ -26,13 +26,16 @@ struct RollSite : SiteFixture {
           "AS (VALUES (0,'BA'),(1,'CO'),(2,'DI'),(3,'FU'),(4,'GÉ'),(5,'LO'),(6,'MA'),(7,'NI'),(8,"
           "'PÈ'),(9,'RU'),(10,'SA'),(11,'TO'),(12,'VI'),(13,'ZÉ'),(14,'BRO'),(15,'CLA'),(16,'DRI'),"
           "(17,'FLU'),(18,'GRÉ'),(19,'PLA')) INSERT INTO voter (id, title, birth_name, usage_name, "
-          "given_names, gender, birth_date, birth_place, birth_country, email, phone) SELECT 'V' || "
+          "given_names, gender, birth_date, birth_place, birth_country, email, phone) SELECT 'V' "
+          "|| "
           "i, 'Mme', a.x || b.x || c.x || 'T', '', d.x || e.x, '', '', '', '', 'v' || i || "
-          "'@portal.example', '' FROM n JOIN s a ON a.k = i % 20 JOIN s b ON b.k = i / 20 % 20 JOIN "
+          "'@portal.example', '' FROM n JOIN s a ON a.k = i % 20 JOIN s b ON b.k = i / 20 % 20 "
+          "JOIN "
           "s c ON c.k = i / 400 % 20 JOIN s d ON d.k = i / 8000 % 20 JOIN s e ON e.k = i * 7 % 20",
           {static_cast<std::int64_t>(voters)});
       t.execute(
-          "INSERT INTO voter_contest (voter, contest, district) SELECT id, 0, 0 FROM voter WHERE id "
+          "INSERT INTO voter_contest (voter, contest, district) SELECT id, 0, 0 FROM voter WHERE "
+          "id "
           "LIKE 'V%'",
           {});
       t.execute("DELETE FROM roll_entry", {});
