@@ -69,6 +69,14 @@ void say_corrected(const Screen& screen, const Correction& correction) {
       "adresse e-mail, les sessions de l'électeur sont terminées.",
       "Links and confirmation codes that were sent before are good for nothing; with another "
       "e-mail address the voter's sessions have ended.");
+  if (correction.invited) {
+    screen.say(
+        "Son compte prend fin, car qui lit l'ancienne adresse a pu l'ouvrir : un lien pour "
+        "l'ouvrir "
+        "de nouveau part à la nouvelle.",
+        "The account ends, because whoever reads the address before may have opened it: a link to "
+        "open it anew leaves for the new one.");
+  }
   if (correction.told == 0) {
     screen.say("Aucun message n'a pu partir : prévenez l'électeur.",
                "No message could leave: tell the voter.");
@@ -110,8 +118,9 @@ Status run_correct(Desk& desk, const RollOptions& options) {
   const Question question{"La liste électorale sera corrigée ainsi.",
                           "The electoral roll will be corrected like this.", "corriger", "correct"};
   if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
-  const auto done = correct_roll(*desk.state, plan->voter, cells, options.claim,
-                                 *words ? &(*words)->texts : nullptr);
+  const auto done =
+      correct_roll(*desk.state, plan->voter, cells, options.claim,
+                   *words ? &(*words)->texts : nullptr, *words && (*words)->portal.account);
   if (!done) return fail(done.error());
   say_corrected(desk.screen, *done);
   return {};

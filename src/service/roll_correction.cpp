@@ -99,8 +99,9 @@ bool is_claim(std::string_view claim) {
 
 // In both languages, as hers is not known here.
 int tell(State& state, const TextSource& texts, Transaction& transaction, const OnRoll& before,
-         const OnRoll& after, TimeMs now) {
+         const OnRoll& after, bool invited, TimeMs now) {
   const Json values = {{"corrected_at", now}};
+  const auto* const body = invited ? "message.roll_moved_body" : "message.roll_corrected_body";
   const std::set<std::string> addresses = {before.cells.at(email_cell), after.cells.at(email_cell)};
   int told = 0;
   for (const auto& address : addresses) {
@@ -109,30 +110,30 @@ int tell(State& state, const TextSource& texts, Transaction& transaction, const 
         transaction, now,
         {before.voter, "roll-corrected", MessageChannel::email, address,
          texts.text("message.roll_corrected_subject", "fr", Json::object()),
-         texts.text("message.roll_corrected_body", "fr", values) + "\n\n———\n\n" +
-             texts.text("message.roll_corrected_body", "en", values),
+         texts.text(body, "fr", values) + "\n\n———\n\n" + texts.text(body, "en", values),
          now + limits::message_life_ms});
     ++told;
   }
   return told;
 }
 
-// Nothing that was sent to where she is not reached any more is good for anything.
-void withdraw_what_was_sent(State& state, Transaction& transaction, const OnRoll& before,
-                            const OnRoll& after, TimeMs now) {
+// Nothing that was sent to where she is not reached any more is good for anything, nor is what may
+// have been opened with it. Whether she is invited to open her account anew.
+bool withdraw_what_was_sent(State& state, Transaction& transaction, const OnRoll& before,
+                            const OnRoll& after, bool links, TimeMs now) {
   const auto& voter = before.voter;
   flows::withdraw_all(state, transaction, voter, flows::Procedure::account, now);
   flows::withdraw_all(state, transaction, voter, flows::Procedure::credential, now);
   forget_confirmations(state, transaction, voter);
-  if (before.cells.at(email_cell) == after.cells.at(email_cell)) return;
+  if (before.cells.at(email_cell) == after.cells.at(email_cell)) return false;
   transaction.execute("DELETE FROM session WHERE voter = $1", {voter});
-  if (!before.address_signs_in) return;
+  if (!before.address_signs_in) return false;
   transaction.execute("UPDATE voter SET email_key = $2 WHERE id = $1",
                       {voter, email_key(after.cells.at(email_cell))});
-  transaction.execute(
-      "UPDATE voter SET invited_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account "
-      "WHERE voter = $1)",
-      {voter});
+  if (!links) return false;
+  transaction.execute("DELETE FROM account WHERE voter = $1", {voter});
+  transaction.execute("UPDATE voter SET invited_at = NULL WHERE id = $1", {voter});
+  return true;
 }
 
 }  // namespace
@@ -153,7 +154,7 @@ Expected<Correction> plan_correction(State& state, std::string_view voter, const
 }
 
 Expected<Correction> correct_roll(State& state, std::string_view voter, const RollCells& cells,
-                                  std::string_view claim, const TextSource* texts) {
+                                  std::string_view claim, const TextSource* texts, bool links) {
   if (!is_claim(claim)) {
     return fail("roll.claim",
                 "the reference of a claim is up to 64 letters without accents, digits, '.', '_', "
@@ -180,8 +181,10 @@ Expected<Correction> correct_roll(State& state, std::string_view voter, const Ro
     }
     const TimeMs now = flows::steady_now(state, transaction);
     if (correction->of_address) {
-      withdraw_what_was_sent(state, transaction, *before, *after, now);
-      if (texts) correction->told = tell(state, *texts, transaction, *before, *after, now);
+      correction->invited = withdraw_what_was_sent(state, transaction, *before, *after, links, now);
+      if (texts)
+        correction->told =
+            tell(state, *texts, transaction, *before, *after, correction->invited, now);
     }
     Json row = {{"columns", std::move(columns)}};
     if (!claim.empty()) row["claim"] = claim;

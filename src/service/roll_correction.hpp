@@ -28,6 +28,7 @@ struct Correction {
   std::vector<CorrectedCell> cells;  // those that change, in the order of the roll's columns
   bool of_address = false;           // e-mail or telephone among them
   int told = 0;                      // mails that tell her so
+  bool invited = false;              // to open her account anew
 };
 
 // The identifier as the roll has it, case apart. Error: roll.unknown_voter.
@@ -43,9 +44,11 @@ Expected<Correction> plan_correction(State& state, std::string_view voter, const
 // the decision: up to 64 letters, digits, '.', '_', '-', '/', so that it names nobody; may be
 // empty. With another e-mail address or telephone number, the links and codes that she was sent are
 // good for nothing, and mails by `texts` (null where this server sends none) say so to the address
-// before and the one after; with another address her sessions end too, and where it opens accounts
-// and she has none, the next beat invites her there. Errors: those of plan_correction, roll.claim.
+// before and the one after. With another address her sessions end too; where voters open their
+// accounts by links (`links`), hers ends as well, because whoever reads the address before may have
+// opened it, and the next beat invites her at the one after. Errors: those of plan_correction,
+// roll.claim.
 Expected<Correction> correct_roll(State& state, std::string_view voter, const RollCells& cells,
-                                  std::string_view claim, const TextSource* texts);
+                                  std::string_view claim, const TextSource* texts, bool links);
 
 }  // namespace isoloir

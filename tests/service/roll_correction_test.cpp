@@ -11,7 +11,7 @@ namespace {
 struct RollCorrectionTest : ReissueFixture {
   std::string correct(std::string_view voter, const RollCells& cells,
                       std::string_view claim = "R-2022/17") {
-    return code_of(correct_roll(*state, voter, cells, claim, &texts));
+    return code_of(correct_roll(*state, voter, cells, claim, &texts, false));
   }
   std::string field(std::size_t voter, const std::string& name) {
     return *state->database().read([&](store::Transaction& t) -> Expected<std::string> {
@@ -117,7 +117,7 @@ TEST_F(RollCorrectionTest, WithAnotherAddressWhatWasSentIsGoodForNothing) {
   EXPECT_TRUE(Sessions(*state, limits).find(others_open.token.text(), false));
   EXPECT_EQ(addresses_told(),
             (std::vector<std::string>{"E1@portal.example", "camille@autre.example"}));
-  // She signs in with the new address, and with no other.
+  // Where the organiser made her account she signs in with the new address, and with no other.
   const auto signs_in = [&](std::string_view email) {
     return code_of(sign_in(*state, SignInPolicy{5, minute}, email, "Isoloir-1234-abcd", ""));
   };
@@ -135,26 +135,35 @@ TEST_F(RollCorrectionTest, WithAnotherNumberTooAndSheStaysSignedIn) {
   EXPECT_TRUE(Sessions(*state, limits).find(open.token.text(), false));
   EXPECT_EQ(addresses_told(), std::vector<std::string>{"E1@portal.example"});
   // Without a way for messages nobody is told, and the caller says so.
-  const auto untold = correct_roll(*state, "E1", {{"telephone", ""}}, "", nullptr);
+  const auto untold = correct_roll(*state, "E1", {{"telephone", ""}}, "", nullptr, true);
   ASSERT_TRUE(untold);
   EXPECT_TRUE(untold->of_address);
   EXPECT_EQ(untold->told, 0);
   EXPECT_EQ(addresses_told().size(), 1u);
 }
 
-// Who has no account yet is invited where she is reached now.
-TEST_F(RollCorrectionTest, WhoHasNoAccountIsInvitedAnew) {
+// Whoever reads the address before may have opened the account: it is opened anew at the one after.
+// Where accounts are the organiser's business nobody could.
+TEST_F(RollCorrectionTest, AnotherAddressOpensTheAccountAnew) {
   ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
     t.execute("UPDATE voter SET invited_at = 1", {});
-    t.execute("DELETE FROM account WHERE voter = 'E2'", {});
     return {};
   }));
   const auto waiting = [&] { return count_rows("voter WHERE invited_at IS NULL"); };
-  ASSERT_EQ(correct("E1", {{"courriel", "a@autre.example"}}), "good");
+  const auto accounts = count_rows("account");
   ASSERT_EQ(correct("E2", {{"telephone", "06 12 34 56 78"}}), "good");
+  const auto kept =
+      correct_roll(*state, "E1", {{"courriel", "a@autre.example"}}, "", &texts, false);
+  ASSERT_TRUE(kept);
+  EXPECT_FALSE(kept->invited);
   EXPECT_EQ(waiting(), 0);
-  ASSERT_EQ(correct("E2", {{"courriel", "b@autre.example"}}), "good");
+  EXPECT_EQ(count_rows("account"), accounts);
+  const auto anew = correct_roll(*state, "E2", {{"courriel", "b@autre.example"}}, "", &texts, true);
+  ASSERT_TRUE(anew);
+  EXPECT_TRUE(anew->invited);
   EXPECT_EQ(waiting(), 1);
+  EXPECT_EQ(count_rows("account WHERE voter = 'E2'"), 0);
+  EXPECT_EQ(count_rows("account"), accounts - 1);
 }
 
 struct RollCorrectionByIdentifier : VotingFixture {
@@ -162,9 +171,10 @@ struct RollCorrectionByIdentifier : VotingFixture {
 };
 // Where an identifier signs in, a couple may share an address, and one may have none.
 TEST_F(RollCorrectionByIdentifier, AnAddressMayBeSharedOrTakenAway) {
-  EXPECT_EQ(code_of(correct_roll(*state, "E1", {{"courriel", "E2@portal.example"}}, "", nullptr)),
-            "good");
-  EXPECT_EQ(code_of(correct_roll(*state, "E3", {{"courriel", ""}}, "", nullptr)), "good");
+  EXPECT_EQ(
+      code_of(correct_roll(*state, "E1", {{"courriel", "E2@portal.example"}}, "", nullptr, false)),
+      "good");
+  EXPECT_EQ(code_of(correct_roll(*state, "E3", {{"courriel", ""}}, "", nullptr, false)), "good");
   EXPECT_EQ(count_rows("voter WHERE email_key IS NOT NULL"), 0);
 }
 
