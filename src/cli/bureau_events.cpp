@@ -29,7 +29,7 @@ Status write_drafts(Desk& desk, const std::string& path, const std::vector<Event
   }
   const auto minutes = limits::event_age_ms / minute_ms;
   for (std::size_t i = 0; i < drafts.size(); ++i) {
-    write_file(files[i], (*documents)[i].text(), FileMode::shared);
+    write_file(files[i], (*documents)[i].text(), FileMode::secret);
     const auto& bureau = desk.state->manifest().bureaus[drafts[i].bureau];
     const auto names = names_of(bureau, drafts[i].name == "close-count" ? presidents : officers);
     desk.screen.say(
@@ -190,6 +190,14 @@ Status run_post(Desk& desk, const BureauOptions& options) {
     name = text_field(document->body(), "event").value_or("");
     if (!is_officers_event(name)) {
       return fail("bureau.event", "not one of suspend, resume, close, close-count, strike-off");
+    }
+    if (const auto voter = struck_off_by(*desk.state, *document); !voter.empty()) {
+      const auto& contest =
+          desk.state->manifest().contests.at(*u32_field(document->body(), "contest"));
+      const auto who = voter_profile(*desk.state, voter)->display_name;
+      desk.screen.say(fmt::format("{}, {} : {}", voter, who, contest.name.fr),
+                      fmt::format("{}, {}: {}", voter, who, contest.name.en));
+      std::fflush(stdout);
     }
     if (auto sure = confirm_end(desk, options, name); !sure) return sure;
     const auto posted = post_event(*desk.state, *document);

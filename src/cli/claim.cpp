@@ -41,6 +41,13 @@ std::string state_of(const StoredClaim& claim, const DeskScreen& screen) {
   return screen.word(decisions, name_of(claim.answer->decision));
 }
 
+// What somebody wrote, so that no line of it passes for one of this program's.
+std::string as_quotation(std::string_view text) {
+  std::string lines = "> ";
+  for (const char c : text) lines += c == '\n' ? std::string("\n> ") : std::string(1, c);
+  return lines;
+}
+
 Json claim_json(const StoredClaim& claim) {
   const auto& [row, form] = claim.request;
   Json json = {{"reference", row.reference}, {"at", row.at},      {"topic", row.topic},
@@ -73,7 +80,7 @@ void print_claim(const StoredClaim& claim, const State& state, const DeskScreen&
   line("Téléphone saisi", "Telephone as typed", form.phone);
   line("Langue", "Language", row.language);
   line("État", "State", state_of(claim, screen));
-  fmt::print("\n{}\n", form.text);
+  fmt::print("\n{}\n", as_quotation(form.text));
   if (!claim.answer) return;
   fmt::print("\n{} ({} ; {}) :\n\n{}\n", screen.pick("Réponse", "Answer"),
              screen.time(claim.answer->at), screen.word(message_statuses, claim.answer->mail),

@@ -72,11 +72,15 @@ void say_corrected(const Screen& screen, const Correction& correction) {
   if (correction.invited) {
     screen.say(
         "Son compte prend fin, car qui lit l'ancienne adresse a pu l'ouvrir : un lien pour "
-        "l'ouvrir "
-        "de nouveau part à la nouvelle.",
+        "l'ouvrir de nouveau part à la nouvelle, dès que le portail ouvre les comptes.",
         "The account ends, because whoever reads the address before may have opened it: a link to "
-        "open it anew leaves for the new one.");
+        "open it anew leaves for the new one, once the portal opens accounts.");
   }
+  screen.say(
+      "Un code de vote ou un mot de passe déjà arrivé à l'ancienne adresse ou à l'ancien numéro "
+      "reste bon : s'ils n'étaient pas les siens, qu'elle ou il en demande un autre.",
+      "A voting code or a password that reached the address or the number before stays good: if "
+      "they were not the voter's own, she or he is to ask for another.");
   if (correction.told == 0) {
     screen.say("Aucun message n'a pu partir : prévenez l'électeur.",
                "No message could leave: tell the voter.");
@@ -103,6 +107,12 @@ Expected<std::unique_ptr<Words>> words_of(const RollOptions& options) {
   return std::make_unique<Words>(std::move(*portal));
 }
 
+// Whoever reads an address may have opened an account by it, whatever channel the server has now.
+bool opens_accounts(const RollOptions& options) {
+  const auto portal = read_portal(options.portal.empty() ? options.state : options.portal);
+  return portal && portal->account;
+}
+
 Status run_correct(Desk& desk, const RollOptions& options) {
   RollCells cells;
   for (const auto& [column, value] : options.cells) {
@@ -118,9 +128,8 @@ Status run_correct(Desk& desk, const RollOptions& options) {
   const Question question{"La liste électorale sera corrigée ainsi.",
                           "The electoral roll will be corrected like this.", "corriger", "correct"};
   if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
-  const auto done =
-      correct_roll(*desk.state, plan->voter, cells, options.claim,
-                   *words ? &(*words)->texts : nullptr, *words && (*words)->portal.account);
+  const auto done = correct_roll(*desk.state, plan->voter, cells, options.claim,
+                                 *words ? &(*words)->texts : nullptr, opens_accounts(options));
   if (!done) return fail(done.error());
   say_corrected(desk.screen, *done);
   return {};
@@ -163,11 +172,14 @@ Expected<PlannedStrikeOff> plan_strike_off(State& state, const RollOptions& opti
   });
 }
 
-// What the officers compare with what `trustee sign` shows them: an event names no one.
-void say_strike_off(Desk& desk, const PlannedStrikeOff& plan) {
+void say_who(Desk& desk, const PlannedStrikeOff& plan) {
   const auto name = voter_profile(*desk.state, plan.voter)->display_name;
   desk.screen.say(fmt::format("Radiation de l'électeur {}, {}", plan.voter, name),
                   fmt::format("Striking off voter {}, {}", plan.voter, name));
+}
+
+// What the officers compare with what `trustee sign` shows them: an event names no one.
+void say_keys(Desk& desk, const PlannedStrikeOff& plan) {
   for (const auto& place : plan.places) {
     const auto& contest = desk.state->manifest().contests.at(place.contest);
     const auto district =
@@ -188,7 +200,19 @@ Status run_strike_off(Desk& desk, const RollOptions& options) {
   }
   const auto plan = plan_strike_off(*desk.state, options);
   if (!plan) return fail(plan.error());
-  say_strike_off(desk, *plan);
+  say_who(desk, *plan);
+  const Question question{
+      "Cette personne ne pourra plus voter dans ces scrutins, sans retour. Sa clé publique "
+      "s'affiche "
+      "ensuite : tant que l'événement n'est pas publié, elle est à garder secrète, car si cette "
+      "personne votait quand même, elle désignerait son bulletin.",
+      "This person will not be able to vote in these contests, for good. The public key is shown "
+      "next: until the event is published it is to be kept secret, because if this person voted "
+      "after all, it would name the ballot.",
+      "radier", "strike off"};
+  if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
+  note_strike_off(*desk.state, plan->voter, plan->places);
+  say_keys(desk, *plan);
   std::vector<EventDraft> drafts;
   for (const auto& place : plan->places) {
     drafts.push_back({"strike-off",
@@ -196,12 +220,6 @@ Status run_strike_off(Desk& desk, const RollOptions& options) {
                       place.contest,
                       {{"district", place.district}, {"key", hex_encode(place.key.encoded())}},
                       plan->voter});
-  }
-  if (options.draft.empty()) {
-    const Question question{"Cette personne ne pourra plus voter dans ces scrutins, sans retour.",
-                            "This person will not be able to vote in these contests, for good.",
-                            "radier", "strike off"};
-    if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
   }
   return draft_or_sign(desk, options, drafts);
 }

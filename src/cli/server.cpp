@@ -225,9 +225,10 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   keep_text(state.paths().folder / portal_file, settings.portal_text);
   keep_text(state.paths().folder / channel_file,
             std::string(transport ? inbox_channel : no_channel));
-  Heartbeat heartbeat(duties_of(state, log, site.sessions(), services, transport,
-                                portal.messages.per_second, portal.board_interval_seconds),
-                      portal.board_interval_seconds);
+  auto duties = duties_of(state, log, site.sessions(), services, transport,
+                          portal.messages.per_second, portal.board_interval_seconds);
+  duties.push_back({"how the vote stands", [&site] { site.read_standing(); }});
+  Heartbeat heartbeat(std::move(duties), portal.board_interval_seconds);
   std::printf("listening http://localhost:%u\n", unsigned{server.port()});
   std::fflush(stdout);
   const auto set = stop_signals();

@@ -498,9 +498,8 @@ void AccountLinks::invite() {
         "status IN ('queued', 'sent') AND next_at <= $2 LIMIT $1)",
         {std::int64_t{limits::invitations_per_beat}, state_.now()});
     if (waiting[0].integer(0) == std::int64_t{limits::invitations_per_beat}) return store::Rows();
-    return transaction.query(
-        "SELECT id, email_key FROM voter WHERE invited_at IS NULL ORDER BY id LIMIT $1",
-        {std::int64_t{limits::invitations_per_beat}});
+    return transaction.query("SELECT id FROM voter WHERE invited_at IS NULL ORDER BY id LIMIT $1",
+                             {std::int64_t{limits::invitations_per_beat}});
   });
   if (next.empty()) return;
   (void)state_.database().write([&](Transaction& transaction) -> Status {
@@ -510,8 +509,12 @@ void AccountLinks::invite() {
     for (const auto& row : next) {
       const auto& voter = row.text(0);
       transaction.execute("UPDATE voter SET invited_at = $2 WHERE id = $1", {voter, now});
-      if (row.is_null(1) || has_account(transaction, voter)) continue;
-      const auto person = EvidenceVerifier::by_address(state_, transaction, row.text(1));
+      // Read here: a correction of the roll may have changed it since.
+      const auto address =
+          transaction.query("SELECT email_key FROM voter WHERE id = $1", {voter})[0];
+      if (address.is_null(0) || has_account(transaction, voter)) continue;
+      const auto person = EvidenceVerifier::by_address(state_, transaction, address.text(0));
+      ISOLOIR_ASSERT(person.has_value());
       queue_link(state_, policy_, texts_, transaction, *person, new_reference(state_.random()), "",
                  now);
       ++sent;

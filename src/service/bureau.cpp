@@ -330,6 +330,9 @@ Status change_roll(Transaction& transaction, State& state, const VotePhases& pha
                    const Event& event) {
   if (phases.grace_ends_at || event.at >= phases.closes_at)
     return refuse_phase("the vote is closed");
+  if (!state.held_link_key()) {
+    return refuse_phase("the link key is not on this machine: the key's holder cannot be found");
+  }
   return strike_off(state, transaction, event.voter, *place_in(state.manifest(), event));
 }
 
@@ -347,9 +350,11 @@ Status take_effect(Transaction& transaction, State& state, const Event& event) {
   return trace_seal(transaction, phases, event);
 }
 
+}  // namespace
+
 // Whom a strike-off that came as a file is about, found without keeping the writer waiting. Empty
 // for any other event, and where nobody is.
-std::string voter_of(State& state, const SignedDocument& document) {
+std::string struck_off_by(State& state, const SignedDocument& document) {
   const Json& body = document.body();
   const auto contest = u32_field(body, "contest");
   if (text_field(body, "event") != "strike-off" || !contest || !body.contains("data")) return {};
@@ -360,8 +365,6 @@ std::string voter_of(State& state, const SignedDocument& document) {
     return holder_of(state, transaction, {*contest, *district, *key}).value_or("");
   });
 }
-
-}  // namespace
 
 SignedDocument draft_event(Transaction& transaction, State& state, const EventDraft& draft) {
   return SignedDocument({{"type", "event"},
@@ -429,7 +432,7 @@ Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
 }
 
 Expected<std::int64_t> post_event(State& state, const SignedDocument& event) {
-  const std::string voter = voter_of(state, event);
+  const std::string voter = struck_off_by(state, event);
   return state.database().write([&](Transaction& transaction) -> Expected<std::int64_t> {
     if (auto done = append_signed_event(transaction, state, event, voter); !done) {
       return fail(done.error());

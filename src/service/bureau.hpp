@@ -55,6 +55,10 @@ Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
 // One that came as a file.
 Expected<std::int64_t> post_event(State& state, const SignedDocument& event);
 
+// Whom a strike-off that came as a file is about, found without keeping the writer waiting. Empty
+// where nobody has this place, or for another event.
+std::string struck_off_by(State& state, const SignedDocument& document);
+
 // All events in the order of their numbers.
 std::vector<SignedDocument> read_events(store::Transaction& transaction);
 // Those of this name; of one bureau where one is given.

@@ -105,7 +105,7 @@ HelpFaults Claims::judge(const HelpForm& form) const {
 std::optional<StoredClaim> Claims::find(std::string_view reference, std::string_view email,
                                         std::string_view client_address, TimeMs& wait_until) {
   wait_until = 0;
-  const auto key = flows::attempt_key(state_, "claim network", network_of(client_address));
+  const auto key = flows::attempt_key(state_, "claim looked for", network_of(client_address));
   const auto later =
       *state_.database().read([&](Transaction& transaction) -> Expected<std::optional<TimeMs>> {
         const TimeMs now = flows::steady_now(state_, transaction);
@@ -158,7 +158,11 @@ Status answer_claim(State& state, const ClaimsPolicy& policy, const TextSource& 
   const auto claim = read_claim(state, said);
   if (!claim) return fail(claim.error());
   const auto text = trimmed_text(answer);
-  if (text.empty() || !nfkc_casefold(text) || characters_of(text) > limits::help_text_characters) {
+  const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t';
+  });
+  if (text.empty() || !plain || !nfkc_casefold(text) ||
+      characters_of(text) > limits::help_text_characters) {
     return fail("claim.text", fmt::format("the answer is a text of 1 to {} characters, in UTF-8",
                                           limits::help_text_characters));
   }

@@ -54,7 +54,7 @@ Expected<StoredClaim> read_claim(State& state, std::string_view reference);
 
 // Stores what was decided and queues the answer to the address of the claim, in one transaction.
 // Errors: those of read_claim; claim.answered (it has an answer: nothing is changed); claim.text
-// (empty, no UTF-8 or longer than limits::help_text_characters).
+// (empty, no UTF-8, with control characters, or longer than limits::help_text_characters).
 Status answer_claim(State& state, const ClaimsPolicy& policy, const TextSource& texts,
                     std::string_view reference, ClaimDecision decision, std::string_view text);
 

@@ -245,7 +245,8 @@ std::optional<MessageId> HelpRequests::acknowledge(Transaction& transaction, Tim
     return std::nullopt;
   }
   flows::add_attempt(state_, transaction, key, now);
-  const Json values = {{"reference", reference}};
+  const Json values = {{"reference", reference},
+                       {"follow_url", state_.manifest().origin + "/claim/follow"}};
   NewMessage message{"",
                      std::string(desk_.acknowledgement_kind),
                      MessageChannel::email,
@@ -265,8 +266,8 @@ tl::expected<HelpSent, TimeMs> HelpRequests::send(const HelpSender& sender, cons
   return *state_.database().write([&](Transaction& transaction) -> Expected<Verdict> {
     if (const auto before = sent_before(transaction, mac)) return Verdict(*before);
     const TimeMs now = flows::steady_now(state_, transaction);
-    const auto network =
-        flows::attempt_key(state_, "help network", network_of(sender.client_address));
+    const auto network = flows::attempt_key(state_, fmt::format("{} network", desk_.kind),
+                                            network_of(sender.client_address));
     if (const auto at =
             reissue::retry_at(flows::attempts(transaction, network, now), network_limit, now)) {
       return Verdict(tl::make_unexpected(*at));

@@ -60,9 +60,13 @@ Status check_address_free(Transaction& transaction, const OnRoll& person,
   return fail("roll.email_taken", "another voter signs in with this address");
 }
 
-Expected<Correction> judge(Transaction& transaction, const OnRoll& person, const RollCells& cells) {
-  const auto hours = transaction.query("SELECT grace_ends_at FROM hours WHERE id = 1")[0];
-  if (!hours.is_null(0)) return fail("roll.closed", "the vote is over: the roll stays as it voted");
+Expected<Correction> judge(Transaction& transaction, const OnRoll& person, const RollCells& cells,
+                           TimeMs now) {
+  const auto hours =
+      transaction.query("SELECT grace_ends_at, closes_at FROM hours WHERE id = 1")[0];
+  if (!hours.is_null(0) || hours.integer(1) <= now) {
+    return fail("roll.closed", "the vote is over: the roll stays as it voted");
+  }
   const auto address = person.address_signs_in ? RollAddress::signs_in : RollAddress::optional;
   Correction correction;
   correction.voter = person.voter;
@@ -125,7 +129,9 @@ bool withdraw_what_was_sent(State& state, Transaction& transaction, const OnRoll
   flows::withdraw_all(state, transaction, voter, flows::Procedure::account, now);
   flows::withdraw_all(state, transaction, voter, flows::Procedure::credential, now);
   forget_confirmations(state, transaction, voter);
-  if (before.cells.at(email_cell) == after.cells.at(email_cell)) return false;
+  if (email_key(before.cells.at(email_cell)) == email_key(after.cells.at(email_cell))) return false;
+  // Of what came to an end too: whoever reads the address before could block what she opens anew.
+  transaction.execute("UPDATE reissue_flow SET cancel_mac = NULL WHERE voter = $1", {voter});
   transaction.execute("DELETE FROM session WHERE voter = $1", {voter});
   if (!before.address_signs_in) return false;
   transaction.execute("UPDATE voter SET email_key = $2 WHERE id = $1",
@@ -149,7 +155,7 @@ Expected<Correction> plan_correction(State& state, std::string_view voter, const
   return state.database().read([&](Transaction& transaction) -> Expected<Correction> {
     const auto person = find_on_roll(transaction, voter);
     if (!person) return fail(person.error());
-    return judge(transaction, *person, cells);
+    return judge(transaction, *person, cells, flows::steady_now(state, transaction));
   });
 }
 
@@ -164,7 +170,8 @@ Expected<Correction> correct_roll(State& state, std::string_view voter, const Ro
   return state.database().write([&](Transaction& transaction) -> Expected<Correction> {
     const auto before = find_on_roll(transaction, voter);
     if (!before) return fail(before.error());
-    auto correction = judge(transaction, *before, cells);
+    const TimeMs now = flows::steady_now(state, transaction);
+    auto correction = judge(transaction, *before, cells, now);
     if (!correction) return correction;
     Json columns = Json::array();
     for (const auto& cell : correction->cells) {
@@ -179,7 +186,6 @@ Expected<Correction> correct_roll(State& state, std::string_view voter, const Ro
     if (before->names() != after->names()) {
       replace_roll_entries(transaction, before->voter, before->names(), after->names());
     }
-    const TimeMs now = flows::steady_now(state, transaction);
     if (correction->of_address) {
       correction->invited = withdraw_what_was_sent(state, transaction, *before, *after, links, now);
       if (texts)

@@ -38,13 +38,18 @@ tl::unexpected<Error> voted_already() {
               "who has this place has voted in this contest already: only a judge decides");
 }
 
+bool in_force(Transaction& transaction, const RollPlace& place) {
+  return !transaction
+              .query(
+                  "SELECT 1 FROM roster_key WHERE ballot_key = $1 AND contest = $2 AND district = "
+                  "$3 AND in_force = 1",
+                  {ByteView(place.key.encoded()), place.contest, place.district})
+              .empty();
+}
+
 // Why nobody has it that could be struck off.
 Status why_nobody(Transaction& transaction, const RollPlace& place) {
-  const auto in_force = transaction.query(
-      "SELECT 1 FROM roster_key WHERE ballot_key = $1 AND contest = $2 AND district = $3 AND "
-      "in_force = 1",
-      {ByteView(place.key.encoded()), place.contest, place.district});
-  if (!in_force.empty()) return voted_already();
+  if (in_force(transaction, place)) return voted_already();
   return fail("roll.key", "this key is not in force in this contest and district: draft again");
 }
 
@@ -80,8 +85,19 @@ std::optional<std::string> holder_of(State& state, Transaction& transaction,
   return std::nullopt;
 }
 
+void note_strike_off(State& state, const std::string& voter, const std::vector<RollPlace>& places) {
+  Json contests = Json::array();
+  for (const auto& place : places) contests.push_back(place.contest);
+  (void)state.database().write([&](Transaction& transaction) -> Status {
+    flows::note(state, transaction, flows::steady_now(state, transaction), "strike-off drafted",
+                voter, {{"contests", contests}});
+    return {};
+  });
+}
+
 Status strike_off(State& state, Transaction& transaction, const std::string& holder,
                   const RollPlace& place) {
+  if (!in_force(transaction, place)) return why_nobody(transaction, place);
   std::optional<std::string> voter = holder;
   if (!holds(state, transaction, holder, place)) voter = holder_of(state, transaction, place);
   if (!voter || !holds(state, transaction, *voter, place)) return why_nobody(transaction, place);

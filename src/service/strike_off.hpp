@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "service/state.hpp"
 
@@ -29,6 +30,10 @@ Expected<RollPlace> place_of(State& state, store::Transaction& transaction,
 // before a transaction that writes.
 std::optional<std::string> holder_of(State& state, store::Transaction& transaction,
                                      const RollPlace& place);
+
+// Journals that these places' keys are shown beside her name: whoever has seen that knows her
+// ballot by its key, should she vote after all.
+void note_strike_off(State& state, const std::string& voter, const std::vector<RollPlace>& places);
 
 // Takes the place away with its link, its line of the online roll, a code that confirms a vote. The
 // account stays. `holder`: who may have the place; where it is not hers it is looked for. Errors:

@@ -112,6 +112,7 @@ http::Response Site::account_link_requested(Visit& visit) {
   data["asked_at"] = format_time(data["asked_at"].get<TimeMs>(), visit.language);
   data["minutes"] = portal_.account->password_link_ms / minute_ms;
   data["days"] = portal_.account->activation_link_ms / day_ms;
+  data["with_claims"] = portal_.claims.has_value();
   return page(visit, "account_requested", std::move(data));
 }
 

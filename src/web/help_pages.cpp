@@ -58,6 +58,7 @@ Json Site::form_errors(const HelpFaults& faults, Language language) const {
 
 // What was typed stands in the fields again, whatever was wrong with it.
 http::Response Site::help_page(Visit& visit, const HelpForm& typed, Json data) {
+  data["with_claims"] = portal_.claims && !data.value("in_space", false);
   data["form"] = true;
   data["captcha"] = captcha_data(visit);
   add_topics(data, help_topics(portal_.credentials), typed, visit.language);

@@ -246,8 +246,7 @@ Json Site::vote_strip(Language language) const {
   const bool suspended = phases.all("suspended");
   const bool before = !suspended && phases.all("sealed");
   const bool closed = phases.grace_ends_at.has_value() || now >= phases.closes_at;
-  const bool finishing = closed && phases.grace_ends_at && now < *phases.grace_ends_at &&
-                         (phases.any("grace") || phases.any("suspended"));
+  const bool finishing = closed && now < phases.grace_ends_at.value_or(0) && phases.any("grace");
   const bool open = !before && !closed && !suspended;
   const TimeMs closes_at = closing_of(phases.closes_at, phases.grace_ends_at);
   return {{"opens_at", phases.opens_at},
@@ -261,7 +260,8 @@ Json Site::vote_strip(Language language) const {
           {"suspended", suspended && !closed},
           {"finishing", finishing},
           {"closed", closed && !finishing},
-          {"with_halted", !suspended && !halted.empty()},
+          {"with_halted",
+           !halted.empty() && (closed ? now < phases.grace_ends_at.value_or(0) : !suspended)},
           {"halted", halted}};
 }
 
@@ -288,7 +288,9 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
     data["replaced_at"] = *codes_replaced_at_;
     data["replaced_keys"] = portal_.credentials.identifier.has_value();
   }
-  if (view != "home") data["vote"] = vote_strip(visit.language);
+  data["vote"] = vote_strip(visit.language);
+  // Home says itself how the vote stands as a whole.
+  if (view == "home" && !data["vote"]["with_halted"].get<bool>()) data.erase("vote");
   // There each contest says itself how it stands, also when that changes.
   if (view == "voting_space") data["vote"]["with_halted"] = false;
   data["demo"] = demo_.has_value();

@@ -43,6 +43,9 @@ class Site final : public http::Handler {
   http::Response error_page(int status, const http::Request* request) override;
 
   Sessions& sessions() { return sessions_; }
+  // How the vote stands, for the strip of every page: read at each beat and before each page that
+  // reads the database, so that no other waits for it.
+  void read_standing();
 
   struct Visit;  // one request: language, session, cookies to set
 
@@ -159,8 +162,6 @@ class Site final : public http::Handler {
   http::Response log_file(Visit& visit);
   http::Response health(Visit& visit);
 
-  // How the vote stands, on every page; as last read, so that none of them waits for the database.
-  void read_standing();
   Json vote_strip(Language language) const;
   // When the vote closes or was closed: a bureau may close it before its hour.
   TimeMs closing_of(TimeMs closes_at, std::optional<TimeMs> grace_ends_at) const;

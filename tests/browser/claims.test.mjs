@@ -71,7 +71,7 @@ for (const width of WIDTHS) {
     await page.getByText("Reçue, en cours d’examen").waitFor();
 
     assert.match(claim(), new RegExp(`${reference}.*inscription manquante : à traiter`));
-    assert.ok(claim(reference).includes(TEXT));
+    assert.ok(claim(reference).includes(TEXT.replace(/^/gm, "> ")));
     const answer = join(demo.state, "answer.txt");
     writeFileSync(answer, "Votre inscription est faite.\nVotre code arrivera par courrier.\n");
     claim(reference, "--decision", "granted", "--answer", answer);

@@ -366,7 +366,7 @@ test("a contest suspended while she chooses: nothing is taken, and its resumptio
   await toConfirm(page, BLANK);
   bureau(demo, "suspend", "--contest", "0", "--reason", "essai");
   await validate(page);
-  await page.getByText("Le vote est suspendu : votre bulletin n’a pas été enregistré").waitFor();
+  await page.getByText("Ce scrutin est suspendu par le bureau de vote : votre bulletin n’a pas été enregistré").waitFor();
   assertHeld(voter, []);
   await toContests(page);
   await card(page, MINISTRY).getByText("Suspendu").waitFor();

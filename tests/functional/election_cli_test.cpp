@@ -46,7 +46,9 @@ class ElectionCommand : public test::ProgramTest {
     set("opens", "2122-12-01T08:00:00");
     set("closes", "2122-12-08T17:00:00");
     write("portal/portal.toml", toml);
-    fs::copy(education + "/pages", folder_ / "portal/pages");
+    for (const char* name : {"pages", "statements"}) {
+      fs::copy(education + "/" + name, folder_ / "portal" / name);
+    }
     portal_ = path("portal");
   }
   std::int64_t rows(const std::string& state, const std::string& sql) const {

@@ -161,8 +161,8 @@ TEST_F(ClaimTest, AnsweredOnceByMail) {
 
 TEST_F(ClaimTest, AnAnswerThatIsNoTextIsRefused) {
   const auto reference = send(form());
-  for (const std::string& text :
-       {std::string(" \n"), std::string("\xff"), std::string(3001, 'a')}) {
+  for (const std::string& text : {std::string(" \n"), std::string("\xff"),
+                                  std::string("Oui\x1b[2J"), std::string(3001, 'a')}) {
     const auto answered = answer(reference, text);
     ASSERT_FALSE(answered);
     EXPECT_EQ(answered.error().code, "claim.text");

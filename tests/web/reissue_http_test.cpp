@@ -592,7 +592,10 @@ TEST_F(ReissueHttp, TheSameFormAgainGetsTheSameAnswer) {
   device.client.cookies().erase("__Host-session-next");  // the answer was never read
   const auto attempts = count_rows("attempt");
   clock.advance(minute - 1);
-  EXPECT_EQ(device.ask(form).body, first.body);
+  // But for the hour of the page itself.
+  static const std::regex now("data-now=\"[0-9]+\"");
+  EXPECT_EQ(std::regex_replace(device.ask(form).body, now, ""),
+            std::regex_replace(first.body, now, ""));
   EXPECT_EQ(device.client.cookies()["__Host-session-next"], next);
   EXPECT_EQ(count_rows("attempt"), attempts);
   EXPECT_EQ(count_rows("message"), 1);

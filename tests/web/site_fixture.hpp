@@ -177,7 +177,8 @@ struct SiteFixture : ReissueFixture {
   // its length kept; the date is the clock's.
   static std::string comparable(const http::ClientResponse& answer) {
     static const std::regex random_text(
-        "(name=\"csrf\" value=\"|name=\"captcha_id\"[^>]*value=\"|/captcha/|__Host-[a-z-]+=|"
+        "(data-now=\"|name=\"csrf\" "
+        "value=\"|name=\"captcha_id\"[^>]*value=\"|/captcha/|__Host-[a-z-]+=|"
         "data-reference=\"|<code class=\"code-text\">|"
         "\"(?:captchaId|csrf|nonce|reference|sessionBinding)\":\")([A-Za-z0-9_-]+)");
     std::string text = std::to_string(answer.status) + "\n";
