@@ -237,7 +237,7 @@ test("a double click votes once; Back, Forward and reload at each step neither v
   assert.equal(await page.getByRole("radio", { name: BLANK }).isChecked(), true);
   await page.goForward();
   await page.getByRole("heading", { name: "Confirmer mon choix" }).waitFor();
-  await page.getByRole("button", { name: "Modifier" }).click();
+  await page.getByRole("button", { name: "Modifier" }).press("Enter");
   await toConfirm(page, "Liste A, Horizon commun");
   assertHeld(voter, []);
   await page.getByRole("button", { name: "Valider mon vote" }).dblclick();

@@ -59,7 +59,7 @@ for (const width of WIDTHS) {
     await seen("keys-ballot");
     await toConfirm(page, "ALPHA Anne");
     await seen("keys-confirm");
-    await page.getByRole("button", { name: "Modifier" }).click();
+    await page.getByRole("button", { name: "Modifier" }).press("Enter"); // a click so soon would be a double tap
     await toConfirm(page, "BRAVO Chloé");
     await confirmVote(demo, page, voter);
     assert.deepEqual(held(demo, voter).signOffs, [0]);
