@@ -26,6 +26,11 @@ Status Desk::open(const fs::path& folder) {
   auto opened = State::open(paths, clock, random);
   if (!opened) return fail(opened.error());
   state = std::move(*opened);
+  if (carries_links(folder)) {
+    auto portal = read_portal(folder);
+    if (!portal) return fail(portal.error());
+    words = std::make_unique<Words>(std::move(*portal));
+  }
   if (lock) {
     log.reset(new Log(open_log(*state, paths.checkpoint())));
     beat();

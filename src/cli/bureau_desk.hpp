@@ -19,6 +19,8 @@
 #include "cli/server.hpp"
 #include "service/bureau.hpp"
 #include "service/election_log.hpp"
+#include "web/assets.hpp"
+#include "web/message_texts.hpp"
 
 namespace isoloir::cli {
 
@@ -63,6 +65,17 @@ void add_holders(const Command& command, BureauOptions& options);
 
 // ---- The state at hand
 
+// The words of the portal, where the server that was last started on this state sends messages.
+struct Words {
+  Portal portal;
+  web::Renderer renderer;
+  web::MessageTexts texts;
+  explicit Words(Portal of)
+      : portal(std::move(of)),
+        renderer(web::asset, overrides_of(portal)),
+        texts(renderer, portal) {}
+};
+
 // The one who sequences the log is the server where one runs, else this program.
 struct Desk {
   Screen screen;
@@ -71,11 +84,14 @@ struct Desk {
   std::optional<StateLock> lock;
   std::unique_ptr<State> state;
   std::unique_ptr<Log> log;  // without a server
+  std::unique_ptr<Words> words;
 
   explicit Desk(bool english) : screen(english) {}
 
   // Error: state.missing, those of State::open.
   Status open(const std::filesystem::path& folder);
+  // Null where no message leaves.
+  const TextSource* texts() const { return words ? &words->texts : nullptr; }
   void beat() {
     tick(*state, *log);
     log->append_round(is_voting(*state));

@@ -200,7 +200,7 @@ Status run_post(Desk& desk, const BureauOptions& options) {
       std::fflush(stdout);
     }
     if (auto sure = confirm_end(desk, options, name); !sure) return sure;
-    const auto posted = post_event(*desk.state, *document);
+    const auto posted = post_event(*desk.state, *document, desk.texts());
     if (!posted) return fail(posted.error());
     number = *posted;
     for (const auto& key : document->signers()) {

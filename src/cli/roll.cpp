@@ -22,7 +22,6 @@ namespace fs = std::filesystem;
 
 struct RollOptions : BureauOptions {
   std::string voter;
-  std::string portal;
   std::string claim;
   std::vector<std::uint32_t> contests;
   bool all = false;
@@ -90,26 +89,9 @@ void say_corrected(const Screen& screen, const Correction& correction) {
   }
 }
 
-// The words of the portal, where the server that was last started on this state sends messages.
-struct Words {
-  Portal portal;
-  web::Renderer renderer;
-  web::MessageTexts texts;
-  explicit Words(Portal of)
-      : portal(std::move(of)),
-        renderer(web::asset, overrides_of(portal)),
-        texts(renderer, portal) {}
-};
-Expected<std::unique_ptr<Words>> words_of(const RollOptions& options) {
-  if (!carries_links(options.state)) return nullptr;
-  auto portal = read_portal(options.portal.empty() ? options.state : options.portal);
-  if (!portal) return fail(portal.error());
-  return std::make_unique<Words>(std::move(*portal));
-}
-
 // Whoever reads an address may have opened an account by it, whatever channel the server has now.
 bool opens_accounts(const RollOptions& options) {
-  const auto portal = read_portal(options.portal.empty() ? options.state : options.portal);
+  const auto portal = read_portal(options.state);
   return portal && portal->account;
 }
 
@@ -119,8 +101,6 @@ Status run_correct(Desk& desk, const RollOptions& options) {
     if (value) cells[column] = *value;
   }
   if (cells.empty()) return fail("roll.nothing", "nothing to correct is named");
-  const auto words = words_of(options);
-  if (!words) return fail(words.error());
   const auto plan = plan_correction(*desk.state, options.voter, cells);
   if (!plan) return fail(plan.error());
   say_changes(desk.screen, *plan);
@@ -128,8 +108,8 @@ Status run_correct(Desk& desk, const RollOptions& options) {
   const Question question{"La liste électorale sera corrigée ainsi.",
                           "The electoral roll will be corrected like this.", "corriger", "correct"};
   if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
-  const auto done = correct_roll(*desk.state, plan->voter, cells, options.claim,
-                                 *words ? &(*words)->texts : nullptr, opens_accounts(options));
+  const auto done = correct_roll(*desk.state, plan->voter, cells, options.claim, desk.texts(),
+                                 opens_accounts(options));
   if (!done) return fail(done.error());
   say_corrected(desk.screen, *done);
   return {};
@@ -219,7 +199,8 @@ Status run_strike_off(Desk& desk, const RollOptions& options) {
                       desk.state->manifest().contests.at(place.contest).bureau,
                       place.contest,
                       {{"district", place.district}, {"key", hex_encode(place.key.encoded())}},
-                      plan->voter});
+                      plan->voter,
+                      desk.texts()});
   }
   return draft_or_sign(desk, options, drafts);
 }
@@ -261,8 +242,6 @@ void add_roll(Command app) {
     correct.option(one.option, options->cells[one.column], one.what);
   }
   correct.option("--claim", options->claim, "reference of the claim, for the journal");
-  correct.option("--portal", options->portal,
-                 "folder of the portal, for the words of messages; else the state's");
   const auto [strike_off, struck] =
       add("strike-off", "strike a voter off the roll of contests in which she has not voted",
           run_strike_off);

@@ -75,6 +75,7 @@ constexpr Word kinds[] = {
     {"identifier-notice", "avis d'envoi de l'identifiant", "notice that the identifier was sent"},
     {"identifier-refused", "avis : identifiant non envoyé, et pourquoi",
      "notice: identifier not sent, and why"},
+    {"struck-off", "avis de radiation", "notice of a strike-off"},
     {"confirmation-code", "code de confirmation d'un vote", "confirmation code of a vote"},
     {"roll-corrected", "avis de coordonnées corrigées sur la liste",
      "notice of an address or a number corrected on the roll"}};

@@ -48,6 +48,7 @@ struct Event {
   Json data;
   bool by_board = false;
   std::string voter;  // see EventDraft
+  const TextSource* texts = nullptr;
 };
 
 tl::unexpected<Error> refuse_phase(std::string why) {
@@ -333,7 +334,8 @@ Status change_roll(Transaction& transaction, State& state, const VotePhases& pha
   if (!state.held_link_key()) {
     return refuse_phase("the link key is not on this machine: the key's holder cannot be found");
   }
-  return strike_off(state, transaction, event.voter, *place_in(state.manifest(), event));
+  return strike_off(state, transaction, event.voter, *place_in(state.manifest(), event),
+                    event.texts);
 }
 
 Status take_effect(Transaction& transaction, State& state, const Event& event) {
@@ -377,9 +379,10 @@ SignedDocument draft_event(Transaction& transaction, State& state, const EventDr
 }
 
 Status append_signed_event(Transaction& transaction, State& state, const SignedDocument& document,
-                           const std::string& voter) {
-  const auto event = read_event(transaction, state, document, voter);
+                           const std::string& voter, const TextSource* texts) {
+  auto event = read_event(transaction, state, document, voter);
   if (!event) return fail(event.error());
+  event->texts = texts;
   if (auto good = judge_scope(state.manifest(), *event); !good) return good;
   if (auto good = judge_data(state.manifest(), *event); !good) return good;
   if (auto good = judge_signers(state.manifest(), *event, document); !good) return good;
@@ -419,7 +422,8 @@ Expected<std::int64_t> append_event(Transaction& transaction, State& state, cons
   for (const auto* signer : signers) {
     document.sign(*signer, state.fingerprint(), state.random());
   }
-  if (const auto done = append_signed_event(transaction, state, document, draft.voter); !done) {
+  if (const auto done = append_signed_event(transaction, state, document, draft.voter, draft.texts);
+      !done) {
     return fail(done.error());
   }
   return *integer_field(document.body(), "number");
@@ -431,10 +435,11 @@ Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
       [&](Transaction& transaction) { return append_event(transaction, state, draft, signers); });
 }
 
-Expected<std::int64_t> post_event(State& state, const SignedDocument& event) {
+Expected<std::int64_t> post_event(State& state, const SignedDocument& event,
+                                  const TextSource* texts) {
   const std::string voter = struck_off_by(state, event);
   return state.database().write([&](Transaction& transaction) -> Expected<std::int64_t> {
-    if (auto done = append_signed_event(transaction, state, event, voter); !done) {
+    if (auto done = append_signed_event(transaction, state, event, voter, texts); !done) {
       return fail(done.error());
     }
     return *integer_field(event.body(), "number");

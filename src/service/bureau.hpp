@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "board/log.hpp"
+#include "courier/text_source.hpp"
 #include "election/signed_document.hpp"
 #include "service/state.hpp"
 
@@ -23,7 +24,8 @@ struct EventDraft {
   std::uint32_t bureau = 0;
   std::optional<std::uint32_t> contest;
   Json data = Json::object();
-  std::string voter{};  // whom a strike-off is about, where known; stands in no event
+  std::string voter{};                // whom a strike-off is about, where known; stands in no event
+  const TextSource* texts = nullptr;  // of the mail that tells that voter; null: none leaves
 };
 
 // The next event, to be signed: it has its number, and the present time or that of the event before
@@ -42,9 +44,10 @@ Expected<std::vector<SignedDocument>> draft_for_officers(State& state,
 // ago: draft again), bureau.contest
 // (no such contest of this bureau), bureau.data, bureau.signer (a key that the event does not
 // allow, or one that is missing), bureau.phase (not now), bureau.hours (too early), those of
-// strike_off. `voter`: see EventDraft.
+// strike_off. `voter`, `texts`: see EventDraft.
 Status append_signed_event(store::Transaction& transaction, State& state,
-                           const SignedDocument& event, const std::string& voter = {});
+                           const SignedDocument& event, const std::string& voter = {},
+                           const TextSource* texts = nullptr);
 
 // Drafts, signs and appends. Gives the number. Errors: those of append_signed_event.
 Expected<std::int64_t> append_event(store::Transaction& transaction, State& state,
@@ -53,7 +56,8 @@ Expected<std::int64_t> append_event(store::Transaction& transaction, State& stat
 Expected<std::int64_t> post_event(State& state, const EventDraft& draft,
                                   const std::vector<const KeyPair*>& signers);
 // One that came as a file.
-Expected<std::int64_t> post_event(State& state, const SignedDocument& event);
+Expected<std::int64_t> post_event(State& state, const SignedDocument& event,
+                                  const TextSource* texts = nullptr);
 
 // Whom a strike-off that came as a file is about, found without keeping the writer waiting. Empty
 // where nobody has this place, or for another event.

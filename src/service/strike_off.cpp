@@ -1,5 +1,7 @@
 #include "service/strike_off.hpp"
 
+#include "base/limits.hpp"
+#include "courier/outbox.hpp"
 #include "service/electoral_roll.hpp"
 #include "service/reissue_flow.hpp"
 #include "service/waiting_keys.hpp"
@@ -45,6 +47,22 @@ bool in_force(Transaction& transaction, const RollPlace& place) {
                   "$3 AND in_force = 1",
                   {ByteView(place.key.encoded()), place.contest, place.district})
               .empty();
+}
+
+// In both languages, as hers is not known here.
+void tell(State& state, Transaction& transaction, const TextSource& texts, const std::string& voter,
+          std::uint32_t contest, TimeMs now) {
+  const auto email = transaction.query("SELECT email FROM voter WHERE id = $1", {voter})[0].text(0);
+  if (email.empty()) return;
+  const auto& name = state.manifest().contests[contest].name;
+  const auto said = [&](std::string_view language, const std::string& of) {
+    return texts.text("message.struck_off_body", language, {{"contest", of}, {"struck_at", now}});
+  };
+  outbox_of(state).queue(
+      transaction, now,
+      {voter, "struck-off", MessageChannel::email, email,
+       texts.text("message.struck_off_subject", "fr", Json::object()),
+       said("fr", name.fr) + "\n\n———\n\n" + said("en", name.en), now + limits::message_life_ms});
 }
 
 // Why nobody has it that could be struck off.
@@ -96,7 +114,7 @@ void note_strike_off(State& state, const std::string& voter, const std::vector<R
 }
 
 Status strike_off(State& state, Transaction& transaction, const std::string& holder,
-                  const RollPlace& place) {
+                  const RollPlace& place, const TextSource* texts) {
   if (!in_force(transaction, place)) return why_nobody(transaction, place);
   std::optional<std::string> voter = holder;
   if (!holds(state, transaction, holder, place)) voter = holder_of(state, transaction, place);
@@ -111,8 +129,9 @@ Status strike_off(State& state, Transaction& transaction, const std::string& hol
                       {*voter, place.contest});
   transaction.execute("DELETE FROM confirmation WHERE voter = $1 AND contest = $2",
                       {*voter, place.contest});
-  flows::note(state, transaction, flows::steady_now(state, transaction), "struck off", *voter,
-              {{"contest", place.contest}});
+  const TimeMs now = flows::steady_now(state, transaction);
+  flows::note(state, transaction, now, "struck off", *voter, {{"contest", place.contest}});
+  if (texts) tell(state, transaction, *texts, *voter, place.contest, now);
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "courier/text_source.hpp"
 #include "service/state.hpp"
 
 namespace isoloir {
@@ -36,10 +37,11 @@ std::optional<std::string> holder_of(State& state, store::Transaction& transacti
 void note_strike_off(State& state, const std::string& voter, const std::vector<RollPlace>& places);
 
 // Takes the place away with its link, its line of the online roll, a code that confirms a vote. The
-// account stays. `holder`: who may have the place; where it is not hers it is looked for. Errors:
+// account stays. A mail by `texts` (null where this server sends none) tells her, where the roll
+// has an address. `holder`: who may have the place; where it is not hers it is looked for. Errors:
 // roll.voted; roll.key (nobody has this key in this contest and district any more: a new one has
 // taken its place, or it was struck off).
 Status strike_off(State& state, store::Transaction& transaction, const std::string& holder,
-                  const RollPlace& place);
+                  const RollPlace& place, const TextSource* texts);
 
 }  // namespace isoloir

@@ -40,9 +40,10 @@ TEST_F(RollCommand, CorrectShowsBeforeAndAfterAndTellsTheVoter) {
   const auto done =
       roll_command("correct e1 --given-names Camille --email camille@autre.example --claim R-17");
   expect_done(done);
-  for (const char* words : {"Voter E1, Mme VOTANTE E1", "given names: E1 → Camille",
-                            "e-mail: E1@portal.example → camille@autre.example",
-                            "Done: the roll is corrected.", "Messages that tell the voter: 2."}) {
+  for (const char* words :
+       {"Voter E1, Mme VOTANTE E1", "given names: E1 → Camille",
+        "e-mail: E1@portal.example → camille@autre.example", "Done: the roll is corrected.",
+        "The account ends,", "Messages that tell the voter: 2."}) {
     EXPECT_TRUE(done.says(words)) << words << "\n" << done.out;
   }
   clock.set(SystemClock().now());
@@ -51,8 +52,8 @@ TEST_F(RollCommand, CorrectShowsBeforeAndAfterAndTellsTheVoter) {
   const auto inbox = read_inbox(*state);
   ASSERT_EQ(inbox.size(), 2u);
   EXPECT_EQ(inbox[0].subject, "Vos coordonnées sur la liste électorale ont été corrigées");
-  for (const char* words :
-       {"votre adresse électronique ou votre numéro", "———", "Did you ask for it?"}) {
+  for (const char* words : {"votre adresse électronique sur la liste", "à ouvrir de nouveau", "———",
+                            "Did you ask for it?"}) {
     EXPECT_NE(inbox[0].body.find(words), std::string::npos) << inbox[0].body;
   }
 

@@ -150,6 +150,12 @@ TEST_F(RollCorrectionTest, AnotherAddressOpensTheAccountAnew) {
     return {};
   }));
   const auto waiting = [&] { return count_rows("voter WHERE invited_at IS NULL"); };
+  (void)link_for(1);
+  (void)link_for(2);
+  ASSERT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute("UPDATE reissue_flow SET cancel_mac = randomblob(32)", {});
+    return {};
+  }));
   const auto accounts = count_rows("account");
   ASSERT_EQ(correct("E2", {{"telephone", "06 12 34 56 78"}}), "good");
   const auto kept =
@@ -163,6 +169,9 @@ TEST_F(RollCorrectionTest, AnotherAddressOpensTheAccountAnew) {
   EXPECT_TRUE(anew->invited);
   EXPECT_EQ(waiting(), 1);
   EXPECT_EQ(count_rows("account WHERE voter = 'E2'"), 0);
+  // What was sent to the address before could still block what is opened anew.
+  EXPECT_EQ(count_rows("reissue_flow WHERE voter = 'E2' AND cancel_mac IS NOT NULL"), 0);
+  EXPECT_EQ(count_rows("reissue_flow WHERE voter = 'E3' AND cancel_mac IS NOT NULL"), 1);
   EXPECT_EQ(count_rows("account"), accounts - 1);
 }
 

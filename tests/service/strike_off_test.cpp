@@ -144,6 +144,33 @@ TEST_F(StrikeOff, FromTheEventToTheVerifiedResult) {
 }
 
 // Whoever changes a strike-off of an export: it is another leaf, and another signature.
+TEST_F(StrikeOff, AMailTellsHerOnceItHasTakenPlace) {
+  tick_at(fixture_opens);
+  const auto told = [&] {
+    std::vector<std::string> destinations;
+    for (const auto& message : inbox()) {
+      if (message.kind == "struck-off") destinations.push_back(message.destination);
+    }
+    return destinations;
+  };
+  const auto event = signed_file(*place(0, 1));
+  EXPECT_TRUE(told().empty()) << "a draft tells nobody";
+  EXPECT_EQ(code_of(post_event(*state, event, &texts)), "good");
+  EXPECT_EQ(told(), std::vector{roll.voters[0].email});
+  EXPECT_EQ(code_of(post_event(*state, event, &texts)), "bureau.replayed");
+  EXPECT_EQ(told().size(), 1u);
+  auto draft = draft_of(*place(1, 1), roll.voters[1].id);
+  draft.texts = &texts;
+  ASSERT_TRUE(post_event(*state, draft, {&officer(president)}));
+  EXPECT_EQ(told().size(), 2u);
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE voter SET email = '' WHERE id = $1", {roll.voters[2].id});
+    return {};
+  }));
+  EXPECT_EQ(code_of(post_event(*state, signed_file(*place(2, 1)), &texts)), "good");
+  EXPECT_EQ(told().size(), 2u) << "no address";
+}
+
 TEST_F(StrikeOff, AChangedOneIsRefusedByTheVerifier) {
   tick_at(fixture_opens);
   ASSERT_EQ(strike(3, 0), "good");
