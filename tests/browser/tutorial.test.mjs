@@ -96,6 +96,7 @@ for (const [language, locale, index] of LANGUAGES) {
     await take("parcours-de-vote-4");
     await page.locator("[data-step=confirm] button.govuk-button:not(.govuk-button--secondary)").press("Enter");
     await page.locator("[data-step=receipt]:not([hidden])").waitFor({ timeout: 30_000 });
+    await page.locator("[data-step=receipt] [data-part=receipt_time]:not([hidden])").waitFor(); // told by the next answer
     await take("parcours-de-vote-5");
     await closePage(page);
   });
@@ -132,6 +133,7 @@ for (const [language, locale, index] of LANGUAGES) {
     await page.locator("#confirmation").fill(await receivedCode(demo, page, voter.email, { words }));
     await page.locator("#confirmation").press("Enter");
     await page.locator("[data-step=receipt]:not([hidden])").waitFor({ timeout: 30_000 });
+    await page.locator("[data-step=receipt] [data-part=receipt_time]:not([hidden])").waitFor(); // told by the next answer
     await take(page, "voter-en-ligne-6");
     await closePage(page);
   });
