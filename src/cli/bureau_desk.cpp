@@ -26,16 +26,21 @@ Status Desk::open(const fs::path& folder) {
   auto opened = State::open(paths, clock, random);
   if (!opened) return fail(opened.error());
   state = std::move(*opened);
-  if (carries_links(folder)) {
-    auto portal = read_portal(folder);
-    if (!portal) return fail(portal.error());
-    words = std::make_unique<Words>(std::move(*portal));
-  }
   if (lock) {
     log.reset(new Log(open_log(*state, paths.checkpoint())));
     beat();
   }
   return {};
+}
+
+const TextSource* Desk::texts() try {
+  const auto& folder = state->paths().folder;
+  if (!words && carries_links(folder)) {
+    if (auto portal = read_portal(folder)) words = std::make_unique<Words>(std::move(*portal));
+  }
+  return words ? &words->texts : nullptr;
+} catch (const std::runtime_error&) {  // words of another version of the program
+  return nullptr;
 }
 
 bool frozen_and_logged(store::Transaction& transaction) {

@@ -90,8 +90,9 @@ struct Desk {
 
   // Error: state.missing, those of State::open.
   Status open(const std::filesystem::path& folder);
-  // Null where no message leaves.
-  const TextSource* texts() const { return words ? &words->texts : nullptr; }
+  // Null where no message leaves, or the portal's file beside the state cannot be read: no event of
+  // the bureau waits for the words of a mail.
+  const TextSource* texts();
   void beat() {
     tick(*state, *log);
     log->append_round(is_voting(*state));
