@@ -13,6 +13,8 @@ pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(pangocairo REQUIRED IMPORTED_TARGET pangocairo)
 pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(cmark REQUIRED IMPORTED_TARGET libcmark)
+pkg_check_modules(cjose REQUIRED IMPORTED_TARGET cjose)
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 find_package(tomlplusplus REQUIRED)
 
 find_program(ISOLOIR_CCACHE ccache)
@@ -74,8 +76,9 @@ function(isoloir_tests)
     endif()
     target_link_libraries(${name}_test PRIVATE GTest::gtest GTest::gmock GTest::gtest_main rapidcheck
                                                PkgConfig::sodium PkgConfig::sqlite3)
-    # Half of a build's time is the optimiser's and the debug lines'; what is tested needs both, its tests do not.
-    target_compile_options(${name}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1> -g0)
+    # Half of a build's time is the optimiser's and the debug lines', a third of the rest the checks for undefined
+    # behaviour; what is tested needs all of them, its tests do not.
+    target_compile_options(${name}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1> -g0 -fno-sanitize=undefined)
     target_compile_definitions(${name}_test PRIVATE ISOLOIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                     ISOLOIR_BINARY_DIR="${CMAKE_BINARY_DIR}")
     if(name STREQUAL bench)

@@ -26,6 +26,21 @@ inline constexpr int retry_after_seconds = 5;
 inline constexpr std::size_t form_fields = 64;
 inline constexpr std::size_t form_field_bytes = 48 * 1024;  // a ballot in base64
 
+// OpenID provider (requirements 56 to 60). FranceConnect's tokens are under 2 KiB, its answers too.
+inline constexpr std::size_t openid_token_bytes = 16 * 1024;
+inline constexpr std::size_t openid_answer_bytes = 64 * 1024;
+inline constexpr std::size_t openid_keys = 16;
+inline constexpr std::size_t openid_rsa_bits_min = 2048;
+inline constexpr std::size_t openid_rsa_bits_max = 8192;  // a longer one would cost time
+inline constexpr std::size_t openid_text_bytes = 256;     // of a claim: a name, a place
+inline constexpr std::size_t openid_given_names = 16;
+inline constexpr std::int64_t openid_clock_skew_ms = 30'000;
+inline constexpr std::int64_t openid_token_age_ms = 300'000;  // since it was issued
+inline constexpr int openid_connect_timeout_ms = 3'000;
+inline constexpr int openid_answer_timeout_ms = 6'000;  // a code lives 30 s
+inline constexpr std::int64_t openid_discovery_life_ms = 3'600'000;
+inline constexpr std::int64_t openid_keys_refresh_ms = 60'000;  // at most once, for an unknown key
+
 // Votes: of one voter. An honest booth has none.
 inline constexpr std::uint32_t refused_ballots_per_minute = 20;
 

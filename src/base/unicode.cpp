@@ -69,4 +69,22 @@ std::string casefold_without_accents(std::string_view utf8) {
   return result;
 }
 
+std::string letters_and_digits(std::string_view utf8) {
+  const auto text = icu::UnicodeString::fromUTF8(casefold_without_accents(utf8));
+  icu::UnicodeString kept;
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    const UChar32 point = text.char32At(i);
+    if (point == U'œ') {
+      kept.append("oe");
+    } else if (point == U'æ') {
+      kept.append("ae");
+    } else if (u_isalnum(point)) {
+      kept.append(point);
+    }
+  }
+  std::string result;
+  kept.toUTF8String(result);
+  return result;
+}
+
 }  // namespace isoloir

@@ -16,4 +16,8 @@ std::string nfc(std::string_view utf8);
 // The first without accents and other marks, to look a name up by; empty for invalid UTF-8.
 std::string casefold_without_accents(std::string_view utf8);
 
+// Of that the letters and digits alone, ligatures as their letters (œ, æ), so that spaces, hyphens
+// and apostrophes of any kind make no other name; empty for invalid UTF-8.
+std::string letters_and_digits(std::string_view utf8);
+
 }  // namespace isoloir

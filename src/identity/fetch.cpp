@@ -1,0 +1,119 @@
+#include "identity/fetch.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+
+#include "base/limits.hpp"
+
+namespace isoloir {
+namespace {
+
+struct Handle {
+  Handle() {
+    static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (ready != CURLE_OK) throw std::runtime_error("libcurl does not start");
+    curl = curl_easy_init();
+    if (!curl) throw std::runtime_error("libcurl has no memory");
+  }
+  ~Handle() {
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    if (curl_easy_setopt(curl, option, value) != CURLE_OK) {
+      throw std::runtime_error("this libcurl lacks an option");
+    }
+  }
+  void header(const std::string& line) {
+    auto* longer = curl_slist_append(headers, line.c_str());
+    if (!longer) throw std::runtime_error("libcurl has no memory");
+    headers = longer;
+  }
+
+  CURL* curl = nullptr;
+  curl_slist* headers = nullptr;
+};
+
+struct Received {
+  std::string body;
+  bool too_large = false;
+};
+
+std::size_t receive(char* data, std::size_t, std::size_t size, void* target) {
+  auto& received = *static_cast<Received*>(target);
+  received.too_large = received.body.size() + size > limits::openid_answer_bytes;
+  if (received.too_large) return 0;  // ends the exchange
+  received.body.append(data, size);
+  return size;
+}
+
+bool on_this_machine(std::string_view url) {
+  return url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:");
+}
+
+std::string host_of(std::string_view url) {
+  const auto from = url.find("://") + 3;
+  return std::string(url.substr(from, url.find_first_of("/?", from) - from));
+}
+
+std::string content_type_of(CURL* curl) {
+  const char* type = nullptr;
+  curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+  std::string_view text = type ? type : "";
+  text = text.substr(0, text.find_first_of("; "));
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return lower;
+}
+
+}  // namespace
+
+Expected<FetchAnswer> fetch(const FetchRequest& request) {
+  const bool here = on_this_machine(request.url);
+  if (!here && !request.url.starts_with("https://")) {
+    return fail("fetch.address", "this is no https:// address");
+  }
+  Handle handle;
+  Received received;
+  handle.set(CURLOPT_URL, request.url.c_str());
+  handle.set(CURLOPT_PROTOCOLS_STR, here ? "http" : "https");
+  handle.set(CURLOPT_FOLLOWLOCATION, 0L);
+  handle.set(CURLOPT_NOSIGNAL, 1L);
+  handle.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits::openid_connect_timeout_ms));
+  handle.set(CURLOPT_TIMEOUT_MS, static_cast<long>(limits::openid_answer_timeout_ms));
+  handle.set(CURLOPT_WRITEFUNCTION, &receive);
+  handle.set(CURLOPT_WRITEDATA, static_cast<void*>(&received));
+  if (here) handle.set(CURLOPT_NOPROXY, "*");
+  handle.header("Accept: " + request.accept);
+  Secret<std::string> authorization("Authorization: Bearer " + request.bearer.reveal());
+  if (!request.bearer.reveal().empty()) handle.header(authorization.reveal());
+  const auto& form = request.form.reveal();
+  if (!form.empty()) {
+    handle.set(CURLOPT_POSTFIELDS, form.data());  // not copied
+    handle.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(form.size()));
+    handle.header("Expect:");
+  }
+  handle.set(CURLOPT_HTTPHEADER, handle.headers);
+  const auto done = curl_easy_perform(handle.curl);
+  if (received.too_large) {
+    return fail("fetch.too_large", host_of(request.url) + " answers with more than is ever needed");
+  }
+  if (done != CURLE_OK) {
+    return fail("fetch.network", host_of(request.url) + ": " + curl_easy_strerror(done));
+  }
+  FetchAnswer answer;
+  curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &answer.status);
+  answer.content_type = content_type_of(handle.curl);
+  answer.body = std::move(received.body);
+  return answer;
+}
+
+}  // namespace isoloir
