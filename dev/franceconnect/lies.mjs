@@ -48,6 +48,8 @@ const anyToken = {
   "iss-other": claim((t) => ({ iss: `${t.claims.iss}/other` })),
   "iss-missing": (t) => sign(without(t.claims, "iss"), t.key),
   "sub-missing": (t) => sign(without(t.claims, "sub"), t.key),
+  "sub-not-a-string": claim(() => ({ sub: 42 })),
+  "times-not-numbers": claim((t) => ({ exp: String(t.claims.exp), iat: [t.claims.iat] })),
 };
 const idTokenOnly = {
   "exp-missing": (t) => sign(without(t.claims, "exp"), t.key),
@@ -59,6 +61,8 @@ const idTokenOnly = {
 const userinfoOnly = {
   "sub-swapped": claim((t) => ({ sub: t.someoneElse.sub })),
   "of-someone-else": claim((t) => t.someoneElse),
+  "without-identity": ({ claims: { sub, aud, iss }, key }) => sign({ sub, aud, iss }, key),
+  "identity-not-strings": claim(() => ({ family_name: ["X"], given_name: {}, birthdate: 19850228, gender: null, birthplace: 75056 })),
   "unsigned-json": (t) => ({ type: "application/json", body: JSON.stringify(t.claims) }),
 };
 
@@ -110,8 +114,13 @@ const redirect = {
   "redirect-code-replayed": (q, { usedCode }) => usedCode && q.has("code") && q.set("code", usedCode),
 };
 
+// What is wrong in a document of JSON, beside the tokens in it.
+const documents = {
+  "discovery-iss-other": ["discovery", (document) => ({ ...document, issuer: `${document.issuer}/other` })],
+  "jwks-no-keys": ["jwks", () => ({ keys: [] })],
+  "token-without-id-token": ["token", (document) => without(document, "id_token")],
+};
 const broken = ["500", "slow", "garbage", "empty", "oversized", "redirected", "cut"];
-const discovery = { "discovery-iss-other": (document) => ({ ...document, issuer: `${document.issuer}/other` }) };
 
 const named = (prefix, table, make) => Object.entries(table).map(([name, run]) => [`${prefix}-${name}`, make(run)]);
 
@@ -122,7 +131,7 @@ export const lies = new Map([
   ...named("userinfo", { ...anyToken, ...userinfoOnly }, (forge) => ({ place: "userinfo", forge })),
   ...named("userinfo", envelopes, (wrap) => ({ place: "userinfo", wrap })),
   ...Object.entries(redirect).map(([name, change]) => [name, { place: "redirect", change }]),
-  ...Object.entries(discovery).map(([name, change]) => [name, { place: "discovery document", change }]),
+  ...Object.entries(documents).map(([name, [endpoint, change]]) => [name, { place: `${endpoint} document`, change }]),
   ...["discovery", "jwks", "token", "userinfo"].flatMap((endpoint) =>
     broken.map((kind) => [`${endpoint}-${kind}`, { place: `${endpoint} answer`, kind }])),
 ]);

@@ -50,7 +50,7 @@ const button = ({ id, label, disabled }) =>
 
 export const choicePage = ({ service, identities, plus }) => page("Choisir une identité", `
 <p>Le service « ${escape(service)} » demande à savoir qui vous êtes${plus ? ", avec un niveau de garantie élevé (FranceConnect+)" : ""}.
-Ces personnes n'existent pas. En choisissant l'une d'elles, vous continuez sur ce service, et il reçoit son identité.</p>
+Ces personnes n’existent pas. En choisissant l’une d’elles, vous continuez sur ce service, et il reçoit son identité.</p>
 <form method="post">
 ${identities.map(button).join("\n")}
 <button class="leave" name="abandon" value="1">Abandonner</button>

@@ -5,6 +5,8 @@
 //   const provider = await startProvider({ clients: [{ client_id, client_secret, redirect_uris, post_logout_redirect_uris }] });
 //   provider.lie("id-token-alg-none");  // until provider.truth()
 //
+// Further options: plus (FranceConnect+), people (in the place of identities.json), presumed ("00" or "01", see claimsOf),
+// keys (a private key set, so that a second start is the same provider), log (a function of one line).
 // A client may also have: client_name, scope (what it may ask for), alg ("RS256"), jwks (its public keys: FranceConnect+
 // encrypts to the EC one), token_endpoint_auth_method ("private_key_jwt"), aidants (false: not offered to it).
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
@@ -14,7 +16,7 @@ import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { decodeJwt } from "jose";
 
-import { another, claimsOf, engine, franceConnect, franceConnectPlus, identityProvider, memory, subject } from "./engine.mjs";
+import { another, claimsOf, engine, franceConnect, franceConnectPlus, memory, subject } from "./engine.mjs";
 import { encrypt, lies, publicPart, sign } from "./lies.mjs";
 import { choicePage, errorPage, headers as pageHeaders } from "./pages.mjs";
 
@@ -109,10 +111,12 @@ function held(response, change) {
   return response;
 }
 
-async function start(profile, { port = 0, host = "127.0.0.1", clients, plus = false, keys = freshKeys(), people: given = identities, presumed, log = () => {} }) {
+async function start(profile, { port = 0, host = "127.0.0.1", clients, plus = false, keys = freshKeys(), people: offered = identities, presumed, log = () => {} }) {
   if (!["127.0.0.1", "::1", "localhost"].includes(host)) throw new Error("a stand-in listens on the loopback only");
-  const people = new Map(given.map((person) => [person.id, person]));
-  const sectors = new Map(clients.map((client) => [client.client_id, client]));
+  const people = new Map(offered.map((person) => [person.id, person]));
+  const registered = new Map(clients.map((client) => [client.client_id, client]));
+  // As in FranceConnect: Aidants Connect is no part of FranceConnect+, and a service can have it closed.
+  const mayChoose = (person, client) => !person.aidants || (!plus && client.aidants !== false);
   const foreign = { jwk: freshKey(profile.alg), alg: profile.alg };
   const internal = randomBytes(16).toString("hex");
   const store = memory();
@@ -168,6 +172,7 @@ async function start(profile, { port = 0, host = "127.0.0.1", clients, plus = fa
       authentication: clientAuthentication(request, parameters), accept: request.headers.accept, headers: request.headers,
     };
     requests.push(entry);
+    if (requests.length > 1000) requests.shift();
     log(`${entry.method} ${entry.path}`);
     return entry;
   }
@@ -229,31 +234,23 @@ async function start(profile, { port = 0, host = "127.0.0.1", clients, plus = fa
     if (!["token", "discovery", "jwks"].includes(endpoint)) return made;
     const document = { ...padding, ...JSON.parse(made.body) };
     if (endpoint === "jwks") document.keys = published;
-    if (endpoint === "discovery") return json(made, metadata(document));
-    if (endpoint === "token" && document.id_token) {
-      if (!profile.strict) document.id_token = await withAccessTokenHash(document);
-      if (lie) document.id_token = await forged(document.id_token, lie);
-    }
-    return json(made, document);
-  }
-
-  const json = (made, document) => ({ ...made, body: Buffer.from(JSON.stringify(document)) });
-
-  function metadata(document) {
-    if (!profile.strict) delete document.authorization_response_iss_parameter_supported;
-    return lying.get("discovery document")?.change(document) ?? document;
+    if (endpoint === "discovery" && !profile.strict) delete document.authorization_response_iss_parameter_supported;
+    if (document.id_token && !profile.strict) document.id_token = await withAccessTokenHash(document);
+    if (document.id_token && lie) document.id_token = await forged(document.id_token, lie);
+    const sent = lying.get(`${endpoint} document`)?.change(document) ?? document;
+    return { ...made, body: Buffer.from(JSON.stringify(sent)) };
   }
 
   function withAccessTokenHash({ id_token: token, access_token: accessToken }) {
     const claims = decodeJwt(token);
     const hash = createHash("sha256").update(accessToken).digest().subarray(0, 16).toString("base64url");
-    return sign({ ...claims, at_hash: hash }, keyFor(sectors.get(claims.aud)));
+    return sign({ ...claims, at_hash: hash }, keyFor(registered.get(claims.aud)));
   }
 
   // The token in its new form; FranceConnect+ encrypts the lie as it would have encrypted the truth.
   async function forged(honest, lie) {
     const claims = decodeJwt(honest);
-    const client = sectors.get(claims.aud);
+    const client = registered.get(claims.aud);
     if (lie.wrap) return lie.wrap({ token: honest, claims, client });
     const someone = [...people.values()].find((person) => subject(person, claims.aud) !== claims.sub);
     const someoneElse = { sub: subject(someone, claims.aud), ...claimsOf(someone, { plus, presumed }) };
@@ -295,15 +292,15 @@ async function start(profile, { port = 0, host = "127.0.0.1", clients, plus = fa
     } catch {
       return page(response, 400, errorPage({ error: "invalid_request", error_description: "this sign-in is over, or was begun elsewhere" }));
     }
-    const client = sectors.get(details.params.client_id);
+    const client = registered.get(details.params.client_id);
     if (request.method !== "POST") {
-      const shown = given.map((person) => ({ ...person, disabled: person.aidants && client.aidants === false }));
+      const shown = offered.filter((person) => !plus || mayChoose(person, client)).map((person) => ({ ...person, disabled: !mayChoose(person, client) }));
       const html = choicePage({ service: client.client_name ?? client.client_id, identities: shown, plus });
       return page(response, 200, html, new URL(details.params.redirect_uri).origin);
     }
     const chosen = parsed(body.toString());
     const person = people.get(chosen.identity);
-    if (!person || (person.aidants && client.aidants === false)) {
+    if (!person || !mayChoose(person, client)) {
       // The words of FranceConnect's own link back to the service.
       return made.interactionFinished(asEngine(), response, { error: "access_denied", error_description: "User auth aborted" });
     }

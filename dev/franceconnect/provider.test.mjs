@@ -256,6 +256,7 @@ test("an aide of Aidants Connect is known by idp_id, and a service can do withou
   const refused = await signIn(low, { client_id: "without-aidants", identity: "aidants" });
   assert.match(refused.html, /value="aidants" disabled/);
   assert.equal(refused.back.searchParams.get("error"), "access_denied");
+  assert.doesNotMatch((await signIn(plus)).html, /Aidants Connect/);
 });
 
 test("authorize refuses with a page of error, 400", async () => {
@@ -340,7 +341,7 @@ test("what the client sent is kept", async () => {
 });
 
 test("keys are rotated: announced, without overlap, not announced", async (t) => {
-  const own = await startProvider({ clients });
+  const own = await startProvider({ clients: [isoloir] });
   t.after(() => own.stop());
   const before = await keySet(own);
   const { idToken: old, visit } = await whole(own);
@@ -360,13 +361,13 @@ test("keys are rotated: announced, without overlap, not announced", async (t) =>
 
 test("down, then up at the same address; a given key set outlives a restart", async (t) => {
   const keys = freshKeys();
-  const own = await startProvider({ clients, keys });
+  const own = await startProvider({ clients: [isoloir], keys });
   await own.down();
   await assert.rejects(fetch(own.issuer));
   await own.up();
   const { idToken } = await whole(own);
   await own.stop();
-  const next = await startProvider({ clients, keys });
+  const next = await startProvider({ clients: [isoloir], keys });
   t.after(() => next.stop());
   await verify(next, idToken);
   await assert.rejects(startProvider({ clients, host: "0.0.0.0" }), /loopback/);
@@ -427,6 +428,8 @@ const vouched = {
   "iss-other": ({ claims }) => assert.equal(claims.iss, `${low.issuer}/other`),
   "iss-missing": ({ claims }) => assert.ok(!("iss" in claims)),
   "sub-missing": ({ claims }) => assert.ok(!("sub" in claims)),
+  "sub-not-a-string": ({ claims }) => assert.equal(claims.sub, 42),
+  "times-not-numbers": ({ claims }) => assert.ok(typeof claims.exp === "string" && Array.isArray(claims.iat)),
 };
 const vouchedIdToken = {
   "exp-missing": ({ claims }) => assert.ok(!("exp" in claims)),
@@ -438,6 +441,8 @@ const vouchedIdToken = {
 const vouchedUserinfo = {
   "sub-swapped": ({ claims, honest }) => assert.ok(claims.sub !== honest.sub && claims.family_name === "ÉLECTEUR"),
   "of-someone-else": ({ claims, honest }) => assert.ok(claims.sub !== honest.sub && claims.family_name === "VOTANT"),
+  "without-identity": ({ claims }) => assert.deepEqual(Object.keys(claims), ["sub", "aud", "iss"]),
+  "identity-not-strings": ({ claims }) => assert.ok(Array.isArray(claims.family_name)),
 };
 
 for (const [place, table, signedByOwn] of [
@@ -543,9 +548,16 @@ test("endpoints that break", async () => {
   assert.ok(text.length > 10 * 2 ** 20);
   assert.ok(JSON.parse(text).id_token, "all of it is there, behind the padding");
   low.truth();
-  told.add("discovery-iss-other");
-  low.lie("discovery-iss-other");
-  assert.notEqual((await (await call.discovery()).json()).issuer, low.issuer);
+  const documentUnder = async (name, answer) => {
+    told.add(name);
+    low.lie(name);
+    return (await answer()).json();
+  };
+  assert.notEqual((await documentUnder("discovery-iss-other", call.discovery)).issuer, low.issuer);
+  assert.deepEqual(await documentUnder("jwks-no-keys", call.jwks), { keys: [] });
+  const { code } = await signIn(low);
+  const bare = await documentUnder("token-without-id-token", () => call.token(code));
+  assert.ok(bare.access_token && !("id_token" in bare));
 });
 
 test("every lie was told above, and an unknown name is an error", () => {
