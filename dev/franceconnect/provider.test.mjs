@@ -280,6 +280,8 @@ test("authorize refuses with a page of error, 400", async () => {
   await refused({ redirect_uri: "http://127.0.0.1:8080/other" });
   const twice = await fetch(`${low.issuer}/authorize?${new URLSearchParams(question())}&state=${random()}`, { redirect: "manual" });
   assert.equal(twice.status, 400);
+  const posted = await fetch(`${low.issuer}/authorize`, { method: "POST", redirect: "manual", body: new URLSearchParams(question()) });
+  assert.equal(posted.status, 303, "by POST too");
   for (const fine of [{ prompt: "login" }, { prompt: "consent login" }, { ui_locales: "fr" }, { idp_hint: "x" }, { acr_values: "eidas9 eidas1" }, { scope: "birth openid profile" }]) {
     assert.equal((await authorize(low, question(fine))).status, 303, JSON.stringify(fine));
   }
