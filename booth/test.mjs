@@ -1,5 +1,5 @@
-// Runs booth/**/*.test.ts (each bundled first, since Node 20 does not read TypeScript), booth/*.test.mjs and
-// scripts/*.test.mjs with Node's own test runner, from the project's root: tests open their data as "tests/data/...".
+// Runs booth/**/*.test.ts (each bundled first, since Node 20 does not read TypeScript), booth/*.test.mjs, scripts/*.test.mjs
+// and dev/**/*.test.mjs with Node's own test runner, from the project's root: tests open their data as "tests/data/...".
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
@@ -28,7 +28,8 @@ await build({
 const files = [
   ...bundled.map((name) => join(output, name.replace(/\.ts$/, ".mjs"))),
   ...names.filter((name) => name.endsWith(".test.mjs")).map((name) => join(root, "booth", name)),
-  ...readdirSync(join(root, "scripts")).filter((name) => name.endsWith(".test.mjs")).map((name) => join(root, "scripts", name)),
+  ...["scripts", "dev"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith(".test.mjs")).map((name) => join(root, folder, name))),
 ];
 const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...files], {
   cwd: root,
