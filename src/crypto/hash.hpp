@@ -25,7 +25,7 @@ struct Argon2Cost {
 };
 inline constexpr Argon2Cost argon2_code{16 * 1024 * 1024, 1};      // protocol section 4
 inline constexpr Argon2Cost argon2_password{19 * 1024 * 1024, 2};  // OWASP's minimum
-inline constexpr Argon2Cost argon2_sealing{256 * 1024 * 1024, 3};  // libsodium's MODERATE
+inline constexpr Argon2Cost argon2_sealing{64 * 1024 * 1024, 2};   // of codes, never passwords
 Secret<ByteArray<32>> argon2id(ByteView password, const ByteArray<16>& salt, Argon2Cost cost);
 
 }  // namespace isoloir

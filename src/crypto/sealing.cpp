@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
-constexpr std::string_view sealed_magic = "ISOLOIR-SEALED-1\n";
+constexpr std::string_view sealed_magic = "ISOLOIR-SEALED-2\n";
 
 Bytes encrypt(ByteView key, ByteView nonce, ByteView plaintext, ByteView associated_data) {
   Bytes out(plaintext.size() + tag_bytes);

@@ -21,10 +21,10 @@ std::optional<Bytes> unseal(const SymmetricKey& key, ByteView sealed, ByteView a
 Bytes seal_with_nonce(ByteView key, ByteView nonce, ByteView plaintext);
 std::optional<Bytes> unseal_with_nonce(ByteView key, ByteView nonce, ByteView sealed);
 
-// A small file sealed under a code: "ISOLOIR-SEALED-1\n" <title line> "\n" <salt, 32 hex> "\n"
+// A small file sealed under a code: "ISOLOIR-SEALED-2\n" <title line> "\n" <salt, 32 hex> "\n"
 // <base64> "\n". The three first lines are the associated data, so a file cannot pass for another.
-// Key: Argon2id MODERATE of the code. Errors of open: sealed_file.form,
-// sealed_file.code_or_content.
+// Key: Argon2id of the code, which a generator has made (80 bits; docs/adr/0011). Errors of open:
+// sealed_file.form, sealed_file.code_or_content.
 std::string seal_file(std::string_view title, std::string_view code, ByteView content,
                       Random& random);
 Expected<Secret<Bytes>> open_sealed_file(std::string_view title, std::string_view code,

@@ -56,7 +56,8 @@ bool all_base64url(const std::vector<std::string_view>& parts) {
 // A header is read by us before the library sees the token. It may name what is awaited and its own
 // type, nothing else: keys and their addresses (jwk, jku, x5u, x5c) would be the sender's word for
 // who has sent it, `crit`, `b64` and `zip` would change what the token means.
-Expected<Json> read_header(std::string_view encoded, std::initializer_list<std::string_view> known) {
+Expected<Json> read_header(std::string_view encoded,
+                           std::initializer_list<std::string_view> known) {
   const auto bytes = base64url_decode(encoded);
   auto header = bytes ? parse_json(as_text(*bytes)) : Expected<Json>(fail("jose.form", ""));
   if (!header || !header->is_object()) return fail("jose.form", "the token's header is no object");
@@ -136,8 +137,7 @@ Expected<std::string> verify(std::string_view compact, const KeySet& keys, Signi
   const auto header = read_header(parts[0], {"alg", "kid", "typ", "cty"});
   if (!header) return fail(header.error());
   if (string_of(*header, "alg") != name_of(algorithm)) {
-    return fail("jose.algorithm",
-                "the token is not signed by " + std::string(name_of(algorithm)));
+    return fail("jose.algorithm", "the token is not signed by " + std::string(name_of(algorithm)));
   }
   // RFC 7518, section 3.4; the library would not look at more.
   if (algorithm == Signing::es256 && base64url_decode(parts[2])->size() != 64) {
@@ -196,8 +196,8 @@ Expected<std::string> decrypt(std::string_view compact, const DecryptionKey& key
   if (compact.size() > limits::openid_token_bytes || parts.size() != 5 || !all_base64url(parts)) {
     return fail("jose.form", "this is no encrypted token");
   }
-  const auto header = read_header(parts[0], {"alg", "enc", "kid", "typ", "cty", "epk", "apu", "apv",
-                                             "iss", "aud"});
+  const auto header =
+      read_header(parts[0], {"alg", "enc", "kid", "typ", "cty", "epk", "apu", "apv", "iss", "aud"});
   if (!header) return fail(header.error());
   if (string_of(*header, "alg") != "ECDH-ES" || string_of(*header, "enc") != "A256GCM") {
     return fail("jose.algorithm", "the token is not encrypted by ECDH-ES with A256GCM");

@@ -1,6 +1,7 @@
-// Signed and encrypted tokens as an OpenID provider sends them: JWS (RFC 7515), JWE (RFC 7516), keys
-// as JWK (RFC 7517). What is accepted is a list of our own, however much more the library can do: a
-// token's header never chooses how, or with whose key, it is judged (RFC 8725). Pure; thread-safe.
+// Signed and encrypted tokens as an OpenID provider sends them: JWS (RFC 7515), JWE (RFC 7516),
+// keys as JWK (RFC 7517). What is accepted is a list of our own, however much more the library can
+// do: a token's header never chooses how, or with whose key, it is judged (RFC 8725). Pure;
+// thread-safe.
 #pragma once
 
 #include <optional>

@@ -193,7 +193,8 @@ Expected<std::string> judge_id_token(const Json& claims, const Registration& reg
   if (*expires + skew <= expectation.now) return fail("openid.expired", "the ID token has expired");
   if (*issued > expectation.now + skew ||
       *issued + limits::openid_token_age_ms + skew < expectation.now) {
-    return fail("openid.time", "the ID token was not issued just now: is this machine's clock right?");
+    return fail("openid.time",
+                "the ID token was not issued just now: is this machine's clock right?");
   }
   if (expectation.nonce.empty() ||
       !equal_constant_time(as_bytes(claim(claims, "nonce")), as_bytes(expectation.nonce))) {

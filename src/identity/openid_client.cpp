@@ -86,8 +86,8 @@ Expected<jose::KeySet> Client::keys(bool again) {
     if (keys_ && (again ? age < limits::openid_keys_refresh_ms : fresh)) return *keys_;
   }
   const auto document = body_of({places->jwks_uri, "application/json"});
-  auto read = document ? jose::KeySet::parse(*document)
-                       : Expected<jose::KeySet>(fail(document.error()));
+  auto read =
+      document ? jose::KeySet::parse(*document) : Expected<jose::KeySet>(fail(document.error()));
   if (!read && read.error().code == "jose.keys") read = no_answer(read.error().message);
   std::lock_guard lock(mutex_);
   if (read) {
@@ -158,12 +158,11 @@ Expected<Identified> Client::identify(std::string_view code, std::string_view re
   if (!id_token) return fail(id_token.error());
   const auto id_claims = claims_of(*id_token, registration_.id_token_signing);
   if (!id_claims) return fail(id_claims.error());
-  const auto subject =
-      judge_id_token(*id_claims, registration_,
-                     {std::string(nonce), clock_.now(), tokens->access_token});
+  const auto subject = judge_id_token(*id_claims, registration_,
+                                      {std::string(nonce), clock_.now(), tokens->access_token});
   if (!subject) return fail(subject.error());
-  auto answered = body_of({places->userinfo_endpoint, "application/jwt",
-                           Secret(std::string(tokens->access_token))});
+  auto answered = body_of(
+      {places->userinfo_endpoint, "application/jwt", Secret(std::string(tokens->access_token))});
   if (!answered) return fail(answered.error());
   const auto userinfo = signed_token(std::move(*answered));
   if (!userinfo) return fail(userinfo.error());

@@ -66,7 +66,8 @@ Expected<PivotIdentity> read_pivot_identity(const Json& claims) {
     if (text) target = std::move(*text);
     return text.has_value();
   };
-  if (!take("family_name", identity.family_name) || letters_and_digits(identity.family_name).empty()) {
+  if (!take("family_name", identity.family_name) ||
+      letters_and_digits(identity.family_name).empty()) {
     return wrong("family_name");
   }
   std::string given;
@@ -76,7 +77,8 @@ Expected<PivotIdentity> read_pivot_identity(const Json& claims) {
       return wrong("given_name_array");
     }
     for (const auto& one : *list) {
-      if (!one.is_string() || one.get_ref<const std::string&>().size() > limits::openid_text_bytes) {
+      if (!one.is_string() ||
+          one.get_ref<const std::string&>().size() > limits::openid_text_bytes) {
         return wrong("given_name_array");
       }
       identity.given_names.push_back(one.get<std::string>());
@@ -111,7 +113,8 @@ bool may_be_same_person(const PivotIdentity& identity, const RollIdentity& on_ro
   };
   const std::string_view gender = identity.gender == "female" ? "F" : "M";
   const bool placed = !on_roll.birth_place.empty() || !on_roll.birth_country.empty();
-  return placed && letters_and_digits(identity.family_name) == letters_and_digits(on_roll.birth_name) &&
+  return placed &&
+         letters_and_digits(identity.family_name) == letters_and_digits(on_roll.birth_name) &&
          same_given_names(identity.given_names, on_roll.given_names) &&
          same_date(identity.birth_date, on_roll.birth_date) &&
          same_where_known(on_roll.gender, gender) &&

@@ -1,6 +1,6 @@
-// The civil identity that FranceConnect vouches for ("identité pivot": birth name, given names, date
-// and place of birth, gender, as the national register has them), and whether it is that of somebody
-// on the roll (requirement 59). Pure.
+// The civil identity that FranceConnect vouches for ("identité pivot": birth name, given names,
+// date and place of birth, gender, as the national register has them), and whether it is that of
+// somebody on the roll (requirement 59). Pure.
 #pragma once
 
 #include <string>
@@ -34,10 +34,11 @@ struct RollIdentity {
   std::string birth_country;
 };
 
-// Whether both may be one person. Names are compared without case, accents, hyphens and apostrophes,
-// in any Unicode form; of the given names the roll may have the first ones only, each whole. Dates
-// must be equal in what both know, the year always. Gender and place are compared where the roll has
-// them. A roll without date of birth, or with neither place nor country, is nobody's.
+// Whether both may be one person. Names are compared without case, accents, hyphens and
+// apostrophes, in any Unicode form; of the given names the roll may have the first ones only, each
+// whole. Dates must be equal in what both know, the year always. Gender and place are compared
+// where the roll has them. A roll without date of birth, or with neither place nor country, is
+// nobody's.
 bool may_be_same_person(const PivotIdentity& identity, const RollIdentity& on_roll);
 
 }  // namespace isoloir

@@ -103,7 +103,8 @@ class FirstElection : public test::ProgramTest {
     FirstChoice random;
     const auto state = State::open({folder_ / "state"}, clock, random);
     EXPECT_TRUE(state) << state.error().message;
-    while (!phases_of(**state).all("open")) std::this_thread::yield();  // the server's first beat
+    while (!phases_of(**state).all("open"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the server's first beat
     std::vector<std::unique_ptr<RehearsalVoter>> crowd;
     RehearsalTimes times;
     for (auto& person : voters()) {

@@ -98,7 +98,7 @@ TEST_F(TrusteeCommand, ACeremonyByFiles) {
   struct stat status {};
   ASSERT_EQ(::stat(path("holder-1").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
-  EXPECT_EQ(contents(folder_ / "holder-1").find("ISOLOIR-SEALED-1\ntrustee\n"), 0u);
+  EXPECT_EQ(contents(folder_ / "holder-1").find("ISOLOIR-SEALED-2\ntrustee\n"), 0u);
   EXPECT_EQ(run("step " + stick + " --place 0-1" + holder(9)).code, 1);
   const auto not_hers = run("step " + stick + " --place 0-2" + holder(1));
   EXPECT_NE(not_hers.err.find("of place 0-1, not of 0-2"), std::string::npos) << not_hers.err;

@@ -1,4 +1,5 @@
-// Tokens of another implementation (scripts/jose_vectors.mjs): what is accepted, what is refused and why.
+// Tokens of another implementation (scripts/jose_vectors.mjs): what is accepted, what is refused
+// and why.
 #include "identity/jose.hpp"
 
 #include <gtest/gtest.h>
@@ -65,7 +66,8 @@ TEST(Jose, KeysThatDoNotServeAreLeftOut) {
   const auto keys = provider_keys();
   EXPECT_EQ(keys.size(), 3u);
   for (const char* kid : {"es1", "es2", "rs1"}) EXPECT_TRUE(keys.knows(kid)) << kid;
-  for (const char* kid : {"es384", "weak", "enc1", "oct1", ""}) EXPECT_FALSE(keys.knows(kid)) << kid;
+  for (const char* kid : {"es384", "weak", "enc1", "oct1", ""})
+    EXPECT_FALSE(keys.knows(kid)) << kid;
 }
 
 TEST(Jose, WhatIsNoSetOfKeysIsRefused) {

@@ -11,9 +11,13 @@ namespace {
 constexpr TimeMs now = 1'795'000'000'000;
 
 Registration registration() {
-  return {"https://provider.example/api/v2", "isoloir", {"openid", "given_name"},
-          {"eidas1", "eidas2"},              jose::Signing::es256,
-          jose::Signing::es256,              false};
+  return {"https://provider.example/api/v2",
+          "isoloir",
+          {"openid", "given_name"},
+          {"eidas1", "eidas2"},
+          jose::Signing::es256,
+          jose::Signing::es256,
+          false};
 }
 
 Json id_claims() {
@@ -153,20 +157,20 @@ TEST(Openid, DifferencesFromTheRegistrationAreNamed) {
 
 TEST(Openid, TheAddressOfTheProviderHoldsWhatItListsAndNoMore) {
   const auto discovery = *read_discovery(description().dump(), registration());
-  EXPECT_EQ(authorization_url(discovery, registration(), "https://vote.example/retour?a=b", "s+1",
-                              "n&1"),
-            "https://provider.example/api/v2/authorize?response_type=code&client_id=isoloir&"
-            "redirect_uri=https%3A%2F%2Fvote.example%2Fretour%3Fa%3Db&scope=openid%20given_name&"
-            "acr_values=eidas1&state=s%2B1&nonce=n%261");
+  EXPECT_EQ(
+      authorization_url(discovery, registration(), "https://vote.example/retour?a=b", "s+1", "n&1"),
+      "https://provider.example/api/v2/authorize?response_type=code&client_id=isoloir&"
+      "redirect_uri=https%3A%2F%2Fvote.example%2Fretour%3Fa%3Db&scope=openid%20given_name&"
+      "acr_values=eidas1&state=s%2B1&nonce=n%261");
   EXPECT_EQ(logout_url(discovery, "a.b.c", "https://vote.example/", "s"),
             "https://provider.example/api/v2/session/end?id_token_hint=a.b.c&state=s&"
             "post_logout_redirect_uri=https%3A%2F%2Fvote.example%2F");
 }
 
 TEST(Openid, AnAnswerWithTokens) {
-  EXPECT_EQ(read_token_answer(R"({"access_token":"a","id_token":"b","token_type":"Bearer"})")
-                ->id_token,
-            "b");
+  EXPECT_EQ(
+      read_token_answer(R"({"access_token":"a","id_token":"b","token_type":"Bearer"})")->id_token,
+      "b");
   for (const char* text :
        {"", "[]", R"({"access_token":"a","token_type":"Bearer"})",
         R"({"access_token":"a","id_token":"b","token_type":"mac"})",

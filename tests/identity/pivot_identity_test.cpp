@@ -6,8 +6,12 @@ namespace isoloir {
 namespace {
 
 Json claims() {
-  return {{"sub", "x"},          {"family_name", "ÉLECTEUR"}, {"given_name", "Camille Andrée"},
-          {"gender", "female"},  {"birthdate", "1985-02-28"}, {"birthplace", "75056"},
+  return {{"sub", "x"},
+          {"family_name", "ÉLECTEUR"},
+          {"given_name", "Camille Andrée"},
+          {"gender", "female"},
+          {"birthdate", "1985-02-28"},
+          {"birthplace", "75056"},
           {"birthcountry", "99100"}};
 }
 RollIdentity on_roll() {
@@ -34,13 +38,25 @@ TEST(PivotIdentity, IsReadFromTheClaims) {
 
 TEST(PivotIdentity, WhatIsMissingOrMalformedIsRefused) {
   const std::vector<std::pair<const char*, Json>> bad = {
-      {"family_name", ""},          {"family_name", "--"},           {"family_name", 7},
-      {"given_name", ""},           {"given_name", nullptr},         {"gender", "unspecified"},
-      {"gender", "F"},              {"birthdate", "28/02/1985"},     {"birthdate", "1985-02"},
-      {"birthdate", "0000-00-00"},  {"birthdate", "1985-0A-01"},     {"birthplace", "7505"},
-      {"birthplace", "75O56"},      {"birthcountry", ""},            {"birthcountry", "FR"},
-      {"given_name_array", "Camille"}, {"given_name_array", Json::array()},
-      {"given_name_array", {1, 2}}, {"family_name", std::string(300, 'A')},
+      {"family_name", ""},
+      {"family_name", "--"},
+      {"family_name", 7},
+      {"given_name", ""},
+      {"given_name", nullptr},
+      {"gender", "unspecified"},
+      {"gender", "F"},
+      {"birthdate", "28/02/1985"},
+      {"birthdate", "1985-02"},
+      {"birthdate", "0000-00-00"},
+      {"birthdate", "1985-0A-01"},
+      {"birthplace", "7505"},
+      {"birthplace", "75O56"},
+      {"birthcountry", ""},
+      {"birthcountry", "FR"},
+      {"given_name_array", "Camille"},
+      {"given_name_array", Json::array()},
+      {"given_name_array", {1, 2}},
+      {"family_name", std::string(300, 'A')},
       {"given_name_array", std::vector<std::string>(17, "A")}};
   for (const auto& [name, value] : bad) {
     auto changed = claims();
@@ -50,8 +66,8 @@ TEST(PivotIdentity, WhatIsMissingOrMalformedIsRefused) {
     EXPECT_EQ(read.error().code, "identity.claims");
     EXPECT_EQ(read.error().message.find("1985"), std::string::npos) << "nothing of the person";
   }
-  for (const char* name : {"family_name", "given_name", "gender", "birthdate", "birthplace",
-                           "birthcountry"}) {
+  for (const char* name :
+       {"family_name", "given_name", "gender", "birthdate", "birthplace", "birthcountry"}) {
     auto less = claims();
     less.erase(name);
     EXPECT_FALSE(read_pivot_identity(less)) << name;
