@@ -27,6 +27,11 @@ inline constexpr std::size_t form_fields = 64;
 inline constexpr std::size_t form_field_bytes = 48 * 1024;  // a ballot in base64
 
 // OpenID provider (requirements 56 to 60). FranceConnect's tokens are under 2 KiB, its answers too.
+inline constexpr std::int64_t openid_round_trip_ms = 15 * 60'000;  // from the choice to the return
+inline constexpr std::size_t openid_tries_minute = 5;              // of one voter
+inline constexpr std::size_t openid_tries_hour = 20;
+inline constexpr unsigned lane_outbound_threads = 16;  // each may wait for a provider
+inline constexpr std::size_t lane_outbound_queue = 64;
 inline constexpr std::size_t openid_token_bytes = 16 * 1024;
 inline constexpr std::size_t openid_answer_bytes = 64 * 1024;
 inline constexpr std::size_t openid_keys = 16;

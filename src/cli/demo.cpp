@@ -33,6 +33,9 @@ struct DemoOptions {
   fs::path portal = "portals/education";
   fs::path beside;  // another portal, an election of its own; or empty
   std::string host = "localhost";
+  std::string franceconnect{};  // an issuer in place of the portal's
+  fs::path franceconnect_secret{};
+  fs::path franceconnect_key{};
 };
 
 // The demonstration beside: on the next port, its state named after its portal. By another name of
@@ -245,6 +248,13 @@ int run_one(DemoOptions options, const Json& other) {
   }
   ServerSettings settings;
   settings.port = port;
+  if (portal->franceconnect && !options.franceconnect.empty()) {
+    portal->franceconnect->issuer = options.franceconnect;
+    auto secrets =
+        read_franceconnect(*portal, options.franceconnect_secret, options.franceconnect_key);
+    if (!secrets) return report(secrets.error());
+    settings.franceconnect = std::move(*secrets);
+  }
   auto pages = web::InformationPages::read(options.portal, *portal);
   if (!pages) return report(pages.error());
   settings.information = std::move(*pages);
@@ -298,6 +308,12 @@ void add_demo(Command app) {
   command.option("--portal", options->portal, "Folder of the portal");
   command.option("--beside", options->beside,
                  "Folder of another portal, to try too: on the next port, in STATE-NAME");
+  command.option("--franceconnect", options->franceconnect,
+                 "Issuer that stands for FranceConnect (dev/franceconnect)");
+  command.option("--franceconnect-secret", options->franceconnect_secret,
+                 "File with the secret that it knows the portal by");
+  command.option("--franceconnect-key", options->franceconnect_key,
+                 "File with the key to which its tokens are encrypted (JWK)");
   command.runs([options] { return run_demo(*options); });
 }
 

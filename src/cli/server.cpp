@@ -170,6 +170,14 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   Transport* const transport = settings.demo ? &inbox : nullptr;
   std::optional<Reissues> reissues;
   if (transport && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
+  SystemClock wall_clock;  // tokens are dated by the provider's, not by an election's
+  std::optional<openid::Client> franceconnect;
+  std::optional<Identifications> identifications;
+  if (reissues && portal.franceconnect && settings.franceconnect) {
+    franceconnect.emplace(registration_of(*portal.franceconnect),
+                          std::move(*settings.franceconnect), wall_clock);
+    identifications.emplace(state, *franceconnect, *reissues, say);
+  }
   std::optional<HelpRequests> help;
   if (transport && portal.assistance && !portal.assistance->email.empty()) {
     help.emplace(state, portal, texts, help_desk(portal));
@@ -206,10 +214,13 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
         state, *portal.account,
         SignInPolicy{portal.sign_in_failures, portal.sign_in_first_delay_seconds * 1000LL}, texts);
   }
-  const SelfService services{
-      reissues ? &*reissues : nullptr,           recoveries ? &*recoveries : nullptr,
-      confirmations ? &*confirmations : nullptr, help ? &*help : nullptr,
-      accounts ? &*accounts : nullptr,           claims ? &*claims : nullptr};
+  const SelfService services{reissues ? &*reissues : nullptr,
+                             identifications ? &*identifications : nullptr,
+                             recoveries ? &*recoveries : nullptr,
+                             confirmations ? &*confirmations : nullptr,
+                             help ? &*help : nullptr,
+                             accounts ? &*accounts : nullptr,
+                             claims ? &*claims : nullptr};
   web::Site site(state, log, portal, renderer, std::move(settings.demo), services,
                  std::move(settings.information), std::move(settings.statements));
   http::ServerOptions options;
@@ -260,6 +271,34 @@ web::TextOverrides overrides_of(const Portal& portal) {
     overrides[web::Language::english][id] = text.en;
   }
   return overrides;
+}
+
+Expected<std::optional<openid::ClientSecrets>> read_franceconnect(
+    const Portal& portal, const std::filesystem::path& secret_file,
+    const std::filesystem::path& key_file) {
+  if (secret_file.empty()) return std::nullopt;
+  auto text = read_file(secret_file);
+  if (!text) return fail(text.error());
+  const auto from = text->find_first_not_of(" \r\n\t");
+  if (from == std::string::npos) {
+    return fail("franceconnect.secret", secret_file.string() + " is empty");
+  }
+  openid::ClientSecrets secrets{
+      Secret(text->substr(from, text->find_last_not_of(" \r\n\t") - from + 1)), {}};
+  wipe(text->data(), text->size());
+  const bool encrypted = portal.franceconnect && portal.franceconnect->encrypted;
+  if (encrypted && key_file.empty()) {
+    return fail("franceconnect.secret",
+                "[franceconnect] says that tokens come encrypted: name the key to which they are");
+  }
+  if (!key_file.empty()) {
+    const auto json = read_file(key_file);
+    if (!json) return fail(json.error());
+    auto key = jose::DecryptionKey::parse(*json);
+    if (!key) return fail(key.error().code, key_file.string() + ": " + key.error().message);
+    secrets.decryption_key.emplace(std::move(*key));
+  }
+  return secrets;
 }
 
 Status check_texts(const Portal& portal) try {

@@ -18,6 +18,7 @@ struct ServerSettings {
   std::optional<web::DemoPages> demo;
   web::InformationPages information;
   web::Statements statements;
+  std::optional<openid::ClientSecrets> franceconnect;  // without: nobody is identified there
   std::string portal_text;  // kept beside the state, for commands that work next to the server
 };
 
@@ -58,6 +59,14 @@ web::TextOverrides overrides_of(const Portal& portal);
 // Whether the portal's own texts are texts of this program. Error: portal.texts (names one that is
 // not).
 Status check_texts(const Portal& portal);
+
+// What authenticates the portal to FranceConnect: `secret_file` holds the client's secret,
+// `key_file` the private key to which its tokens are encrypted (a JWK), where [franceconnect] says
+// that they are. Nothing where no file is named. Errors: file.missing, franceconnect.secret,
+// jose.keys.
+Expected<std::optional<openid::ClientSecrets>> read_franceconnect(
+    const Portal& portal, const std::filesystem::path& secret_file,
+    const std::filesystem::path& key_file);
 
 // What the manifest says of the scripts that the voter's browser runs.
 std::vector<BoothAsset> booth_assets();

@@ -110,7 +110,7 @@ struct ServerCore {
   tcp::acceptor acceptor{io};
   asio::steady_timer accept_timer{io};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
-  std::array<std::unique_ptr<LaneThreads>, 3> lanes;
+  std::array<std::unique_ptr<LaneThreads>, 4> lanes;
   std::thread io_thread;
 };
 
@@ -422,7 +422,7 @@ Status Server::start() {
   }
   for (const auto& [lane, size] :
        {std::pair(Lane::light, options.light), std::pair(Lane::crypto, options.crypto),
-        std::pair(Lane::database, options.database)})
+        std::pair(Lane::database, options.database), std::pair(Lane::outbound, options.outbound)})
     core.lanes[static_cast<std::size_t>(lane)] =
         std::make_unique<LaneThreads>(size.threads, size.queue);
   core.work.emplace(core.io.get_executor());

@@ -23,7 +23,8 @@
 namespace isoloir::http {
 
 // light: memory only; crypto: a core at work; database: waits for the disk.
-enum class Lane { light, crypto, database };
+// outbound: jobs that wait for another service.
+enum class Lane { light, crypto, database, outbound };
 
 // A HEAD arrives here as a GET: the server leaves the body of its answer out.
 class Handler {
@@ -60,6 +61,7 @@ struct ServerOptions {
   LaneSize light{limits::lane_light_threads, limits::lane_light_queue};
   LaneSize crypto{std::thread::hardware_concurrency(), limits::lane_crypto_queue};
   LaneSize database{limits::lane_database_threads, limits::lane_database_queue};
+  LaneSize outbound{limits::lane_outbound_threads, limits::lane_outbound_queue};
   // Told of each exception that a handler threw: its type and message, nothing of the request. From
   // any thread.
   std::function<void(std::string_view)> report = [](std::string_view) {};

@@ -112,6 +112,8 @@ Expected<Discovery> read_discovery(std::string_view json, const Registration& re
       return fail("openid.discovery", fmt::format("{} is missing, or no https:// address", name));
     }
   }
+  const auto names = document->find("authorization_response_iss_parameter_supported");
+  discovery.names_itself = names != document->end() && *names == Json(true);
   return discovery;
 }
 
@@ -228,8 +230,13 @@ Status judge_userinfo(const Json& claims, const Registration& registration,
   if (claims.contains("exp") && (!expires || *expires + limits::openid_clock_skew_ms <= now)) {
     return fail("openid.expired", "userinfo has expired");
   }
-  if (claims.contains("rep_scope")) {
-    return fail("openid.delegate", "somebody else acts for the person");
+  const auto& refused = registration.refused_providers;
+  const auto provider = claim(claims, "idp_id");
+  if (!refused.empty() && provider.empty()) {
+    return fail("openid.claims", "userinfo does not say who has identified the person (idp_id)");
+  }
+  if (std::find(refused.begin(), refused.end(), provider) != refused.end()) {
+    return fail("openid.delegate", "somebody else may act for the person");
   }
   return {};
 }

@@ -20,6 +20,8 @@ struct Registration {
   jose::Signing id_token_signing = jose::Signing::es256;
   jose::Signing userinfo_signing = jose::Signing::es256;
   bool encrypted = false;  // both tokens, to our key (FranceConnect+)
+  // By idp_id, a claim that must be there then: through these somebody may act for the person.
+  std::vector<std::string> refused_providers{};
 };
 
 // OpenID Connect Discovery 1.0.
@@ -29,6 +31,7 @@ struct Discovery {
   std::string userinfo_endpoint;
   std::string jwks_uri;
   std::string end_session_endpoint;
+  bool names_itself = false;  // in what it sends back (RFC 9207)
 };
 // Errors: openid.discovery (malformed, of another issuer, an address that is no https:// one of
 // ours to call; names the field). Plain http:// serves on the machine itself alone.

@@ -80,10 +80,12 @@ Expected<jose::KeySet> Client::keys(bool again) {
   if (!places) return fail(places.error());
   {
     std::lock_guard lock(mutex_);
-    const TimeMs age = clock_.now() - keys_at_;
-    const bool fresh = age < limits::openid_discovery_life_ms;
+    const TimeMs now = clock_.now();
     // Whoever makes up key names does not make us ask for keys without end.
-    if (keys_ && (again ? age < limits::openid_keys_refresh_ms : fresh)) return *keys_;
+    const bool asked = refreshed_at_ && now < *refreshed_at_ + limits::openid_keys_refresh_ms;
+    const bool fresh = now < keys_at_ + limits::openid_discovery_life_ms;
+    if (keys_ && (again ? asked : fresh)) return *keys_;
+    if (again) refreshed_at_ = now;
   }
   const auto document = body_of({places->jwks_uri, "application/json"});
   auto read =
@@ -111,6 +113,15 @@ Expected<std::string> Client::logout_url(std::string_view id_token, std::string_
   const auto places = discovery();
   if (!places) return fail(places.error());
   return openid::logout_url(*places, id_token, return_uri, state);
+}
+
+Status Client::judge_issuer(const std::optional<std::string>& issuer) {
+  const auto places = discovery();
+  if (!places) return fail(places.error());
+  if (issuer ? *issuer != registration_.issuer : places->names_itself) {
+    return fail("openid.issuer", "the return names another provider, or none");
+  }
+  return {};
 }
 
 Expected<std::string> Client::signed_token(std::string token) const {

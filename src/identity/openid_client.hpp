@@ -37,6 +37,9 @@ class Client {
   Expected<std::string> logout_url(std::string_view id_token, std::string_view return_uri,
                                    std::string_view state);
 
+  // Whether a return from the provider is its own (RFC 9207): `issuer` is what it names, which must
+  // be there where the provider says that it is. Error: openid.issuer; those of the description.
+  Status judge_issuer(const std::optional<std::string>& issuer);
   // A code of the callback. Errors: those above, openid.refused (the provider does not take the
   // code, or us), openid.answer, those of jose::verify and jose::decrypt, of judge_id_token and
   // judge_userinfo, and identity.claims.
@@ -63,6 +66,7 @@ class Client {
   TimeMs discovered_at_ = 0;
   std::optional<jose::KeySet> keys_;
   TimeMs keys_at_ = 0;
+  std::optional<TimeMs> refreshed_at_;  // for a key that was not known
 };
 
 }  // namespace isoloir::openid

@@ -439,12 +439,15 @@ std::vector<std::string> read_countries(Reader& read, const toml::table& table) 
 std::vector<ReissueMethod> read_methods(Reader& read, const toml::table& table) {
   std::vector<ReissueMethod> methods;
   for (const auto& node : read.array(table, "methods")) {
-    if (node.value_or(std::string()) != "question") {
-      read.problem(node, "a method is \"question\"");
-    } else if (methods.empty()) {
-      methods.push_back(ReissueMethod::question);
-    } else {
+    const auto name = node.value_or(std::string());
+    const auto method =
+        name == "franceconnect" ? ReissueMethod::franceconnect : ReissueMethod::question;
+    if (name != "question" && name != "franceconnect") {
+      read.problem(node, "a method is \"question\" or \"franceconnect\"");
+    } else if (std::find(methods.begin(), methods.end(), method) != methods.end()) {
       read.problem(node, "a method is named twice");
+    } else {
+      methods.push_back(method);
     }
   }
   return methods;
@@ -510,6 +513,55 @@ RecoveryPolicy read_recovery(Reader& read, const toml::table& reissue, const Por
                  "must have come so first (L4), identifier_by = \"email\", password_by = \"sms\"");
   }
   return policy;
+}
+
+std::vector<std::string> read_words(Reader& read, const toml::table& table, std::string_view name) {
+  std::vector<std::string> words;
+  for (const auto& node : read.array(table, name)) {
+    words.push_back(node.value_or(std::string()));
+    const bool plain = std::all_of(words.back().begin(), words.back().end(),
+                                   [](char c) { return c > ' ' && c < '\x7f' && c != '"'; });
+    if (words.back().empty() || !plain) read.problem(node, "this is no word without spaces");
+  }
+  return words;
+}
+
+std::string read_signing(Reader& read, const toml::table& table, std::string_view name) {
+  auto algorithm = read.text(table, name);
+  if (algorithm != "ES256" && algorithm != "RS256") {
+    read.problem(table, fmt::format("\"{}\" is ES256 or RS256, nothing else is safe here", name));
+  }
+  return algorithm;
+}
+
+void read_franceconnect(Reader& read, const toml::table& root, Portal& portal) {
+  const bool wanted =
+      portal.reissue && std::count(portal.reissue->methods.begin(), portal.reissue->methods.end(),
+                                   ReissueMethod::franceconnect) != 0;
+  if (!root.contains("franceconnect")) {
+    if (wanted) read.problem(root, "the method \"franceconnect\" needs [franceconnect]");
+    return;
+  }
+  const auto& table = read.table(root, "franceconnect");
+  read.known(table, {"issuer", "client_id", "acr_values", "id_token_signing", "userinfo_signing",
+                     "encrypted", "refused_providers"});
+  FranceConnectPolicy policy{read.text(table, "issuer"),
+                             read.text(table, "client_id"),
+                             read_words(read, table, "acr_values"),
+                             read_signing(read, table, "id_token_signing"),
+                             read_signing(read, table, "userinfo_signing"),
+                             read.flag(table, "encrypted"),
+                             {}};
+  if (table.contains("refused_providers")) {
+    policy.refused_providers = read_words(read, table, "refused_providers");
+  }
+  const bool here = policy.issuer.starts_with("http://127.0.0.1:") ||
+                    policy.issuer.starts_with("http://localhost:");
+  if ((!policy.issuer.starts_with("https://") && !here) || policy.issuer.ends_with('/')) {
+    read.problem(table, "\"issuer\" is an https:// address without a slash at its end");
+  }
+  if (!wanted) read.problem(table, "no method of [reissue.voting_code] is \"franceconnect\"");
+  portal.franceconnect = std::move(policy);
 }
 
 void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
@@ -684,10 +736,11 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   Reader read(name);
   Portal portal;
   read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
-                    "credentials", "reissue", "confirmation", "account", "roll", "claims",
-                    "information", "messages", "board", "bureau", "contest", "texts"});
+                    "credentials", "reissue", "franceconnect", "confirmation", "account", "roll",
+                    "claims", "information", "messages", "board", "bureau", "contest", "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
+  read_franceconnect(read, root, portal);
   read_confirmation(read, root, portal);
   read_account(read, root, portal);
   read_roll(read, root, portal);

@@ -12,6 +12,7 @@
 #include "election/roll.hpp"
 #include "portal/account_policy.hpp"
 #include "portal/confirmation_policy.hpp"
+#include "portal/franceconnect_policy.hpp"
 #include "portal/reissue_policy.hpp"
 
 namespace isoloir {
@@ -85,6 +86,7 @@ struct Portal {
   // Absent: what is lost is the assistance's business. A voting code, or identifier and password,
   // as the scheme has them.
   std::optional<ReissuePolicy> reissue;
+  std::optional<FranceConnectPolicy> franceconnect;  // where a method of it wants one
   std::optional<RecoveryPolicy> recovery;
   std::optional<ConfirmationPolicy> confirmation;  // absent: validating casts at once
   std::optional<AccountPolicy> account;            // absent: accounts are the organiser's business

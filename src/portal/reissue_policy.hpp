@@ -17,7 +17,7 @@ struct RateLimit {
 };
 
 // How a voter may prove who she is; the choice page lists those that policy names.
-enum class ReissueMethod { question };
+enum class ReissueMethod { question, franceconnect };
 
 // What every procedure has.
 struct ReissueTerms {

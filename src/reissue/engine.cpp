@@ -16,6 +16,8 @@ struct Why {
   Refusal operator()(const Started&) const { return {"reissue.not_proven"}; }
   Refusal operator()(const MethodChosen&) const { return {"reissue.not_proven"}; }
   Refusal operator()(const Proven&) const { return {"reissue.not_proven"}; }
+  Refusal operator()(const ProviderChosen&) const { return {"reissue.not_proven"}; }
+  Refusal operator()(const IdentityProven&) const { return {"reissue.order"}; }
   Refusal operator()(const LinkQueued&) const { return {"reissue.link_not_opened"}; }
   Refusal operator()(const Opened&) const { return {"reissue.order"}; }
   Refusal operator()(const Armed&) const { return {"reissue.order"}; }
@@ -87,6 +89,11 @@ class Table {
   Outcome operator()(const Proven& s, const QueueLink& e) const {
     if (now_ >= s.until) return refuse("reissue.not_proven");
     return LinkQueued{now_, now_ + e.link_ms};
+  }
+  Outcome operator()(const Started&, const ChooseProvider&) const { return ProviderChosen{}; }
+  Outcome operator()(const ProviderChosen&, const ProveIdentity&) const { return IdentityProven{}; }
+  Outcome operator()(const IdentityProven&, const OpenIdentified& e) const {
+    return Opened{now_, now_ + e.opened_ms};
   }
   Outcome operator()(const LinkQueued& s, const RelayAccepted& e) const {
     return LinkQueued{s.sent_at, std::max(s.expires_at, e.accepted_at + e.link_ms)};

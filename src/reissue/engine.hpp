@@ -3,6 +3,8 @@
 //
 // A, a voting code:
 //   Started -> MethodChosen -> Proven -> LinkQueued -> Opened -> Armed -> Issued -> Acknowledged
+//   Started -> ProviderChosen -> IdentityProven -> Opened, where FranceConnect replaces both
+//   question and link
 // B, a password:
 //   Started -> Matched -> LinkQueued -> Opened -> IdentifierProven -> Issued
 // C, an identifier:
@@ -43,12 +45,15 @@ using AddressOnFile = Evidence<struct AddressOnFileTag>;    // that of the roll 
 using KnownIdentifier = Evidence<struct KnownIdentifierTag>;
 using AccountOpener =
     Evidence<struct AccountOpenerTag>;  // the browser that opened an account's link
+using CivilIdentity = Evidence<struct CivilIdentityTag>;  // vouched for by FranceConnect
 using KnownPassword = Evidence<struct KnownPasswordTag>;  // its recovery key was proven
 
 // ---- States
 
 struct Started {};
 struct MethodChosen {};
+struct ProviderChosen {};
+struct IdentityProven {};
 struct Proven {
   TimeMs until = 0;
 };
@@ -90,13 +95,21 @@ struct Superseded {
 struct Cancelled {
   TimeMs at = 0;
 };
-using FlowState = std::variant<Started, MethodChosen, Proven, LinkQueued, Opened, Armed, Issued,
-                               Acknowledged, Expired, Superseded, Cancelled, Matched,
-                               IdentifierProven, KeyMatched, Sent, PasswordChosen>;
+using FlowState =
+    std::variant<Started, MethodChosen, Proven, LinkQueued, Opened, Armed, Issued, Acknowledged,
+                 Expired, Superseded, Cancelled, Matched, IdentifierProven, KeyMatched, Sent,
+                 PasswordChosen, ProviderChosen, IdentityProven>;
 
 // ---- Events; lengths of time are policy and come with the event
 
 struct ChooseQuestion {};
+struct ChooseProvider {};
+struct ProveIdentity {
+  CivilIdentity identity;
+};
+struct OpenIdentified {  // in the browser that has come back from the provider
+  TimeMs opened_ms = 0;
+};
 struct Prove {
   SecretAnswer answer;
   PersonNumber number;
@@ -152,7 +165,8 @@ struct ChoosePassword {
 using FlowEvent =
     std::variant<ChooseQuestion, Prove, QueueLink, RelayAccepted, OpenLink, Arm, Issue, Repeat,
                  Acknowledge, Expire, Supersede, Cancel, Match, ProveIdentifier, MatchKey,
-                 SendIdentifier, MatchAddress, ChoosePassword, Withdraw>;
+                 SendIdentifier, MatchAddress, ChoosePassword, Withdraw, ChooseProvider,
+                 ProveIdentity, OpenIdentified>;
 
 struct Refusal {
   std::string_view code;  // reissue.*

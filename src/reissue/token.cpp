@@ -22,6 +22,8 @@ std::string_view name_of(TokenPurpose purpose) {
       return "account opener";
     case TokenPurpose::account_cancel:
       return "account cancel";
+    case TokenPurpose::identification:
+      return "identification";
   }
   ISOLOIR_ASSERT(false);
 }

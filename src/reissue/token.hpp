@@ -11,7 +11,16 @@
 
 namespace isoloir::reissue {
 
-enum class TokenPurpose { link, flow, cancel, password, account, account_opener, account_cancel };
+enum class TokenPurpose {
+  link,
+  flow,
+  cancel,
+  password,
+  account,
+  account_opener,
+  account_cancel,
+  identification
+};
 
 struct Token {
   Secret<ByteArray<32>> bytes;

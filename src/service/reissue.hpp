@@ -12,6 +12,7 @@
 
 #include "courier/outbox.hpp"
 #include "courier/text_source.hpp"
+#include "identity/pivot_identity.hpp"
 #include "portal/reissue_policy.hpp"
 #include "service/session.hpp"
 
@@ -49,6 +50,13 @@ struct ReissueSent {
   std::string next_session;
 };
 
+// What the browser holds that has come back from FranceConnect: the flow is open in it.
+struct ReissueOpened {
+  std::string opener;  // base64url, for view and issue
+  std::string reference;
+  std::string next_session;  // as in ReissueSent
+};
+
 struct FlowContest {
   std::uint32_t contest = 0;
   std::uint32_t district = 0;
@@ -83,6 +91,7 @@ struct ReissueStatus {
   Kind kind = Kind::none;
   TimeMs at = 0;
   std::string reference;
+  bool identified = false;  // opened by FranceConnect, in the browser that asked
 };
 
 struct CancelledReissue {
@@ -114,6 +123,14 @@ class Reissues {
   // same form of the same session within a minute of a link that was sent, or while it is still
   // looked at, gets the same answer, and nothing is counted: a second click.
   ReissueResult<ReissueSent> request(const Session& session, const ReissueRequest& request);
+
+  // The same for whom FranceConnect has identified: it replaces question and link (requirement 59).
+  // Refusals: reissue.identity (not hers as the roll has it, or not hers alone; `alert` where it is
+  // that of somebody else on the roll), reissue.throttled, reissue.closed, reissue.limit,
+  // reissue.blocked.
+  ReissueResult<ReissueOpened> open_identified(const Session& session, const PivotIdentity& vouched,
+                                               std::string_view client_address,
+                                               std::string_view language);
 
   // What a browser brings to open a link: 32 random bytes, base64url. It has them, as a cookie,
   // before the link is spent, so that an answer that is lost loses nothing.

@@ -43,6 +43,25 @@ bool number_matches(State& state, const std::string& voter, std::string_view typ
 
 }  // namespace
 
+EvidenceVerifier::Civil EvidenceVerifier::civil(store::Transaction& transaction,
+                                                const std::string& voter,
+                                                const PivotIdentity& vouched) {
+  Civil verdict;
+  bool own = false;
+  // Dates are compared by year first, as the day may be presumed.
+  for (const auto& row : transaction.query(
+           "SELECT id, birth_name, given_names, birth_date, gender, birth_place, birth_country "
+           "FROM voter WHERE substr(birth_date, 1, 4) = $1",
+           {vouched.birth_date.substr(0, 4)})) {
+    const RollIdentity on_roll{row.text(1), row.text(2), row.text(3),
+                               row.text(4), row.text(5), row.text(6)};
+    if (!may_be_same_person(vouched, on_roll)) continue;
+    (row.text(0) == voter ? own : verdict.another) = true;
+  }
+  if (own && !verdict.another) verdict.identity = reissue::CivilIdentity();
+  return verdict;
+}
+
 EvidenceVerifier::Person EvidenceVerifier::person(State& state, const std::string& voter,
                                                   std::string_view answer,
                                                   std::string_view identity) {

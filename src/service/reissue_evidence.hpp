@@ -1,6 +1,7 @@
 // The verifiers of what a reissue rests on. Nobody else can make evidence (src/reissue/engine.hpp).
 #pragma once
 
+#include "identity/pivot_identity.hpp"
 #include "reissue/engine.hpp"
 #include "reissue/token.hpp"
 #include "service/reissue.hpp"
@@ -49,6 +50,15 @@ struct EvidenceVerifier {
   };
   static std::optional<ByAddress> by_address(State& state, store::Transaction& transaction,
                                              std::string_view email);
+
+  // Whether this is the civil identity of the voter and, as far as the roll tells, of nobody else
+  // on it. `another`: it is that of somebody else.
+  struct Civil {
+    std::optional<reissue::CivilIdentity> identity;
+    bool another = false;
+  };
+  static Civil civil(store::Transaction& transaction, const std::string& voter,
+                     const PivotIdentity& vouched);
 
   // By HMAC: the caller has found the row whose stored one this is. `purpose`: of a link (link,
   // password, account), of a notice's (cancel, account_cancel).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/hash.hpp"
 #include "reissue/throttle.hpp"
 #include "service/journal.hpp"
 #include "service/reissue_evidence.hpp"
@@ -210,6 +211,15 @@ void insert_queued(Transaction& transaction, const Flow& flow, store::Value mess
       {flow.id, flow.voter, flow.reference, values.name, values.at, values.expires_at,
        flow.requested_at, flow.session, flow.language, std::move(message), link_ms,
        token_key_version, flow.token_mac, name_of(flow.procedure)});
+}
+
+void give_to(State& state, Transaction& transaction, Flow& flow, const reissue::Token& token,
+             const reissue::Token& opener) {
+  const auto token_hash = sha256(token.bytes.reveal());
+  flow.token_hash = Bytes(token_hash.begin(), token_hash.end());
+  transaction.execute("UPDATE reissue_flow SET cookie_mac = $2, token_hash = $3 WHERE id = $1",
+                      {flow.id, ByteView(token_mac(state, reissue::TokenPurpose::flow, opener)),
+                       ByteView(token_hash)});
 }
 
 TimeMs steady_now(State& state, Transaction& transaction) {

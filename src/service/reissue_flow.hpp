@@ -52,6 +52,9 @@ void remember_expiry(store::Transaction& transaction, Flow flow, TimeMs now);
 // `message` carries the link, null when none was sent.
 void insert_queued(store::Transaction& transaction, const Flow& flow, store::Value message,
                    TimeMs link_ms);
+// The flow of this token, which is open, belongs to this browser from now on.
+void give_to(State& state, store::Transaction& transaction, Flow& flow, const reissue::Token& token,
+             const reissue::Token& opener);
 // Flows that look as if their time were over, for who writes that down.
 std::vector<Flow> overdue(State& state, store::Transaction& transaction, TimeMs now);
 

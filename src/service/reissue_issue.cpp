@@ -52,11 +52,8 @@ ReissueResult<FlowView> open_flow(State& state, const ReissuePolicy& policy,
   flow->state = *next;
   if (same_browser) return view_of(transaction, *flow);
   if (flows::find(state, transaction, By::opener, opener)) return refuse("reissue.opener");
-  const auto token_hash = sha256(token.bytes.reveal());
-  flow->token_hash = Bytes(token_hash.begin(), token_hash.end());
   flows::save_state(transaction, *flow);
-  transaction.execute("UPDATE reissue_flow SET cookie_mac = $2, token_hash = $3 WHERE id = $1",
-                      {flow->id, ByteView(opener_mac), ByteView(token_hash)});
+  flows::give_to(state, transaction, *flow, token, opener);
   flows::note(state, transaction, now, "reissue link opened", flow->voter,
               {{"reference", flow->reference}});
   return view_of(transaction, *flow);
@@ -296,7 +293,13 @@ ReissueStatus Reissues::status(const std::string& voter) {
     }
     if (all.empty()) return ReissueStatus{};
     const TimeMs now = flows::steady_now(state_, transaction);
-    return std::visit(ToStatus{now, all.front()}, all.front().state);
+    auto status = std::visit(ToStatus{now, all.front()}, all.front().state);
+    // No message carried a link.
+    status.identified =
+        status.kind == ReissueStatus::Kind::opened &&
+        transaction.query("SELECT message FROM reissue_flow WHERE id = $1", {all.front().id})[0]
+            .is_null(0);
+    return status;
   });
 }
 

@@ -287,6 +287,13 @@ ALTER TABLE help_request ADD COLUMN answer_message BLOB;
 CREATE INDEX help_request_voter ON help_request (voter) WHERE voter IS NOT NULL;
 )sql";
 
+constexpr std::string_view fifteenth = R"sql(
+-- A voter sent to FranceConnect and not back yet: by HMAC of the state that comes back with her.
+CREATE TABLE identification (
+  state_mac BLOB PRIMARY KEY, session BLOB NOT NULL, voter TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -301,7 +308,8 @@ constexpr store::Migration migrations[] = {
     {11, "messages of proven flows first", eleventh},
     {12, "accounts that voters activate", twelfth},
     {13, "the roll by name", thirteenth},
-    {14, "claims", fourteenth}};
+    {14, "claims", fourteenth},
+    {15, "identification by FranceConnect", fifteenth}};
 
 }  // namespace
 

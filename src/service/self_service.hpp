@@ -6,6 +6,7 @@
 #include "service/claim.hpp"
 #include "service/confirmation.hpp"
 #include "service/help_request.hpp"
+#include "service/identification.hpp"
 #include "service/recovery.hpp"
 #include "service/reissue.hpp"
 
@@ -13,6 +14,7 @@ namespace isoloir {
 
 struct SelfService {
   Reissues* reissues = nullptr;
+  Identifications* identifications = nullptr;  // only beside reissues
   Recoveries* recoveries = nullptr;
   Confirmations* confirmations = nullptr;  // null too where a vote takes no code
   HelpRequests* help = nullptr;

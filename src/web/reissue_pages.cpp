@@ -122,7 +122,8 @@ Json Site::pending_reissue(const Visit& visit) const {
   const auto status = reissues_->status(visit.voter());
   const bool pending =
       status.kind == ReissueStatus::Kind::sent || status.kind == ReissueStatus::Kind::opened;
-  return pending ? Json{{"reference", status.reference}} : Json(nullptr);
+  return pending ? Json{{"reference", status.reference}, {"identified", status.identified}}
+                 : Json(nullptr);
 }
 
 http::Response Site::reissue_choice(Visit& visit) {
@@ -135,8 +136,13 @@ http::Response Site::reissue_choice(Visit& visit) {
     switch (method) {
       case ReissueMethod::question:
         data["question_url"] = "/reissue/question";
+        break;
+      case ReissueMethod::franceconnect:
+        if (identifications_) data["franceconnect_url"] = "/reissue/franceconnect";
     }
   }
+  data["two_ways"] = data.contains("question_url") && data.contains("franceconnect_url");
+  data["no_way"] = !data.contains("question_url") && !data.contains("franceconnect_url");
   if (status.kind == ReissueStatus::Kind::issued) {
     data["issued"] = {{"reference", status.reference}, {"since_at", status.at}};
   }
@@ -254,7 +260,9 @@ http::Response Site::reissue_sent(Visit& visit) {
 // The same for every link, so that asking for it, however often, does nothing (requirements 14,
 // 15).
 http::Response Site::reissue_link(Visit& visit) {
-  return page(visit, "link", {{"manifest_url", "/election/manifest.json"}});
+  Json data = {{"manifest_url", "/election/manifest.json"}};
+  add_logout(data, visit);
+  return page(visit, "link", std::move(data));
 }
 
 http::Response Site::reissue_cancel_form(Visit& visit) {

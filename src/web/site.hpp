@@ -104,6 +104,13 @@ class Site final : public http::Handler {
   http::Response reissue_question(Visit& visit);
   http::Response reissue_question_post(Visit& visit);
   http::Response reissue_sent(Visit& visit);
+  http::Response identification(Visit& visit);          // to FranceConnect
+  http::Response identification_return(Visit& visit);   // and back
+  http::Response identification_refused(Visit& visit);  // what came of it
+  http::Response identification_logout(Visit& visit);
+  http::Response identification_signed_out(Visit& visit);
+  http::Response not_identified(const Visit& visit, const ReissueRefusal& refusal);
+  void add_logout(Json& data, const Visit& visit) const;
   http::Response reissue_link(Visit& visit);
   http::Response reissue_cancel_form(Visit& visit);
   http::Response reissue_cancel_post(Visit& visit);
@@ -216,6 +223,7 @@ class Site final : public http::Handler {
   const Renderer& renderer_;
   std::optional<DemoPages> demo_;
   Reissues* reissues_;
+  Identifications* identifications_;
   Recoveries* recoveries_;
   Confirmations* confirmations_;
   HelpRequests* help_;

@@ -87,22 +87,22 @@ function deadline(ms) {
 }
 
 // `isoloir demo` of a sample portal on a state folder that goes away with it; its log and its messages move every second, so that journeys wait
-// for little. With `voters`, only the first of its roll. Gives what startServer gives, `state`, and restart(), on the same port,
+// for little. With `voters`, only the first of its roll; `edit` changes its portal.toml, `more` are arguments. Gives what startServer gives, `state`, and restart(), on the same port,
 // after crash().
-export async function startDemo(name = "education", { voters } = {}) {
+export async function startDemo(name = "education", { voters, port = 0, more = [], edit = (toml) => toml } = {}) {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is not built: cmake --build --preset release`);
   const state = mkdtempSync(join(tmpdir(), "isoloir-demo-"));
   const portal = mkdtempSync(join(tmpdir(), "isoloir-portal-")); // a demonstration wants its state folder to itself
   const forget = () => [state, portal].forEach((folder) => rmSync(folder, { recursive: true, force: true }));
   cpSync(join(root, "portals", name), portal, { recursive: true });
   const toml = readFileSync(join(portal, "portal.toml"), "utf8");
-  writeFileSync(join(portal, "portal.toml"), toml.replace(/^interval_seconds = \d+/m, "interval_seconds = 1")
+  writeFileSync(join(portal, "portal.toml"), edit(toml).replace(/^interval_seconds = \d+/m, "interval_seconds = 1")
     .replace(/^(opens = (\S+)T.*\ncloses = )[\d-]+T\S+/m, "$1$2T23:00:00")); // so many rounds fit in fewer hours
   if (voters) {
     const roll = readFileSync(join(portal, "roll.csv"), "utf8").split("\n");
     writeFileSync(join(portal, "roll.csv"), `${roll.slice(0, 1 + voters).join("\n")}\n`);
   }
-  const start = () => startServer(PROGRAM, ["demo", "--port", "0", "--state", state, "--portal", portal]);
+  const start = () => startServer(PROGRAM, ["demo", "--port", `${port}`, "--state", state, "--portal", portal, ...more]);
   try {
     let server = await start();
     return {
@@ -123,16 +123,16 @@ export function startBrowser() {
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
 }
 
-// A page on a device of its own. What it must never do is gathered in `page.problems`: a request to another host, an
+// A page on a device of its own. What it must never do is gathered in `page.problems`: a request to another host than `hosts`, an
 // error in a script, anything that the content security policy refuses.
-export async function newPage(browser, { width = 1280, height = 900, locale = "fr-FR", ...more } = {}) {
+export async function newPage(browser, { width = 1280, height = 900, locale = "fr-FR", hosts = [], ...more } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale, ...more });
   const page = await context.newPage();
   page.problems = [];
   page.withoutScripts = more.javaScriptEnabled === false;
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (/^https?:$/.test(url.protocol) && url.hostname !== "localhost")
+    if (/^https?:$/.test(url.protocol) && url.hostname !== "localhost" && !hosts.includes(url.host))
       page.problems.push(`request to another host: ${url}`);
   });
   page.on("pageerror", (error) => page.problems.push(`script error: ${error.message}`));

@@ -106,7 +106,18 @@ TEST(Openid, R58R60UserinfoIsOfTheSamePersonAndOfNobodyWhoActsForHer) {
   EXPECT_EQ(changed("exp", now / 1000 - 31), "openid.expired");
   EXPECT_EQ(changed("exp", "x"), "openid.expired");
   EXPECT_EQ(changed("exp", now / 1000 + 60), "good");
-  EXPECT_EQ(changed("rep_scope", Json::array({"transports"})), "openid.delegate");
+  auto strict = registration();
+  strict.refused_providers = {"aidants"};
+  const auto through = [&](const Json& provider) {
+    auto claims = good;
+    if (!provider.is_null()) claims["idp_id"] = provider;
+    const auto status = judge_userinfo(claims, strict, "me", now);
+    return status ? std::string("good") : status.error().code;
+  };
+  EXPECT_EQ(through("impots"), "good");
+  EXPECT_EQ(through("aidants"), "openid.delegate");
+  EXPECT_EQ(through(nullptr), "openid.claims") << "who does not say so could be anybody's aide";
+  EXPECT_EQ(changed("idp_id", "aidants"), "good") << "a portal that refuses nobody";
   EXPECT_EQ(judged(Json::array()), "openid.subject");
 }
 

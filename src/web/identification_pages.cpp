@@ -1,0 +1,116 @@
+// FranceConnect on the way to a new voting code: there, back, what came of it, and signing out there
+// (requirements 56 to 60). The provider's page is reached by a link, since a form's redirection to
+// another site would want it in the content security policy of every page.
+#include "reissue/throttle.hpp"
+#include "web/forms.hpp"
+
+namespace isoloir::web {
+namespace {
+
+constexpr std::string_view flow_cookie = "reissue";  // as web/reissue_api.cpp has it
+constexpr std::string_view logout_cookie = "franceconnect";
+constexpr std::string_view refused_cookie = "franceconnect-refused";
+
+// See Other, to an address that the provider's description gives.
+http::Response to_provider(std::string url) {
+  http::Response response;
+  response.status = 303;
+  response.headers.push_back({"Location", std::move(url)});
+  return response;
+}
+
+// Not by a page of another site, which could make a voter's browser spend her tries.
+bool from_elsewhere(const http::Request& request) {
+  const auto site = request.header("Sec-Fetch-Site");
+  return site && *site != "same-origin" && *site != "none";
+}
+
+std::string_view reason_of(std::string_view code) {
+  if (code == "identity.aborted") return "aborted";
+  if (code == "identity.unavailable") return "unavailable";
+  if (code == "identity.stale") return "stale";
+  if (code == "identity.delegate") return "delegate";
+  if (code == "reissue.identity") return "mismatch";
+  if (code == "reissue.throttled") return "throttled";
+  return "failed";
+}
+
+}  // namespace
+
+http::Response Site::identification(Visit& visit) {
+  if (!identifications_ || !reissue_shut(visit.voter()).empty() || from_elsewhere(visit.request)) {
+    return http::Response::redirect_303("/reissue");
+  }
+  auto url = identifications_->begin(*visit.session);
+  if (!url) return not_identified(visit, url.error());
+  return to_provider(std::move(*url));
+}
+
+http::Response Site::not_identified(const Visit& visit, const ReissueRefusal& refusal) {
+  if (refusal.code == "reissue.closed" || refusal.code == "reissue.limit" ||
+      refusal.code == "reissue.blocked") {
+    return http::Response::redirect_303("/reissue");  // which says why
+  }
+  return tell(state_, *visit.session, "/franceconnect/refus", refused_cookie,
+              {{"reason", reason_of(refusal.code)},
+               {"retry_at", reissue::next_full_minute(refusal.at)}});
+}
+
+// The address holds the provider's code, good once: the page that answers it leaves it at once. It
+// is a page and no redirection, because what follows a redirection from another site comes without
+// cookies that are for this site alone (SameSite=Strict), the flow's among them.
+http::Response Site::identification_return(Visit& visit) {
+  if (!identifications_) return http::Response::redirect_303("/reissue");
+  const auto query = http::read_query(visit.request);
+  if (!query) return error_page(400, &visit.request);
+  const auto field = [&](std::string_view name) {
+    const auto value = query->get(name);
+    return value ? std::optional<std::string>(*value) : std::nullopt;
+  };
+  const auto outcome = identifications_->finish(
+      *visit.session, {field("state"), field("code"), field("iss"), field("error"),
+                       visit.request.client_address, std::string(language_code(visit.language))});
+  auto response =
+      outcome.opened
+          ? page(visit, "identity_confirmed",
+                 {{"name", voter_profile(state_, visit.voter())->display_name}})
+                .set_header("Refresh", "0; url=/r")
+                .with_cookie(flow_cookie, outcome.opened->opener, http::SameSite::strict)
+                .with_cookie(next_session_cookie, outcome.opened->next_session)
+          : not_identified(visit, outcome.opened.error());
+  if (!outcome.logout.empty()) response.with_cookie(logout_cookie, outcome.logout);
+  return response;
+}
+
+http::Response Site::identification_refused(Visit& visit) {
+  const Json refused = told(state_, visit, refused_cookie);
+  if (refused.empty()) return http::Response::redirect_303("/reissue");
+  Json data = {{refused.at("reason").get<std::string>(), true},
+               {"retry_at", refused.at("retry_at")}};
+  const auto& methods = portal_.reissue->methods;
+  if (std::find(methods.begin(), methods.end(), ReissueMethod::question) != methods.end()) {
+    data["question_url"] = "/reissue/question";
+  }
+  add_logout(data, visit);
+  return page(visit, "identity_refused", std::move(data));
+}
+
+void Site::add_logout(Json& data, const Visit& visit) const {
+  if (visit.request.cookie(logout_cookie)) data["logout_url"] = "/franceconnect/deconnexion";
+}
+
+http::Response Site::identification_logout(Visit& visit) {
+  const auto held = visit.request.cookie(logout_cookie);
+  if (!identifications_ || !held || from_elsewhere(visit.request)) {
+    return http::Response::redirect_303("/");
+  }
+  auto url = identifications_->logout_url(*held);
+  if (!url) return page(visit, "identity_signed_out", {{"failed", true}});
+  return to_provider(std::move(*url)).without_cookie(logout_cookie);
+}
+
+http::Response Site::identification_signed_out(Visit& visit) {
+  return page(visit, "identity_signed_out", Json::object());
+}
+
+}  // namespace isoloir::web

@@ -1,0 +1,295 @@
+// A new voting code by FranceConnect, against a running provider (dev/franceconnect) that tells the truth and every lie we know of.
+// Numbers are those of the reissue requirements.
+import assert from "node:assert/strict";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { aidantsConnect, faults, identities, startOtherProvider, startProvider } from "../../dev/franceconnect/provider.mjs";
+import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { look } from "./look.mjs";
+import { demoVoters, forgetThrottles, openCodePage, renew, setState, signIn, sqliteRows, typeCode, vote } from "./voter.mjs";
+
+const MINISTRY = "Comité social d’administration ministériel";
+const secret = randomBytes(32).toString("base64url");
+const folder = mkdtempSync(join(tmpdir(), "isoloir-franceconnect-"));
+const secretFile = join(folder, "secret"), keyFile = join(folder, "key");
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const jwk = { ...privateKey.export({ format: "jwk" }), kid: "ours" };
+const { d, ...publicJwk } = jwk;
+const label = (id) => identities.find((one) => one.id === id).label;
+let browser;
+
+const freePort = () => new Promise((resolve) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+// A portal, registered with a provider of its own.
+async function registered(start, { plus = false, edit = (toml) => toml } = {}) {
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const client = {
+    client_id: "isoloir", client_name: "Portail élections", client_secret: secret, redirect_uris: [`${origin}/franceconnect/retour`],
+    post_logout_redirect_uris: [`${origin}/franceconnect/fin`], jwks: { keys: [{ ...publicJwk, use: "enc", alg: "ECDH-ES" }] },
+  };
+  const provider = await start({ plus, clients: [client] });
+  const demo = await startDemo("education", {
+    voters: 16, port, edit,
+    more: ["--franceconnect", provider.issuer, "--franceconnect-secret", secretFile, "--franceconnect-key", keyFile],
+  });
+  demo.hosts = [new URL(provider.issuer).host];
+  return { provider, demo, stop: () => Promise.all([demo.stop(), provider.stop()]) };
+}
+let provider, demo, stop;
+
+before(async () => {
+  writeFileSync(secretFile, `${secret}\n`);
+  writeFileSync(keyFile, JSON.stringify(jwk));
+  const refused = `encrypted = false\nrefused_providers = ["${aidantsConnect}"]`;
+  ({ provider, demo, stop } = await registered(startProvider, { edit: (toml) => toml.replace("encrypted = false", refused) }));
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stop?.();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const flows = (of = demo) => sqliteRows(of, "SELECT state FROM reissue_flow WHERE procedure = 'credential'");
+const refusedHeading = (page) => page.getByRole("heading", { name: "Identification par FranceConnect" }).waitFor();
+
+async function signedIn(email, of = demo) {
+  const page = await newPage(browser, { hosts: of.hosts });
+  await signIn(of, page, demoVoters(of).find((voter) => voter.email.startsWith(email)));
+  return page;
+}
+
+// To the provider's page; there, one of its identities.
+async function identify(page, id, of = demo) {
+  await page.goto(`${of.origin}/reissue/franceconnect`);
+  await page.getByRole("button", { name: label(id) }).click();
+}
+
+test("nothing is believed of a provider whose description or keys cannot be had, and the voter is told so", async () => {
+  const page = await signedIn("camille");
+  for (const fault of faults.filter((name) => /^discovery-(?!slow)/.test(name))) {
+    provider.lie(fault);
+    await page.goto(`${demo.origin}/reissue/franceconnect`);
+    await page.getByText("FranceConnect ne répond pas en ce moment").waitFor();
+    provider.truth();
+    forgetThrottles(demo);
+  }
+  for (const fault of faults.filter((name) => /^jwks-(?!slow)/.test(name))) {
+    provider.lie(fault);
+    await identify(page, "E0001");
+    await page.getByText("FranceConnect ne répond pas en ce moment").waitFor();
+    provider.truth();
+    forgetThrottles(demo);
+  }
+  assert.ok(!provider.requests.some(({ path }) => path.startsWith("/elsewhere")), "no redirection is followed");
+  assert.deepEqual(flows(), []);
+  await closePage(page);
+});
+
+test("identified: no question, no link, the new code at once; then signed out there, and the code votes", async () => {
+  const page = await newPage(browser, { hosts: demo.hosts });
+  const voter = demoVoters(demo)[0];
+  await signIn(demo, page, voter);
+  await openCodePage(page);
+  await page.getByRole("link", { name: /obtenir un réassort/ }).first().click();
+  await page.getByText("FranceConnect nous transmet vos nom").waitFor();
+  await look(page, "franceconnect-choice");
+  await page.getByRole("link", { name: "S’identifier avec FranceConnect" }).click();
+  await page.getByRole("button", { name: label("E0001") }).click();
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  assert.equal(page.url(), `${demo.origin}/r`, "the provider's code is out of the address");
+  assert.deepEqual(flows(), ["opened"]);
+  const code = await renew(page);
+  await page.getByRole("button", { name: "J’ai noté mon code" }).click();
+  await page.getByText("Vous êtes encore connecté à FranceConnect").first().waitFor();
+  await page.getByRole("link", { name: "Se déconnecter de FranceConnect" }).first().click();
+  await page.getByRole("heading", { name: "Déconnexion de FranceConnect" }).waitFor();
+  await look(page, "franceconnect-signed-out");
+  assert.ok(provider.requests.some(({ endpoint }) => endpoint === "end_session"));
+  await page.getByRole("link", { name: /saisie du code|Voter|voter/ }).first().click();
+  await page.getByRole("heading", { name: "Saisie du code de vote" }).waitFor();
+  await typeCode(demo, page, code);
+  await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
+  await vote(page, MINISTRY, "Vote blanc");
+  await closePage(page);
+
+  const sent = provider.requests.filter(({ endpoint }) => endpoint === "authorization").at(-1).parameters;
+  assert.deepEqual(Object.keys(sent).sort(), ["acr_values", "client_id", "nonce", "redirect_uri", "response_type", "scope", "state"]);
+  assert.ok(sent.state.length >= 32 && sent.nonce.length >= 32);
+  assert.ok(provider.requests.every(({ url }) => !url.includes(secret)), "no secret in an address");
+  for (const written of [demo.output(), JSON.stringify(sqliteRows(demo, "SELECT * FROM journal"))]) {
+    for (const word of [secret, code, sent.state, "1985-02-28"]) assert.ok(!written.includes(word), word);
+  }
+});
+
+test("16, 56: an answer serves once, in the session that asked; others change nothing", async () => {
+  forgetThrottles(demo);
+  const before = flows();
+  const page = await signedIn("dominique"), other = await signedIn("sacha");
+  const came = new Promise((resolve) => page.route("**/franceconnect/retour*", (route) => {
+    resolve(route.request().url());
+    return route.abort();
+  }));
+  await identify(page, "E0002").catch(() => undefined);
+  const kept = await came;
+  await other.goto(kept);
+  await refusedHeading(other);
+  await other.getByText("ne sert plus").waitFor();
+  await look(other, "franceconnect-stale");
+  await page.unroute("**/franceconnect/retour*");
+  await page.goto(kept);
+  await page.getByText("ne sert plus").waitFor();
+  assert.deepEqual(flows(), before, "it was burnt by whoever brought it first");
+
+  for (const query of ["", "?state=x", `?state=${"A".repeat(43)}&code=x`, "?error=access_denied", "?state=a&state=b"]) {
+    const answer = await page.goto(`${demo.origin}/franceconnect/retour${query}`);
+    assert.ok(answer.status() === 400 || (await page.getByText("ne sert plus").count()) === 1, query);
+  }
+  await closePage(page);
+  await closePage(other);
+});
+
+test("given up, not on the roll, a homonym, another voter, an aide: told in words, and nothing has changed", async () => {
+  const before = flows();
+  const page = await signedIn("claude-marie");
+  forgetThrottles(demo);
+  await page.goto(`${demo.origin}/reissue/franceconnect`);
+  await page.getByRole("button", { name: "Abandonner" }).click();
+  await page.getByText("Vous avez quitté FranceConnect sans vous identifier").waitFor();
+  await look(page, "franceconnect-aborted");
+  const outcomes = [["stranger", "mismatch"], ["homonym", "mismatch"], ["E0001", "mismatch"], ["aidants", "delegate"]];
+  const words = { mismatch: "ne permet pas de vous reconnaître", delegate: "une autre personne peut agir à votre place" };
+  for (const [id, reason] of outcomes) {
+    forgetThrottles(demo);
+    await identify(page, id);
+    await page.getByText(words[reason]).waitFor();
+    await page.getByText("Rien n’a changé").waitFor();
+    await look(page, `franceconnect-${reason}`);
+  }
+  await page.getByRole("link", { name: "English" }).click();
+  await page.getByText("somebody else may act for you").waitFor();
+  assert.match(demo.output(), /alert: a voter was identified as another voter of the roll/);
+  assert.deepEqual(flows(), before);
+
+  // Presumed dates, several given names, no accents: she is who the roll says.
+  for (const [email, id] of [["andrea.quorum", "E0012"], ["anne-sophie", "E0005"]]) {
+    const other = await signedIn(email);
+    await identify(other, id);
+    await other.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+    await closePage(other);
+  }
+  await closePage(page);
+});
+
+test("two voters of the roll whom an identity could be: neither is believed", async () => {
+  const before = flows();
+  setState(demo, "INSERT INTO voter (id, title, birth_name, usage_name, given_names, gender, birth_date, birth_place, birth_country, email, phone)"
+    + " SELECT 'twin', title, birth_name, usage_name, given_names, gender, birth_date, birth_place, birth_country, '', '' FROM voter WHERE id = 'E0007'");
+  const page = await signedIn("maelys");
+  const voter = identities.find(({ id }) => id === "E0001");
+  setState(demo, "UPDATE voter SET birth_name = 'ÉLECTEUR', given_names = 'Camille', birth_date = '1985-02-28', birth_place = '75056' WHERE id IN ('E0007', 'twin')");
+  assert.equal(voter.birthdate, "1985-02-28");
+  forgetThrottles(demo);
+  await identify(page, "E0001");
+  await page.getByText("ne permet pas de vous reconnaître").waitFor();
+  assert.deepEqual(flows(), before);
+  setState(demo, "DELETE FROM voter WHERE id = 'twin'; UPDATE voter SET birth_name = 'DÉPOUILLEMENT' WHERE id = 'E0007'");
+  await closePage(page);
+});
+
+// What proves nothing, whoever signs it; what is an honest answer of another kind is named.
+const HONEST = ["redirect-iss-missing"];
+const SILENT = /^(token|userinfo)-(500|empty|oversized|redirected|cut)$|^userinfo-garbage$/; // no answer that can be used
+const LIES = faults.filter((name) => !/^(discovery|jwks)-|-slow$/.test(name) && !HONEST.includes(name));
+
+test(`57, 58: ${LIES.length} lies of a provider, and none is believed`, async () => {
+  const before = flows();
+  const page = await signedIn("jean-francois");
+  const believed = [];
+  for (const fault of LIES) {
+    forgetThrottles(demo);
+    provider.lie(fault);
+    await identify(page, "E0001");
+    await page.waitForURL((url) => url.origin === demo.origin);
+    await refusedHeading(page);
+    const said = await page.locator("main").innerText();
+    if (!/n’a pas pu être vérifiée|ne répond pas en ce moment|ne sert plus/.test(said)) believed.push([fault, said.slice(0, 200)]);
+    provider.truth();
+  }
+  assert.deepEqual(believed, []);
+  assert.deepEqual(flows(), before);
+  assert.ok(!provider.requests.some(({ path }) => path.startsWith("/elsewhere")), "no redirection is followed");
+  await closePage(page);
+});
+
+test("a provider that answers nothing, is down, or has new keys", async () => {
+  const page = await signedIn("loic");
+  forgetThrottles(demo);
+  provider.lie("token-slow");
+  await identify(page, "E0001");
+  await page.getByText("FranceConnect ne répond pas en ce moment").waitFor({ timeout: 20_000 });
+  provider.truth();
+  await provider.rotateKeys({ announce: true });
+  forgetThrottles(demo);
+  await identify(page, "E0001");
+  await page.getByText("ne permet pas de vous reconnaître").waitFor(); // verified by the new keys: not hers
+  await provider.down();
+  forgetThrottles(demo);
+  await page.goto(`${demo.origin}/reissue/franceconnect`).catch(() => undefined); // its page does not answer either
+  await provider.up();
+  await closePage(page);
+});
+
+test("FranceConnect+: encrypted tokens; what is not encrypted, or otherwise, is refused", async () => {
+  const plus = await registered(startProvider, {
+    plus: true, edit: (toml) => toml.replace("encrypted = false", "encrypted = true").replace('["eidas1"]', '["eidas2"]'),
+  });
+  try {
+    const page = await signedIn("camille", plus.demo);
+    const envelopes = faults.filter((name) => /^(id-token|userinfo)-(plain|jwe)|acr-lower/.test(name));
+    assert.ok(envelopes.length >= 12);
+    for (const fault of envelopes) {
+      forgetThrottles(plus.demo);
+      plus.provider.lie(fault);
+      await identify(page, "E0001", plus.demo);
+      await page.waitForURL((url) => url.origin === plus.demo.origin);
+      await page.getByText("n’a pas pu être vérifiée").waitFor();
+      plus.provider.truth();
+    }
+    assert.deepEqual(flows(plus.demo), []);
+    forgetThrottles(plus.demo);
+    await identify(page, "E0001", plus.demo);
+    await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+    await closePage(page);
+  } finally {
+    await plus.stop();
+  }
+});
+
+test("another provider, with other addresses and algorithms, serves as well", async () => {
+  const other = await registered(startOtherProvider, {
+    edit: (toml) => toml.replaceAll('_signing = "ES256"', '_signing = "RS256"'),
+  });
+  try {
+    const page = await signedIn("camille", other.demo);
+    await identify(page, "E0001", other.demo);
+    await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+    await page.goto(`${other.demo.origin}/reissue`);
+    await page.getByText("Votre identité a été confirmée par FranceConnect").waitFor();
+    await page.getByRole("link", { name: "continuer vers le nouveau code" }).click();
+    await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+    await closePage(page);
+  } finally {
+    await other.stop();
+  }
+});
