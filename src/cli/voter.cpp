@@ -76,6 +76,7 @@ constexpr Word kinds[] = {
     {"identifier-refused", "avis : identifiant non envoyé, et pourquoi",
      "notice: identifier not sent, and why"},
     {"struck-off", "avis de radiation", "notice of a strike-off"},
+    {"enrolled", "avis d'inscription", "notice of an enrolment"},
     {"confirmation-code", "code de confirmation d'un vote", "confirmation code of a vote"},
     {"roll-corrected", "avis de coordonnées corrigées sur la liste",
      "notice of an address or a number corrected on the roll"}};

@@ -25,58 +25,13 @@ store::Value mac_or_null(State& state, std::string_view purpose, const std::stri
   return ByteView(state.peppered(purpose, {as_bytes(value)}));
 }
 
-// `address_signs_in`: else it may be shared, and is no key.
-void insert_voter(State& state, Transaction& transaction, const Voter& voter,
-                  bool address_signs_in) {
-  transaction.execute(
-      "INSERT INTO voter (id, title, birth_name, usage_name, given_names, gender, birth_date, "
-      "birth_place, birth_country, email, email_key, phone, numen_mac, nir_mac) VALUES ($1, $2, "
-      "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-      {voter.id, voter.title, voter.birth_name, voter.usage_name, voter.given_names, voter.gender,
-       voter.birth_date, voter.birth_place, voter.birth_country, voter.email,
-       address_signs_in ? store::Value(email_key(voter.email)) : store::Value(), voter.phone,
-       mac_or_null(state, "numen", voter.numen), mac_or_null(state, "nir10", voter.nir10)});
-  for (const auto& place : voter.contests) {
-    transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
-                        {voter.id, place.contest, place.district});
-  }
-  insert_roll_entries(transaction, voter.id,
-                      roll_names(voter.usage_name, voter.birth_name, voter.given_names));
-}
-
-void insert_keys(State& state, Transaction& transaction, const VoterKeys& keys) {
-  transaction.execute(
-      "INSERT INTO voting_code (voter, sign_in_key, state, failures, changed_at) VALUES ($1, $2, "
-      "'valid', 0, $3)",
-      {keys.id, ByteView(keys.sign_in_key.encoded()), state.now()});
-  if (!keys.identifier.empty()) insert_identifier(state, transaction, keys.id, keys.identifier);
+// Codes that were all replaced before the opening: who types one of them is told when.
+void insert_replaced(Transaction& transaction, const VoterKeys& keys) {
   for (const auto& [key, at] : keys.replaced) {
     transaction.execute(
         "INSERT INTO replaced_code (sign_in_key, voter, replaced_at) VALUES ($1, $2, $3)",
         {ByteView(key.encoded()), keys.id, at});
     transaction.execute("INSERT INTO replacement (at) VALUES ($1) ON CONFLICT DO NOTHING", {at});
-  }
-  for (const auto& item : keys.ballot_keys) {
-    const auto& encoded = item.key.encoded();
-    transaction.execute(
-        "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
-        {ByteView(encoded), item.contest, item.district});
-    Bytes contest;
-    append_u32(contest, item.contest);
-    const auto lookup = state.link_key().lookup("link", {as_bytes(keys.id), contest});
-    transaction.execute("INSERT INTO link (lookup, sealed) VALUES ($1, $2)",
-                        {ByteView(lookup), state.link_key().seal(encoded, lookup, state.random())});
-  }
-}
-
-void insert_recoveries(State& state, Transaction& transaction, const Roll& roll,
-                       const std::vector<VoterKeys>& keys) {
-  std::map<std::string_view, const Voter*> voters;
-  for (const auto& voter : roll.voters) voters[voter.id] = &voter;
-  for (const auto& item : keys) {
-    if (item.recovery_key) {
-      insert_recovery(state, transaction, *voters.at(item.id), *item.recovery_key);
-    }
   }
 }
 
@@ -105,8 +60,9 @@ std::vector<VoterContest> places_of(const VoterKeys& keys) {
   return places;
 }
 
-// Each voter of the roll has keys, for her own contests, and nobody else has.
-Status check_voters(const Roll& roll, const std::vector<VoterKeys>& keys) {
+}  // namespace
+
+Status check_import(const Roll& roll, const std::vector<VoterKeys>& keys) {
   std::map<std::string_view, const VoterKeys*> left;
   for (const auto& item : keys) left[item.id] = &item;
   const bool twice = left.size() != keys.size();
@@ -129,16 +85,19 @@ Status check_voters(const Roll& roll, const std::vector<VoterKeys>& keys) {
   const auto differences = without.after("without codes") + beyond.after("not on the roll") +
                            other.after("codes for other contests or another district") +
                            unlike.after("codes made with or without a consular number");
-  if (differences.empty() && !twice) return {};
-  return fail("import.voters",
-              "the roll is not the one that the codes were made from" + differences);
+  if (!differences.empty() || twice) {
+    return fail("import.voters",
+                "the roll is not the one that the codes were made from" + differences);
+  }
+  return check_identifiers(keys);
 }
+
+namespace {
 
 // The keys must be exactly those whose roots the registrar signed and the manifest holds, and each
 // voter's keys must be for the voter's own contests.
 Status check_keys(const Manifest& manifest, const Roll& roll, const std::vector<VoterKeys>& keys) {
-  if (auto good = check_voters(roll, keys); !good) return good;
-  if (auto good = check_identifiers(keys); !good) return good;
+  if (auto good = check_import(roll, keys); !good) return good;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Point>> rosters;
   for (const auto& item : keys) {
     for (const auto& key : item.ballot_keys) {
@@ -162,15 +121,81 @@ std::string email_key(std::string_view email) {
   return nfkc_casefold(email).value_or("");
 }
 
+RollFields roll_fields(State& state, const Voter& voter, bool address_signs_in) {
+  return {{"id", "identifiant", voter.id},
+          {"title", "civilite", voter.title},
+          {"birth_name", "nom_naissance", voter.birth_name},
+          {"usage_name", "nom_usage", voter.usage_name},
+          {"given_names", "prenoms", voter.given_names},
+          {"gender", "sexe", voter.gender},
+          {"birth_date", "date_naissance", voter.birth_date},
+          {"birth_place", "commune_naissance", voter.birth_place},
+          {"birth_country", "pays_naissance", voter.birth_country},
+          {"email", "courriel", voter.email},
+          {"email_key", "courriel",
+           address_signs_in ? store::Value(email_key(voter.email)) : store::Value()},
+          {"phone", "telephone", voter.phone},
+          {"numen_mac", "numen", mac_or_null(state, "numen", voter.numen)},
+          {"nir_mac", "nir10", mac_or_null(state, "nir10", voter.nir10)}};
+}
+
+void insert_voter(State& state, Transaction& transaction, const Voter& voter,
+                  bool address_signs_in) {
+  std::string columns, places;
+  store::Values values;
+  for (auto& field : roll_fields(state, voter, address_signs_in)) {
+    columns += (values.empty() ? "" : ", ") + std::string(field.name);
+    values.push_back(std::move(field.value));
+    places += (values.size() == 1 ? "$" : ", $") + std::to_string(values.size());
+  }
+  transaction.execute("INSERT INTO voter (" + columns + ") VALUES (" + places + ")", values);
+}
+
+void insert_identity(State& state, Transaction& transaction, const Voter& voter,
+                     const VoterKeys& keys) {
+  if (!keys.identifier.empty()) insert_identifier(state, transaction, voter.id, keys.identifier);
+  if (keys.recovery_key) insert_recovery(state, transaction, voter, *keys.recovery_key);
+}
+
+void insert_code(State& state, Transaction& transaction, const VoterKeys& keys) {
+  transaction.execute(
+      "INSERT INTO voting_code (voter, sign_in_key, state, failures, changed_at) VALUES ($1, $2, "
+      "'valid', 0, $3)",
+      {keys.id, ByteView(keys.sign_in_key.encoded()), state.now()});
+}
+
+void insert_place(State& state, Transaction& transaction, const std::string& voter,
+                  const BallotKey& place) {
+  transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
+                      {voter, place.contest, place.district});
+  insert_roll_entry(transaction, voter, place.contest);
+  const auto& encoded = place.key.encoded();
+  transaction.execute(
+      "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
+      {ByteView(encoded), place.contest, place.district});
+  Bytes contest;
+  append_u32(contest, place.contest);
+  const auto lookup = state.link_key().lookup("link", {as_bytes(voter), contest});
+  transaction.execute("INSERT INTO link (lookup, sealed) VALUES ($1, $2)",
+                      {ByteView(lookup), state.link_key().seal(encoded, lookup, state.random())});
+}
+
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
   if (auto checked = check_keys(state.manifest(), roll, keys); !checked) return checked;
+  std::map<std::string_view, const VoterKeys*> by_id;
+  for (const auto& item : keys) by_id[item.id] = &item;
   return state.database().write([&](Transaction& transaction) -> Status {
     const bool address_signs_in = !have_identifiers(keys);
     for (const auto& voter : roll.voters) {
+      const auto& own = *by_id.at(voter.id);
       insert_voter(state, transaction, voter, address_signs_in);
+      insert_code(state, transaction, own);
+      insert_identity(state, transaction, voter, own);
+      insert_replaced(transaction, own);
+      for (const auto& place : own.ballot_keys) {
+        insert_place(state, transaction, voter.id, place);
+      }
     }
-    for (const auto& item : keys) insert_keys(state, transaction, item);
-    insert_recoveries(state, transaction, roll, keys);
     for (const auto& row : transaction.query("SELECT at FROM replacement ORDER BY at")) {
       journal(transaction, state.now(), {{"step", "codes replaced"}, {"at", row.integer(0)}});
     }

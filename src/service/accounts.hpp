@@ -17,6 +17,30 @@ namespace isoloir {
 // (the keys are not those of the manifest's rosters).
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys);
 
+// What of it needs no state: each voter of the roll has keys, for her own contests, and nobody else
+// has. Errors: import.voters, import.identifiers.
+Status check_import(const Roll& roll, const std::vector<VoterKeys>& keys);
+
+// Of who comes to the roll: by the import, or later (service/enrolment). The row of the table
+// voter, with the column of docs/roll.md that each field is of; `address_signs_in`: else the
+// address may be shared, and is no key.
+struct RollField {
+  std::string_view name;
+  std::string_view column;
+  store::Value value;
+};
+using RollFields = std::vector<RollField>;
+RollFields roll_fields(State& state, const Voter& voter, bool address_signs_in);
+void insert_voter(State& state, store::Transaction& transaction, const Voter& voter,
+                  bool address_signs_in);
+// The identifier and the recovery key, where the voter has one.
+void insert_identity(State& state, store::Transaction& transaction, const Voter& voter,
+                     const VoterKeys& keys);
+void insert_code(State& state, store::Transaction& transaction, const VoterKeys& keys);
+// A contest of hers: the roll and its line, her key in force, her link to it.
+void insert_place(State& state, store::Transaction& transaction, const std::string& voter,
+                  const BallotKey& place);
+
 // Takes over the accounts of a state of the same server's keys, for who is on the roll under the
 // same names, birth date and address. Gives how many. One call, on a state without accounts.
 std::size_t carry_accounts(State& state, store::Database& from);

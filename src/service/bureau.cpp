@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
 #include "election/count.hpp"
+#include "service/enrolment.hpp"
 #include "service/freeze.hpp"
 #include "service/journal.hpp"
 #include "service/reissue.hpp"
@@ -15,7 +16,14 @@ namespace {
 
 using store::Transaction;
 
-enum class Signer { board, officer, board_or_officer, president, opening_rule };
+enum class Signer {
+  board,
+  officer,
+  registrar_and_officer,
+  board_or_officer,
+  president,
+  opening_rule
+};
 enum class Scope { election, bureau, contest, bureau_or_contest };
 
 // The table of section 8.
@@ -29,6 +37,7 @@ constexpr EventRule event_rules[] = {
     {"suspend", Signer::officer, Scope::contest},
     {"resume", Signer::officer, Scope::contest},
     {"extend", Signer::officer, Scope::election},
+    {"enrol", Signer::registrar_and_officer, Scope::contest},
     {"strike-off", Signer::officer, Scope::contest},
     {"unseal", Signer::officer, Scope::bureau_or_contest},
     {"reseal", Signer::officer, Scope::bureau_or_contest},
@@ -47,8 +56,7 @@ struct Event {
   std::optional<std::uint32_t> contest;
   Json data;
   bool by_board = false;
-  std::string voter;  // see EventDraft
-  const TextSource* texts = nullptr;
+  BesideEvent beside;
 };
 
 tl::unexpected<Error> refuse_phase(std::string why) {
@@ -113,7 +121,7 @@ Status judge_data(const Manifest& manifest, const Event& event) {
     good = has_exactly(data, {});
   } else if (name == "extend") {
     good = has_exactly(data, {"closes_at"}) && integer_field(data, "closes_at");
-  } else if (name == "strike-off") {
+  } else if (name == "strike-off" || name == "enrol") {
     good = place_in(manifest, event).has_value();
   } else if (name == "freeze") {
     good = has_exactly(data, {"ballots", "box_root", "pads", "sign_off_root", "sign_offs"});
@@ -145,9 +153,13 @@ Status judge_signers(const Manifest& manifest, const Event& event, const SignedD
     return wrong("the server cannot sign this");
   }
   if (wanted == Signer::board) return wrong("only the server signs this");
+  auto members = signers;
+  if (wanted == Signer::registrar_and_officer && std::erase(members, manifest.registrar_key) != 1) {
+    return wrong("the registrar must sign too");
+  }
   bool officer = false;
   bool president = false;
-  for (const auto& key : signers) {
+  for (const auto& key : members) {
     const auto member = member_of(manifest, key);
     if (!member || member->bureau != event.bureau) {
       return wrong("a signer is no member of this bureau");
@@ -164,14 +176,14 @@ Status judge_signers(const Manifest& manifest, const Event& event, const SignedD
     if (president) return {};
     return wrong("a president of this bureau must sign");
   }
-  if (signers.size() != 1 || !officer) {
+  if (members.size() != 1 || !officer) {
     return wrong("one president or secretary of this bureau signs");
   }
   return {};
 }
 
 Expected<Event> read_event(Transaction& transaction, State& state, const SignedDocument& document,
-                           const std::string& voter) {
+                           BesideEvent beside) {
   const Json& body = document.body();
   const auto malformed = [](std::string why) { return fail("bureau.event", std::move(why)); };
   const auto number = integer_field(body, "number");
@@ -210,7 +222,7 @@ Expected<Event> read_event(Transaction& transaction, State& state, const SignedD
   event.at = *at;
   event.bureau = *bureau;
   event.data = body["data"];
-  event.voter = voter;
+  event.beside = std::move(beside);
   return event;
 }
 
@@ -334,8 +346,11 @@ Status change_roll(Transaction& transaction, State& state, const VotePhases& pha
   if (!state.held_link_key()) {
     return refuse_phase("the link key is not on this machine: the key's holder cannot be found");
   }
-  return strike_off(state, transaction, event.voter, *place_in(state.manifest(), event),
-                    event.texts);
+  const auto place = *place_in(state.manifest(), event);
+  const auto& [voter, texts, late] = event.beside;
+  if (event.rule->name == "strike-off") return strike_off(state, transaction, voter, place, texts);
+  if (late) return enrol_at(state, transaction, *late, place);
+  return fail("bureau.event", "who is enrolled comes beside the event: isoloir roll enrol --post");
 }
 
 Status take_effect(Transaction& transaction, State& state, const Event& event) {
@@ -344,7 +359,8 @@ Status take_effect(Transaction& transaction, State& state, const Event& event) {
   if (name == "open") return open_vote(transaction, phases, event);
   if (name == "suspend" || name == "resume") return change_contest(transaction, phases, event);
   if (name == "extend") return extend_hours(transaction, phases, event);
-  if (name == "strike-off") return change_roll(transaction, state, phases, event);
+  if (name == "strike-off" || name == "enrol")
+    return change_roll(transaction, state, phases, event);
   if (name == "close") return close_vote(transaction, state, phases, event);
   if (name == "freeze") return judge_freeze(transaction, phases);
   if (name == "count") return open_count(transaction, event);
@@ -379,10 +395,9 @@ SignedDocument draft_event(Transaction& transaction, State& state, const EventDr
 }
 
 Status append_signed_event(Transaction& transaction, State& state, const SignedDocument& document,
-                           const std::string& voter, const TextSource* texts) {
-  auto event = read_event(transaction, state, document, voter);
+                           const BesideEvent& beside) {
+  const auto event = read_event(transaction, state, document, beside);
   if (!event) return fail(event.error());
-  event->texts = texts;
   if (auto good = judge_scope(state.manifest(), *event); !good) return good;
   if (auto good = judge_data(state.manifest(), *event); !good) return good;
   if (auto good = judge_signers(state.manifest(), *event, document); !good) return good;
@@ -401,7 +416,8 @@ Expected<std::vector<SignedDocument>> draft_for_officers(State& state,
   const auto tried = state.database().write([&](Transaction& transaction) -> Status {
     for (const auto& draft : drafts) {
       const auto document = draft_event(transaction, state, draft);
-      const auto event = read_event(transaction, state, document, draft.voter);
+      const auto event =
+          read_event(transaction, state, document, {draft.voter, nullptr, draft.late});
       if (!event) return fail(event.error());
       if (auto good = judge_scope(state.manifest(), *event); !good) return good;
       if (auto good = judge_data(state.manifest(), *event); !good) return good;
@@ -422,8 +438,8 @@ Expected<std::int64_t> append_event(Transaction& transaction, State& state, cons
   for (const auto* signer : signers) {
     document.sign(*signer, state.fingerprint(), state.random());
   }
-  if (const auto done = append_signed_event(transaction, state, document, draft.voter, draft.texts);
-      !done) {
+  const BesideEvent beside{draft.voter, draft.texts, draft.late};
+  if (const auto done = append_signed_event(transaction, state, document, beside); !done) {
     return fail(done.error());
   }
   return *integer_field(document.body(), "number");
@@ -439,7 +455,8 @@ Expected<std::int64_t> post_event(State& state, const SignedDocument& event,
                                   const TextSource* texts) {
   const std::string voter = struck_off_by(state, event);
   return state.database().write([&](Transaction& transaction) -> Expected<std::int64_t> {
-    if (auto done = append_signed_event(transaction, state, event, voter, texts); !done) {
+    if (auto done = append_signed_event(transaction, state, event, {voter, texts, nullptr});
+        !done) {
       return fail(done.error());
     }
     return *integer_field(event.body(), "number");

@@ -17,6 +17,8 @@
 
 namespace isoloir {
 
+struct LateElectors;  // service/enrolment
+
 // ---- Events
 
 struct EventDraft {
@@ -26,6 +28,13 @@ struct EventDraft {
   Json data = Json::object();
   std::string voter{};                // whom a strike-off is about, where known; stands in no event
   const TextSource* texts = nullptr;  // of the mail that tells that voter; null: none leaves
+  const LateElectors* late = nullptr;  // among whom is whom an enrolment is about
+};
+// What of it comes beside the event when it is posted.
+struct BesideEvent {
+  std::string voter{};
+  const TextSource* texts = nullptr;
+  const LateElectors* late = nullptr;
 };
 
 // The next event, to be signed: it has its number, and the present time or that of the event before
@@ -44,10 +53,9 @@ Expected<std::vector<SignedDocument>> draft_for_officers(State& state,
 // ago: draft again), bureau.contest
 // (no such contest of this bureau), bureau.data, bureau.signer (a key that the event does not
 // allow, or one that is missing), bureau.phase (not now), bureau.hours (too early), those of
-// strike_off. `voter`, `texts`: see EventDraft.
+// strike_off and enrol_at.
 Status append_signed_event(store::Transaction& transaction, State& state,
-                           const SignedDocument& event, const std::string& voter = {},
-                           const TextSource* texts = nullptr);
+                           const SignedDocument& event, const BesideEvent& beside = {});
 
 // Drafts, signs and appends. Gives the number. Errors: those of append_signed_event.
 Expected<std::int64_t> append_event(store::Transaction& transaction, State& state,

@@ -153,6 +153,14 @@ Expected<StoredClaim> read_claim(State& state, std::string_view reference) {
   return complete(state, std::move(*request));
 }
 
+Expected<std::string> claim_reference(State& state, std::string_view said) {
+  if (said.empty()) return std::string();
+  const auto claim = read_claim(state, said);
+  if (claim) return claim->request.row.reference;
+  if (claim.error().code != "help.unknown") return fail(claim.error());
+  return fail("roll.claim", "no claim has this reference: `isoloir claim` lists them");
+}
+
 Status answer_claim(State& state, const ClaimsPolicy& policy, const TextSource& texts,
                     std::string_view said, ClaimDecision decision, std::string_view answer) {
   const auto claim = read_claim(state, said);

@@ -52,6 +52,10 @@ class Claims {
 // Errors: those of read_help_request.
 Expected<StoredClaim> read_claim(State& state, std::string_view reference);
 
+// The reference as it is stored, for the journal of what was decided; empty for none. Error:
+// roll.claim (there is no such claim).
+Expected<std::string> claim_reference(State& state, std::string_view said);
+
 // Stores what was decided and queues the answer to the address of the claim, in one transaction.
 // Errors: those of read_claim; claim.answered (it has an answer: nothing is changed); claim.text
 // (empty, no UTF-8, with control characters, or longer than limits::help_text_characters).

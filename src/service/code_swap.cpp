@@ -12,17 +12,6 @@ namespace {
 
 using store::Transaction;
 
-bool ever_used(State& state, Transaction& transaction, const Point& key) {
-  if (was_waiting(state, transaction, key)) return true;
-  return !transaction
-              .query(
-                  "SELECT 1 FROM roster_key WHERE ballot_key = $1 UNION ALL SELECT 1 FROM "
-                  "voting_code WHERE sign_in_key = $1 UNION ALL SELECT 1 FROM replaced_code WHERE "
-                  "sign_in_key = $1 LIMIT 1",
-                  {ByteView(key.encoded())})
-              .empty();
-}
-
 void swap_ballot_key(State& state, Transaction& transaction, const std::string& voter,
                      const FlowContest& place, const Point& key, TimeMs now) {
   Bytes number;
@@ -41,6 +30,17 @@ void swap_ballot_key(State& state, Transaction& transaction, const std::string& 
 }
 
 }  // namespace
+
+bool ever_used(State& state, Transaction& transaction, const Point& key) {
+  if (was_waiting(state, transaction, key)) return true;
+  return !transaction
+              .query(
+                  "SELECT 1 FROM roster_key WHERE ballot_key = $1 UNION ALL SELECT 1 FROM "
+                  "voting_code WHERE sign_in_key = $1 UNION ALL SELECT 1 FROM replaced_code WHERE "
+                  "sign_in_key = $1 LIMIT 1",
+                  {ByteView(key.encoded())})
+              .empty();
+}
 
 bool keys_fit(State& state, Transaction& transaction, const std::vector<FlowContest>& contests,
               const PublicKeys& keys) {

@@ -1,5 +1,5 @@
 // A voter's keys give way to new ones, in the caller's transaction; used by
-// src/service/reissue*.cpp and recovery*.cpp alone.
+// src/service/reissue*.cpp, recovery*.cpp and enrolment.cpp alone.
 #pragma once
 
 #include "service/reissue_flow.hpp"
@@ -11,6 +11,8 @@ struct PublicKeys {
   std::vector<std::pair<std::uint32_t, Point>> ballot_keys;  // ascending by contest
 };
 
+// Somebody's, now or before, to vote or to sign in.
+bool ever_used(State& state, store::Transaction& transaction, const Point& key);
 // Exactly the contests not yet voted in, and keys that nobody ever had.
 bool keys_fit(State& state, store::Transaction& transaction,
               const std::vector<FlowContest>& contests, const PublicKeys& keys);

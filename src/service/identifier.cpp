@@ -20,6 +20,10 @@ enum class NumberKind { numic, numel };
 ByteArray<32> number_lookup(State& state, NumberKind kind, std::string_view number) {
   return state.peppered(kind == NumberKind::numic ? "numic" : "numel", {as_bytes(number)});
 }
+ByteArray<32> number_lookup(State& state, const Voter& voter) {
+  return number_lookup(state, voter.numic.empty() ? NumberKind::numel : NumberKind::numic,
+                       consular_number(voter));
+}
 SymmetricKey number_key(State& state) {
   return SymmetricKey(state.peppered("consular number key", {}));
 }
@@ -79,13 +83,33 @@ std::string identifier_of(State& state, store::Transaction& transaction, const s
 void insert_recovery(State& state, store::Transaction& transaction, const Voter& voter,
                      const Point& recovery_key) {
   const auto& number = consular_number(voter);
-  const auto lookup =
-      number_lookup(state, voter.numic.empty() ? NumberKind::numel : NumberKind::numic, number);
+  const auto lookup = number_lookup(state, voter);
   transaction.execute(
       "INSERT INTO recovery (voter, lookup, sealed, recovery_key) VALUES ($1, $2, $3, $4)",
       {voter.id, ByteView(lookup),
        seal(number_key(state), as_bytes(number), as_bytes(voter.id), state.random()),
        ByteView(recovery_key.encoded())});
+}
+
+std::optional<std::string> voter_of_consular_number(State& state, store::Transaction& transaction,
+                                                    const Voter& voter) {
+  const auto rows = transaction.query("SELECT voter FROM recovery WHERE lookup = $1",
+                                      {ByteView(number_lookup(state, voter))});
+  if (rows.empty()) return std::nullopt;
+  return rows[0].text(0);
+}
+
+bool hold_recovery_key(store::Transaction& transaction, const std::vector<Point>& keys) {
+  std::string places;
+  store::Values values;
+  for (const auto& key : keys) {
+    values.emplace_back(ByteView(key.encoded()));
+    places += (values.size() == 1 ? "$" : ", $") + std::to_string(values.size());
+  }
+  return !transaction
+              .query("SELECT 1 FROM recovery WHERE recovery_key IN (" + places + ") LIMIT 1",
+                     values)
+              .empty();
 }
 
 std::vector<std::string> voters_of_consular_number(State& state, store::Transaction& transaction,

@@ -36,6 +36,11 @@ void insert_recovery(State& state, store::Transaction& transaction, const Voter&
 // Whose consular number this may be, as digits: at most one by a NUMIC and one by a NUMEL.
 std::vector<std::string> voters_of_consular_number(State& state, store::Transaction& transaction,
                                                    std::string_view number);
+// Who stands on the roll by the same number of the same kind.
+std::optional<std::string> voter_of_consular_number(State& state, store::Transaction& transaction,
+                                                    const Voter& voter);
+// Whether one of these is somebody's recovery key. It reads the whole table.
+bool hold_recovery_key(store::Transaction& transaction, const std::vector<Point>& keys);
 std::optional<std::string> consular_number_of(State& state, store::Transaction& transaction,
                                               const std::string& voter);
 

@@ -6,6 +6,7 @@
 #include "base/limits.hpp"
 #include "election/roll.hpp"
 #include "service/accounts.hpp"
+#include "service/claim.hpp"
 #include "service/confirmation.hpp"
 #include "service/electoral_roll.hpp"
 #include "service/reissue.hpp"
@@ -94,13 +95,6 @@ Expected<Correction> judge(Transaction& transaction, const OnRoll& person, const
   return correction;
 }
 
-bool is_claim(std::string_view claim) {
-  return claim.size() <= 64 && std::all_of(claim.begin(), claim.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                  std::string_view("._-/").find(c) != std::string_view::npos;
-         });
-}
-
 // In both languages, as hers is not known here.
 int tell(State& state, const TextSource& texts, Transaction& transaction, const OnRoll& before,
          const OnRoll& after, bool invited, TimeMs now) {
@@ -161,11 +155,8 @@ Expected<Correction> plan_correction(State& state, std::string_view voter, const
 
 Expected<Correction> correct_roll(State& state, std::string_view voter, const RollCells& cells,
                                   std::string_view claim, const TextSource* texts, bool links) {
-  if (!is_claim(claim)) {
-    return fail("roll.claim",
-                "the reference of a claim is up to 64 letters without accents, digits, '.', '_', "
-                "'-', '/'");
-  }
+  const auto reference = claim_reference(state, claim);
+  if (!reference) return fail(reference.error());
   prepare_electoral_roll(state);
   return state.database().write([&](Transaction& transaction) -> Expected<Correction> {
     const auto before = find_on_roll(transaction, voter);
@@ -193,7 +184,7 @@ Expected<Correction> correct_roll(State& state, std::string_view voter, const Ro
             tell(state, *texts, transaction, *before, *after, correction->invited, now);
     }
     Json row = {{"columns", std::move(columns)}};
-    if (!claim.empty()) row["claim"] = claim;
+    if (!reference->empty()) row["claim"] = *reference;
     flows::note(state, transaction, now, "roll corrected", before->voter, std::move(row));
     return correction;
   });

@@ -41,13 +41,12 @@ Expected<std::string> voter_on_roll(store::Transaction& transaction, std::string
 Expected<Correction> plan_correction(State& state, std::string_view voter, const RollCells& cells);
 
 // The same in one transaction, journalled by the names of the columns and `claim`, the reference of
-// the decision: up to 64 letters, digits, '.', '_', '-', '/', so that it names nobody; may be
-// empty. With another e-mail address or telephone number, the links and codes that she was sent are
-// good for nothing, and mails by `texts` (null where this server sends none) say so to the address
-// before and the one after. With another address her sessions end too; where voters open their
-// accounts by links (`links`), hers ends as well, because whoever reads the address before may have
-// opened it, and the next beat invites her at the one after. Errors: those of plan_correction,
-// roll.claim.
+// a claim that was made (service/claim), or empty. With another e-mail address or telephone number,
+// the links and codes that she was sent are good for nothing, and mails by `texts` (null where this
+// server sends none) say so to the address before and the one after. With another address her
+// sessions end too; where voters open their accounts by links (`links`), hers ends as well, because
+// whoever reads the address before may have opened it, and the next beat invites her at the one
+// after. Errors: those of plan_correction and claim_reference.
 Expected<Correction> correct_roll(State& state, std::string_view voter, const RollCells& cells,
                                   std::string_view claim, const TextSource* texts, bool links);
 

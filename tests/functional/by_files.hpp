@@ -31,9 +31,10 @@ struct ByFiles : VotingFixture {
   }
   std::string get(const std::string& name) const { return *read_file(stick / name); }
 
-  Outcome run(const std::string& arguments) const {
+  Outcome run(const std::string& arguments, const std::string& input = "") const {
+    put("in", input);
     const std::string command = std::string(ISOLOIR_BINARY_DIR) + "/isoloir " + arguments + " >" +
-                                at("out") + " 2>" + at("err") + " </dev/null";
+                                at("out") + " 2>" + at("err") + " <" + at("in");
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, get("out"), get("err")};
   }

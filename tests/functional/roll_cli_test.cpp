@@ -2,10 +2,9 @@
 // isoloir roll correct|strike-off VOTER --state DIR
 #include <fcntl.h>
 
-#include <fstream>
-
 #include "courier/outbox.hpp"
-#include "functional/by_files.hpp"
+#include "functional/roll_command.hpp"
+#include "service/claim_made.hpp"
 #include "service/reissue.hpp"
 
 namespace isoloir::cli {
@@ -14,31 +13,13 @@ namespace {
 namespace fs = std::filesystem;
 using test::Outcome;
 
-struct RollCommand : test::ByFiles {
-  RollCommand() {
-    fs::copy_file(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education/portal.toml",
-                  folder / "portal.toml");
-    // The program's clock is the machine's: sealed until tomorrow.
-    EXPECT_TRUE(state->database().write([](store::Transaction& t) -> Status {
-      const TimeMs now = SystemClock().now();
-      t.execute("UPDATE hours SET opens_at = $1, closes_at = $2",
-                {now + 24 * hour, now + 48 * hour});
-      return {};
-    }));
-  }
-  Outcome roll_command(const std::string& arguments, const std::string& language = "en") const {
-    return run("roll " + arguments + " --lang " + language + " --state " + folder.string());
-  }
-  // As the server notes when it starts.
-  void serve_with(std::string_view channel) {
-    std::ofstream(folder / "channel.txt") << channel << "\n";
-  }
-};
+using test::RollCommand;
 
 TEST_F(RollCommand, CorrectShowsBeforeAndAfterAndTellsTheVoter) {
   serve_with("inbox");
   const auto done =
-      roll_command("correct e1 --given-names Camille --email camille@autre.example --claim R-17");
+      roll_command("correct e1 --given-names Camille --email camille@autre.example --claim " +
+                   made_claim(*state));
   expect_done(done);
   for (const char* words :
        {"Voter E1, Mme VOTANTE E1", "given names: E1 → Camille",
@@ -71,7 +52,7 @@ TEST_F(RollCommand, CorrectRefusesByNameAndChangesNothing) {
   expect_refused(roll_command("correct E9 --phone 1"), "roll.unknown_voter");
   expect_refused(roll_command("correct E1 --email nobody"), "roll.invalid");
   expect_refused(roll_command("correct E1 --email E2@portal.example"), "roll.email_taken");
-  expect_refused(roll_command("correct E1 --phone 1 --claim 'Mme Dupont'"), "roll.claim");
+  expect_refused(roll_command("correct E1 --phone 1 --claim K7QD-2M4X"), "roll.claim");
   const auto french = roll_command("correct E1 --birth-name ''", "fr");
   EXPECT_EQ(french.code, 2);
   EXPECT_NE(french.err.find("Cette valeur n'est pas admise sur la liste"), std::string::npos);

@@ -149,9 +149,11 @@ struct VotingFixture : testing::Test {
   SessionLimits limits{20 * minute, 240 * minute};
   std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("isoloir-voting-" + hex_encode(random.array<8>()));
+  std::string draft_text;
   Roll roll;
   std::vector<Code> codes;
   std::vector<Code> identifiers;  // where the forms have one
+  const KeyPair registrar = KeyPair::generate(random);
   std::vector<LocalCeremony> ceremonies;
   std::unique_ptr<State> state;
   std::unique_ptr<Log> log;
@@ -164,6 +166,7 @@ struct VotingFixture : testing::Test {
     auto draft = draw_draft(*portal, "http://localhost:8080",
                             {fixture_opens, fixture_closes, 30 * 60}, keys.published(), random);
     draft.credentials = forms;
+    draft_text = draft.text();
     for (std::size_t v = 1; v <= voters; ++v) {
       Voter voter;
       voter.id = "E" + std::to_string(v);
@@ -181,7 +184,6 @@ struct VotingFixture : testing::Test {
     auto issued = issue_codes(roll, draft.id, draft.credentials, random);
     const auto districts = districts_per_contest(draft.contests);
     const auto rosters = collect_rosters(issued.keys, draft.id, districts);
-    const auto registrar = KeyPair::generate(random);
     auto document = roster_document(*rosters, draft.id);
     document.sign(registrar, draft.id, random);
     ceremonies.push_back(run_ceremony_locally(draft.ceremonies[0], random));

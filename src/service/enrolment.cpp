@@ -1,0 +1,362 @@
+#include "service/enrolment.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/limits.hpp"
+#include "courier/outbox.hpp"
+#include "service/accounts.hpp"
+#include "service/claim.hpp"
+#include "service/code_swap.hpp"
+#include "service/electoral_roll.hpp"
+#include "service/identifier.hpp"
+#include "service/reissue_flow.hpp"
+#include "service/setup.hpp"
+
+namespace isoloir {
+namespace {
+
+using store::Transaction;
+
+bool signs_in_by_address(const LateElectors& late) {
+  return !have_identifiers(late.keys);
+}
+
+// ---- Whether they can be enrolled
+
+Status check_open(State& state, Transaction& transaction) {
+  const auto phases = read_phases(transaction);
+  const bool over = phases.grace_ends_at || state.now() >= phases.closes_at;
+  if (!over && state.held_link_key()) return {};
+  return fail("roll.closed", "the vote is over: the roll stays as it voted");
+}
+
+// What of it needs nothing but the manifest.
+Status check_late_import(State& state, Transaction& transaction, const LateElectors& late) {
+  if (auto good = check_import(late.roll, late.keys); !good) return good;
+  const auto& manifest = state.manifest();
+  const auto districts = districts_per_contest(manifest.contests);
+  if (auto distinct = collect_rosters(late.keys, manifest.election_id, districts); !distinct) {
+    return fail(distinct.error());
+  }
+  for (const auto& keys : late.keys) {
+    if (keys.replaced.empty()) continue;
+    return fail("import.replaces",
+                "this import replaces codes; those of late electors are made by `registrar issue "
+                "--late`");
+  }
+  const bool by_identifier = !transaction.query("SELECT 1 FROM identifier LIMIT 1").empty();
+  if (by_identifier != signs_in_by_address(late)) return {};
+  return fail("import.identifiers", "voters of this election sign in otherwise");
+}
+
+// Nothing for who is new; else her identifier as the roll has it.
+std::optional<std::string> earlier_entry(Transaction& transaction, const std::string& voter) {
+  const auto rows =
+      transaction.query("SELECT id FROM voter WHERE id = $1 COLLATE NOCASE", {voter});
+  if (rows.empty()) return std::nullopt;
+  return rows[0].text(0);
+}
+
+// In the order of the roll; the two have been found to go together.
+std::vector<std::pair<const Voter*, const VoterKeys*>> with_keys(const LateElectors& late) {
+  std::map<std::string_view, const VoterKeys*> by_id;
+  for (const auto& keys : late.keys) by_id[keys.id] = &keys;
+  std::vector<std::pair<const Voter*, const VoterKeys*>> people;
+  for (const auto& voter : late.roll.voters) people.emplace_back(&voter, by_id.at(voter.id));
+  return people;
+}
+
+// Of who was struck off: whatever changes in it is for `roll correct` to change, which tells her.
+Status check_unchanged(State& state, Transaction& transaction, const Voter& voter,
+                       bool address_signs_in) {
+  std::string columns;
+  const auto fields = roll_fields(state, voter, address_signs_in);
+  for (const auto& field : fields) {
+    columns += (columns.empty() ? "" : ", ") + std::string(field.name);
+  }
+  const auto row =
+      transaction.query("SELECT " + columns + " FROM voter WHERE id = $1", {voter.id})[0];
+  std::set<std::string_view> other;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (row[i] != fields[i].value) other.insert(fields[i].column);
+  }
+  if (other.empty()) return {};
+  std::string named;
+  for (const auto column : other) named += (named.empty() ? "" : ", ") + std::string(column);
+  return fail("roll.unlike",
+              voter.id + " was on the roll with another entry: " + named +
+                  "; write the late roll like it, and correct it by `roll correct`");
+}
+
+Status check_entry(State& state, Transaction& transaction, const Voter& voter,
+                   bool address_signs_in) {
+  const auto entry = earlier_entry(transaction, voter.id);
+  if (!entry) return {};
+  if (*entry != voter.id) {
+    return fail("roll.taken", "column identifiant: " + voter.id + " stands on the roll as " + *entry);
+  }
+  const auto contests = transaction.query(
+      "SELECT contest FROM voter_contest WHERE voter = $1 ORDER BY contest", {voter.id});
+  if (!contests.empty()) {
+    return fail("roll.registered",
+                voter.id + " is on the roll of contest " + std::to_string(contests[0].integer(0)) +
+                    " already, and her code is one for all her contests: she is first struck off "
+                    "those in which she has not voted, then enrolled in all of them anew");
+  }
+  return check_unchanged(state, transaction, voter, address_signs_in);
+}
+
+// What nobody else on the roll may have.
+Status check_own(State& state, Transaction& transaction, const Voter& voter, const VoterKeys& keys,
+                 bool address_signs_in) {
+  const auto taken = [&](std::string_view column) {
+    return fail("roll.taken", "column " + std::string(column) + ": another voter has that of " +
+                                  voter.id + " already");
+  };
+  for (const auto& field : roll_fields(state, voter, address_signs_in)) {
+    if (field.value == store::Value()) continue;
+    const bool address = field.name == "email_key";
+    if (!address && field.name != "numen_mac") continue;
+    const auto others = transaction.query(
+        "SELECT 1 FROM voter WHERE " + std::string(field.name) + " = $1 AND id != $2",
+        {field.value, voter.id});
+    if (others.empty()) continue;
+    if (!address) return taken(field.column);
+    return fail("roll.email_taken", "another voter signs in with the address of " + voter.id);
+  }
+  const auto number = voter_of_consular_number(state, transaction, voter);
+  if (keys.recovery_key && number && *number != voter.id) return taken("numic, numel");
+  const auto named = keys.identifier.empty()
+                         ? std::nullopt
+                         : voter_of_identifier(state, transaction, keys.identifier);
+  if (!named || *named == voter.id) return {};
+  return fail("import.identifiers",
+              "another voter signs in with the identifier of " + voter.id + " already");
+}
+
+Status check_new_keys(State& state, Transaction& transaction, const VoterKeys& keys) {
+  std::vector<Point> all{keys.sign_in_key};
+  for (const auto& one : keys.ballot_keys) all.push_back(one.key);
+  if (keys.recovery_key) all.push_back(*keys.recovery_key);
+  const bool used = std::any_of(all.begin(), all.end(), [&](const Point& key) {
+    return flows::ever_used(state, transaction, key);
+  });
+  if (!used && !hold_recovery_key(transaction, all)) return {};
+  return fail("import.used", "a key of " + keys.id + " is in use, or was: issue her code anew");
+}
+
+Status check_in(State& state, Transaction& transaction, const LateElectors& late) {
+  if (auto open = check_open(state, transaction); !open) return open;
+  if (auto good = check_late_import(state, transaction, late); !good) return good;
+  const bool address_signs_in = signs_in_by_address(late);
+  for (const auto& [voter, keys] : with_keys(late)) {
+    if (auto good = check_entry(state, transaction, *voter, address_signs_in); !good) return good;
+    if (auto good = check_own(state, transaction, *voter, *keys, address_signs_in); !good) {
+      return good;
+    }
+    if (auto good = check_new_keys(state, transaction, *keys); !good) return good;
+  }
+  return {};
+}
+
+// ---- What it does
+
+// Her account stays; what rested on the code that she had, and what was asked for it, is over.
+void give_new_code(State& state, Transaction& transaction, const VoterKeys& keys, TimeMs now) {
+  flows::swap_code(state, transaction, keys.id, {}, {keys.sign_in_key, {}}, now);
+  flows::withdraw_all(state, transaction, keys.id, flows::Procedure::credential, now);
+  for (const char* const what : {"session", "identifier", "recovery"}) {
+    transaction.execute("DELETE FROM " + std::string(what) + " WHERE voter = $1", {keys.id});
+  }
+  transaction.execute(
+      "UPDATE voter SET invited_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account a "
+      "WHERE a.voter = $1)",
+      {keys.id});
+}
+
+void bring_people(State& state, Transaction& transaction, const LateElectors& late) {
+  const TimeMs now = flows::steady_now(state, transaction);
+  for (const auto& [voter, keys] : with_keys(late)) {
+    if (earlier_entry(transaction, voter->id)) {
+      give_new_code(state, transaction, *keys, now);
+    } else {
+      insert_voter(state, transaction, *voter, signs_in_by_address(late));
+      insert_code(state, transaction, *keys);
+    }
+    insert_identity(state, transaction, *voter, *keys);
+  }
+}
+
+bool are_brought(Transaction& transaction, const LateElectors& late) {
+  const auto& first = late.keys.front();
+  return !transaction
+              .query("SELECT 1 FROM voting_code WHERE voter = $1 AND sign_in_key = $2",
+                     {first.id, ByteView(first.sign_in_key.encoded())})
+              .empty();
+}
+
+// In both languages, as hers is not known here.
+void tell_enrolled(State& state, Transaction& transaction, const TextSource& texts,
+                   const Voter& voter, TimeMs now) {
+  if (voter.email.empty()) return;
+  const auto said = [&](std::string_view language) {
+    std::string names;
+    for (const auto& place : voter.contests) {
+      const auto& name = state.manifest().contests[place.contest].name;
+      names += "\n- " + (language == "fr" ? name.fr : name.en);
+    }
+    return texts.text("message.enrolled_body", language,
+                      {{"contests", names.substr(1)}, {"enrolled_at", now}});
+  };
+  outbox_of(state).queue(
+      transaction, now,
+      {voter.id, "enrolled", MessageChannel::email, voter.email,
+       texts.text("message.enrolled_subject", "fr", Json::object()),
+       said("fr") + "\n\n———\n\n" + said("en"), now + limits::message_life_ms});
+}
+
+void note_each(State& state, Transaction& transaction, const LateElectors& late,
+               std::string_view step, const std::string& claim, TimeMs now) {
+  for (const auto& voter : late.roll.voters) {
+    Json row = {{"contests", Json::array()}};
+    for (const auto& place : voter.contests) row["contests"].push_back(place.contest);
+    if (!claim.empty()) row["claim"] = claim;
+    flows::note(state, transaction, now, step, voter.id, std::move(row));
+  }
+}
+
+// ---- The events
+
+std::optional<RollPlace> place_of_event(const SignedDocument& event) {
+  const Json& body = event.body();
+  const auto contest = u32_field(body, "contest");
+  if (text_field(body, "event") != "enrol" || !contest || !body.contains("data")) {
+    return std::nullopt;
+  }
+  const auto district = u32_field(body["data"], "district");
+  const auto key = point_field(body["data"], "key");
+  if (!district || !key) return std::nullopt;
+  return RollPlace{*contest, *district, *key};
+}
+
+Status check_complete(const LateElectors& late, const std::vector<SignedDocument>& events) {
+  const auto incomplete = [](std::string why) {
+    return fail("roll.incomplete", why + ": bring all events of this import at once, and no other");
+  };
+  auto missing = late_places(late);
+  for (const auto& event : events) {
+    const auto place = place_of_event(event);
+    if (!place) return fail("bureau.event", "not an event that enrols somebody");
+    const auto found = std::find(missing.begin(), missing.end(), *place);
+    if (found == missing.end()) {
+      return incomplete("an event enrols a key that is not the import's, or enrols it twice");
+    }
+    missing.erase(found);
+  }
+  if (missing.empty()) return {};
+  const auto& first = missing.front();
+  return incomplete("no event enrols " + holder_among(late, first)->id + " in contest " +
+                    std::to_string(first.contest));
+}
+
+std::int64_t number_of(const SignedDocument& event) {
+  return integer_field(event.body(), "number").value_or(0);
+}
+
+}  // namespace
+
+std::vector<RollPlace> late_places(const LateElectors& late) {
+  std::vector<RollPlace> places;
+  for (const auto& keys : late.keys) {
+    for (const auto& one : keys.ballot_keys) places.push_back({one.contest, one.district, one.key});
+  }
+  std::sort(places.begin(), places.end(), [](const RollPlace& a, const RollPlace& b) {
+    return std::tie(a.contest, a.district, a.key) < std::tie(b.contest, b.district, b.key);
+  });
+  return places;
+}
+
+const VoterKeys* holder_among(const LateElectors& late, const RollPlace& place) {
+  const BallotKey wanted{place.contest, place.district, place.key};
+  const auto found = std::find_if(late.keys.begin(), late.keys.end(), [&](const VoterKeys& keys) {
+    return std::find(keys.ballot_keys.begin(), keys.ballot_keys.end(), wanted) !=
+           keys.ballot_keys.end();
+  });
+  return found == late.keys.end() ? nullptr : &*found;
+}
+
+Status check_enrolment(State& state, const LateElectors& late, std::string_view claim) {
+  if (auto known = claim_reference(state, claim); !known) return fail(known.error());
+  return state.database().read([&](Transaction& transaction) -> Status {
+    return check_in(state, transaction, late);
+  });
+}
+
+Expected<std::vector<EventDraft>> draft_enrolments(State& state, const LateElectors& late,
+                                                   std::string_view claim) {
+  const auto reference = claim_reference(state, claim);
+  if (!reference) return fail(reference.error());
+  const auto noted = state.database().write([&](Transaction& transaction) -> Status {
+    if (auto good = check_in(state, transaction, late); !good) return good;
+    note_each(state, transaction, late, "enrolment drafted", *reference,
+              flows::steady_now(state, transaction));
+    return {};
+  });
+  if (!noted) return fail(noted.error());
+  std::vector<EventDraft> drafts;
+  for (const auto& place : late_places(late)) {
+    drafts.push_back({"enrol",
+                      state.manifest().contests.at(place.contest).bureau,
+                      place.contest,
+                      {{"district", place.district}, {"key", hex_encode(place.key.encoded())}},
+                      "",
+                      nullptr,
+                      &late});
+  }
+  return drafts;
+}
+
+Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late,
+                                          std::vector<SignedDocument> events,
+                                          const TextSource* texts, std::string_view claim) {
+  if (auto good = check_import(late.roll, late.keys); !good) return fail(good.error());
+  if (auto complete = check_complete(late, events); !complete) return fail(complete.error());
+  const auto reference = claim_reference(state, claim);
+  if (!reference) return fail(reference.error());
+  std::sort(events.begin(), events.end(), [](const SignedDocument& a, const SignedDocument& b) {
+    return number_of(a) < number_of(b);
+  });
+  prepare_electoral_roll(state);
+  using Numbers = std::vector<std::int64_t>;
+  return state.database().write([&](Transaction& transaction) -> Expected<Numbers> {
+    if (auto open = check_open(state, transaction); !open) return fail(open.error());
+    Numbers numbers;
+    for (const auto& event : events) {
+      const auto done = append_signed_event(transaction, state, event, {"", nullptr, &late});
+      if (!done) return fail(done.error());
+      numbers.push_back(number_of(event));
+    }
+    const TimeMs now = flows::steady_now(state, transaction);
+    note_each(state, transaction, late, "enrolled", *reference, now);
+    for (const auto& voter : late.roll.voters) {
+      if (texts) tell_enrolled(state, transaction, *texts, voter, now);
+    }
+    return numbers;
+  });
+}
+
+Status enrol_at(State& state, Transaction& transaction, const LateElectors& late,
+                const RollPlace& place) {
+  const auto* const holder = holder_among(late, place);
+  if (!holder) return fail("roll.incomplete", "the event enrols a key that is not the import's");
+  if (!are_brought(transaction, late)) {
+    if (auto good = check_in(state, transaction, late); !good) return good;
+    bring_people(state, transaction, late);
+  }
+  insert_place(state, transaction, holder->id, {place.contest, place.district, place.key});
+  return {};
+}
+
+}  // namespace isoloir

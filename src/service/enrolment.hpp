@@ -1,0 +1,60 @@
+// Who is enrolled after the seal (event `enrol`, docs/protocol.md section 8): late electors, for whom
+// the registrar made codes from a roll of their own. The events name their keys and nobody; names,
+// address, sign-in key and which key is whose come beside them, in the same transaction.
+// Thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "courier/text_source.hpp"
+#include "election/registrar.hpp"
+#include "election/roll.hpp"
+#include "service/bureau.hpp"
+#include "service/state.hpp"
+#include "service/strike_off.hpp"
+
+namespace isoloir {
+
+// Neither is judged yet.
+struct LateElectors {
+  Roll roll;
+  std::vector<VoterKeys> keys;  // the registrar's import, opened
+};
+
+// Their places, by contest, district and key: an order that tells nothing of who is who, in which
+// their events are drafted.
+std::vector<RollPlace> late_places(const LateElectors& late);
+// Whose place it is; null for nobody's.
+const VoterKeys* holder_among(const LateElectors& late, const RollPlace& place);
+
+// Whether all of them can be enrolled now, by this claim; nothing is written. Errors: roll.claim; roll.closed (the vote is
+// over); import.voters, import.identifiers (the roll is not the one that the codes were made from,
+// or somebody signs in by such an identifier already, or by none here), import.replaces (codes that
+// replace others), import.used (a key that somebody has or had), roster.duplicate;
+// roll.registered (who is on the roll of a contest), roll.unlike (who was struck off all of hers
+// comes back under the entry that she had), roll.email_taken, roll.taken (names the column).
+Status check_enrolment(State& state, const LateElectors& late, std::string_view claim);
+
+// One event for each place. The claim's reference goes into the journal with each voter's drafts:
+// whoever has seen one knows her key. `late` outlives what is given. Errors: those of
+// check_enrolment and draft_for_officers.
+Expected<std::vector<EventDraft>> draft_enrolments(State& state, const LateElectors& late,
+                                                   std::string_view claim);
+
+// All of them, by events that the registrar and an officer have signed, or nobody: one event for
+// each place, in any order. A mail by `texts` (null where this server sends none) tells each that
+// has an address. Gives the numbers of the events. Errors: roll.incomplete (a place without its
+// event, or an event of another place), bureau.event, those of check_enrolment and
+// append_signed_event.
+Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late,
+                                          std::vector<SignedDocument> events,
+                                          const TextSource* texts, std::string_view claim);
+
+// What the event does (service/bureau): the first of them brings all the people, each one her
+// place. Errors: those of check_enrolment.
+Status enrol_at(State& state, store::Transaction& transaction, const LateElectors& late,
+                const RollPlace& place);
+
+}  // namespace isoloir
