@@ -82,9 +82,21 @@ std::string error_in_french(const std::string& code) {
       {"roll.email_taken", "Un autre électeur se connecte avec cette adresse ; rien n'est changé."},
       {"roll.unchanged", "La liste le dit déjà : rien n'est changé."},
       {"roll.closed", "Le vote est clos : la liste reste celle qui a voté."},
-      {"roll.claim",
-       "La référence de la réclamation : 64 lettres sans accents, chiffres, points, tirets ou "
-       "barres au plus, et aucun nom."},
+      {"roll.claim", "Aucune réclamation n'a cette référence : isoloir claim les donne."},
+      {"roll.registered",
+       "Cette personne est déjà sur la liste d'un scrutin : son code de vote sert pour tous. "
+       "Radiez-la d'abord de ceux où elle n'a pas voté. Rien n'est changé."},
+      {"roll.unlike",
+       "Cette personne revient sur la liste avec d'autres données qu'avant sa radiation ; rien "
+       "n'est changé."},
+      {"roll.taken", "Un autre électeur a déjà cette donnée ; rien n'est changé."},
+      {"roll.incomplete",
+       "Les événements et l'import ne vont pas ensemble : apportez tous ceux de cet import, et eux "
+       "seuls. Rien n'est changé."},
+      {"roll.use", "Dites --draft, pour préparer les événements, ou --post, pour les rapporter."},
+      {"import.voters", "Cette liste n'est pas celle dont cet import a les codes."},
+      {"import.identifiers", "Ces identifiants ne conviennent pas à cette élection."},
+      {"import.used", "Une clé de cet import a déjà servi : les codes sont à refaire."},
       {"roll.nothing", "Rien n'est nommé : dites ce qui change (--email…), ou quels scrutins."},
       {"roll.not_registered",
        "Cette personne n'est pas sur la liste de ce scrutin : rien n'est changé."},

@@ -192,6 +192,10 @@ void say_refusal(const Screen& screen, const char* command, const Error& error);
 
 // ---- An officer's events (bureau_events.cpp)
 
+// Drafts each into its file, all or none. Errors: bureau.draft_exists, those of draft_for_officers.
+Status write_draft_files(Desk& desk, const std::vector<EventDraft>& drafts,
+                         const std::vector<std::string>& files);
+
 // Writes the drafts for officers to sign elsewhere, or with a private file at hand signs and posts
 // them, all or none. Several drafts are of one name, each of another contest: the file of contest k
 // is --draft with "-k" behind. Errors: bureau.draft_exists, bureau.holders, bureau.signer, those of

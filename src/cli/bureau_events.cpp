@@ -18,18 +18,13 @@ bool is_officers_event(const std::string& name) {
 }
 
 Status write_drafts(Desk& desk, const std::string& path, const std::vector<EventDraft>& drafts) {
-  const auto documents = draft_for_officers(*desk.state, drafts);
-  if (!documents) return fail(documents.error());
   std::vector<std::string> files;
   for (const auto& draft : drafts) {
     files.push_back(drafts.size() == 1 ? path : fmt::format("{}-{}", path, *draft.contest));
-    if (std::filesystem::exists(files.back())) {
-      return fail("bureau.draft_exists", files.back() + " is there already; nothing was written");
-    }
   }
+  if (auto written = write_draft_files(desk, drafts, files); !written) return written;
   const auto minutes = limits::event_age_ms / minute_ms;
   for (std::size_t i = 0; i < drafts.size(); ++i) {
-    write_file(files[i], (*documents)[i].text(), FileMode::secret);
     const auto& bureau = desk.state->manifest().bureaus[drafts[i].bureau];
     const auto names = names_of(bureau, drafts[i].name == "close-count" ? presidents : officers);
     desk.screen.say(
@@ -107,6 +102,20 @@ Status end_the_count(Desk& desk, const BureauOptions& options) {
 }
 
 }  // namespace
+
+Status write_draft_files(Desk& desk, const std::vector<EventDraft>& drafts,
+                         const std::vector<std::string>& files) {
+  const auto documents = draft_for_officers(*desk.state, drafts);
+  if (!documents) return fail(documents.error());
+  for (const auto& file : files) {
+    if (!std::filesystem::exists(file)) continue;
+    return fail("bureau.draft_exists", file + " is there already; nothing was written");
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    write_file(files[i], (*documents)[i].text(), FileMode::secret);
+  }
+  return {};
+}
 
 Status draft_or_sign(Desk& desk, const BureauOptions& options,
                      const std::vector<EventDraft>& drafts) {
@@ -188,6 +197,10 @@ Status run_post(Desk& desk, const BureauOptions& options) {
     const auto document = SignedDocument::parse(text);
     if (!document) return fail("bureau.event", "truncated, or no signed document");
     name = text_field(document->body(), "event").value_or("");
+    if (name == "enrol") {
+      return fail("bureau.event",
+                  "who is enrolled comes beside the event: isoloir roll enrol --post");
+    }
     if (!is_officers_event(name)) {
       return fail("bureau.event", "not one of suspend, resume, close, close-count, strike-off");
     }

@@ -115,7 +115,7 @@ Option Command::option(const std::string& name, std::filesystem::path& value,
 }
 Option Command::option(const std::string& name, std::vector<std::string>& values,
                        const std::string& what) const {
-  return Option(app_->add_option(name, values, what)->allow_extra_args(false));
+  return Option(app_->add_option(name, values, what)->allow_extra_args(!name.starts_with("-")));
 }
 Option Command::option(const std::string& name, std::vector<std::uint32_t>& values,
                        const std::string& what) const {

@@ -41,7 +41,7 @@ class Command {
   Command add(const std::string& name, const std::string& what) const;
 
   // `name` with dashes is an option, without is told by its place. A list takes one value each time
-  // that its option is given.
+  // that its option is given; one that is told by its place takes all that stand there.
   Option option(const std::string& name, std::string& value, const std::string& what) const;
   // Nothing where it is not given, which is not the same as an empty text.
   Option option(const std::string& name, std::optional<std::string>& value,

@@ -226,12 +226,8 @@ Expected<std::string> run_install(const InstallOptions& options) {
   const auto districts = districts_per_contest(manifest.contests);
   const auto csv = read_file(options.roll);
   if (!csv) return fail(csv.error());
-  const auto import = read_file(options.import);
-  if (!import) return fail(import.error());
-  const auto code = typed_code("Transport code of " + options.import.string());
-  if (!code) return fail(code.error());
-  const auto keys = open_import(*import, manifest.election_id, *code, districts);
-  if (!keys) return in_file(options.import, keys.error());
+  const auto keys = read_import(options.import, manifest.election_id, districts);
+  if (!keys) return fail(keys.error());
   const bool by_identifier = have_identifiers(*keys);
   if (by_identifier && !options.accounts.empty()) {
     return fail("account.use", "voters sign in with an identifier here: they have no accounts");

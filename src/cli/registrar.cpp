@@ -1,7 +1,9 @@
-// isoloir registrar issue: the offline work before an election (docs/roll.md).
+// isoloir registrar: the offline work before an election, and for who is enrolled late
+// (docs/roll.md).
 //
-// Reads an election draft (isoloir election draft) and the roll. Everything is written into a
-// folder beside DIR, which takes DIR's name when it is complete.
+// issue reads an election draft (isoloir election draft) and the roll. Everything is written into a
+// folder beside DIR, which takes DIR's name when it is complete. sign adds the registrar's
+// signature to events that enrol whom the import holds.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -13,10 +15,13 @@
 #include <stdexcept>
 
 #include "base/files.hpp"
+#include "cli/bureau_desk.hpp"
 #include "cli/commands.hpp"
 #include "cli/folder_in_making.hpp"
 #include "cli/notice.hpp"
 #include "cli/screen.hpp"
+#include "cli/trustee.hpp"
+#include "cli/trustee_sign.hpp"
 #include "cli/typed_code.hpp"
 #include "election/csv.hpp"
 #include "election/registrar.hpp"
@@ -34,6 +39,7 @@ struct IssueOptions {
   std::string key;
   std::string replaces;
   bool one_file = false;
+  bool late = false;
 };
 
 // At most one line in five seconds.
@@ -120,28 +126,33 @@ std::size_t write_deliveries(const FolderInMaking& folder, const CredentialForms
   return count;
 }
 
-// The key of --key under the code on standard input, or nothing when a new one is to be made.
+// Under the code on standard input.
+Expected<KeyPair> read_registrar_key(const std::string& path) {
+  const auto file = read_file(path);
+  if (!file) return fail(file.error());
+  const auto code = typed_code("Code of " + path);
+  if (!code) return fail(code.error());
+  return open_registrar_key(*file, *code);
+}
+
+// The key of --key, or nothing when a new one is to be made.
 Expected<std::optional<KeyPair>> given_key(const IssueOptions& options) {
   if (options.key.empty()) return std::nullopt;
-  const auto file = read_file(options.key);
-  if (!file) return fail(file.error());
-  const auto code = typed_code("Code of " + options.key);
-  if (!code) return fail(code.error());
-  auto key = open_registrar_key(*file, *code);
+  auto key = read_registrar_key(options.key);
   if (!key) return fail(key.error());
   return std::move(*key);
 }
 
-// What --replaces names, under the transport code on standard input.
-Expected<std::vector<VoterKeys>> import_before(const IssueOptions& options,
-                                               const ElectionDraft& draft) {
-  const auto file = read_file(options.replaces);
-  if (!file) return fail(file.error());
-  const auto code = typed_code("Transport code of " + options.replaces);
-  if (!code) return fail(code.error());
-  auto keys = open_import(*file, draft.id, *code, districts_per_contest(draft.contests));
-  if (!keys) return fail(keys.error().code, options.replaces + ": " + keys.error().message);
-  return keys;
+// Late electors' rosters would be a second document of the registrar's, beside the manifest's.
+Status check_late(const IssueOptions& options) {
+  if (!options.late) return {};
+  if (options.key.empty()) {
+    return fail("registrar.late",
+                "--late wants --key: the registrar's of this election, who signs "
+                "for each elector");
+  }
+  if (options.replaces.empty()) return {};
+  return fail("registrar.late", "--late replaces no code: leave --replaces out");
 }
 
 // What the registrar sees, and passes on to who sends.
@@ -162,6 +173,7 @@ std::string replacement_told(const Issued& issued, TimeMs at, bool printed) {
 
 // Only what is wrong with the input is returned; what goes wrong with the disk is thrown.
 Status issue(const IssueOptions& options) {
+  if (auto good = check_late(options); !good) return good;
   const fs::path target = folder_name(options.out);
   if (fs::exists(fs::symlink_status(target))) {
     return fail("registrar.out", target.string() + " exists already; nothing was changed");
@@ -184,7 +196,7 @@ Status issue(const IssueOptions& options) {
   auto given = given_key(options);
   if (!given) return fail(given.error());
   auto before = options.replaces.empty() ? Expected<std::vector<VoterKeys>>()
-                                         : import_before(options, *draft);
+                                         : read_import(options.replaces, draft->id, districts);
   if (!before) return fail(before.error());
 
   SystemRandom random;
@@ -203,10 +215,12 @@ Status issue(const IssueOptions& options) {
   const auto rosters = collect_rosters(issued.keys, draft->id, districts);
   if (!rosters) return fail(rosters.error());
 
-  auto document = roster_document(*rosters, draft->id);
-  document.sign(registrar, draft->id, random);
-  for (const auto& [path, content] : roster_files(document, *rosters)) {
-    folder.write("server/" + path, content);
+  if (!options.late) {
+    auto document = roster_document(*rosters, draft->id);
+    document.sign(registrar, draft->id, random);
+    for (const auto& [path, content] : roster_files(document, *rosters)) {
+      folder.write("server/" + path, content);
+    }
   }
   folder.write("server/import.sealed", seal_import(issued.keys, draft->id, transport_code, random));
   if (new_key) folder.write("registrar.key", seal_registrar_key(registrar, key_code, random));
@@ -229,10 +243,80 @@ Status issue(const IssueOptions& options) {
   return {};
 }
 
+// ---- sign
+
+struct RegistrarSignOptions : SignOptions {
+  std::string key;
+  std::string import;
+  std::string language = "fr";
+  bool yes = false;
+};
+
+// Whose place the event is about, among the import's; it is shown beside the event. Error:
+// registrar.event.
+Expected<std::string> elector_of(const std::vector<VoterKeys>& keys, const Json& body) {
+  if (text_field(body, "event") != "enrol") {
+    return fail("registrar.event", "the registrar signs no other event than that of an enrolment");
+  }
+  const BallotKey wanted{*u32_field(body, "contest"), *u32_field(body["data"], "district"),
+                         *point_field(body["data"], "key")};
+  for (const auto& voter : keys) {
+    const auto& own = voter.ballot_keys;
+    if (std::find(own.begin(), own.end(), wanted) != own.end()) return voter.id;
+  }
+  return fail("registrar.event",
+              "it enrols a key of nobody in this import, or in another contest or district");
+}
+
+Expected<std::string> sign_enrolments(const RegistrarSignOptions& options) {
+  SystemRandom random;
+  auto all = read_to_sign(options);
+  if (!all) return fail(all.error());
+  const auto& manifest = all->manifest;
+  const auto key = read_registrar_key(options.key);
+  if (!key) return fail(key.error());
+  if (key->key != manifest.registrar_key) {
+    return fail("registrar.key", "the manifest names another registrar's key");
+  }
+  const auto keys =
+      read_import(options.import, manifest.election_id, districts_per_contest(manifest.contests));
+  if (!keys) return fail(keys.error());
+  for (auto& one : all->documents) {
+    const auto elector = elector_of(*keys, one.document.body());
+    if (!elector) return fail(elector.error());
+    one.words += both("Identifiant sur la liste : " + printable(*elector),
+                      "Identifier on the roll: " + printable(*elector));
+  }
+  show_to_sign(*all);
+  const Question question{"Ces inscriptions seront signées.", "These enrolments will be signed.",
+                          "signer", "sign"};
+  if (auto sure = confirm(Screen(options.language == "en"), options.yes, question); !sure) {
+    return fail(sure.error());
+  }
+  return add_signature(std::move(*all), *key, random);
+}
+
+void add_sign(Command registrar) {
+  const Command command =
+      registrar.add("sign", "See enrolments of late electors in words, then sign them");
+  const auto options = std::make_shared<RegistrarSignOptions>();
+  options->declare(command);
+  command.option("--key", options->key, "the registrar's; its code is read from standard input")
+      .required();
+  command
+      .option("--import", options->import,
+              "the late electors' import.sealed; its transport code is read after the key's")
+      .required();
+  command.option("--lang", options->language, "fr or en").one_of({"fr", "en"});
+  command.flag("--yes", options->yes, "for scripts: do not ask for a word first");
+  command.runs([options] { return report_step(sign_enrolments(*options), "registrar"); });
+}
+
 }  // namespace
 
 void add_registrar(Command app) {
   const Command registrar = app.add("registrar", "Make the voting codes from the roll, offline");
+  add_sign(registrar);
   const Command command =
       registrar.add("issue", "From a roll: voting notices, rosters and the server's import");
   const auto options = std::make_shared<IssueOptions>();
@@ -245,6 +329,8 @@ void add_registrar(Command app) {
                  "replace every code of this import.sealed (“annule et remplace”); its transport "
                  "code is read from standard input, after the registrar key's");
   command.flag("--one-file", options->one_file, "all notices in one file as well");
+  command.flag("--late", options->late,
+               "for who is enrolled after the seal: with --key, and no rosters");
   command.runs([options] {
     umask(077);  // notices and keys are for their owner alone
     try {

@@ -7,11 +7,10 @@
 #include <map>
 #include <memory>
 
-#include "cli/bureau_desk.hpp"
 #include "cli/commands.hpp"
+#include "cli/roll.hpp"
 #include "service/accounts.hpp"
 #include "service/roll_correction.hpp"
-#include "service/strike_off.hpp"
 #include "web/assets.hpp"
 #include "web/message_texts.hpp"
 
@@ -158,22 +157,6 @@ void say_who(Desk& desk, const PlannedStrikeOff& plan) {
                   fmt::format("Striking off voter {}, {}", plan.voter, name));
 }
 
-// What the officers compare with what `trustee sign` shows them: an event names no one.
-void say_keys(Desk& desk, const PlannedStrikeOff& plan) {
-  for (const auto& place : plan.places) {
-    const auto& contest = desk.state->manifest().contests.at(place.contest);
-    const auto district =
-        contest.districts.size() > 1 ? ", " + contest.districts.at(place.district) : "";
-    desk.screen.say(
-        fmt::format("Scrutin {} : {}{}. Clé publique, à comparer par qui signe :", place.contest,
-                    contest.name.fr, district),
-        fmt::format("Contest {}: {}{}. Public key, which who signs compares:", place.contest,
-                    contest.name.en, district));
-    std::fputs(in_lines(place.key.encoded()).c_str(), stdout);
-  }
-  std::fflush(stdout);
-}
-
 Status run_strike_off(Desk& desk, const RollOptions& options) {
   if (!desk.state->held_link_key() || phases_of(*desk.state).grace_ends_at) {
     return fail("roll.closed", "the vote is over: the roll stays as it voted");
@@ -192,7 +175,7 @@ Status run_strike_off(Desk& desk, const RollOptions& options) {
       "radier", "strike off"};
   if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
   note_strike_off(*desk.state, plan->voter, plan->places);
-  say_keys(desk, *plan);
+  for (const auto& place : plan->places) say_place(desk, place);
   std::vector<EventDraft> drafts;
   for (const auto& place : plan->places) {
     drafts.push_back({"strike-off",
@@ -205,21 +188,35 @@ Status run_strike_off(Desk& desk, const RollOptions& options) {
   return draft_or_sign(desk, options, drafts);
 }
 
+}  // namespace
+
 // ---- The subcommand
 
-int run_roll(const RollOptions& options, Status (*step)(Desk&, const RollOptions&)) {
+int run_roll(const BureauOptions& options, const std::function<Status(Desk&)>& step) {
   Desk desk(options.language == "en");
   auto done = desk.open(options.state);
-  if (done) done = step(desk, options);
+  if (done) done = step(desk);
   if (done) return std::fflush(stdout) == 0 ? 0 : 1;
   const auto& error = done.error();
   say_refusal(desk.screen, "roll", error);
   const bool refused = error.code.starts_with("bureau.") || error.code == "roll.closed" ||
-                       error.code == "roll.voted" || error.code == "roll.not_registered";
+                       error.code == "roll.voted" || error.code == "roll.not_registered" ||
+                       error.code == "roll.registered";
   return refused && error.code != "bureau.holders" ? 1 : 2;
 }
 
-}  // namespace
+void say_place(const Desk& desk, const RollPlace& place) {
+  const auto& contest = desk.state->manifest().contests.at(place.contest);
+  const auto district =
+      contest.districts.size() > 1 ? ", " + contest.districts.at(place.district) : "";
+  desk.screen.say(
+      fmt::format("Scrutin {} : {}{}. Clé publique, à comparer par qui signe :", place.contest,
+                  contest.name.fr, district),
+      fmt::format("Contest {}: {}{}. Public key, which who signs compares:", place.contest,
+                  contest.name.en, district));
+  std::fputs(in_lines(place.key.encoded()).c_str(), stdout);
+  std::fflush(stdout);
+}
 
 void add_roll(Command app) {
   const Command roll =
@@ -232,7 +229,9 @@ void add_roll(Command app) {
     command.option("--state", options->state, "folder of the election's state").required();
     command.option("--lang", options->language, "fr or en").one_of({"fr", "en"});
     command.flag("--yes", options->yes, "for scripts: do not ask for a word first");
-    command.runs([options, step] { return run_roll(*options, step); });
+    command.runs([options, step] {
+      return run_roll(*options, [&](Desk& desk) { return step(desk, *options); });
+    });
     return std::pair(command, options);
   };
   const auto [correct, options] =
@@ -241,7 +240,7 @@ void add_roll(Command app) {
   for (const auto& one : correctable_options) {
     correct.option(one.option, options->cells[one.column], one.what);
   }
-  correct.option("--claim", options->claim, "reference of the claim, for the journal");
+  correct.option("--claim", options->claim, "reference of a claim that was made, for the journal");
   const auto [strike_off, struck] =
       add("strike-off", "strike a voter off the roll of contests in which she has not voted",
           run_strike_off);
@@ -252,6 +251,7 @@ void add_roll(Command app) {
                     "in earnest: write here what an officer signs by `isoloir trustee sign`, then "
                     "bring it back by `bureau post`; several contests: FILE-K each");
   add_holders(strike_off, *struck);
+  add_roll_enrol(roll);
 }
 
 }  // namespace isoloir::cli

@@ -15,6 +15,7 @@ std::string in_french(const std::string& code) {
        "Une clé USB d'une autre cérémonie, sans doute : ses messages ne vont pas avec celle-ci."},
       {"code.check", "Le code d'activation est mal saisi."},
       {"code.form", "Le code d'activation n'a pas la bonne forme."},
+      {"bureau.unconfirmed", "Le mot n'a pas été tapé : rien n'est signé."},
       {"count.anchors", "L'empreinte ou le point de contrôle du journal public ne convient pas."},
       {"count.bijection",
        "L'urne et le journal public ne se correspondent pas avec cette clé des preuves : ne signez "
@@ -26,6 +27,10 @@ std::string in_french(const std::string& code) {
       {"count.not_opened", "Le dépouillement n'est pas encore ouvert par le bureau."},
       {"count.verification", "La vérification de l'urne a échoué : ne signez pas."},
       {"holder.second_tally", "Ce fichier privé est lié à un autre décompte : rien n'est fait."},
+      {"registrar.event",
+       "Cet événement n'est pas l'inscription de quelqu'un dont cet import a le code : rien n'est "
+       "signé."},
+      {"registrar.key", "Cette clé n'est pas celle que nomme le manifeste : rien n'est signé."},
       {"sealed_file.form",
        "Ce fichier n'est pas un fichier privé de membre : sans doute un autre fichier que celui "
        "qu'il fallait."},
@@ -60,9 +65,10 @@ Expected<HolderFile> HolderOptions::open() const {
   return HolderFile::open(file, std::move(*code));
 }
 
-int report_step(const Expected<std::string>& result) {
+int report_step(const Expected<std::string>& result, const char* command) {
   if (!result) {
-    std::fprintf(stderr, "%sisoloir trustee: %s (%s)\n", in_french(result.error().code).c_str(),
+    std::fflush(stdout);
+    std::fprintf(stderr, "%sisoloir %s: %s (%s)\n", in_french(result.error().code).c_str(), command,
                  result.error().message.c_str(), result.error().code.c_str());
     return 1;
   }

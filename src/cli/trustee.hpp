@@ -26,8 +26,9 @@ struct HolderOptions {
   Expected<HolderFile> open() const;
 };
 
-// What a step has to say, on the screen, or its error in French and English; gives the exit code.
-int report_step(const Expected<std::string>& result);
+// What a step of a command has to say, on the screen, or its error in French and English; gives the
+// exit code.
+int report_step(const Expected<std::string>& result, const char* command = "trustee");
 
 // A subcommand of `trustee` that runs one step.
 template <typename Options>

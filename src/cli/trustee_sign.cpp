@@ -64,7 +64,8 @@ Expected<std::string> contest_event_in_words(const Manifest& manifest, const Jso
          both("Motif : " + *reason, "Reason: " + *reason);
 }
 
-Expected<std::string> strike_off_in_words(const Manifest& manifest, const Json& body) {
+// enrol and strike-off: whose key, in which contest.
+Expected<std::string> roll_event_in_words(const Manifest& manifest, const Json& body) {
   const auto number = u32_field(body, "contest");
   const auto* contest = number ? manifest.contest(*number) : nullptr;
   if (!contest || u32_field(body, "bureau") != contest->bureau) {
@@ -77,15 +78,20 @@ Expected<std::string> strike_off_in_words(const Manifest& manifest, const Json& 
     return document_error("it names no district and key of its contest");
   }
   const auto where = contest->districts.size() > 1 ? ", " + contest->districts[*district] : "";
-  return both(fmt::format("Radier une personne de la liste du scrutin {} : {}{}", *number,
+  const bool enrol = body["event"] == "enrol";
+  return both(fmt::format("{} la liste du scrutin {} : {}{}",
+                          enrol ? "Inscrire une personne sur" : "Radier une personne de", *number,
                           contest->name.fr, where),
-              fmt::format("Strike a person off the roll of contest {}: {}{}", *number,
+              fmt::format("{} the roll of contest {}: {}{}",
+                          enrol ? "Enrol a person on" : "Strike a person off", *number,
                           contest->name.en, where)) +
-         both(
-             "Elle n'y votera plus. Sa clé publique, à comparer avec celle que le serveur a "
-             "montrée à côté de son nom :",
-             "She will vote no more in it. Her public key, to be compared with the one that the "
-             "server has shown beside her name:") +
+         both(fmt::format("{} Sa clé publique, à comparer avec celle que le serveur a montrée à "
+                          "côté de son nom :",
+                          enrol ? "Elle pourra y voter." : "Elle n'y votera plus."),
+              fmt::format(
+                  "{} Her public key, to be compared with the one that the server has "
+                  "shown beside her name:",
+                  enrol ? "She will be able to vote in it." : "She will vote no more in it.")) +
          in_lines(key->encoded());
 }
 
@@ -122,13 +128,13 @@ Expected<std::string> event_in_words(const Manifest& manifest, const Json& body)
     return document_error("the count is signed by `attest`, which verifies first");
   }
   const bool of_a_contest = name == "suspend" || name == "resume";
-  const bool off = name == "strike-off";
-  if (!of_a_contest && !off && name != "close" && name != "close-count") {
+  const bool of_the_roll = name == "strike-off" || name == "enrol";
+  if (!of_a_contest && !of_the_roll && name != "close" && name != "close-count") {
     return document_error("no member signs this event by a file");
   }
-  auto words = of_a_contest ? contest_event_in_words(manifest, body)
-               : off        ? strike_off_in_words(manifest, body)
-                            : election_event_in_words(body);
+  auto words = of_a_contest  ? contest_event_in_words(manifest, body)
+               : of_the_roll ? roll_event_in_words(manifest, body)
+                             : election_event_in_words(body);
   if (!words) return words;
   return *words +
          both("Bureau : " + manifest.bureaus[*bureau].name,
@@ -151,43 +157,55 @@ Expected<Signable> read_signable(const Manifest& manifest, const fs::path& path)
   return Signable{std::move(*document), *words};
 }
 
+namespace {
+
+// Whether this holder may sign it. Errors: trustee.document, trustee.role.
+Status may_sign(const Manifest& manifest, const Json& body, const HolderFile& holder) {
+  const auto bureau = bureau_of(manifest, holder.state);
+  if (!bureau) return fail(bureau.error());
+  if (body["type"] != "event") return {};
+  if (u32_field(body, "bureau") != *bureau) return document_error("an event of another bureau");
+  const auto& members = manifest.bureaus[*bureau].groups[holder.state.group()].members;
+  const auto role = members[holder.state.index() - 1].role;
+  const bool president = role == BureauRole::president;
+  if (president || (role == BureauRole::secretary && body["event"] != "close-count")) return {};
+  return fail("trustee.role", body["event"] == "close-count"
+                                  ? "a president signs this"
+                                  : "a president or a secretary signs this");
+}
+
+// By a holder, all or none.
+Expected<std::string> sign_all(ToSign all, const HolderFile& holder, Random& random) {
+  for (const auto& one : all.documents) {
+    if (auto may = may_sign(all.manifest, one.document.body(), holder); !may) {
+      return fail(may.error());
+    }
+  }
+  return add_signature(std::move(all), holder.state.signing(), random);
+}
+
+}  // namespace
+
 Expected<std::string> sign_document(const Manifest& manifest, Signable signable,
                                     const fs::path& path, const HolderFile& holder,
                                     Random& random) {
-  const auto bureau = bureau_of(manifest, holder.state);
-  if (!bureau) return fail(bureau.error());
-  const Json& body = signable.document.body();
-  if (body["type"] == "event") {
-    if (u32_field(body, "bureau") != *bureau) return document_error("an event of another bureau");
-    const auto& members = manifest.bureaus[*bureau].groups[holder.state.group()].members;
-    const auto role = members[holder.state.index() - 1].role;
-    const bool president = role == BureauRole::president;
-    if (!president && (role != BureauRole::secretary || body["event"] == "close-count")) {
-      return fail("trustee.role", body["event"] == "close-count"
-                                      ? "a president signs this"
-                                      : "a president or a secretary signs this");
-    }
-  }
-  signable.document.sign(holder.state.signing(), manifest.fingerprint(), random);
-  auto written = write_stick_file(path, signable.document.text(), true, random);
-  if (!written) return fail(written.error());
-  return both("Signé.", "Signed.");
+  ToSign one{manifest, {path}, {}};
+  one.documents.push_back(std::move(signable));
+  return sign_all(std::move(one), holder, random);
 }
 
-namespace {
+// ---- Several at once
 
-struct EventSignOptions {
-  std::string document;
-  std::string manifest;
-  std::string fingerprint;
-  HolderOptions holder;
-};
+void SignOptions::declare(Command command) {
+  command.option("documents", documents, "each gains the signature").required();
+  command.option("--manifest", manifest, "the manifest").required();
+  command.option("--fingerprint", fingerprint, "the one that was read out").required();
+}
 
-Expected<std::string> run_sign(const EventSignOptions& options) {
-  SystemRandom random;
+Expected<ToSign> read_to_sign(const SignOptions& options) {
   const auto text = read_stick_file(options.manifest);
   if (!text) return fail(text.error());
-  const auto manifest = Manifest::parse(*text);
+  auto manifest = Manifest::parse(*text);
   if (!manifest) return fail(manifest.error());
   const auto anchors = read_anchors({options.fingerprint, {}, {}});
   if (!anchors) return fail(anchors.error());
@@ -195,27 +213,58 @@ Expected<std::string> run_sign(const EventSignOptions& options) {
     return fail("trustee.fingerprint",
                 "the manifest's fingerprint is " + in_groups(manifest->fingerprint()));
   }
-  auto signable = read_signable(*manifest, options.document);
-  if (!signable) return fail(signable.error());
-  std::fputs(
-      (both("Ce que vous allez signer :", "What you are about to sign:") + signable->words).c_str(),
-      stdout);
+  ToSign all{std::move(*manifest), {}, {}};
+  for (const auto& path : options.documents) {
+    auto signable = read_signable(all.manifest, path);
+    if (!signable) return fail(signable.error().code, path + ": " + signable.error().message);
+    all.paths.emplace_back(path);
+    all.documents.push_back(std::move(*signable));
+  }
+  return all;
+}
+
+void show_to_sign(const ToSign& all) {
+  std::fputs(both("Ce que vous allez signer :", "What you are about to sign:").c_str(), stdout);
+  for (const auto& one : all.documents) {
+    std::fputs(((&one == all.documents.data() ? "" : "\n") + one.words).c_str(), stdout);
+  }
   std::fflush(stdout);
+}
+
+Expected<std::string> add_signature(ToSign all, const KeyPair& signer, Random& random) {
+  for (std::size_t i = 0; i < all.documents.size(); ++i) {
+    auto& document = all.documents[i].document;
+    document.sign(signer, all.manifest.fingerprint(), random);
+    auto written = write_stick_file(all.paths[i], document.text(), true, random);
+    if (!written) return fail(written.error());
+  }
+  return both("Signé.", "Signed.");
+}
+
+namespace {
+
+struct HolderSignOptions : SignOptions {
+  HolderOptions holder;
+};
+
+Expected<std::string> run_sign(const HolderSignOptions& options) {
+  SystemRandom random;
+  auto all = read_to_sign(options);
+  if (!all) return fail(all.error());
+  show_to_sign(*all);
   const auto holder = options.holder.open();
   if (!holder) return fail(holder.error());
-  return sign_document(*manifest, std::move(*signable), options.document, *holder, random);
+  return sign_all(std::move(*all), *holder, random);
 }
 
 }  // namespace
 
 void add_trustee_sign(Command trustee) {
-  const auto options = std::make_shared<EventSignOptions>();
-  const Command sign = add_trustee_step<EventSignOptions>(
-      trustee, "sign", "see a seal or an officer's event in words, then sign it", options,
+  const auto options = std::make_shared<HolderSignOptions>();
+  const Command sign = add_trustee_step<HolderSignOptions>(
+      trustee, "sign", "see a seal or officers' events in words, then sign them", options,
       run_sign);
-  sign.option("document", options->document, "gains this holder's signature").required();
-  sign.option("--manifest", options->manifest, "the manifest").required();
-  sign.option("--fingerprint", options->fingerprint, "the one that was read out").required();
+  options->declare(sign);
   options->holder.declare(sign, true);
 }
 
