@@ -563,6 +563,16 @@ TEST(Verification, V7Events) {
                  "V7");
   expect_refused(on_event("strike-off", [&](Json&, Signers& s) { s = {&keys.delegate(0)}; }), "V7");
   expect_refused(on_event("strike-off", [&](Json&, Signers& s) { s = {&keys.board}; }), "V7");
+  // The registrar and an officer enrol, neither alone nor anybody in the place of one.
+  const auto enrolled_by = [&](const Signers& signers) {
+    return on_event("enrol", [=](Json&, Signers& s) { s = signers; });
+  };
+  expect_refused(enrolled_by({&keys.registrar, &keys.secretary()}), "");
+  expect_refused(enrolled_by({&keys.president()}), "V7");
+  expect_refused(enrolled_by({&keys.registrar}), "V7");
+  expect_refused(enrolled_by({&keys.registrar, &keys.delegate(0)}), "V7");
+  expect_refused(enrolled_by({&keys.registrar, &keys.board}), "V7");
+  expect_refused(enrolled_by({&keys.board, &keys.president()}), "V7");
   TestElection::Hooks hooks;
   hooks.after = [](TestElection& e, const std::string& name) {
     if (name == "close") e.emit({"extend", nullptr, {{"closes_at", 2'000'000}}, {&e.president()}});
@@ -675,6 +685,19 @@ TEST(Verification, V9StrikeOffsInTheirPlace) {
 
 TEST(Verification, V9EnrolmentsAndStrikeOffs) {
   const auto& keys = good();
+  const auto enrolled_after = [](const std::string& event, std::uint32_t district) {
+    TestElection::Hooks hooks;
+    hooks.after = [=](TestElection& e, const std::string& name) {
+      if (name != event) return;
+      e.emit({"enrol",
+              0,
+              {{"district", district}, {"key", hex_encode(e.voters[3][0].key.encoded())}},
+              {&e.registrar, &e.president()}});
+    };
+    return hooks;
+  };
+  expect_refused(enrolled_after("strike-off", 1), "V9");  // a second time
+  expect_refused(enrolled_after("close", 1), "V7");
   const auto hex = [](const KeyPair& key) { return hex_encode(key.key.encoded()); };
   expect_refused(
       on_event("strike-off", [&](Json& b, Signers&) { b["data"]["key"] = hex(keys.voters[2][0]); }),

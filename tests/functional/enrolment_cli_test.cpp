@@ -44,14 +44,13 @@ struct EnrolByFiles : test::RollCommand {
   }
 
   Outcome issue(const std::string& options, const std::string& input) const {
-    return run("registrar issue --draft " + at("draft.json") + " --roll " + at("late.csv") + " " +
-                   options,
-               input);
+    return run(
+        "registrar issue --draft " + at("draft.json") + " --roll " + at("late.csv") + " " + options,
+        input);
   }
   // The registrar's codes for late.csv; the transport code is remembered.
   void issue_late(const std::string& out = "late") {
-    const auto done =
-        issue("--late --key " + at("registrar.key") + " --out " + at(out), key_code);
+    const auto done = issue("--late --key " + at("registrar.key") + " --out " + at(out), key_code);
     expect_done(done);
     transport = shown_after(done.out, "transport code of import.sealed");
   }
@@ -66,9 +65,9 @@ struct EnrolByFiles : test::RollCommand {
     return " --manifest " + at("manifest.json") + " --fingerprint " + fingerprint;
   }
   Outcome by_registrar(const std::string& documents, const std::string& key = "registrar.key") {
-    return run("registrar sign " + documents + anchor() + " --key " + at(key) + " --import " +
-                   import(),
-               key_code + transport);
+    return run(
+        "registrar sign " + documents + anchor() + " --key " + at(key) + " --import " + import(),
+        key_code + transport);
   }
   Outcome by_member(const std::string& documents, Member member) const {
     return run("trustee sign " + documents + anchor() + holder(member));
@@ -220,8 +219,8 @@ TEST_F(EnrolByFiles, TheRegistrarSignsForHerImportAlone) {
   put("nowhere", SignedDocument(other).text());
   expect_refused(by_registrar(at("nowhere")), "trustee.document");
   EXPECT_EQ(get("event-1"), before) << "all or none";
-  const auto right = std::exchange(
-      key_code, put_registrar_key("other.key", KeyPair::generate(random)));
+  const auto right =
+      std::exchange(key_code, put_registrar_key("other.key", KeyPair::generate(random)));
   expect_refused(by_registrar(at("event-1"), "other.key"), "registrar.key");
   expect_refused(by_registrar(at("event-1")), "sealed_file.code_or_content");
   key_code = right;
