@@ -192,8 +192,8 @@ void say_refusal(const Screen& screen, const char* command, const Error& error);
 
 // ---- An officer's events (bureau_events.cpp)
 
-// Drafts each into its file, all or none. Errors: bureau.draft_exists, those of draft_for_officers.
-Status write_draft_files(Desk& desk, const std::vector<EventDraft>& drafts,
+// Each into its file, all or none. Error: bureau.draft_exists.
+Status write_draft_files(const std::vector<SignedDocument>& drafts,
                          const std::vector<std::string>& files);
 
 // Writes the drafts for officers to sign elsewhere, or with a private file at hand signs and posts

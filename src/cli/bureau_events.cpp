@@ -18,11 +18,13 @@ bool is_officers_event(const std::string& name) {
 }
 
 Status write_drafts(Desk& desk, const std::string& path, const std::vector<EventDraft>& drafts) {
+  const auto documents = draft_for_officers(*desk.state, drafts);
+  if (!documents) return fail(documents.error());
   std::vector<std::string> files;
   for (const auto& draft : drafts) {
     files.push_back(drafts.size() == 1 ? path : fmt::format("{}-{}", path, *draft.contest));
   }
-  if (auto written = write_draft_files(desk, drafts, files); !written) return written;
+  if (auto written = write_draft_files(*documents, files); !written) return written;
   const auto minutes = limits::event_age_ms / minute_ms;
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     const auto& bureau = desk.state->manifest().bureaus[drafts[i].bureau];
@@ -103,16 +105,14 @@ Status end_the_count(Desk& desk, const BureauOptions& options) {
 
 }  // namespace
 
-Status write_draft_files(Desk& desk, const std::vector<EventDraft>& drafts,
+Status write_draft_files(const std::vector<SignedDocument>& drafts,
                          const std::vector<std::string>& files) {
-  const auto documents = draft_for_officers(*desk.state, drafts);
-  if (!documents) return fail(documents.error());
   for (const auto& file : files) {
     if (!std::filesystem::exists(file)) continue;
     return fail("bureau.draft_exists", file + " is there already; nothing was written");
   }
   for (std::size_t i = 0; i < files.size(); ++i) {
-    write_file(files[i], (*documents)[i].text(), FileMode::secret);
+    write_file(files[i], drafts[i].text(), FileMode::secret);
   }
   return {};
 }

@@ -58,28 +58,31 @@ void say_electors(const Desk& desk, const LateElectors& late) {
 
 // ---- Drafts
 
-void say_drafted(const Desk& desk, const std::vector<EventDraft>& drafts,
+void say_drafted(const Desk& desk, const std::vector<SignedDocument>& drafts,
                  const LateElectors& late, const std::vector<std::string>& files) {
   const auto places = late_places(late);  // in the order of the drafts
   for (std::size_t i = 0; i < drafts.size(); ++i) {
-    const auto& bureau = desk.state->manifest().bureaus.at(drafts[i].bureau);
+    const auto& bureau = desk.state->manifest().bureaus.at(*u32_field(drafts[i].body(), "bureau"));
     const auto& voter = holder_among(late, places[i])->id;
-    desk.screen.say(fmt::format("{} : {}", files[i], voter), fmt::format("{}: {}", files[i], voter));
+    desk.screen.say(fmt::format("{} : {}", files[i], voter),
+                    fmt::format("{}: {}", files[i], voter));
     say_place(desk, places[i]);
     desk.screen.say("Signe pour le bureau : " + names_of(bureau, officers),
                     "Signs for the bureau: " + names_of(bureau, officers));
   }
   const auto minutes = limits::event_age_ms / minute_ms;
   desk.screen.say(
-      fmt::format("À rapporter signés dans les {} minutes. Signent, chacun sur sa propre machine et "
-                  "dans n'importe quel ordre : la personne qui a fait les codes (isoloir registrar "
-                  "sign) et le bureau (isoloir trustee sign). Puis ici, tous ensemble : isoloir "
-                  "roll enrol --post",
-                  minutes),
-      fmt::format("To be brought back signed within {} minutes. They sign, each on a machine of its "
-                  "own and in any order: who made the codes (isoloir registrar sign) and the bureau "
-                  "(isoloir trustee sign). Then here, all at once: isoloir roll enrol --post",
-                  minutes));
+      fmt::format(
+          "À rapporter signés dans les {} minutes. Signent, chacun sur sa propre machine et "
+          "dans n'importe quel ordre : la personne qui a fait les codes (isoloir registrar "
+          "sign) et le bureau (isoloir trustee sign). Puis ici, tous ensemble : isoloir "
+          "roll enrol --post",
+          minutes),
+      fmt::format(
+          "To be brought back signed within {} minutes. They sign, each on a machine of its "
+          "own and in any order: who made the codes (isoloir registrar sign) and the bureau "
+          "(isoloir trustee sign). Then here, all at once: isoloir roll enrol --post",
+          minutes));
 }
 
 Status draft_them(Desk& desk, const EnrolOptions& options, const LateElectors& late) {
@@ -100,7 +103,7 @@ Status draft_them(Desk& desk, const EnrolOptions& options, const LateElectors& l
   for (std::size_t k = 1; k <= drafts->size(); ++k) {
     files.push_back(drafts->size() == 1 ? options.draft : fmt::format("{}-{}", options.draft, k));
   }
-  if (auto written = write_draft_files(desk, *drafts, files); !written) return written;
+  if (auto written = write_draft_files(*drafts, files); !written) return written;
   say_drafted(desk, *drafts, late, files);
   return {};
 }

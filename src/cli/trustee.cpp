@@ -13,8 +13,8 @@ std::string in_french(const std::string& code) {
   static const std::map<std::string, std::string> texts = {
       {"ceremony.replayed",
        "Une clé USB d'une autre cérémonie, sans doute : ses messages ne vont pas avec celle-ci."},
-      {"code.check", "Le code d'activation est mal saisi."},
-      {"code.form", "Le code d'activation n'a pas la bonne forme."},
+      {"code.check", "Le code est mal saisi."},
+      {"code.form", "Le code n'a pas la bonne forme."},
       {"bureau.unconfirmed", "Le mot n'a pas été tapé : rien n'est signé."},
       {"count.anchors", "L'empreinte ou le point de contrôle du journal public ne convient pas."},
       {"count.bijection",
@@ -32,9 +32,9 @@ std::string in_french(const std::string& code) {
        "signé."},
       {"registrar.key", "Cette clé n'est pas celle que nomme le manifeste : rien n'est signé."},
       {"sealed_file.form",
-       "Ce fichier n'est pas un fichier privé de membre : sans doute un autre fichier que celui "
+       "Ce fichier n'est pas un fichier privé que ce code ouvre : sans doute un autre que celui "
        "qu'il fallait."},
-      {"sealed_file.code_or_content", "Code d'activation faux, ou fichier endommagé."},
+      {"sealed_file.code_or_content", "Code faux, ou fichier endommagé."},
       {"trustee.document", "Ce document ne se signe pas ainsi : rien n'est signé."},
       {"trustee.file", "Un fichier ne peut pas être lu ou écrit."},
       {"trustee.fingerprint", "L'empreinte n'est pas celle de ce manifeste : rien n'est signé."},

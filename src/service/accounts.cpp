@@ -168,7 +168,6 @@ void insert_place(State& state, Transaction& transaction, const std::string& vot
                   const BallotKey& place) {
   transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
                       {voter, place.contest, place.district});
-  insert_roll_entry(transaction, voter, place.contest);
   const auto& encoded = place.key.encoded();
   transaction.execute(
       "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
@@ -195,6 +194,8 @@ Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>&
       for (const auto& place : own.ballot_keys) {
         insert_place(state, transaction, voter.id, place);
       }
+      insert_roll_entries(transaction, voter.id,
+                          roll_names(voter.usage_name, voter.birth_name, voter.given_names));
     }
     for (const auto& row : transaction.query("SELECT at FROM replacement ORDER BY at")) {
       journal(transaction, state.now(), {{"step", "codes replaced"}, {"at", row.integer(0)}});

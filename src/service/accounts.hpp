@@ -37,7 +37,7 @@ void insert_voter(State& state, store::Transaction& transaction, const Voter& vo
 void insert_identity(State& state, store::Transaction& transaction, const Voter& voter,
                      const VoterKeys& keys);
 void insert_code(State& state, store::Transaction& transaction, const VoterKeys& keys);
-// A contest of hers: the roll and its line, her key in force, her link to it.
+// A contest of hers, her key in force there, her link to it; not yet its line of the online roll.
 void insert_place(State& state, store::Transaction& transaction, const std::string& voter,
                   const BallotKey& place);
 

@@ -411,9 +411,13 @@ Status append_signed_event(Transaction& transaction, State& state, const SignedD
 }
 
 Expected<std::vector<SignedDocument>> draft_for_officers(State& state,
-                                                         const std::vector<EventDraft>& drafts) {
+                                                         const std::vector<EventDraft>& drafts,
+                                                         const BeforeDrafts& first) {
   std::vector<SignedDocument> drafted;
   const auto tried = state.database().write([&](Transaction& transaction) -> Status {
+    if (first) {
+      if (auto ready = first(transaction); !ready) return ready;
+    }
     for (const auto& draft : drafts) {
       const auto document = draft_event(transaction, state, draft);
       const auto event =

@@ -6,6 +6,7 @@
 // frozen.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,8 +45,11 @@ SignedDocument draft_event(store::Transaction& transaction, State& state, const 
 // The same for officers who sign on machines of their own, one after the other in this order;
 // refused now where append_signed_event would refuse one at once whoever signed. Nothing is kept.
 // Errors: those of append_signed_event but bureau.signer.
+// `first` runs before them in the transaction that is taken back, and may refuse.
+using BeforeDrafts = std::function<Status(store::Transaction& transaction)>;
 Expected<std::vector<SignedDocument>> draft_for_officers(State& state,
-                                                         const std::vector<EventDraft>& drafts);
+                                                         const std::vector<EventDraft>& drafts,
+                                                         const BeforeDrafts& first = {});
 
 // Judges a signed event, inserts it with its effect and journals it. Errors: bureau.event
 // (malformed, unknown, or of a time that is not the next), bureau.replayed (it is there already),

@@ -12,12 +12,18 @@
 #include "service/electoral_roll.hpp"
 #include "service/identifier.hpp"
 #include "service/reissue_flow.hpp"
-#include "service/setup.hpp"
 
 namespace isoloir {
 namespace {
 
 using store::Transaction;
+
+std::vector<Point> all_keys(const VoterKeys& keys) {
+  std::vector<Point> all{keys.sign_in_key};
+  for (const auto& one : keys.ballot_keys) all.push_back(one.key);
+  if (keys.recovery_key) all.push_back(*keys.recovery_key);
+  return all;
+}
 
 bool signs_in_by_address(const LateElectors& late) {
   return !have_identifiers(late.keys);
@@ -32,15 +38,15 @@ Status check_open(State& state, Transaction& transaction) {
   return fail("roll.closed", "the vote is over: the roll stays as it voted");
 }
 
-// What of it needs nothing but the manifest.
-Status check_late_import(State& state, Transaction& transaction, const LateElectors& late) {
+// What of it needs nobody of the roll.
+Status check_late_import(Transaction& transaction, const LateElectors& late) {
   if (auto good = check_import(late.roll, late.keys); !good) return good;
-  const auto& manifest = state.manifest();
-  const auto districts = districts_per_contest(manifest.contests);
-  if (auto distinct = collect_rosters(late.keys, manifest.election_id, districts); !distinct) {
-    return fail(distinct.error());
-  }
+  std::set<Point> distinct;
   for (const auto& keys : late.keys) {
+    for (const auto& key : all_keys(keys)) {
+      if (distinct.insert(key).second) continue;
+      return fail("import.used", "a key stands twice in this import: issue the codes anew");
+    }
     if (keys.replaced.empty()) continue;
     return fail("import.replaces",
                 "this import replaces codes; those of late electors are made by `registrar issue "
@@ -53,8 +59,7 @@ Status check_late_import(State& state, Transaction& transaction, const LateElect
 
 // Nothing for who is new; else her identifier as the roll has it.
 std::optional<std::string> earlier_entry(Transaction& transaction, const std::string& voter) {
-  const auto rows =
-      transaction.query("SELECT id FROM voter WHERE id = $1 COLLATE NOCASE", {voter});
+  const auto rows = transaction.query("SELECT id FROM voter WHERE id = $1 COLLATE NOCASE", {voter});
   if (rows.empty()) return std::nullopt;
   return rows[0].text(0);
 }
@@ -85,9 +90,8 @@ Status check_unchanged(State& state, Transaction& transaction, const Voter& vote
   if (other.empty()) return {};
   std::string named;
   for (const auto column : other) named += (named.empty() ? "" : ", ") + std::string(column);
-  return fail("roll.unlike",
-              voter.id + " was on the roll with another entry: " + named +
-                  "; write the late roll like it, and correct it by `roll correct`");
+  return fail("roll.unlike", voter.id + " was on the roll with another entry: " + named +
+                                 "; write the late roll like it, and correct it by `roll correct`");
 }
 
 Status check_entry(State& state, Transaction& transaction, const Voter& voter,
@@ -95,7 +99,8 @@ Status check_entry(State& state, Transaction& transaction, const Voter& voter,
   const auto entry = earlier_entry(transaction, voter.id);
   if (!entry) return {};
   if (*entry != voter.id) {
-    return fail("roll.taken", "column identifiant: " + voter.id + " stands on the roll as " + *entry);
+    return fail("roll.taken",
+                "column identifiant: " + voter.id + " stands on the roll as " + *entry);
   }
   const auto contests = transaction.query(
       "SELECT contest FROM voter_contest WHERE voter = $1 ORDER BY contest", {voter.id});
@@ -137,9 +142,7 @@ Status check_own(State& state, Transaction& transaction, const Voter& voter, con
 }
 
 Status check_new_keys(State& state, Transaction& transaction, const VoterKeys& keys) {
-  std::vector<Point> all{keys.sign_in_key};
-  for (const auto& one : keys.ballot_keys) all.push_back(one.key);
-  if (keys.recovery_key) all.push_back(*keys.recovery_key);
+  const auto all = all_keys(keys);
   const bool used = std::any_of(all.begin(), all.end(), [&](const Point& key) {
     return flows::ever_used(state, transaction, key);
   });
@@ -149,7 +152,7 @@ Status check_new_keys(State& state, Transaction& transaction, const VoterKeys& k
 
 Status check_in(State& state, Transaction& transaction, const LateElectors& late) {
   if (auto open = check_open(state, transaction); !open) return open;
-  if (auto good = check_late_import(state, transaction, late); !good) return good;
+  if (auto good = check_late_import(transaction, late); !good) return good;
   const bool address_signs_in = signs_in_by_address(late);
   for (const auto& [voter, keys] : with_keys(late)) {
     if (auto good = check_entry(state, transaction, *voter, address_signs_in); !good) return good;
@@ -176,7 +179,9 @@ void give_new_code(State& state, Transaction& transaction, const VoterKeys& keys
       {keys.id});
 }
 
-void bring_people(State& state, Transaction& transaction, const LateElectors& late) {
+// In the order of the roll, so that no place in the database follows that of the events.
+Status bring_people(State& state, Transaction& transaction, const LateElectors& late) {
+  if (auto good = check_in(state, transaction, late); !good) return good;
   const TimeMs now = flows::steady_now(state, transaction);
   for (const auto& [voter, keys] : with_keys(late)) {
     if (earlier_entry(transaction, voter->id)) {
@@ -187,14 +192,7 @@ void bring_people(State& state, Transaction& transaction, const LateElectors& la
     }
     insert_identity(state, transaction, *voter, *keys);
   }
-}
-
-bool are_brought(Transaction& transaction, const LateElectors& late) {
-  const auto& first = late.keys.front();
-  return !transaction
-              .query("SELECT 1 FROM voting_code WHERE voter = $1 AND sign_in_key = $2",
-                     {first.id, ByteView(first.sign_in_key.encoded())})
-              .empty();
+  return {};
 }
 
 // In both languages, as hers is not known here.
@@ -210,11 +208,10 @@ void tell_enrolled(State& state, Transaction& transaction, const TextSource& tex
     return texts.text("message.enrolled_body", language,
                       {{"contests", names.substr(1)}, {"enrolled_at", now}});
   };
-  outbox_of(state).queue(
-      transaction, now,
-      {voter.id, "enrolled", MessageChannel::email, voter.email,
-       texts.text("message.enrolled_subject", "fr", Json::object()),
-       said("fr") + "\n\n———\n\n" + said("en"), now + limits::message_life_ms});
+  outbox_of(state).queue(transaction, now,
+                         {voter.id, "enrolled", MessageChannel::email, voter.email,
+                          texts.text("message.enrolled_subject", "fr", Json::object()),
+                          said("fr") + "\n\n———\n\n" + said("en"), now + limits::message_life_ms});
 }
 
 void note_each(State& state, Transaction& transaction, const LateElectors& late,
@@ -265,6 +262,14 @@ std::int64_t number_of(const SignedDocument& event) {
   return integer_field(event.body(), "number").value_or(0);
 }
 
+bool are_in_log(Transaction& transaction, const std::vector<SignedDocument>& events) {
+  const auto logged = events_named(transaction, "enrol");
+  return std::all_of(events.begin(), events.end(), [&](const SignedDocument& event) {
+    return std::any_of(logged.begin(), logged.end(),
+                       [&](const SignedDocument& other) { return other.body() == event.body(); });
+  });
+}
+
 }  // namespace
 
 std::vector<RollPlace> late_places(const LateElectors& late) {
@@ -289,13 +294,12 @@ const VoterKeys* holder_among(const LateElectors& late, const RollPlace& place) 
 
 Status check_enrolment(State& state, const LateElectors& late, std::string_view claim) {
   if (auto known = claim_reference(state, claim); !known) return fail(known.error());
-  return state.database().read([&](Transaction& transaction) -> Status {
-    return check_in(state, transaction, late);
-  });
+  return state.database().read(
+      [&](Transaction& transaction) -> Status { return check_in(state, transaction, late); });
 }
 
-Expected<std::vector<EventDraft>> draft_enrolments(State& state, const LateElectors& late,
-                                                   std::string_view claim) {
+Expected<std::vector<SignedDocument>> draft_enrolments(State& state, const LateElectors& late,
+                                                       std::string_view claim) {
   const auto reference = claim_reference(state, claim);
   if (!reference) return fail(reference.error());
   const auto noted = state.database().write([&](Transaction& transaction) -> Status {
@@ -315,7 +319,9 @@ Expected<std::vector<EventDraft>> draft_enrolments(State& state, const LateElect
                       nullptr,
                       &late});
   }
-  return drafts;
+  return draft_for_officers(state, drafts, [&](Transaction& transaction) {
+    return bring_people(state, transaction, late);
+  });
 }
 
 Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late,
@@ -331,7 +337,12 @@ Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late
   prepare_electoral_roll(state);
   using Numbers = std::vector<std::int64_t>;
   return state.database().write([&](Transaction& transaction) -> Expected<Numbers> {
-    if (auto open = check_open(state, transaction); !open) return fail(open.error());
+    if (are_in_log(transaction, events)) {
+      return fail("bureau.replayed", "the log has these events already");
+    }
+    if (auto brought = bring_people(state, transaction, late); !brought) {
+      return fail(brought.error());
+    }
     Numbers numbers;
     for (const auto& event : events) {
       const auto done = append_signed_event(transaction, state, event, {"", nullptr, &late});
@@ -351,11 +362,8 @@ Status enrol_at(State& state, Transaction& transaction, const LateElectors& late
                 const RollPlace& place) {
   const auto* const holder = holder_among(late, place);
   if (!holder) return fail("roll.incomplete", "the event enrols a key that is not the import's");
-  if (!are_brought(transaction, late)) {
-    if (auto good = check_in(state, transaction, late); !good) return good;
-    bring_people(state, transaction, late);
-  }
   insert_place(state, transaction, holder->id, {place.contest, place.district, place.key});
+  insert_roll_entry(transaction, holder->id, place.contest);
   return {};
 }
 

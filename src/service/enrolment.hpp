@@ -1,6 +1,6 @@
-// Who is enrolled after the seal (event `enrol`, docs/protocol.md section 8): late electors, for whom
-// the registrar made codes from a roll of their own. The events name their keys and nobody; names,
-// address, sign-in key and which key is whose come beside them, in the same transaction.
+// Who is enrolled after the seal (event `enrol`, docs/protocol.md section 8): late electors, for
+// whom the registrar made codes from a roll of their own. The events name their keys and nobody;
+// names, address, sign-in key and which key is whose come beside them, in the same transaction.
 // Thread-safe.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace isoloir {
 
-// Neither is judged yet.
+// As read, for contests and districts that there are; the two may not go together.
 struct LateElectors {
   Roll roll;
   std::vector<VoterKeys> keys;  // the registrar's import, opened
@@ -29,19 +29,20 @@ std::vector<RollPlace> late_places(const LateElectors& late);
 // Whose place it is; null for nobody's.
 const VoterKeys* holder_among(const LateElectors& late, const RollPlace& place);
 
-// Whether all of them can be enrolled now, by this claim; nothing is written. Errors: roll.claim; roll.closed (the vote is
-// over); import.voters, import.identifiers (the roll is not the one that the codes were made from,
-// or somebody signs in by such an identifier already, or by none here), import.replaces (codes that
-// replace others), import.used (a key that somebody has or had), roster.duplicate;
-// roll.registered (who is on the roll of a contest), roll.unlike (who was struck off all of hers
-// comes back under the entry that she had), roll.email_taken, roll.taken (names the column).
+// Whether all of them can be enrolled now, by this claim; nothing is written. Errors: roll.claim;
+// roll.closed (the vote is over); import.voters, import.identifiers (the roll is not the one that
+// the codes were made from, or somebody signs in by such an identifier already, or by none here),
+// import.replaces (codes that replace others), import.used (a key that somebody has or had),
+// roster.duplicate; roll.registered (who is on the roll of a contest), roll.unlike (who was struck
+// off all of hers comes back under the entry that she had), roll.email_taken, roll.taken (names the
+// column).
 Status check_enrolment(State& state, const LateElectors& late, std::string_view claim);
 
-// One event for each place. The claim's reference goes into the journal with each voter's drafts:
-// whoever has seen one knows her key. `late` outlives what is given. Errors: those of
+// One event for each place, to be signed, in the order of late_places. The claim's reference goes
+// into the journal with each voter's draft: whoever has seen one knows her key. Errors: those of
 // check_enrolment and draft_for_officers.
-Expected<std::vector<EventDraft>> draft_enrolments(State& state, const LateElectors& late,
-                                                   std::string_view claim);
+Expected<std::vector<SignedDocument>> draft_enrolments(State& state, const LateElectors& late,
+                                                       std::string_view claim);
 
 // All of them, by events that the registrar and an officer have signed, or nobody: one event for
 // each place, in any order. A mail by `texts` (null where this server sends none) tells each that
@@ -52,8 +53,8 @@ Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late
                                           std::vector<SignedDocument> events,
                                           const TextSource* texts, std::string_view claim);
 
-// What the event does (service/bureau): the first of them brings all the people, each one her
-// place. Errors: those of check_enrolment.
+// What the event does (service/bureau), once the people are on the roll in the same transaction:
+// each brings one place. Error: roll.incomplete (nobody's of them).
 Status enrol_at(State& state, store::Transaction& transaction, const LateElectors& late,
                 const RollPlace& place);
 

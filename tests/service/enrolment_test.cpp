@@ -37,10 +37,7 @@ struct Enrolling : Fixture {
     return {std::move(late), issued.keys};
   }
   std::vector<SignedDocument> drafts_of(const LateElectors& late) {
-    const auto drafts = draft_enrolments(*this->state, late, "");
-    EXPECT_TRUE(drafts) << code_of(drafts);
-    if (!drafts) return {};
-    auto documents = draft_for_officers(*this->state, *drafts);
+    auto documents = draft_enrolments(*this->state, late, "");
     EXPECT_TRUE(documents) << code_of(documents);
     return documents ? *documents : std::vector<SignedDocument>();
   }
@@ -242,7 +239,9 @@ TEST_F(Enrolment, RefusedByName) {
             }),
             "import.identifiers");
   EXPECT_EQ(changed([](LateElectors& l) { l.keys[0].ballot_keys[0] = l.keys[1].ballot_keys[0]; }),
-            "roster.duplicate");
+            "import.used");
+  EXPECT_EQ(changed([](LateElectors& l) { l.keys[0].sign_in_key = l.keys[1].sign_in_key; }),
+            "import.used");
   // A key of the rosters, a sign-in key, one that a reissue has replaced.
   const auto of_another = [&](const Point& key) {
     return changed([&](LateElectors& l) { l.keys[1].ballot_keys[1].key = key; });
@@ -294,11 +293,43 @@ TEST_F(Enrolment, TheSamePersonComesOnce) {
   const auto here = post_all(second, other);
   const auto there = racing.get();
   EXPECT_TRUE((here == "good") != (there == "good")) << here << " " << there;
-  EXPECT_EQ(here == "good" ? there : here, "bureau.stale");
+  EXPECT_EQ(here == "good" ? there : here, "roll.registered");
   EXPECT_EQ(count_rows("voter WHERE id = 'L1'"), 1);
   EXPECT_EQ(count_rows("link"), 10);
   EXPECT_EQ(check(first), "roll.registered");
   EXPECT_EQ(check(second), "roll.registered");
+}
+
+// Whatever is signed, an import that has served serves no second time, nor a part of it.
+TEST_F(Enrolment, AnImportServesOnce) {
+  const auto late = issue({late_voter("L1")});
+  auto part = late;
+  part.roll.voters[0].contests = {{1, 0}};
+  part.keys[0].ballot_keys.erase(part.keys[0].ballot_keys.begin());
+  auto first = late;
+  first.roll.voters[0].contests = {{0, 0}};
+  first.keys[0].ballot_keys.pop_back();
+  const auto anew = [&](const LateElectors& electors, std::vector<SignedDocument> events) {
+    std::int64_t number = count_rows("event");
+    for (auto& event : events) {
+      Json body = event.body();
+      body["number"] = number++;
+      event = SignedDocument(std::move(body));
+      event.sign(registrar, state->fingerprint(), random);
+      event.sign(officer(president), state->fingerprint(), random);
+    }
+    return post_all(electors, events);
+  };
+  const auto all_events = events_for(late), part_events = events_for(part);
+  ASSERT_EQ(anew(first, events_for(first)), "good");
+  const auto before = sizes();
+  EXPECT_EQ(anew(late, all_events), "roll.registered");
+  EXPECT_EQ(anew(part, part_events), "roll.registered");
+  roll.voters.push_back(late.roll.voters[0]);
+  ASSERT_EQ(strike(first_late, 0), "good");
+  EXPECT_EQ(anew(part, part_events), "import.used") << "her code of before";
+  EXPECT_EQ(sizes().at("voter"), before.at("voter"));
+  EXPECT_EQ(count_rows("voter_contest WHERE voter = 'L1'"), 0);
 }
 
 // The claim and who it was for, and no name.
