@@ -32,10 +32,10 @@ const VoterKeys* holder_among(const LateElectors& late, const RollPlace& place);
 // Whether all of them can be enrolled now, by this claim; nothing is written. Errors: roll.claim;
 // roll.closed (the vote is over); import.voters, import.identifiers (the roll is not the one that
 // the codes were made from, or somebody signs in by such an identifier already, or by none here),
-// import.replaces (codes that replace others), import.used (a key that somebody has or had),
-// roster.duplicate; roll.registered (who is on the roll of a contest), roll.unlike (who was struck
-// off all of hers comes back under the entry that she had), roll.email_taken, roll.taken (names the
-// column).
+// import.replaces (codes that replace others), import.used (a key that somebody has or had, or that
+// stands twice); roll.registered (somebody is on the roll of a contest), roll.unlike (somebody who
+// was struck off all of hers comes back with another entry), roll.email_taken, roll.taken (names
+// the column).
 Status check_enrolment(State& state, const LateElectors& late, std::string_view claim);
 
 // One event for each place, to be signed, in the order of late_places. The claim's reference goes
