@@ -25,7 +25,7 @@ CTESTS := $(PRESETS:%=ctest-%)
 .NOTPARALLEL:
 
 demo: setup-build program
-	build/release/isoloir demo --port $(PORT) --state $(STATE) --beside portals/legislative
+	scripts/demo.sh build/release/isoloir $(PORT) $(STATE)
 
 test: setup-test ctest-asan frontend browser-asan
 

@@ -36,15 +36,15 @@ std::string_view refusal_of(std::string_view error) {
 }  // namespace
 
 openid::Registration registration_of(const FranceConnectPolicy& policy) {
-  openid::Registration registration{policy.issuer,
-                                    policy.client_id,
-                                    {"openid", "given_name", "family_name", "birthdate", "gender",
-                                     "birthplace", "birthcountry"},
-                                    policy.acr_values,
-                                    signing_of(policy.id_token_signing),
-                                    signing_of(policy.userinfo_signing),
-                                    policy.encrypted,
-                                    policy.refused_providers};
+  openid::Registration registration{
+      policy.issuer,
+      policy.client_id,
+      {"openid", "given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry"},
+      policy.acr_values,
+      signing_of(policy.id_token_signing),
+      signing_of(policy.userinfo_signing),
+      policy.encrypted,
+      policy.refused_providers};
   if (!policy.refused_providers.empty()) registration.scopes.push_back("idp_id");
   return registration;
 }
@@ -83,8 +83,8 @@ ReissueResult<std::string> Identifications::begin(const Session& session) {
                             {now - limits::openid_round_trip_ms});
         transaction.execute(
             "INSERT INTO identification (state_mac, session, voter, at) VALUES ($1, $2, $3, $4)",
-            {ByteView(token_mac(state_, TokenPurpose::identification, token)),
-             ByteView(session.id), voter, now});
+            {ByteView(token_mac(state_, TokenPurpose::identification, token)), ByteView(session.id),
+             voter, now});
         return ReissueResult<void>();
       });
   if (!counted) return tl::make_unexpected(counted.error());
@@ -97,9 +97,8 @@ bool Identifications::take(const Session& session, std::string_view state) {
   if (!token) return false;
   const auto mac = token_mac(state_, TokenPurpose::identification, *token);
   return *state_.database().write([&](Transaction& transaction) -> Expected<bool> {
-    const auto rows =
-        transaction.query("SELECT session, voter, at FROM identification WHERE state_mac = $1",
-                          {ByteView(mac)});
+    const auto rows = transaction.query(
+        "SELECT session, voter, at FROM identification WHERE state_mac = $1", {ByteView(mac)});
     if (rows.empty()) return false;
     transaction.execute("DELETE FROM identification WHERE state_mac = $1", {ByteView(mac)});
     const TimeMs now = flows::steady_now(state_, transaction);
@@ -179,8 +178,8 @@ ReissueResult<ReissueOpened> Reissues::open_identified(const Session& session,
       return Answer(tl::make_unexpected(*shut));
     }
     const auto key = flows::attempt_key(state_, "request", voter);
-    if (const auto at = reissue::retry_at(flows::attempts(transaction, key, now), policy_.requests,
-                                          now)) {
+    if (const auto at =
+            reissue::retry_at(flows::attempts(transaction, key, now), policy_.requests, now)) {
       return Answer(flows::refuse("reissue.throttled", *at));
     }
     flows::add_attempt(state_, transaction, key, now);

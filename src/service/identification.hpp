@@ -1,7 +1,7 @@
-// FranceConnect in procedure A of the reissue: a voter who is signed in to the portal is sent to the
-// provider and comes back with a code; who she is there must be who she is on the roll (requirements
-// 56 to 60). What the provider says of her is looked at and forgotten. Blocks for the provider's
-// answers: for a lane of its own. Thread-safe.
+// FranceConnect in procedure A of the reissue: a voter who is signed in to the portal is sent to
+// the provider and comes back with a code; who she is there must be who she is on the roll
+// (requirements 56 to 60). What the provider says of her is looked at and forgotten. Blocks for the
+// provider's answers: for a lane of its own. Thread-safe.
 #pragma once
 
 #include "identity/openid_client.hpp"
@@ -41,8 +41,8 @@ class Identifications {
     ReissueResult<ReissueOpened> opened;
     std::string logout;  // for logout_url; empty where nobody was identified
   };
-  // Once for each `state`, whatever comes of it. Refusals: identity.stale (no such return is awaited
-  // from this session: used, too old, or another's), identity.aborted (she gave up there),
+  // Once for each `state`, whatever comes of it. Refusals: identity.stale (no such return is
+  // awaited from this session: used, too old, or another's), identity.aborted (she gave up there),
   // identity.unavailable, identity.failed (what came back proves nothing), identity.delegate
   // (somebody acts for her), those of Reissues::open_identified.
   Outcome finish(const Session& session, const Return& returned);

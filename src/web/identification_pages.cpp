@@ -1,6 +1,6 @@
-// FranceConnect on the way to a new voting code: there, back, what came of it, and signing out there
-// (requirements 56 to 60). The provider's page is reached by a link, since a form's redirection to
-// another site would want it in the content security policy of every page.
+// FranceConnect on the way to a new voting code: there, back, what came of it, and signing out
+// there (requirements 56 to 60). The provider's page is reached by a link, since a form's
+// redirection to another site would want it in the content security policy of every page.
 #include "reissue/throttle.hpp"
 #include "web/forms.hpp"
 
@@ -51,9 +51,9 @@ http::Response Site::not_identified(const Visit& visit, const ReissueRefusal& re
       refusal.code == "reissue.blocked") {
     return http::Response::redirect_303("/reissue");  // which says why
   }
-  return tell(state_, *visit.session, "/franceconnect/refus", refused_cookie,
-              {{"reason", reason_of(refusal.code)},
-               {"retry_at", reissue::next_full_minute(refusal.at)}});
+  return tell(
+      state_, *visit.session, "/franceconnect/refus", refused_cookie,
+      {{"reason", reason_of(refusal.code)}, {"retry_at", reissue::next_full_minute(refusal.at)}});
 }
 
 // The address holds the provider's code, good once: the page that answers it leaves it at once. It
@@ -71,13 +71,12 @@ http::Response Site::identification_return(Visit& visit) {
       *visit.session, {field("state"), field("code"), field("iss"), field("error"),
                        visit.request.client_address, std::string(language_code(visit.language))});
   auto response =
-      outcome.opened
-          ? page(visit, "identity_confirmed",
-                 {{"name", voter_profile(state_, visit.voter())->display_name}})
-                .set_header("Refresh", "0; url=/r")
-                .with_cookie(flow_cookie, outcome.opened->opener, http::SameSite::strict)
-                .with_cookie(next_session_cookie, outcome.opened->next_session)
-          : not_identified(visit, outcome.opened.error());
+      outcome.opened ? page(visit, "identity_confirmed",
+                            {{"name", voter_profile(state_, visit.voter())->display_name}})
+                           .set_header("Refresh", "0; url=/r")
+                           .with_cookie(flow_cookie, outcome.opened->opener, http::SameSite::strict)
+                           .with_cookie(next_session_cookie, outcome.opened->next_session)
+                     : not_identified(visit, outcome.opened.error());
   if (!outcome.logout.empty()) response.with_cookie(logout_cookie, outcome.logout);
   return response;
 }

@@ -35,6 +35,7 @@ static_assert(!std::is_default_constructible_v<AddressOnFile>);
 static_assert(!std::is_default_constructible_v<KnownIdentifier>);
 static_assert(!std::is_default_constructible_v<KnownPassword>);
 static_assert(!std::is_default_constructible_v<AccountOpener>);
+static_assert(!std::is_default_constructible_v<CivilIdentity>);
 static_assert(!std::is_convertible_v<LinkToken, KeyPossession>);
 
 constexpr TimeMs now = 1'000'000;
@@ -42,9 +43,10 @@ constexpr TimeMs later = now + 500;
 
 std::string name_of(const FlowState& state) {
   constexpr const char* names[] = {
-      "Started",          "MethodChosen", "Proven",  "LinkQueued",    "Opened",    "Armed",
-      "Issued",           "Acknowledged", "Expired", "Superseded",    "Cancelled", "Matched",
-      "IdentifierProven", "KeyMatched",   "Sent",    "PasswordChosen"};
+      "Started",        "MethodChosen",   "Proven",           "LinkQueued", "Opened",
+      "Armed",          "Issued",         "Acknowledged",     "Expired",    "Superseded",
+      "Cancelled",      "Matched",        "IdentifierProven", "KeyMatched", "Sent",
+      "PasswordChosen", "ProviderChosen", "IdentityProven"};
   return names[state.index()];
 }
 
@@ -64,7 +66,9 @@ std::vector<FlowState> all_states() {
           IdentifierProven{later},
           KeyMatched{},
           Sent{},
-          PasswordChosen{now - 50, later}};
+          PasswordChosen{now - 50, later},
+          ProviderChosen{},
+          IdentityProven{}};
 }
 std::vector<std::pair<std::string, FlowEvent>> all_events() {
   return {{"ChooseQuestion", ChooseQuestion{}},
@@ -87,7 +91,10 @@ std::vector<std::pair<std::string, FlowEvent>> all_events() {
           {"SendIdentifier", SendIdentifier{}},
           {"MatchAddress", MatchAddress{evidence<AddressOnFile>()}},
           {"ChoosePassword", ChoosePassword{evidence<AccountOpener>()}},
-          {"Withdraw", Withdraw{}}};
+          {"Withdraw", Withdraw{}},
+          {"ChooseProvider", ChooseProvider{}},
+          {"ProveIdentity", ProveIdentity{evidence<CivilIdentity>()}},
+          {"OpenIdentified", OpenIdentified{1800}}};
 }
 
 // Requirement 2: every State x Event pair; only the table's transitions succeed.
@@ -126,6 +133,9 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
       {{"Opened", "Withdraw"}, "Expired"},
       {{"Armed", "Withdraw"}, "Expired"},
       {{"PasswordChosen", "Withdraw"}, "Expired"},
+      {{"Started", "ChooseProvider"}, "ProviderChosen"},
+      {{"ProviderChosen", "ProveIdentity"}, "IdentityProven"},
+      {{"IdentityProven", "OpenIdentified"}, "Opened"},
   };
   const std::map<std::string, std::set<std::string_view>> refusals = {
       {"Started", {"reissue.not_proven"}},
@@ -144,6 +154,8 @@ TEST(ReissueEngine, R02OnlyTheTransitionsOfTheTableSucceed) {
       {"KeyMatched", {"reissue.order"}},
       {"Sent", {"reissue.order"}},
       {"PasswordChosen", {"reissue.order", "reissue.link_elsewhere"}},
+      {"ProviderChosen", {"reissue.not_proven"}},
+      {"IdentityProven", {"reissue.order"}},
   };
   std::size_t succeeded = 0;
   for (const auto& state : all_states()) {
