@@ -1,5 +1,6 @@
-// What an OpenID provider sends: tokens, keys, answers, claims, whatever bytes they are. Nothing is accepted that no key has
-// signed: the only token with a good signature is the one below, byte for byte.
+// What an OpenID provider sends: tokens, keys, answers, claims, whatever bytes they are. Nothing is
+// accepted that no key has signed: the only token with a good signature is the one below, byte for
+// byte.
 #include <sodium.h>
 
 #include <cstddef>
@@ -31,7 +32,8 @@ const openid::Registration& registration() {
   return own;
 }
 
-// Bytes laid over a good token at a place that the input chooses, so that more than its form is reached.
+// Bytes laid over a good token at a place that the input chooses, so that more than its form is
+// reached.
 std::string laid_over(std::string good, std::string_view input) {
   if (input.size() < 2) return good;
   const auto place = static_cast<std::size_t>(static_cast<unsigned char>(input[0]) * 256 +
@@ -65,12 +67,9 @@ void judge_claims(std::string_view text) {
   // Whoever it is, she is herself.
   std::string given;
   for (const auto& name : identity->given_names) given += name + " ";
-  const RollIdentity self{identity->family_name,
-                          given,
-                          identity->birth_date,
-                          identity->gender == "female" ? "F" : "M",
-                          identity->birth_place,
-                          identity->birth_country};
+  const RollIdentity self{identity->family_name, given,
+                          identity->birth_date,  identity->gender == "female" ? "F" : "M",
+                          identity->birth_place, identity->birth_country};
   (void)may_be_same_person(*identity, self);
 }
 

@@ -44,7 +44,9 @@ inline constexpr std::int64_t openid_token_age_ms = 300'000;  // since it was is
 inline constexpr int openid_connect_timeout_ms = 3'000;
 inline constexpr int openid_answer_timeout_ms = 6'000;  // a code lives 30 s
 inline constexpr std::int64_t openid_discovery_life_ms = 3'600'000;
-inline constexpr std::int64_t openid_keys_refresh_ms = 60'000;  // at most once, for an unknown key
+inline constexpr std::int64_t openid_stale_ms = 24 * 3'600'000;  // where nothing newer can be had
+inline constexpr std::int64_t openid_retry_ms = 60'000;          // for a newer one
+inline constexpr std::int64_t openid_keys_refresh_ms = 60'000;   // at most once, for an unknown key
 
 // Votes: of one voter. An honest booth has none.
 inline constexpr std::uint32_t refused_ballots_per_minute = 20;

@@ -57,46 +57,25 @@ Expected<std::string> Client::fetch_discovery() {
 }
 
 Expected<Discovery> Client::discovery() {
-  {
-    std::lock_guard lock(mutex_);
-    if (discovery_ && clock_.now() < discovered_at_ + limits::openid_discovery_life_ms) {
-      return *discovery_;
-    }
-  }
-  const auto document = fetch_discovery();
-  auto read = document ? read_discovery(*document, registration_)
-                       : Expected<Discovery>(fail(document.error()));
-  std::lock_guard lock(mutex_);
-  if (read) {
-    discovery_ = *read;
-    discovered_at_ = clock_.now();
-  }
-  // A description that cannot be had again is good for a while longer.
-  return read || !discovery_ ? read : *discovery_;
+  return discovery_.get(clock_.now(), false, [this]() -> Expected<Discovery> {
+    const auto document = fetch_discovery();
+    if (!document) return fail(document.error());
+    auto read = read_discovery(*document, registration_);
+    if (!read) return no_answer(read.error().message);
+    return read;
+  });
 }
 
 Expected<jose::KeySet> Client::keys(bool again) {
   const auto places = discovery();
   if (!places) return fail(places.error());
-  {
-    std::lock_guard lock(mutex_);
-    const TimeMs now = clock_.now();
-    // Whoever makes up key names does not make us ask for keys without end.
-    const bool asked = refreshed_at_ && now < *refreshed_at_ + limits::openid_keys_refresh_ms;
-    const bool fresh = now < keys_at_ + limits::openid_discovery_life_ms;
-    if (keys_ && (again ? asked : fresh)) return *keys_;
-    if (again) refreshed_at_ = now;
-  }
-  const auto document = body_of({places->jwks_uri, "application/json"});
-  auto read =
-      document ? jose::KeySet::parse(*document) : Expected<jose::KeySet>(fail(document.error()));
-  if (!read && read.error().code == "jose.keys") read = no_answer(read.error().message);
-  std::lock_guard lock(mutex_);
-  if (read) {
-    keys_ = *read;
-    keys_at_ = clock_.now();
-  }
-  return read || !keys_ ? read : *keys_;
+  return keys_.get(clock_.now(), again, [&]() -> Expected<jose::KeySet> {
+    const auto document = body_of({places->jwks_uri, "application/json"});
+    if (!document) return fail(document.error());
+    auto read = jose::KeySet::parse(*document);
+    if (!read) return no_answer(read.error().message);
+    return read;
+  });
 }
 
 // ---- The dialogue

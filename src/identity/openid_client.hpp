@@ -3,8 +3,11 @@
 // for a lane of its own. Thread-safe.
 #pragma once
 
+#include <condition_variable>
+#include <functional>
 #include <mutex>
 
+#include "base/limits.hpp"
 #include "identity/openid.hpp"
 #include "identity/pivot_identity.hpp"
 
@@ -20,6 +23,57 @@ struct ClientSecrets {
 struct Identified {
   PivotIdentity identity;
   std::string id_token;
+};
+
+// A document of the provider, held for a while and fetched by one thread at a time: the others wait
+// for that one, or take what is held. Thread-safe.
+template <typename T>
+class Held {
+ public:
+  using Fetch = std::function<Expected<T>()>;
+  // `renew`: what is held does not serve (an unknown key); it is fetched anew unless that was done
+  // less than limits::openid_keys_refresh_ms ago, or while this call waited.
+  Expected<T> get(TimeMs now, bool renew, const Fetch& fetch) {
+    std::unique_lock lock(mutex_);
+    const auto seen = fetched_;
+    changed_.wait(lock, [this] { return !fetching_; });
+    const bool shared = fetched_ != seen;
+    const bool renewed = renewed_at_ && now < *renewed_at_ + limits::openid_keys_refresh_ms;
+    if (value_ && (renew ? shared || renewed : now < fresh_until_)) return *value_;
+    if (shared && failure_) return fail(*failure_);
+    fetching_ = true;
+    lock.unlock();
+    auto fetched = fetch();
+    lock.lock();
+    fetching_ = false;
+    ++fetched_;
+    failure_.reset();
+    if (fetched) {
+      value_ = *fetched;
+      stale_at_ = now + limits::openid_stale_ms;
+      fresh_until_ = now + limits::openid_discovery_life_ms;
+      if (renew) renewed_at_ = now;
+    } else if (value_ && now < stale_at_) {
+      // What cannot be had again is good for a while longer, and not asked for each time.
+      fresh_until_ = now + limits::openid_retry_ms;
+      if (!renew) fetched = *value_;
+    } else {
+      value_.reset();
+    }
+    if (!fetched) failure_ = fetched.error();
+    changed_.notify_all();
+    return fetched;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool fetching_ = false;
+  std::uint64_t fetched_ = 0;
+  std::optional<Error> failure_;  // of the last fetch
+  std::optional<T> value_;
+  TimeMs fresh_until_ = 0, stale_at_ = 0;
+  std::optional<TimeMs> renewed_at_;
 };
 
 class Client {
@@ -61,12 +115,8 @@ class Client {
   const Registration registration_;
   const ClientSecrets secrets_;
   Clock& clock_;
-  std::mutex mutex_;  // of what is held; never kept while the network is waited for
-  std::optional<Discovery> discovery_;
-  TimeMs discovered_at_ = 0;
-  std::optional<jose::KeySet> keys_;
-  TimeMs keys_at_ = 0;
-  std::optional<TimeMs> refreshed_at_;  // for a key that was not known
+  Held<Discovery> discovery_;
+  Held<jose::KeySet> keys_;
 };
 
 }  // namespace isoloir::openid

@@ -43,6 +43,29 @@ bool same_given_names(const std::vector<std::string>& given, std::string_view on
   return false;
 }
 
+constexpr std::string_view france = "99100";
+
+// Paris, Lyon and Marseille have a code as a whole, which rolls have, and one for each
+// arrondissement, which the civil register has. Corsica was department 20 until 1976, whose
+// communes had other codes.
+std::string_view whole_place(std::string_view code) {
+  const auto within = [&](std::string_view from, std::string_view to) {
+    return code >= from && code <= to;
+  };
+  if (within("75101", "75120")) return "75056";
+  if (within("69381", "69389")) return "69123";
+  if (within("13201", "13216")) return "13055";
+  return code;
+}
+bool same_place(std::string_view on_roll, std::string_view vouched) {
+  const auto corsican = [](std::string_view code) {
+    return code.starts_with("2A") || code.starts_with("2B") || code.starts_with("20");
+  };
+  const bool before_1976 = on_roll.starts_with("20") || vouched.starts_with("20");
+  return on_roll.empty() || whole_place(on_roll) == whole_place(vouched) ||
+         (before_1976 && corsican(on_roll) && corsican(vouched));
+}
+
 // "00" is not known; without a month there is no day.
 bool same_date(std::string_view left, std::string_view right) {
   const auto agree = [&](std::size_t at) {
@@ -107,18 +130,22 @@ Expected<PivotIdentity> read_pivot_identity(const Json& claims) {
   return identity;
 }
 
+bool tells_people_apart(const RollIdentity& on_roll) {
+  return !on_roll.birth_place.empty() ||
+         (!on_roll.birth_country.empty() && on_roll.birth_country != france);
+}
+
 bool may_be_same_person(const PivotIdentity& identity, const RollIdentity& on_roll) {
   const auto same_where_known = [](std::string_view known, std::string_view vouched) {
     return known.empty() || known == vouched;
   };
   const std::string_view gender = identity.gender == "female" ? "F" : "M";
-  const bool placed = !on_roll.birth_place.empty() || !on_roll.birth_country.empty();
-  return placed &&
+  const bool in_france = on_roll.birth_country.empty() || on_roll.birth_country == france;
+  return same_date(identity.birth_date, on_roll.birth_date) &&
          letters_and_digits(identity.family_name) == letters_and_digits(on_roll.birth_name) &&
          same_given_names(identity.given_names, on_roll.given_names) &&
-         same_date(identity.birth_date, on_roll.birth_date) &&
          same_where_known(on_roll.gender, gender) &&
-         same_where_known(on_roll.birth_place, identity.birth_place) &&
+         (!in_france || same_place(on_roll.birth_place, identity.birth_place)) &&
          same_where_known(on_roll.birth_country, identity.birth_country);
 }
 

@@ -36,9 +36,13 @@ struct RollIdentity {
 
 // Whether both may be one person. Names are compared without case, accents, hyphens and
 // apostrophes, in any Unicode form; of the given names the roll may have the first ones only, each
-// whole. Dates must be equal in what both know, the year always. Gender and place are compared
-// where the roll has them. A roll without date of birth, or with neither place nor country, is
-// nobody's.
+// whole. Dates must be equal in what both know, the year always. Gender, country and, of who was
+// born in France, the commune are compared where the roll has them: an arrondissement is its city,
+// a code of Corsica before 1976 any commune there. A roll without date of birth is nobody's.
 bool may_be_same_person(const PivotIdentity& identity, const RollIdentity& on_roll);
+
+// Whether the roll says enough of her birth for an identity to be believed: a commune, or a country
+// other than France.
+bool tells_people_apart(const RollIdentity& on_roll);
 
 }  // namespace isoloir

@@ -552,7 +552,13 @@ void read_franceconnect(Reader& read, const toml::table& root, Portal& portal) {
                              read_signing(read, table, "userinfo_signing"),
                              read.flag(table, "encrypted"),
                              {}};
-  if (table.contains("refused_providers")) {
+  // Said in any case, so that nobody forgets who may act for a voter there (requirement 60).
+  const auto* refused = table["refused_providers"].as_array();
+  if (!refused) {
+    read.problem(table,
+                 "\"refused_providers\" lists the idp_id of Aidants Connect, or is [] where the "
+                 "provider has closed it for this service");
+  } else if (!refused->empty()) {
     policy.refused_providers = read_words(read, table, "refused_providers");
   }
   const bool here = policy.issuer.starts_with("http://127.0.0.1:") ||

@@ -30,6 +30,7 @@ jose::Signing signing_of(std::string_view name) {
 
 std::string_view refusal_of(std::string_view error) {
   if (error == "openid.network") return "identity.unavailable";
+  if (error == "identity.claims") return "reissue.identity";  // of somebody, who cannot be compared
   return error == "openid.delegate" ? "identity.delegate" : "identity.failed";
 }
 
@@ -63,16 +64,14 @@ ReissueResult<std::string> Identifications::begin(const Session& session) {
   ISOLOIR_ASSERT(session.voter.has_value());
   const auto& voter = *session.voter;
   const auto token = Token::generate(state_.random());
-  auto url = client_.authorization_url(state_.manifest().origin + std::string(return_path),
-                                       token.text(), nonce_of(state_, token));
-  if (!url) {
-    if (report_) report_("FranceConnect: " + url.error().message);
-    return flows::refuse("identity.unavailable");
-  }
-  const RateLimit tries{limits::openid_tries_minute, limits::openid_tries_hour, 0};
-  const auto counted =
+  const auto open =
       *state_.database().write([&](Transaction& transaction) -> Expected<ReissueResult<void>> {
+        // What would be refused on the way back is refused before she goes.
+        if (auto refusal = reissues_.refusal_of_identified(transaction, voter)) {
+          return ReissueResult<void>(tl::make_unexpected(*refusal));
+        }
         const TimeMs now = flows::steady_now(state_, transaction);
+        const RateLimit tries{limits::openid_tries_minute, limits::openid_tries_hour, 0};
         const auto key = flows::attempt_key(state_, "identification", voter);
         const auto earlier = flows::attempts(transaction, key, now);
         if (const auto at = reissue::retry_at(earlier, tries, now)) {
@@ -87,7 +86,13 @@ ReissueResult<std::string> Identifications::begin(const Session& session) {
              voter, now});
         return ReissueResult<void>();
       });
-  if (!counted) return tl::make_unexpected(counted.error());
+  if (!open) return tl::make_unexpected(open.error());
+  auto url = client_.authorization_url(state_.manifest().origin + std::string(return_path),
+                                       token.text(), nonce_of(state_, token));
+  if (!url) {
+    if (report_) report_("FranceConnect: " + url.error().message);
+    return flows::refuse("identity.unavailable");
+  }
   return std::move(*url);
 }
 
@@ -109,6 +114,13 @@ bool Identifications::take(const Session& session, std::string_view state) {
 
 Identifications::Outcome Identifications::finish(const Session& session, const Return& returned) {
   ISOLOIR_ASSERT(session.voter.has_value());
+  const auto key = state_.peppered("identification return",
+                                   {ByteView(session.id), as_bytes(returned.state.value_or(""))});
+  return answers_.once(key, state_.now(), [&] { return finish_once(session, returned); });
+}
+
+Identifications::Outcome Identifications::finish_once(const Session& session,
+                                                      const Return& returned) {
   const auto& voter = *session.voter;
   if (!returned.state || !take(session, *returned.state)) {
     return {flows::refuse("identity.stale"), ""};
@@ -123,7 +135,11 @@ Identifications::Outcome Identifications::finish(const Session& session, const R
     return refuse(refusal_of(good.error().code), good.error());
   }
   if (returned.error) {
-    if (*returned.error != "access_denied") {
+    const auto& error = *returned.error;
+    if (error == "server_error" || error == "temporarily_unavailable") {
+      return refuse("identity.unavailable", {"openid.error", "the provider says " + error, {}});
+    }
+    if (error != "access_denied") {
       return refuse("identity.failed", {"openid.error", "the provider answers an error", {}});
     }
     tell("identification given up", voter, {});
@@ -154,6 +170,18 @@ Expected<std::string> Identifications::logout_url(std::string_view logout) {
 
 // ---- The flow that is open at once
 
+std::optional<ReissueRefusal> Reissues::refusal_of_identified(Transaction& transaction,
+                                                              const std::string& voter) {
+  if (auto shut = flows::closed(state_, transaction, policy_, voter)) return shut;
+  const TimeMs now = flows::steady_now(state_, transaction);
+  const auto earlier =
+      flows::attempts(transaction, flows::attempt_key(state_, "request", voter), now);
+  if (const auto at = reissue::retry_at(earlier, policy_.requests, now)) {
+    return flows::refusal("reissue.throttled", *at);
+  }
+  return std::nullopt;
+}
+
 ReissueResult<ReissueOpened> Reissues::open_identified(const Session& session,
                                                        const PivotIdentity& vouched,
                                                        std::string_view client_address,
@@ -163,9 +191,20 @@ ReissueResult<ReissueOpened> Reissues::open_identified(const Session& session,
   const auto token = Token::generate(state_.random());
   const auto opener = Token::generate(state_.random());
   using Answer = ReissueResult<ReissueOpened>;
+  // Read before the write, which nothing long may hold up.
+  const auto verdict =
+      *state_.database().read([&](Transaction& transaction) -> Expected<EvidenceVerifier::Civil> {
+        return EvidenceVerifier::civil(transaction, voter, vouched);
+      });
   auto answer = *state_.database().write([&](Transaction& transaction) -> Expected<Answer> {
     const TimeMs now = flows::steady_now(state_, transaction);
-    const auto verdict = EvidenceVerifier::civil(transaction, voter, vouched);
+    // She may have left, or been made to, while the provider was asked.
+    if (transaction
+            .query("SELECT 1 FROM session WHERE id = $1 AND voter = $2",
+                   {ByteView(session.id), voter})
+            .empty()) {
+      return Answer(flows::refuse("identity.stale"));
+    }
     if (!verdict.identity) {
       auto refusal = flows::refusal("reissue.identity");
       refusal.alert = verdict.another;
@@ -174,15 +213,10 @@ ReissueResult<ReissueOpened> Reissues::open_identified(const Session& session,
       flows::note(state_, transaction, now, "identity refused", voter, more);
       return Answer(tl::make_unexpected(refusal));
     }
-    if (auto shut = flows::closed(state_, transaction, policy_, voter)) {
-      return Answer(tl::make_unexpected(*shut));
+    if (auto refusal = refusal_of_identified(transaction, voter)) {
+      return Answer(tl::make_unexpected(*refusal));
     }
-    const auto key = flows::attempt_key(state_, "request", voter);
-    if (const auto at =
-            reissue::retry_at(flows::attempts(transaction, key, now), policy_.requests, now)) {
-      return Answer(flows::refuse("reissue.throttled", *at));
-    }
-    flows::add_attempt(state_, transaction, key, now);
+    flows::add_attempt(state_, transaction, flows::attempt_key(state_, "request", voter), now);
     const auto opened =
         reissue::step(reissue::Started{}, reissue::ChooseProvider{}, now)
             .and_then([&](const auto& chosen) {

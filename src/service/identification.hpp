@@ -41,10 +41,11 @@ class Identifications {
     ReissueResult<ReissueOpened> opened;
     std::string logout;  // for logout_url; empty where nobody was identified
   };
-  // Once for each `state`, whatever comes of it. Refusals: identity.stale (no such return is
-  // awaited from this session: used, too old, or another's), identity.aborted (she gave up there),
-  // identity.unavailable, identity.failed (what came back proves nothing), identity.delegate
-  // (somebody acts for her), those of Reissues::open_identified.
+  // Once for each `state`, whatever comes of it; the same session that brings it again within a
+  // minute gets the same outcome, as an answer may be lost on its way. Refusals: identity.stale (no
+  // such return is awaited from this session: used, too old, or another's), identity.aborted (she
+  // gave up there), identity.unavailable, identity.failed (what came back proves nothing),
+  // identity.delegate (somebody acts for her), those of Reissues::open_identified.
   Outcome finish(const Session& session, const Return& returned);
 
   // Where the browser that holds this is signed out at the provider. Error: openid.network, or
@@ -52,6 +53,7 @@ class Identifications {
   Expected<std::string> logout_url(std::string_view logout);
 
  private:
+  Outcome finish_once(const Session& session, const Return& returned);
   bool take(const Session& session, std::string_view state);
   void tell(std::string_view step, const std::string& voter, std::string_view reason);
 
@@ -59,6 +61,7 @@ class Identifications {
   openid::Client& client_;
   Reissues& reissues_;
   const Reissues::Alert report_;
+  AnsweredOnce<Outcome> answers_;
 };
 
 }  // namespace isoloir

@@ -210,36 +210,10 @@ ReissueResult<ReissueSent> Reissues::request(const Session& session, const Reiss
   const auto key = state_.peppered(
       "reissue form", {ByteView(session.id), as_bytes(form.answer), as_bytes(form.identity),
                        as_bytes(form.destination), as_bytes(form.language)});
-  std::promise<ReissueResult<ReissueSent>> promise;
-  std::shared_future<ReissueResult<ReissueSent>> earlier;
-  {
-    const std::lock_guard lock(asked_mutex_);
-    const TimeMs now = state_.now();
-    std::erase_if(asked_, [&](const auto& item) {
-      return now >= item.second.at + minute_ms || now < item.second.at;
-    });
-    const auto [found, fresh] = asked_.try_emplace(key, Asked{{}, now});
-    if (fresh) {
-      found->second.answer = promise.get_future().share();
-    } else {
-      earlier = found->second.answer;
-    }
-  }
-  if (earlier.valid()) return earlier.get();
-  const auto forget = [&] {
-    const std::lock_guard lock(asked_mutex_);
-    asked_.erase(key);
-  };
-  try {
-    auto answer = request_once(session, form);
-    if (!answer) forget();  // the next one is a try of its own
-    promise.set_value(answer);
-    return answer;
-  } catch (...) {
-    forget();
-    promise.set_exception(std::current_exception());
-    throw;
-  }
+  // A refusal is not kept: the next one is a try of its own.
+  return asked_.once(
+      key, state_.now(), [&] { return request_once(session, form); },
+      [](const ReissueResult<ReissueSent>& answer) { return answer.has_value(); });
 }
 
 ReissueResult<ReissueSent> Reissues::request_once(const Session& session,

@@ -6,14 +6,12 @@
 #pragma once
 
 #include <functional>
-#include <future>
-#include <map>
-#include <mutex>
 
 #include "courier/outbox.hpp"
 #include "courier/text_source.hpp"
 #include "identity/pivot_identity.hpp"
 #include "portal/reissue_policy.hpp"
+#include "service/answered_once.hpp"
 #include "service/session.hpp"
 
 namespace isoloir {
@@ -126,11 +124,15 @@ class Reissues {
 
   // The same for whom FranceConnect has identified: it replaces question and link (requirement 59).
   // Refusals: reissue.identity (not hers as the roll has it, or not hers alone; `alert` where it is
-  // that of somebody else on the roll), reissue.throttled, reissue.closed, reissue.limit,
-  // reissue.blocked.
+  // that of somebody else on the roll), identity.stale (the session has ended meanwhile),
+  // reissue.throttled, reissue.closed, reissue.limit, reissue.blocked.
   ReissueResult<ReissueOpened> open_identified(const Session& session, const PivotIdentity& vouched,
                                                std::string_view client_address,
                                                std::string_view language);
+
+  // Whether that would be refused now whoever she is.
+  std::optional<ReissueRefusal> refusal_of_identified(store::Transaction& transaction,
+                                                      const std::string& voter);
 
   // What a browser brings to open a link: 32 random bytes, base64url. It has them, as a cookie,
   // before the link is spent, so that an answer that is lost loses nothing.
@@ -166,17 +168,11 @@ class Reissues {
  private:
   ReissueResult<ReissueSent> request_once(const Session& session, const ReissueRequest& request);
 
-  struct Asked {
-    std::shared_future<ReissueResult<ReissueSent>> answer;
-    TimeMs at = 0;
-  };
-
   State& state_;
   const ReissuePolicy& policy_;
   const TextSource& texts_;
   const Alert alert_;
-  std::mutex asked_mutex_;
-  std::map<ByteArray<32>, Asked> asked_;  // by HMAC of session and form, of the last minute
+  AnsweredOnce<ReissueResult<ReissueSent>> asked_;  // by session and form
 };
 
 // The link in the notice of any procedure. Blocks what was made and self-service; again is no

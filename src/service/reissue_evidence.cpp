@@ -56,7 +56,11 @@ EvidenceVerifier::Civil EvidenceVerifier::civil(store::Transaction& transaction,
     const RollIdentity on_roll{row.text(1), row.text(2), row.text(3),
                                row.text(4), row.text(5), row.text(6)};
     if (!may_be_same_person(vouched, on_roll)) continue;
-    (row.text(0) == voter ? own : verdict.another) = true;
+    if (row.text(0) == voter) {
+      own = tells_people_apart(on_roll);
+    } else {
+      verdict.another = true;
+    }
   }
   if (own && !verdict.another) verdict.identity = reissue::CivilIdentity();
   return verdict;

@@ -292,6 +292,8 @@ constexpr std::string_view fifteenth = R"sql(
 CREATE TABLE identification (
   state_mac BLOB PRIMARY KEY, session BLOB NOT NULL, voter TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Who may be the person that FranceConnect has identified.
+CREATE INDEX voter_birth_year ON voter (substr(birth_date, 1, 4));
 )sql";
 
 constexpr store::Migration migrations[] = {

@@ -86,6 +86,12 @@ http::Response Site::identification_refused(Visit& visit) {
   if (refused.empty()) return http::Response::redirect_303("/reissue");
   Json data = {{refused.at("reason").get<std::string>(), true},
                {"retry_at", refused.at("retry_at")}};
+  // An answer that came too late may be of a code that was made since.
+  const auto status = reissue_status(visit);
+  data["nothing_changed"] = !data.contains("stale") || status.kind != ReissueStatus::Kind::issued;
+  data["issued"] = !data["nothing_changed"].get<bool>();
+  data["issued_at"] = status.at;
+  data["pending"] = pending_reissue(visit);
   const auto& methods = portal_.reissue->methods;
   if (std::find(methods.begin(), methods.end(), ReissueMethod::question) != methods.end()) {
     data["question_url"] = "/reissue/question";

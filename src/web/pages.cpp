@@ -154,7 +154,9 @@ http::Response Site::sign_out(Visit& visit) {
 }
 
 http::Response Site::signed_out(Visit& visit) {
-  return page(visit, "signed_out", Json::object());
+  Json data = Json::object();
+  add_logout(data, visit);
+  return page(visit, "signed_out", std::move(data));
 }
 
 // What a voter's contests, or all of them before she signs in, allow just now, all together: one of

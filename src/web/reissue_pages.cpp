@@ -122,8 +122,13 @@ Json Site::pending_reissue(const Visit& visit) const {
   const auto status = reissues_->status(visit.voter());
   const bool pending =
       status.kind == ReissueStatus::Kind::sent || status.kind == ReissueStatus::Kind::opened;
-  return pending ? Json{{"reference", status.reference}, {"identified", status.identified}}
-                 : Json(nullptr);
+  if (!pending) return nullptr;
+  // The flow is open in one browser, by its cookie: in another the voter starts again.
+  const auto opener = visit.request.cookie("reissue");
+  const auto view = opener ? reissues_->view(*opener) : std::nullopt;
+  return {{"reference", status.reference},
+          {"identified", status.identified},
+          {"here", view && view->reference == status.reference}};
 }
 
 http::Response Site::reissue_choice(Visit& visit) {
@@ -138,7 +143,9 @@ http::Response Site::reissue_choice(Visit& visit) {
         data["question_url"] = "/reissue/question";
         break;
       case ReissueMethod::franceconnect:
-        if (identifications_) data["franceconnect_url"] = "/reissue/franceconnect";
+        if (!identifications_) break;
+        data["franceconnect_url"] = "/reissue/franceconnect";
+        data["franceconnect_site"] = "https://franceconnect.gouv.fr/";
     }
   }
   data["two_ways"] = data.contains("question_url") && data.contains("franceconnect_url");

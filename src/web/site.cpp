@@ -317,7 +317,12 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
 http::Response Site::busy_page(const http::Request& request) {
   if (is_api(request)) return http::Response::json("{\"status\":\"busy\"}", 503);
   Visit visit = arrive(request);
-  return page(visit, "busy", {{"retry_seconds", limits::retry_after_seconds}}, 503);
+  Json data = {{"retry_seconds", limits::retry_after_seconds}};
+  // Nothing of the provider's answer was used yet: it can be brought again.
+  if (request.path == Identifications::return_path) {
+    data["retry_url"] = request.path + "?" + request.query;
+  }
+  return page(visit, "busy", std::move(data), 503);
 }
 
 http::Response Site::error_page(int status, const http::Request* request) {
@@ -367,6 +372,8 @@ std::string_view way_on(std::string_view path) {
   constexpr std::array<std::string_view, 7> ways = {
       "/voting-space", "/reissue",        "/reissue/question", "/reissue/sent",
       "/my-contests",  "/electoral-roll", "/my-account"};
+  // Back from FranceConnect without a session: what came back serves nobody any more.
+  if (path.starts_with("/franceconnect/") || path == "/reissue/franceconnect") return "/reissue";
   const auto* found = std::find(ways.begin(), ways.end(), path);
   return found == ways.end() ? "/" : *found;
 }

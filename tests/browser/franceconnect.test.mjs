@@ -50,8 +50,8 @@ let provider, demo, stop;
 before(async () => {
   writeFileSync(secretFile, `${secret}\n`);
   writeFileSync(keyFile, JSON.stringify(jwk));
-  const refused = `encrypted = false\nrefused_providers = ["${aidantsConnect}"]`;
-  ({ provider, demo, stop } = await registered(startProvider, { edit: (toml) => toml.replace("encrypted = false", refused) }));
+  const refused = `refused_providers = ["${aidantsConnect}"]`;
+  ({ provider, demo, stop } = await registered(startProvider, { edit: (toml) => toml.replace("refused_providers = []", refused) }));
   browser = await startBrowser();
 });
 after(async () => {
@@ -158,6 +158,15 @@ test("16, 56: an answer serves once, in the session that asked; others change no
   await page.getByText("ne sert plus").waitFor();
   assert.deepEqual(flows(), before, "it was burnt by whoever brought it first");
 
+  // An answer that was lost on its way is given again to the session that asked, and is one flow.
+  forgetThrottles(demo);
+  const lost = await answerFor(page, "E0002");
+  await page.request.get(lost, { maxRedirects: 0 });
+  await page.context().clearCookies({ name: "__Host-reissue" });
+  await page.goto(lost);
+  await page.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  assert.equal(flows().length, before.length + 1);
+
   for (const query of ["", "?state=x", `?state=${"A".repeat(43)}&code=x`, "?error=access_denied", "?state=a&state=b"]) {
     const answer = await page.goto(`${demo.origin}/franceconnect/retour${query}`);
     assert.ok(answer.status() === 400 || (await page.getByText("ne sert plus").count()) === 1, query);
@@ -215,9 +224,12 @@ test("two voters of the roll whom an identity could be: neither is believed", as
 });
 
 // What proves nothing, whoever signs it; what is an honest answer of another kind is named.
-const HONEST = ["redirect-iss-missing"];
-const SILENT = /^(token|userinfo)-(500|empty|oversized|redirected|cut)$|^userinfo-garbage$/; // no answer that can be used
+// A plain token where one could be encrypted is no lie here, nor is a provider that does not name itself, nor userinfo's hour of issue.
+const HONEST = ["redirect-iss-missing", "id-token-plain-where-encrypted", "userinfo-plain-where-encrypted", "userinfo-issued-in-the-future"];
+const SILENT = /^(token|userinfo)-(500|oversized|redirected|cut)$/; // no answer at all
 const LIES = faults.filter((name) => !/^(discovery|jwks)-|-slow$/.test(name) && !HONEST.includes(name));
+const saidOf = (fault) => SILENT.test(fault) ? "ne répond pas en ce moment"
+  : /^redirect-state/.test(fault) ? "ne sert plus" : "n’a pas pu être vérifiée";
 
 test(`57, 58: ${LIES.length} lies of a provider, and none is believed`, async () => {
   const before = flows();
@@ -230,7 +242,7 @@ test(`57, 58: ${LIES.length} lies of a provider, and none is believed`, async ()
     await page.waitForURL((url) => url.origin === demo.origin);
     await refusedHeading(page);
     const said = await page.locator("main").innerText();
-    if (!/n’a pas pu être vérifiée|ne répond pas en ce moment|ne sert plus/.test(said)) believed.push([fault, said.slice(0, 200)]);
+    if (!said.includes(saidOf(fault))) believed.push([fault, said.slice(0, 200)]);
     provider.truth();
   }
   assert.deepEqual(believed, []);
@@ -250,10 +262,20 @@ test("a provider that answers nothing, is down, or has new keys", async () => {
   forgetThrottles(demo);
   await identify(page, "E0001");
   await page.getByText("ne permet pas de vous reconnaître").waitFor(); // verified by the new keys: not hers
-  await provider.down();
+  // Down while she is there: she comes back with a code that nobody takes.
   forgetThrottles(demo);
-  await page.goto(`${demo.origin}/reissue/franceconnect`).catch(() => undefined); // its page does not answer either
+  const kept = await answerFor(page, "E0008");
+  await provider.down();
+  await page.goto(kept);
+  await page.getByText("FranceConnect ne répond pas en ce moment").waitFor();
   await provider.up();
+  for (const honest of HONEST) {
+    forgetThrottles(demo);
+    provider.lie(honest);
+    await identify(page, "E0001");
+    await page.getByText("ne permet pas de vous reconnaître").waitFor();
+    provider.truth();
+  }
   await closePage(page);
 });
 

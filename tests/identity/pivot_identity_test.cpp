@@ -144,12 +144,42 @@ TEST(PivotIdentity, R59DatesPlacesAndGender) {
   EXPECT_FALSE(same([](auto& v, auto&) { v.birth_country = "99404"; }));
   EXPECT_TRUE(same([](auto&, auto& r) { r.birth_place = ""; })) << "a country is a place";
   EXPECT_TRUE(same([](auto&, auto& r) { r.birth_country = ""; }));
-  EXPECT_FALSE(same([](auto&, auto& r) { r.birth_place = r.birth_country = ""; }));
+  EXPECT_TRUE(same([](auto&, auto& r) { r.birth_place = r.birth_country = ""; }));
+  const auto places = [&](const char* on_roll, const char* vouched) {
+    return same([&](auto& v, auto& r) {
+      r.birth_place = on_roll;
+      v.birth_place = vouched;
+    });
+  };
+  EXPECT_TRUE(places("75056", "75114")) << "an arrondissement is its city";
+  EXPECT_TRUE(places("69381", "69123"));
+  EXPECT_TRUE(places("13055", "13216"));
+  EXPECT_FALSE(places("75056", "75121"));
+  EXPECT_FALSE(places("13055", "69381"));
+  EXPECT_TRUE(places("2A004", "20004")) << "Corsica before 1976";
+  EXPECT_FALSE(places("2A004", "2B033"));
+  EXPECT_FALSE(places("75056", "20004"));
+  EXPECT_TRUE(same([](auto& v, auto& r) {
+    v.birth_place = "";
+    v.birth_country = r.birth_country = "99352";
+    r.birth_place = "92131";
+  })) << "abroad the country decides";
   EXPECT_TRUE(same([](auto& v, auto& r) {
     v.birth_place = "";
     v.birth_country = r.birth_country = "99404";
     r.birth_place = "";
   })) << "born abroad";
+}
+
+TEST(PivotIdentity, R59WhatTheRollMustSayOfABirth) {
+  auto roll = on_roll();
+  EXPECT_TRUE(tells_people_apart(roll));
+  roll.birth_place = "";
+  EXPECT_FALSE(tells_people_apart(roll)) << "France alone";
+  roll.birth_country = "99404";
+  EXPECT_TRUE(tells_people_apart(roll));
+  roll.birth_country = "";
+  EXPECT_FALSE(tells_people_apart(roll));
 }
 
 }  // namespace

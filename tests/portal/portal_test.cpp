@@ -103,10 +103,38 @@ TEST(Portal, ReissuePolicyIsRead) {
   EXPECT_EQ(portal->reissue->destination_voters, 2u);
   EXPECT_EQ(portal->reissue->phone_countries.size(), 7u);
   EXPECT_EQ(portal->messages.sms_sender, "Elections");
-  EXPECT_EQ(portal->reissue->methods, std::vector{ReissueMethod::question});
-  for (const auto* bad :
-       {"[]", "[\"franceconnect\"]", "[\"question\", \"question\"]", "[1]", "\"question\""}) {
-    EXPECT_FALSE(Portal::parse(changed(education(), "[\"question\"]", bad), "p.toml")) << bad;
+  EXPECT_EQ(portal->reissue->methods,
+            (std::vector{ReissueMethod::question, ReissueMethod::franceconnect}));
+  const std::string good = "[\"question\", \"franceconnect\"]";
+  for (const auto* bad : {"[]", "[\"question\", \"question\"]", "[1]", "\"question\"",
+                          "[\"question\", \"telephone\"]", "[\"question\"]"}) {
+    EXPECT_FALSE(Portal::parse(changed(education(), good, bad), "p.toml")) << bad;
+  }
+}
+
+TEST(Portal, R60FranceConnectSaysWhoMayActForAVoter) {
+  const auto portal = Portal::parse(education(), "portal.toml");
+  ASSERT_TRUE(portal->franceconnect);
+  EXPECT_EQ(portal->franceconnect->acr_values, std::vector<std::string>{"eidas1"});
+  const auto read = [](const std::string& from, const std::string& to) {
+    return Portal::parse(changed(education(), from, to), "p.toml");
+  };
+  const auto two = read("refused_providers = []", "refused_providers = [\"a-1\", \"b\"]");
+  EXPECT_EQ(two->franceconnect->refused_providers, (std::vector<std::string>{"a-1", "b"}));
+  for (const auto& [from, to] :
+       {std::pair("refused_providers = []", ""),
+        std::pair("refused_providers = []", "refused_providers = \"a\""),
+        std::pair("refused_providers = []", "refused_providers = [\"a b\"]"),
+        std::pair("id_token_signing = \"ES256\"", "id_token_signing = \"HS256\""),
+        std::pair("userinfo_signing = \"ES256\"", "userinfo_signing = \"none\""),
+        std::pair("https://oidc.franceconnect.gouv.fr/api/v2",
+                  "http://oidc.franceconnect.gouv.fr/api/v2"),
+        std::pair("https://oidc.franceconnect.gouv.fr/api/v2",
+                  "https://oidc.franceconnect.gouv.fr/api/v2/"),
+        std::pair("acr_values = [\"eidas1\"]", "acr_values = []"),
+        std::pair("client_id = \"isoloir\"", "client_secret = \"isoloir\""),
+        std::pair("[franceconnect]", "[francconnect]")}) {
+    EXPECT_FALSE(read(from, to)) << to;
   }
 }
 
