@@ -234,8 +234,8 @@ test("a provider that has new keys is believed by them", async () => {
 });
 
 // What proves nothing, whoever signs it; what is an honest answer of another kind is named.
-// A plain token where one could be encrypted is no lie here, nor is a provider that does not name itself, nor userinfo's hour of issue.
-const HONEST = ["redirect-iss-missing", "id-token-plain-where-encrypted", "userinfo-plain-where-encrypted", "userinfo-issued-in-the-future"];
+// A plain token where one could be encrypted is no lie here, nor is userinfo's hour of issue.
+const HONEST = ["id-token-plain-where-encrypted", "userinfo-plain-where-encrypted", "userinfo-issued-in-the-future"];
 const SILENT = /^(token|userinfo)-(500|oversized|redirected|cut)$/; // no answer at all
 const LIES = faults.filter((name) => !/^(discovery|jwks)-|-slow$/.test(name) && !HONEST.includes(name));
 const saidOf = (fault) => SILENT.test(fault) ? "ne répond pas en ce moment"
