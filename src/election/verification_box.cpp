@@ -40,7 +40,7 @@ Judged judge(const State& state, const Place& place, ByteView bytes) {
   if (const auto good = verify_ballot(*ballot, state.manifest.bureau_of(contest).key); !good) {
     return {check_of(good.error()), good.error(), std::move(*ballot)};
   }
-  if (!state.keys.in_force(ballot->key, place)) {
+  if (!state.keys.in_force(ballot->key, place, state.freeze_checkpoint.size)) {
     return refuse(14, "ballot.key", "by a key that is not in force in " + describe(place),
                   std::move(*ballot));
   }

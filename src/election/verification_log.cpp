@@ -32,17 +32,19 @@ bool KeyBook::in_rosters(const Point& key) const {
 std::optional<Place> KeyBook::place_of(const Point& key) const {
   if (const auto found = find(key); found != rosters_.end()) return found->place;
   const auto late = late_.find(key);
-  return late == late_.end() ? std::nullopt : std::optional(late->second);
+  return late == late_.end() ? std::nullopt : std::optional(late->second.place);
 }
 
-bool KeyBook::in_force(const Point& key, const Place& place) const {
-  return place_of(key) == place && !gone_.contains(key);
+bool KeyBook::in_force(const Point& key, const Place& place, std::uint64_t position) const {
+  const auto late = late_.find(key);
+  const bool early = late != late_.end() && late->second.enrolled >= position;
+  return place_of(key) == place && !gone_.contains(key) && !early;
 }
 
 std::uint64_t KeyBook::registered(std::uint32_t contest) const {
   std::uint64_t count = 0;
   for (const auto& entry : rosters_) count += entry.place.first == contest;
-  for (const auto& [key, place] : late_) count += place.first == contest;
+  for (const auto& [key, late] : late_) count += late.place.first == contest;
   for (const auto& key : gone_) count -= place_of(key)->first == contest;
   return count;
 }
@@ -326,9 +328,9 @@ Status read_unit(const State& state, std::size_t n, const Json& unit, const Plac
 Status apply_batch(State& state, std::size_t n, const BatchKeys& keys) {
   const auto path = export_path::batch(n);
   for (const auto& [key, place] : keys.removed) {
-    if (!state.keys.in_force(key, place)) {
-      return fail("reissue.removed",
-                  path + " removes a key that is not in force in " + describe(place));
+    if (!state.keys.in_force(key, place, state.batch_places[n])) {
+      return fail("reissue.removed", path + " removes a key that is not in force in " +
+                                         describe(place) + " where it stands in the log");
     }
   }
   for (const auto& [key, place] : keys.removed) state.keys.remove(key);
@@ -383,11 +385,12 @@ Status check_batch_signers(const Manifest& manifest, const SignedDocument& batch
 
 Outcome check_batches(State& state) {
   // What the enrolments say is V9's to judge; a reissue may concern a voter who was enrolled.
-  for (const auto& event : state.events) {
+  for (std::size_t n = 0; n < state.events.size(); ++n) {
+    const auto& event = state.events[n];
     const auto key = point_field(event.data, "key");
     const auto district = u32_field(event.data, "district");
     if (event.name == "enrol" && key && district && !state.keys.ever_used(*key)) {
-      state.keys.enrol(*key, {*event.contest, *district});
+      state.keys.enrol(*key, {*event.contest, *district}, state.event_places[n]);
     }
   }
   std::map<std::uint32_t, std::uint64_t> total;
@@ -459,9 +462,9 @@ Outcome check_roll_changes(State& state) {
         return fail("roll.enrol", path + " enrols a key that is used elsewhere");
       }
     } else {
-      if (!struck.insert(*key).second || !state.keys.in_force(*key, place)) {
-        return fail("roll.strike_off",
-                    path + " strikes off a key that is not in force in " + describe(place));
+      if (!struck.insert(*key).second || !state.keys.in_force(*key, place, state.event_places[n])) {
+        return fail("roll.strike_off", path + " strikes off a key that is not in force in " +
+                                           describe(place) + " where it stands in the log");
       }
     }
   }

@@ -32,21 +32,29 @@ class KeyBook {
   bool ever_used(const Point& key) const { return place_of(key).has_value(); }
   std::optional<Place> place_of(const Point& key) const;
   bool in_rosters(const Point& key) const;
-  bool in_force(const Point& key, const Place& place) const;
+  // For what stands at `position` in the log: an enrolled key is in force after its event. One that
+  // a batch adds is so before it too, for who has it votes with it before the batch is published.
+  bool in_force(const Point& key, const Place& place, std::uint64_t position) const;
   bool reissued(const Point& key) const { return reissued_.contains(key); }
-  void enrol(const Point& key, const Place& place) { late_.emplace(key, place); }
+  void enrol(const Point& key, const Place& place, std::uint64_t position) {
+    late_.emplace(key, Late{place, position});
+  }
   void add(const Point& key, const Place& place) {
-    late_.emplace(key, place);
+    late_.emplace(key, Late{place, std::nullopt});
     reissued_.insert(key);
   }
   void remove(const Point& key) { gone_.insert(key); }
   std::uint64_t registered(std::uint32_t contest) const;
 
  private:
+  struct Late {
+    Place place;
+    std::optional<std::uint64_t> enrolled;  // where the event stands in the log
+  };
   std::vector<Entry>::const_iterator find(const Point& key) const;
 
   std::vector<Entry> rosters_;  // ascending by key
-  std::map<Point, Place> late_;
+  std::map<Point, Late> late_;
   std::set<Point> reissued_;
   std::set<Point> gone_;
 };

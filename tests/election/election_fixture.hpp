@@ -158,8 +158,9 @@ class TestElection {
   Files files;
   TimeMs now = 1'000'000;
   std::size_t event_number = 0;
-  bool hold = false;           // events wait
-  std::vector<Bytes> waiting;  // their entries
+  std::uint32_t enrolled_besides = 0;  // by a hook, in contest 1
+  bool hold = false;                   // events wait
+  std::vector<Bytes> waiting;          // their entries
   std::vector<Digest> leaves;
   MerkleAccumulator log;
   std::uint64_t pads = 0;
@@ -396,6 +397,7 @@ class TestElection {
     }
     if (!hooks.nobody) {
       figures[0].registered += 1;  // enrolled
+      figures[1].registered += enrolled_besides;
       figures[1].registered -= 1;  // struck off
     }
     figures[0].lots = lots;

@@ -712,6 +712,63 @@ TEST(Verification, V9EnrolmentsAndStrikeOffs) {
       "V9");
 }
 
+// Takes a key of contest 1 out of its roster, for an event to enrol it.
+void out_of_roster(TestElection& e, const KeyPair& key) {
+  auto keys = e.rosters[{1, 0}];
+  std::erase(keys, key.key);
+  auto& entry = e.manifest.rosters.back();
+  entry.size = static_cast<std::uint32_t>(keys.size());
+  entry.root = roster_root(e.manifest.election_id, 1, 0, keys);
+  auto& file = e.files[export_path::roster(1, 0)];
+  file.clear();
+  for (const auto& one : keys) file += as_text(one.encoded());
+}
+void enrol(TestElection& e, const KeyPair& key) {
+  ++e.enrolled_besides;
+  e.emit({"enrol",
+          1,
+          {{"district", 0}, {"key", hex_encode(key.key.encoded())}},
+          {&e.registrar, &e.president()}});
+}
+
+TEST(Verification, V9AStrikeOffStandsAfterTheEnrolmentOfItsKey) {
+  const auto enrolled_after = [](const std::string& event) {
+    TestElection::Hooks hooks;
+    hooks.setup = [](TestElection& e) { out_of_roster(e, e.voters[2][1]); };
+    hooks.after = [=](TestElection& e, const std::string& name) {
+      if (name == event) enrol(e, e.voters[2][1]);
+    };
+    return hooks;
+  };
+  expect_refused(enrolled_after("resume"), "");
+  const auto report = verify(TestElection(enrolled_after("strike-off")).files);
+  EXPECT_EQ(refusals(report), "V9") << details(report);
+  EXPECT_EQ(check(report, 9).code, "roll.strike_off");
+}
+
+TEST(Verification, V8ABatchStandsAfterTheEnrolmentOfWhatItRemoves) {
+  const auto in_one_round = [](bool enrolment_first) {
+    TestElection::Hooks hooks;
+    hooks.setup = [](TestElection& e) { out_of_roster(e, e.voters[1][1]); };
+    hooks.after = [](TestElection& e, const std::string& name) {
+      if (name != "strike-off") return;
+      e.hold = true;  // until both wait
+      enrol(e, e.voters[1][1]);
+    };
+    hooks.box = [=](TestElection& e) {
+      EXPECT_EQ(e.waiting.size(), 2u);
+      if (!enrolment_first) std::swap(e.waiting[0], e.waiting[1]);
+      e.hold = false;
+      e.append_waiting();
+    };
+    return hooks;
+  };
+  expect_refused(in_one_round(true), "");
+  const auto report = verify(TestElection(in_one_round(false)).files);
+  EXPECT_EQ(refusals(report), "V8") << details(report);
+  EXPECT_EQ(check(report, 8).code, "reissue.removed");
+}
+
 TEST(Verification, V10BallotsOutOfPlace) {
   const auto replace = [](TestElection& e, Bytes bytes) {
     e.box[{0, 1}][e.voters[3][0].key] = std::move(bytes);
