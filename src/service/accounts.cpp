@@ -168,15 +168,18 @@ void insert_place(State& state, Transaction& transaction, const std::string& vot
                   const BallotKey& place) {
   transaction.execute("INSERT INTO voter_contest (voter, contest, district) VALUES ($1, $2, $3)",
                       {voter, place.contest, place.district});
-  const auto& encoded = place.key.encoded();
-  transaction.execute(
-      "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
-      {ByteView(encoded), place.contest, place.district});
   Bytes contest;
   append_u32(contest, place.contest);
   const auto lookup = state.link_key().lookup("link", {as_bytes(voter), contest});
-  transaction.execute("INSERT INTO link (lookup, sealed) VALUES ($1, $2)",
-                      {ByteView(lookup), state.link_key().seal(encoded, lookup, state.random())});
+  transaction.execute(
+      "INSERT INTO link (lookup, sealed) VALUES ($1, $2)",
+      {ByteView(lookup), state.link_key().seal(place.key.encoded(), lookup, state.random())});
+}
+
+void insert_roster_key(Transaction& transaction, const BallotKey& place) {
+  transaction.execute(
+      "INSERT INTO roster_key (ballot_key, contest, district, in_force) VALUES ($1, $2, $3, 1)",
+      {ByteView(place.key.encoded()), place.contest, place.district});
 }
 
 Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>& keys) {
@@ -185,6 +188,7 @@ Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>&
   for (const auto& item : keys) by_id[item.id] = &item;
   return state.database().write([&](Transaction& transaction) -> Status {
     const bool address_signs_in = !have_identifiers(keys);
+    std::vector<BallotKey> ballot_keys;
     for (const auto& voter : roll.voters) {
       const auto& own = *by_id.at(voter.id);
       insert_voter(state, transaction, voter, address_signs_in);
@@ -193,10 +197,15 @@ Status import_roll(State& state, const Roll& roll, const std::vector<VoterKeys>&
       insert_replaced(transaction, own);
       for (const auto& place : own.ballot_keys) {
         insert_place(state, transaction, voter.id, place);
+        ballot_keys.push_back(place);
       }
       insert_roll_entries(transaction, voter.id,
                           roll_names(voter.usage_name, voter.birth_name, voter.given_names));
     }
+    // Where a row lies in the database's file must not follow the order of the voters.
+    std::sort(ballot_keys.begin(), ballot_keys.end(),
+              [](const BallotKey& a, const BallotKey& b) { return a.key < b.key; });
+    for (const auto& place : ballot_keys) insert_roster_key(transaction, place);
     for (const auto& row : transaction.query("SELECT at FROM replacement ORDER BY at")) {
       journal(transaction, state.now(), {{"step", "codes replaced"}, {"at", row.integer(0)}});
     }

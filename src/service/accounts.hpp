@@ -37,9 +37,11 @@ void insert_voter(State& state, store::Transaction& transaction, const Voter& vo
 void insert_identity(State& state, store::Transaction& transaction, const Voter& voter,
                      const VoterKeys& keys);
 void insert_code(State& state, store::Transaction& transaction, const VoterKeys& keys);
-// A contest of hers, her key in force there, her link to it; not yet its line of the online roll.
+// A contest of hers, and her link to her key there.
 void insert_place(State& state, store::Transaction& transaction, const std::string& voter,
                   const BallotKey& place);
+// In force from now on; whose it is stands nowhere beside it.
+void insert_roster_key(store::Transaction& transaction, const BallotKey& place);
 
 // Takes over the accounts of a state of the same server's keys, for who is on the roll under the
 // same names, birth date and address. Gives how many. One call, on a state without accounts.

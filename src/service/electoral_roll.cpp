@@ -118,11 +118,6 @@ std::string name_key_of(Transaction& transaction, const std::string& voter) {
 
 }  // namespace
 
-void insert_roll_entry(Transaction& transaction, const std::string& voter, std::uint32_t contest) {
-  transaction.execute("INSERT INTO roll_entry (contest, name_key, voter) VALUES ($1, $2, $3)",
-                      {contest, name_key_of(transaction, voter), voter});
-}
-
 void remove_roll_entry(Transaction& transaction, const std::string& voter, std::uint32_t contest) {
   transaction.execute("DELETE FROM roll_entry WHERE contest = $1 AND name_key = $2 AND voter = $3",
                       {contest, name_key_of(transaction, voter), voter});

@@ -40,9 +40,7 @@ std::string roll_names(std::string_view usage, std::string_view birth, std::stri
 // The same for a voter whose names were `before` and are `after` now; `state` has been prepared.
 void replace_roll_entries(store::Transaction& transaction, const std::string& voter,
                           std::string_view before, std::string_view after);
-// Of one contest: she is on its roll now, or no longer.
-void insert_roll_entry(store::Transaction& transaction, const std::string& voter,
-                       std::uint32_t contest);
+// Of one contest: she is on its roll no longer.
 void remove_roll_entry(store::Transaction& transaction, const std::string& voter,
                        std::uint32_t contest);
 // Of all contests that the voter has.

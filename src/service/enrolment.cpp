@@ -64,12 +64,15 @@ std::optional<std::string> earlier_entry(Transaction& transaction, const std::st
   return rows[0].text(0);
 }
 
-// In the order of the roll; the two have been found to go together.
+// In the order of identifiers, whatever that of the roll is; the two have been found to go
+// together.
 std::vector<std::pair<const Voter*, const VoterKeys*>> with_keys(const LateElectors& late) {
   std::map<std::string_view, const VoterKeys*> by_id;
   for (const auto& keys : late.keys) by_id[keys.id] = &keys;
   std::vector<std::pair<const Voter*, const VoterKeys*>> people;
   for (const auto& voter : late.roll.voters) people.emplace_back(&voter, by_id.at(voter.id));
+  std::sort(people.begin(), people.end(),
+            [](const auto& a, const auto& b) { return a.first->id < b.first->id; });
   return people;
 }
 
@@ -179,7 +182,8 @@ void give_new_code(State& state, Transaction& transaction, const VoterKeys& keys
       {keys.id});
 }
 
-// In the order of the roll, so that no place in the database follows that of the events.
+// Whatever stands by voter, before any event and in an order of its own: where a row lies in the
+// database's file must not follow the order of the keys. Their keys come into force by the events.
 Status bring_people(State& state, Transaction& transaction, const LateElectors& late) {
   if (auto good = check_in(state, transaction, late); !good) return good;
   const TimeMs now = flows::steady_now(state, transaction);
@@ -191,6 +195,11 @@ Status bring_people(State& state, Transaction& transaction, const LateElectors& 
       insert_code(state, transaction, *keys);
     }
     insert_identity(state, transaction, *voter, *keys);
+    for (const auto& place : keys->ballot_keys) {
+      insert_place(state, transaction, voter->id, place);
+    }
+    insert_roll_entries(transaction, voter->id,
+                        roll_names(voter->usage_name, voter->birth_name, voter->given_names));
   }
   return {};
 }
@@ -362,8 +371,11 @@ Status enrol_at(State& state, Transaction& transaction, const LateElectors& late
                 const RollPlace& place) {
   const auto* const holder = holder_among(late, place);
   if (!holder) return fail("roll.incomplete", "the event enrols a key that is not the import's");
-  insert_place(state, transaction, holder->id, {place.contest, place.district, place.key});
-  insert_roll_entry(transaction, holder->id, place.contest);
+  const auto own = place_of(state, transaction, holder->id, place.contest);
+  if (!own || *own != place) {
+    return fail("roll.incomplete", "the holder of the key has another place than the event's");
+  }
+  insert_roster_key(transaction, {place.contest, place.district, place.key});
   return {};
 }
 

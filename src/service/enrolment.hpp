@@ -54,7 +54,7 @@ Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late
                                           const TextSource* texts, std::string_view claim);
 
 // What the event does (service/bureau), once the people are on the roll in the same transaction:
-// each brings one place. Error: roll.incomplete (nobody's of them).
+// each brings one key into force. Error: roll.incomplete (nobody's of them, or not this place).
 Status enrol_at(State& state, store::Transaction& transaction, const LateElectors& late,
                 const RollPlace& place);
 

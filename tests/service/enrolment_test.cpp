@@ -206,6 +206,39 @@ TEST_F(Enrolment, TheirEventsStandInTheOrderOfTheKeys) {
   EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
 }
 
+// Where the rows of two neighbours lie in the database's file follows the order of the writes.
+TEST_F(Enrolment, WhatStandsByVoterIsWrittenBeforeTheEventsAndNotInTheirOrder) {
+  (void)state->database().write([](store::Transaction& t) -> Status {
+    t.script("CREATE TABLE written (n INTEGER PRIMARY KEY, what TEXT NOT NULL, who TEXT) STRICT");
+    const auto traced = [&](const std::string& table, const std::string& who) {
+      t.script("CREATE TRIGGER trace_" + table + " AFTER INSERT ON " + table +
+               " BEGIN INSERT INTO written (what, who) VALUES ('" + table + "', " + who + "); END");
+    };
+    for (const char* table : {"voter_contest", "roll_entry"}) traced(table, "NEW.voter");
+    traced("voter", "NEW.id");
+    traced("voting_code", "NEW.voter");
+    for (const char* table : {"link", "roster_key"}) traced(table, "NULL");
+    return {};
+  });
+  std::vector<Voter> voters;
+  for (const int i : {5, 2, 8, 1, 7, 3, 6, 4})
+    voters.push_back(late_voter("L" + std::to_string(i)));
+  ASSERT_EQ(enrol(std::move(voters)), "good");
+  const auto written = *state->database().read([](store::Transaction& t) -> Expected<store::Rows> {
+    return t.query("SELECT what, who FROM written ORDER BY n");
+  });
+  ASSERT_EQ(written.size(), 8u * (2 + 4 * 2));
+  std::vector<std::string> people;
+  for (std::size_t n = 0; n < written.size(); ++n) {
+    EXPECT_EQ(written[n].text(0) == "roster_key", n >= 8u * (2 + 3 * 2)) << n;
+    if (written[n].text(0) == "voter_contest") people.push_back(written[n].text(1));
+    if (written[n].text(0) == "roll_entry") {
+      EXPECT_EQ(written[n].text(1), people.back());
+    }
+  }
+  EXPECT_TRUE(std::is_sorted(people.begin(), people.end()));
+}
+
 TEST_F(Enrolment, RefusedByName) {
   const auto before = sizes();
   const auto one = [&](const std::function<void(Voter&)>& change) {
