@@ -173,6 +173,7 @@ Status check_in(State& state, Transaction& transaction, const LateElectors& late
 void give_new_code(State& state, Transaction& transaction, const VoterKeys& keys, TimeMs now) {
   flows::swap_code(state, transaction, keys.id, {}, {keys.sign_in_key, {}}, now);
   flows::withdraw_all(state, transaction, keys.id, flows::Procedure::credential, now);
+  flows::forget_issued(transaction, keys.id, now);
   for (const char* const what : {"session", "identifier", "recovery"}) {
     transaction.execute("DELETE FROM " + std::string(what) + " WHERE voter = $1", {keys.id});
   }

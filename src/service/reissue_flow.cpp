@@ -185,6 +185,15 @@ void withdraw_all(State& state, Transaction& transaction, const std::string& vot
   end_all(state, transaction, voter, procedure, reissue::Withdraw{}, now);
 }
 
+void forget_issued(Transaction& transaction, const std::string& voter, TimeMs now) {
+  transaction.execute(
+      "UPDATE reissue_flow SET state = 'expired', state_at = $2, expires_at = $2, issued_at = "
+      "NULL, "
+      "cancel_mac = NULL, keys_hash = NULL, sms_tries = 3 WHERE voter = $1 AND procedure = "
+      "'credential' AND issued_at IS NOT NULL",
+      {voter, now});
+}
+
 void save_state(Transaction& transaction, const Flow& flow) {
   const auto values = std::visit(ToColumns(), flow.state);
   transaction.execute(

@@ -44,6 +44,10 @@ void supersede_all(State& state, store::Transaction& transaction, const std::str
 // The same, without a newer one: to their holders they have expired.
 void withdraw_all(State& state, store::Transaction& transaction, const std::string& voter,
                   Procedure procedure, TimeMs now);
+// What was issued to her before she left the roll is over: neither its notice's link nor a block by
+// it means the code that she is given now, it counts in no limit, and no lost message has it made
+// again.
+void forget_issued(store::Transaction& transaction, const std::string& voter, TimeMs now);
 void save_state(store::Transaction& transaction, const Flow& flow);
 // Once seen to be over it stays over, wherever the clock goes (requirement 21).
 void remember_expiry(store::Transaction& transaction, Flow flow, TimeMs now);

@@ -423,6 +423,38 @@ TEST_F(Enrolment, WhoWasStruckOffComesBackByANewCode) {
   EXPECT_EQ(roll_changes, "2 enrolments, 2 strike-offs");
 }
 
+// What was made of her former code, and blocked, means nothing to the one that she is given now.
+TEST_F(Enrolment, WhatRestedOnHerFormerCodeIsOver) {
+  tick_at(fixture_opens);
+  roll.voters[3].numen = right_number(3);
+  policy.per_election = 2;
+  std::vector<std::string> cancels;
+  for (int i = 0; i < 2; ++i) {
+    clock.advance(hour);
+    replace_code(3);
+    cancels.push_back(token_in("reissue-notice"));
+  }
+  clock.advance(hour);
+  EXPECT_EQ(ask_code(3, form(3)), "reissue.limit");
+  ASSERT_TRUE(cancel_reissue(*state, cancels[1]));
+  for (const std::uint32_t contest : {0, 1}) ASSERT_EQ(strike(3, contest), "good");
+  const auto late = issue({roll.voters[3]});
+  ASSERT_EQ(post_all(late, events_for(late)), "good");
+  codes[3] = issued.codes[0].clone();
+
+  for (const auto& cancel : cancels) {
+    const auto blocked = cancel_reissue(*state, cancel);
+    EXPECT_EQ(blocked ? "blocked" : blocked.error().code, "reissue.link_unknown");
+  }
+  EXPECT_EQ(try_code(3, credential(3)), CodeVerdict::Kind::accepted);
+  clock.advance(25 * hour);
+  replace_code(3);
+  vote(3, {0, 1});
+  vote(0, {0, 1});
+  closed_and_counted();
+  EXPECT_EQ(verified(), "good");
+}
+
 struct EnrolmentAmongMany : Enrolment {
   EnrolmentAmongMany() {
     for (std::size_t i = 4; i < 10; ++i) more.push_back(late_voter("L" + std::to_string(i)));
