@@ -81,8 +81,10 @@ Status confirm_end(const Desk& desk, const BureauOptions& options, std::string_v
   }
   if (event == "strike-off") {
     return confirm(desk.screen, options.yes,
-                   {"Cette personne ne pourra plus voter dans ce scrutin, sans retour.",
-                    "This person will not be able to vote in this contest any more, for good.",
+                   {"Cette personne ne pourra plus voter dans ce scrutin, à moins d'être inscrite "
+                    "à nouveau, avec un autre code.",
+                    "This person will not be able to vote in this contest any more, unless "
+                    "enrolled anew with another code.",
                     "radier", "strike off"});
   }
   return {};

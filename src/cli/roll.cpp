@@ -165,13 +165,13 @@ Status run_strike_off(Desk& desk, const RollOptions& options) {
   if (!plan) return fail(plan.error());
   say_who(desk, *plan);
   const Question question{
-      "Cette personne ne pourra plus voter dans ces scrutins, sans retour. Sa clé publique "
-      "s'affiche "
-      "ensuite : tant que l'événement n'est pas publié, elle est à garder secrète, car si cette "
-      "personne votait quand même, elle désignerait son bulletin.",
-      "This person will not be able to vote in these contests, for good. The public key is shown "
-      "next: until the event is published it is to be kept secret, because if this person voted "
-      "after all, it would name the ballot.",
+      "Cette personne ne pourra plus voter dans ces scrutins, à moins d'être inscrite à nouveau, "
+      "avec un autre code (isoloir roll enrol). Sa clé publique s'affiche ensuite : tant que "
+      "l'événement n'est pas publié, elle est à garder secrète, car si cette personne votait quand "
+      "même, elle désignerait son bulletin.",
+      "This person will not be able to vote in these contests, unless enrolled anew with another "
+      "code (isoloir roll enrol). The public key is shown next: until the event is published it is "
+      "to be kept secret, because if this person voted after all, it would name the ballot.",
       "radier", "strike off"};
   if (auto sure = confirm(desk.screen, options.yes, question); !sure) return sure;
   note_strike_off(*desk.state, plan->voter, plan->places);

@@ -170,7 +170,8 @@ Expected<std::vector<VoterKeys>> after_former_codes(std::vector<VoterKeys> keys,
   if (!unknown.empty()) {
     return fail("import.replaces",
                 "codes that do not know those installed before: " + named(std::move(unknown)) +
-                    "; issue with --replaces and the import that was installed");
+                    "; issue with --replaces and the import that was installed, and leave out late "
+                    "electors, who are enrolled anew");
   }
   return keys;
 }

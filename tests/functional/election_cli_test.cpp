@@ -561,6 +561,7 @@ TEST_F(ElectionCommand, CodesGivenUpUnderABrokenSealDoNotComeBack) {
   ASSERT_EQ(seal().code, 0);
   sign();
   expect_refused(install(), "import.replaces", "A001, A002");
+  expect_refused(install(), "import.replaces", "leave out late electors, who are enrolled anew");
   issued_ = "knowing";
   ASSERT_EQ(issue("--replaces " + path("issued/server/import.sealed"), first_code).code, 0);
   ASSERT_EQ(unseal("motif").code, 0);
