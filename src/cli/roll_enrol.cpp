@@ -2,6 +2,7 @@
 // registrar and an officer of the bureau sign on machines of their own.
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 
 #include "cli/roll.hpp"
@@ -61,14 +62,13 @@ void say_electors(const Desk& desk, const LateElectors& late) {
 void say_drafted(const Desk& desk, const std::vector<SignedDocument>& drafts,
                  const LateElectors& late, const std::vector<std::string>& files) {
   const auto places = late_places(late);  // in the order of the drafts
+  std::map<std::uint32_t, std::string> of_bureau;
   for (std::size_t i = 0; i < drafts.size(); ++i) {
-    const auto& bureau = desk.state->manifest().bureaus.at(*u32_field(drafts[i].body(), "bureau"));
+    of_bureau[*u32_field(drafts[i].body(), "bureau")] += " " + files[i];
     const auto& voter = holder_among(late, places[i])->id;
     desk.screen.say(fmt::format("{} : {}", files[i], voter),
                     fmt::format("{}: {}", files[i], voter));
     say_place(desk, places[i]);
-    desk.screen.say("Signe pour le bureau : " + names_of(bureau, officers),
-                    "Signs for the bureau: " + names_of(bureau, officers));
   }
   const auto minutes = limits::event_age_ms / minute_ms;
   desk.screen.say(
@@ -83,6 +83,12 @@ void say_drafted(const Desk& desk, const std::vector<SignedDocument>& drafts,
           "own and in any order: who made the codes (isoloir registrar sign) and the bureau "
           "(isoloir trustee sign). Then here, all at once: isoloir roll enrol --post",
           minutes));
+  for (const auto& [number, of_this] : of_bureau) {
+    const auto& bureau = desk.state->manifest().bureaus.at(number);
+    const auto who = bureau.name + " (" + names_of(bureau, officers) + ")";
+    desk.screen.say("Signe pour le bureau " + who + " :" + of_this,
+                    "Signs for the bureau " + who + ":" + of_this);
+  }
 }
 
 Status draft_them(Desk& desk, const EnrolOptions& options, const LateElectors& late) {

@@ -176,10 +176,9 @@ Status may_sign(const Manifest& manifest, const Json& body, const HolderFile& ho
 
 // By a holder, all or none.
 Expected<std::string> sign_all(ToSign all, const HolderFile& holder, Random& random) {
-  for (const auto& one : all.documents) {
-    if (auto may = may_sign(all.manifest, one.document.body(), holder); !may) {
-      return fail(may.error());
-    }
+  for (std::size_t i = 0; i < all.documents.size(); ++i) {
+    auto may = may_sign(all.manifest, all.documents[i].document.body(), holder);
+    if (!may) return fail(may.error().code, all.paths[i].string() + ": " + may.error().message);
   }
   return add_signature(std::move(all), holder.state.signing(), random);
 }

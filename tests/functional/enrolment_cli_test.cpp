@@ -115,6 +115,10 @@ TEST_F(EnrolByFiles, FromTheRegistrarToTheVerifiedResult) {
         hex_encode(keys[1].ballot_keys[0].key.encoded()).substr(0, 8)}) {
     EXPECT_TRUE(drafted.says(words)) << words << "\n" << drafted.out;
   }
+  const auto& bureau_name = state->manifest().bureaus[0].name;
+  EXPECT_TRUE(drafted.says("Signs for the bureau " + bureau_name +
+                           " (Présidente, Secrétaire): " + files() + "\n"))
+      << drafted.out;
   EXPECT_EQ(registered(0), 3) << "a draft changes nothing";
   EXPECT_EQ(get("event-1").find("L1"), std::string::npos) << "the event names no one";
 
@@ -126,7 +130,9 @@ TEST_F(EnrolByFiles, FromTheRegistrarToTheVerifiedResult) {
         "Enrol a person on the roll of contest 1: Academy", "Signed."}) {
     EXPECT_TRUE(seen.says(words)) << words << "\n" << seen.out;
   }
-  expect_refused(by_member(files(), delegate1), "trustee.role");
+  const auto by_delegate = by_member(files(), delegate1);
+  expect_refused(by_delegate, "trustee.role");
+  EXPECT_NE(by_delegate.err.find(at("event-1") + ": "), std::string::npos) << by_delegate.err;
   const auto signed_by_bureau = by_member(files(), secretary);
   expect_done(signed_by_bureau);
   EXPECT_TRUE(signed_by_bureau.says("Elle pourra y voter.")) << signed_by_bureau.out;
