@@ -57,6 +57,20 @@ void say_electors(const Desk& desk, const LateElectors& late) {
   std::fflush(stdout);
 }
 
+void say_namesakes(const Desk& desk, const LateElectors& late) {
+  for (const auto& [elector, other] : namesakes_of(*desk.state, late)) {
+    desk.screen.say(
+        fmt::format("Attention : {} a le nom de naissance et la date de naissance de {}, qui est "
+                    "ou était sur la liste. Vérifiez que ce n'est pas la même personne : elle "
+                    "pourrait voter deux fois.",
+                    printable(elector), printable(other)),
+        fmt::format("Mind: {} has the birth name and the date of birth of {}, who is or was on the "
+                    "roll. Make sure that it is not the same person: she could vote twice.",
+                    printable(elector), printable(other)));
+  }
+  std::fflush(stdout);
+}
+
 // ---- Drafts
 
 void say_drafted(const Desk& desk, const std::vector<SignedDocument>& drafts,
@@ -94,6 +108,7 @@ void say_drafted(const Desk& desk, const std::vector<SignedDocument>& drafts,
 Status draft_them(Desk& desk, const EnrolOptions& options, const LateElectors& late) {
   if (auto good = check_enrolment(*desk.state, late, options.claim); !good) return good;
   say_electors(desk, late);
+  say_namesakes(desk, late);
   const Question question{
       "Ces personnes seront inscrites, une fois l'événement de chacune signé. Leurs clés publiques "
       "s'affichent ensuite : qui voit l'une à côté d'un nom connaît le bulletin chiffré de cette "

@@ -6,12 +6,7 @@
 #include "base/unicode.hpp"
 
 namespace isoloir {
-namespace {
 
-using store::Transaction;
-
-// Words apart by blanks alone: case and accents, hyphens, apostrophes and commas as people and
-// their telephones type them do not tell names apart. Nothing for what is no text.
 std::optional<std::string> folded_names(std::string_view text) {
   constexpr std::string_view marks[] = {"\u2019", "\u2018", "\u02bc", "\u2010", "\u2011",
                                         "\u2012", "\u2013", "\u2014", "\u2212"};
@@ -27,6 +22,10 @@ std::optional<std::string> folded_names(std::string_view text) {
   }
   return folded;
 }
+
+namespace {
+
+using store::Transaction;
 
 // One pattern for each of the first words; a word's own signs of LIKE are letters.
 std::vector<std::string> patterns_of(std::string_view folded) {

@@ -35,6 +35,9 @@ RollPage read_electoral_roll(State& state, std::uint32_t contest, std::string_vi
 // The keys by which names are looked up, for a state whose roll was imported without: at the start
 // of the server. Does nothing where they are there.
 void prepare_electoral_roll(State& state);
+// Words apart by blanks alone: case and accents, hyphens, apostrophes and commas as people and
+// their telephones type them do not tell names apart. Nothing for what is no text.
+std::optional<std::string> folded_names(std::string_view text);
 // What a voter is found by: name in use, name of birth, given names.
 std::string roll_names(std::string_view usage, std::string_view birth, std::string_view given);
 // The same for a voter whose names were `before` and are `after` now; `state` has been prepared.

@@ -66,19 +66,25 @@ std::optional<std::string> earlier_entry(Transaction& transaction, const std::st
 
 // In the order of identifiers, whatever that of the roll is; the two have been found to go
 // together.
-std::vector<std::pair<const Voter*, const VoterKeys*>> with_keys(const LateElectors& late) {
+struct Person {
+  const Voter* voter;
+  const VoterKeys* keys;
+  bool earlier = false;  // was on the roll before, and was struck off
+};
+std::vector<Person> with_keys(const LateElectors& late) {
   std::map<std::string_view, const VoterKeys*> by_id;
   for (const auto& keys : late.keys) by_id[keys.id] = &keys;
-  std::vector<std::pair<const Voter*, const VoterKeys*>> people;
-  for (const auto& voter : late.roll.voters) people.emplace_back(&voter, by_id.at(voter.id));
+  std::vector<Person> people;
+  for (const auto& voter : late.roll.voters) people.push_back({&voter, by_id.at(voter.id)});
   std::sort(people.begin(), people.end(),
-            [](const auto& a, const auto& b) { return a.first->id < b.first->id; });
+            [](const Person& a, const Person& b) { return a.voter->id < b.voter->id; });
   return people;
 }
 
 // Of who was struck off: whatever changes in it is for `roll correct` to change, which tells her.
-Status check_unchanged(State& state, Transaction& transaction, const Voter& voter,
+Status check_unchanged(State& state, Transaction& transaction, const Person& person,
                        bool address_signs_in) {
+  const auto& voter = *person.voter;
   std::string columns;
   const auto fields = roll_fields(state, voter, address_signs_in);
   for (const auto& field : fields) {
@@ -90,6 +96,9 @@ Status check_unchanged(State& state, Transaction& transaction, const Voter& vote
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (row[i] != fields[i].value) other.insert(fields[i].column);
   }
+  if (!recovers_by(state, transaction, voter, person.keys->recovery_key.has_value())) {
+    other.insert("numic, numel");
+  }
   if (other.empty()) return {};
   std::string named;
   for (const auto column : other) named += (named.empty() ? "" : ", ") + std::string(column);
@@ -97,10 +106,12 @@ Status check_unchanged(State& state, Transaction& transaction, const Voter& vote
                                  "; write the late roll like it, and correct it by `roll correct`");
 }
 
-Status check_entry(State& state, Transaction& transaction, const Voter& voter,
-                   bool address_signs_in) {
+// Finds out whether she was on the roll before.
+Status check_entry(State& state, Transaction& transaction, Person& person, bool address_signs_in) {
+  const auto& voter = *person.voter;
   const auto entry = earlier_entry(transaction, voter.id);
   if (!entry) return {};
+  person.earlier = true;
   if (*entry != voter.id) {
     return fail("roll.taken",
                 "column identifiant: " + voter.id + " stands on the roll as " + *entry);
@@ -113,12 +124,14 @@ Status check_entry(State& state, Transaction& transaction, const Voter& voter,
                     " already, and her code is one for all her contests: she is first struck off "
                     "those in which she has not voted, then enrolled in all of them anew");
   }
-  return check_unchanged(state, transaction, voter, address_signs_in);
+  return check_unchanged(state, transaction, person, address_signs_in);
 }
 
 // What nobody else on the roll may have.
-Status check_own(State& state, Transaction& transaction, const Voter& voter, const VoterKeys& keys,
+Status check_own(State& state, Transaction& transaction, const Person& person,
                  bool address_signs_in) {
+  const auto& voter = *person.voter;
+  const auto& keys = *person.keys;
   const auto taken = [&](std::string_view column) {
     return fail("roll.taken", "column " + std::string(column) + ": another voter has that of " +
                                   voter.id + " already");
@@ -153,18 +166,24 @@ Status check_new_keys(State& state, Transaction& transaction, const VoterKeys& k
   return fail("import.used", "a key of " + keys.id + " is in use, or was: issue her code anew");
 }
 
-Status check_in(State& state, Transaction& transaction, const LateElectors& late) {
-  if (auto open = check_open(state, transaction); !open) return open;
-  if (auto good = check_late_import(transaction, late); !good) return good;
+Expected<std::vector<Person>> check_in(State& state, Transaction& transaction,
+                                       const LateElectors& late) {
+  if (auto open = check_open(state, transaction); !open) return fail(open.error());
+  if (auto good = check_late_import(transaction, late); !good) return fail(good.error());
   const bool address_signs_in = signs_in_by_address(late);
-  for (const auto& [voter, keys] : with_keys(late)) {
-    if (auto good = check_entry(state, transaction, *voter, address_signs_in); !good) return good;
-    if (auto good = check_own(state, transaction, *voter, *keys, address_signs_in); !good) {
-      return good;
-    }
-    if (auto good = check_new_keys(state, transaction, *keys); !good) return good;
+  auto people = with_keys(late);
+  for (auto& person : people) {
+    auto good = check_entry(state, transaction, person, address_signs_in);
+    if (good) good = check_own(state, transaction, person, address_signs_in);
+    if (good) good = check_new_keys(state, transaction, *person.keys);
+    if (!good) return fail(good.error());
   }
-  return {};
+  return people;
+}
+
+Status may_come_in(State& state, Transaction& transaction, const LateElectors& late) {
+  const auto people = check_in(state, transaction, late);
+  return people ? Status() : fail(people.error());
 }
 
 // ---- What it does
@@ -186,10 +205,11 @@ void give_new_code(State& state, Transaction& transaction, const VoterKeys& keys
 // Whatever stands by voter, before any event and in an order of its own: where a row lies in the
 // database's file must not follow the order of the keys. Their keys come into force by the events.
 Status bring_people(State& state, Transaction& transaction, const LateElectors& late) {
-  if (auto good = check_in(state, transaction, late); !good) return good;
+  const auto people = check_in(state, transaction, late);
+  if (!people) return fail(people.error());
   const TimeMs now = flows::steady_now(state, transaction);
-  for (const auto& [voter, keys] : with_keys(late)) {
-    if (earlier_entry(transaction, voter->id)) {
+  for (const auto& [voter, keys, earlier] : *people) {
+    if (earlier) {
       give_new_code(state, transaction, *keys, now);
     } else {
       insert_voter(state, transaction, *voter, signs_in_by_address(late));
@@ -305,7 +325,24 @@ const VoterKeys* holder_among(const LateElectors& late, const RollPlace& place) 
 Status check_enrolment(State& state, const LateElectors& late, std::string_view claim) {
   if (auto known = claim_reference(state, claim); !known) return fail(known.error());
   return state.database().read(
-      [&](Transaction& transaction) -> Status { return check_in(state, transaction, late); });
+      [&](Transaction& transaction) -> Status { return may_come_in(state, transaction, late); });
+}
+
+std::vector<Namesake> namesakes_of(State& state, const LateElectors& late) {
+  using Namesakes = std::vector<Namesake>;
+  return *state.database().read([&](Transaction& transaction) -> Expected<Namesakes> {
+    Namesakes found;
+    for (const auto& voter : late.roll.voters) {
+      if (voter.birth_date.empty()) continue;
+      const auto name = folded_names(voter.birth_name);
+      for (const auto& row : transaction.query(
+               "SELECT id, birth_name FROM voter WHERE birth_date = $1 AND id != $2 ORDER BY id",
+               {voter.birth_date, voter.id})) {
+        if (folded_names(row.text(1)) == name) found.push_back({voter.id, row.text(0)});
+      }
+    }
+    return found;
+  });
 }
 
 Expected<std::vector<SignedDocument>> draft_enrolments(State& state, const LateElectors& late,
@@ -313,7 +350,7 @@ Expected<std::vector<SignedDocument>> draft_enrolments(State& state, const LateE
   const auto reference = claim_reference(state, claim);
   if (!reference) return fail(reference.error());
   const auto noted = state.database().write([&](Transaction& transaction) -> Status {
-    if (auto good = check_in(state, transaction, late); !good) return good;
+    if (auto good = may_come_in(state, transaction, late); !good) return good;
     note_each(state, transaction, late, "enrolment drafted", *reference,
               flows::steady_now(state, transaction));
     return {};

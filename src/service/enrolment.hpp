@@ -38,6 +38,14 @@ const VoterKeys* holder_among(const LateElectors& late, const RollPlace& place);
 // the column).
 Status check_enrolment(State& state, const LateElectors& late, std::string_view claim);
 
+// A late elector, and another voter who is or was on the roll, with the same birth name (however it
+// is written) and date of birth: perhaps one person under two identifiers.
+struct Namesake {
+  std::string elector;
+  std::string other;
+};
+std::vector<Namesake> namesakes_of(State& state, const LateElectors& late);
+
 // One event for each place, to be signed, in the order of late_places. The claim's reference goes
 // into the journal with each voter's draft: whoever has seen one knows her key. Errors: those of
 // check_enrolment and draft_for_officers.

@@ -99,6 +99,12 @@ std::optional<std::string> voter_of_consular_number(State& state, store::Transac
   return rows[0].text(0);
 }
 
+bool recovers_by(State& state, store::Transaction& transaction, const Voter& voter, bool with_one) {
+  const auto rows = transaction.query("SELECT lookup FROM recovery WHERE voter = $1", {voter.id});
+  if (rows.empty() || !with_one) return rows.empty() == !with_one;
+  return rows[0].array<32>(0) == number_lookup(state, voter);
+}
+
 bool hold_recovery_key(store::Transaction& transaction, const std::vector<Point>& keys) {
   std::string places;
   store::Values values;

@@ -39,7 +39,10 @@ std::vector<std::string> voters_of_consular_number(State& state, store::Transact
 // Who stands on the roll by the same number of the same kind.
 std::optional<std::string> voter_of_consular_number(State& state, store::Transaction& transaction,
                                                     const Voter& voter);
-// Whether one of these is somebody's recovery key. It reads the whole table.
+// Whether this is the number of the same kind that her recovery rests on; `with_one` false: whether
+// it rests on none.
+bool recovers_by(State& state, store::Transaction& transaction, const Voter& voter, bool with_one);
+// Whether one of these is somebody's recovery key.
 bool hold_recovery_key(store::Transaction& transaction, const std::vector<Point>& keys);
 std::optional<std::string> consular_number_of(State& state, store::Transaction& transaction,
                                               const std::string& voter);

@@ -296,6 +296,15 @@ CREATE TABLE identification (
 CREATE INDEX voter_birth_year ON voter (substr(birth_date, 1, 4));
 )sql";
 
+constexpr std::string_view sixteenth = R"sql(
+-- Whether a late elector is there already, under her identifier as people type it or by what nobody else may have; and who
+-- was born on a day.
+CREATE INDEX voter_id_folded ON voter (id COLLATE NOCASE);
+CREATE INDEX voter_numen ON voter (numen_mac) WHERE numen_mac IS NOT NULL;
+CREATE INDEX voter_birth_date ON voter (birth_date);
+CREATE INDEX recovery_by_key ON recovery (recovery_key);
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -311,7 +320,8 @@ constexpr store::Migration migrations[] = {
     {12, "accounts that voters activate", twelfth},
     {13, "the roll by name", thirteenth},
     {14, "claims", fourteenth},
-    {15, "identification by FranceConnect", fifteenth}};
+    {15, "identification by FranceConnect", fifteenth},
+    {16, "whether a late elector is there already", sixteenth}};
 
 }  // namespace
 

@@ -260,6 +260,31 @@ TEST_F(EnrolByFiles, RefusalsOfTheServersCommand) {
   EXPECT_EQ(registered(0), 3);
 }
 
+// Perhaps the same person, under two identifiers.
+TEST_F(EnrolByFiles, WhoHasTheBirthNameAndDateOfAnotherVoterIsSaid) {
+  EXPECT_TRUE(state->database().write([](store::Transaction& t) -> Status {
+    t.execute(
+        "UPDATE voter SET birth_date = '1970-02-28', birth_name = 'O''Tardivé' "
+        "WHERE id IN ('E1', 'E2')");
+    return {};
+  }));
+  put("late.csv",
+      "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;date_naissance\n"
+      "L1;Mme;O-TARDIVE;Zoé;zoe@portal.example;0;1970-02-28\n"
+      "L2;Mme;O-TARDIVE;Zoé;zoe2@portal.example;0;1970-02-27\n");
+  issue_late();
+  const auto drafted = enrol("--draft " + at("event"));
+  expect_done(drafted);
+  for (const char* words : {"Mind: L1 has the birth name and the date of birth of E1, ",
+                            "Mind: L1 has the birth name and the date of birth of E2, "}) {
+    EXPECT_TRUE(drafted.says(words)) << drafted.out;
+  }
+  EXPECT_FALSE(drafted.says("Mind: L2")) << drafted.out;
+  const auto french = enrol("--draft " + at("encore"), "fr");
+  EXPECT_TRUE(french.says("Attention : L1 a le nom de naissance et la date de naissance de E1, "))
+      << french.out;
+}
+
 TEST_F(EnrolByFiles, APersonAtATerminalIsAsked) {
   const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
   if (terminal < 0) GTEST_SKIP() << "no /dev/pts here, as in a bare chroot";

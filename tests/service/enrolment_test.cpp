@@ -295,6 +295,21 @@ TEST_F(Enrolment, RefusedByName) {
   EXPECT_EQ(of_another(credential(0).ballot_key(0).key), "import.used") << "waits for its batch";
 }
 
+// Of 100 000 voters on the roll as fast as of ten.
+TEST_F(Enrolment, WhoIsThereAlreadyIsFoundByAnIndex) {
+  for (const char* statement :
+       {"SELECT id FROM voter WHERE id = 'e1' COLLATE NOCASE",
+        "SELECT 1 FROM voter WHERE numen_mac = x'00' AND id != 'E1'",
+        "SELECT 1 FROM voter WHERE email_key = 'e1' AND id != 'E1'",
+        "SELECT 1 FROM recovery WHERE recovery_key IN (x'00', x'01') LIMIT 1",
+        "SELECT id FROM voter WHERE birth_date = '1970-01-01'"}) {
+    const auto plan = *state->database().read([&](store::Transaction& t) -> Expected<std::string> {
+      return t.query(std::string("EXPLAIN QUERY PLAN ") + statement).at(0).text(3);
+    });
+    EXPECT_TRUE(plan.starts_with("SEARCH")) << statement << ": " << plan;
+  }
+}
+
 TEST_F(Enrolment, NotOnceTheVoteIsOver) {
   tick_at(fixture_opens);
   const auto late = issue({late_voter("L1")});
@@ -323,10 +338,10 @@ TEST_F(Enrolment, TheSamePersonComesOnce) {
   const auto second = issue({late_voter("L1")});
   const auto one = events_for(first), other = events_for(second);
   auto racing = std::async(std::launch::async, [&] { return post_all(first, one); });
-  const auto here = post_all(second, other);
-  const auto there = racing.get();
-  EXPECT_TRUE((here == "good") != (there == "good")) << here << " " << there;
-  EXPECT_EQ(here == "good" ? there : here, "roll.registered");
+  const auto ours = post_all(second, other);
+  const auto theirs = racing.get();
+  EXPECT_TRUE((ours == "good") != (theirs == "good")) << ours << " " << theirs;
+  EXPECT_EQ(ours == "good" ? theirs : ours, "roll.registered");
   EXPECT_EQ(count_rows("voter WHERE id = 'L1'"), 1);
   EXPECT_EQ(count_rows("link"), 10);
   EXPECT_EQ(check(first), "roll.registered");
@@ -582,6 +597,19 @@ TEST_F(EnrolmentByIdentifier, SheSignsInAndRecoversAsOthers) {
     const auto key = hex_encode(at.key.encoded());
     ASSERT_TRUE(post_event(
         *state, {"strike-off", 0, contest, {{"district", 0}, {"key", key}}, "L1"}, {&member(0)}));
+  }
+  const auto with_number = [&](const std::string& numic, const std::string& numel) {
+    auto voter = abroad("L1");
+    voter.numic = numic;
+    voter.numel = numel;
+    const auto checked = check_enrolment(*state, issue({voter}, forms), "");
+    return checked ? "good" : checked.error().code + ": " + checked.error().message.substr(0, 67);
+  };
+  for (const auto& [numic, numel] :
+       {std::pair("300400501", ""), std::pair("", "300400500"), std::pair("", "")}) {
+    EXPECT_EQ(with_number(numic, numel),
+              "roll.unlike: L1 was on the roll with another entry: numic, numel; write the late")
+        << numic << " " << numel;
   }
   late = issue({abroad("L1")}, forms);
   ASSERT_EQ(post_all(late, events_for(late)), "good");
