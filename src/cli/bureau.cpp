@@ -90,6 +90,9 @@ std::string error_in_french(const std::string& code) {
        "Cette personne revient sur la liste avec d'autres données qu'avant sa radiation ; rien "
        "n'est changé."},
       {"roll.taken", "Un autre électeur a déjà cette donnée ; rien n'est changé."},
+      {"roll.other",
+       "Cette liste n'est pas celle du dernier projet : apportez celle-là, ou préparez les "
+       "événements à nouveau. Rien n'est changé."},
       {"roll.incomplete",
        "Les événements et l'import ne vont pas ensemble : apportez tous ceux de cet import, et eux "
        "seuls. Rien n'est changé."},

@@ -23,6 +23,7 @@
 #include "cli/trustee.hpp"
 #include "cli/trustee_sign.hpp"
 #include "cli/typed_code.hpp"
+#include "crypto/hash.hpp"
 #include "election/csv.hpp"
 #include "election/registrar.hpp"
 #include "web/locale.hpp"
@@ -232,6 +233,7 @@ Status issue(const IssueOptions& options) {
   // The codes first: a folder whose codes were not shown would be of no use.
   fmt::print("voters: {}\nregistrar: {}\n", roll->voters.size(),
              hex_encode(registrar.key.encoded()));
+  if (options.late) fmt::print("SHA-256 of the roll: {}\n", hex_encode(sha256(as_bytes(*csv))));
   if (new_key) fmt::print("code of registrar.key: {}\n", key_code.shown().reveal());
   fmt::print("transport code of import.sealed: {}\n", transport_code.shown().reveal());
   if (unreached != 0) {

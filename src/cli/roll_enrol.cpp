@@ -7,6 +7,7 @@
 
 #include "cli/roll.hpp"
 #include "cli/typed_code.hpp"
+#include "crypto/hash.hpp"
 #include "service/enrolment.hpp"
 #include "service/identifier.hpp"
 #include "service/setup.hpp"
@@ -33,7 +34,7 @@ Expected<LateElectors> read_late(const Desk& desk, const EnrolOptions& options) 
   auto roll = parse_roll(*csv, districts,
                          have_identifiers(*keys) ? RollAddress::optional : RollAddress::signs_in);
   if (!roll) return fail(roll.error().code, options.roll + ": " + roll.error().message);
-  return LateElectors{std::move(*roll), std::move(*keys)};
+  return LateElectors{std::move(*roll), std::move(*keys), sha256(as_bytes(*csv))};
 }
 
 std::string name_of_elector(const Voter& voter) {
@@ -43,6 +44,8 @@ std::string name_of_elector(const Voter& voter) {
 }
 
 void say_electors(const Desk& desk, const LateElectors& late) {
+  desk.screen.say("SHA-256 de la liste de ces électeurs :", "SHA-256 of these electors' roll:");
+  std::fputs(in_lines(late.file).c_str(), stdout);
   for (const auto& voter : late.roll.voters) {
     const auto name = name_of_elector(voter);
     desk.screen.say("Inscription de l'électeur " + name, "Enrolment of voter " + name);

@@ -244,12 +244,31 @@ void tell_enrolled(State& state, Transaction& transaction, const TextSource& tex
                           said("fr") + "\n\n———\n\n" + said("en"), now + limits::message_life_ms});
 }
 
+// No plain hash: the roll of one elector can be guessed.
+std::string mac_of_roll(State& state, const LateElectors& late) {
+  return hex_encode(state.peppered("late roll", {late.file}));
+}
+
+constexpr std::string_view drafted_step = "enrolment drafted";
+
+// Names and dates stand in no event: what was shown with the draft is what comes to the roll.
+Status check_drafted(State& state, Transaction& transaction, const LateElectors& late) {
+  for (const auto& row :
+       transaction.query("SELECT row FROM journal WHERE row LIKE $1 ORDER BY number DESC LIMIT 1",
+                         {"%" + std::string(drafted_step) + "%"})) {
+    if (text_field(Json::parse(row.text(0)), "roll") == mac_of_roll(state, late)) return {};
+  }
+  return fail("roll.other",
+              "this roll is not the one of the last draft: bring that, or draft again");
+}
+
 void note_each(State& state, Transaction& transaction, const LateElectors& late,
                std::string_view step, const std::string& claim, TimeMs now) {
   for (const auto& voter : late.roll.voters) {
     Json row = {{"contests", Json::array()}};
     for (const auto& place : voter.contests) row["contests"].push_back(place.contest);
     if (!claim.empty()) row["claim"] = claim;
+    row["roll"] = mac_of_roll(state, late);
     flows::note(state, transaction, now, step, voter.id, std::move(row));
   }
 }
@@ -351,7 +370,7 @@ Expected<std::vector<SignedDocument>> draft_enrolments(State& state, const LateE
   if (!reference) return fail(reference.error());
   const auto noted = state.database().write([&](Transaction& transaction) -> Status {
     if (auto good = may_come_in(state, transaction, late); !good) return good;
-    note_each(state, transaction, late, "enrolment drafted", *reference,
+    note_each(state, transaction, late, drafted_step, *reference,
               flows::steady_now(state, transaction));
     return {};
   });
@@ -387,6 +406,7 @@ Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late
     if (are_in_log(transaction, events)) {
       return fail("bureau.replayed", "the log has these events already");
     }
+    if (auto same = check_drafted(state, transaction, late); !same) return fail(same.error());
     if (auto brought = bring_people(state, transaction, late); !brought) {
       return fail(brought.error());
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "courier/text_source.hpp"
+#include "crypto/merkle.hpp"
 #include "election/registrar.hpp"
 #include "election/roll.hpp"
 #include "service/bureau.hpp"
@@ -21,6 +22,7 @@ namespace isoloir {
 struct LateElectors {
   Roll roll;
   std::vector<VoterKeys> keys;  // the registrar's import, opened
+  Digest file{};                // SHA-256 of the roll's file
 };
 
 // Their places, by contest, district and key: an order that tells nothing of who is who, in which
@@ -47,7 +49,8 @@ struct Namesake {
 std::vector<Namesake> namesakes_of(State& state, const LateElectors& late);
 
 // One event for each place, to be signed, in the order of late_places. The claim's reference goes
-// into the journal with each voter's draft: whoever has seen one knows her key. Errors: those of
+// into the journal with each voter's draft, and the roll's file by an HMAC: whoever has seen one
+// knows her key. Errors: those of
 // check_enrolment and draft_for_officers.
 Expected<std::vector<SignedDocument>> draft_enrolments(State& state, const LateElectors& late,
                                                        std::string_view claim);
@@ -55,7 +58,8 @@ Expected<std::vector<SignedDocument>> draft_enrolments(State& state, const LateE
 // All of them, by events that the registrar and an officer have signed, or nobody: one event for
 // each place, in any order. A mail by `texts` (null where this server sends none) tells each that
 // has an address. Gives the numbers of the events. Errors: roll.incomplete (a place without its
-// event, or an event of another place), bureau.event, those of check_enrolment and
+// event, or an event of another place), roll.other (the roll's file is not that of the last draft),
+// bureau.event, those of check_enrolment and
 // append_signed_event.
 Expected<std::vector<std::int64_t>> enrol(State& state, const LateElectors& late,
                                           std::vector<SignedDocument> events,

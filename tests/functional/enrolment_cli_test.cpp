@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "courier/outbox.hpp"
+#include "crypto/hash.hpp"
 #include "functional/roll_command.hpp"
 #include "service/claim_made.hpp"
 #include "service/reissue.hpp"
@@ -108,9 +109,11 @@ TEST_F(EnrolByFiles, FromTheRegistrarToTheVerifiedResult) {
   const auto keys = *open_import(get("late/server/import.sealed"), state->manifest().election_id,
                                  *Code::parse(transport.substr(0, transport.size() - 1)),
                                  std::vector<std::uint32_t>{1, 1});
+  const auto digest = hex_encode(sha256(as_bytes(late_csv)));
   for (const auto& words :
-       {std::string("Enrolment of voter L1, Mme TARDIVE Zoé"), std::string("contest 1: Academy"),
-        std::string("Présidente, Secrétaire"), std::string("roll enrol --post"),
+       {digest.substr(0, 8), std::string("Enrolment of voter L1, Mme TARDIVE Zoé"),
+        std::string("contest 1: Academy"), std::string("Présidente, Secrétaire"),
+        std::string("roll enrol --post"),
         hex_encode(keys[0].ballot_keys[0].key.encoded()).substr(0, 8),
         hex_encode(keys[1].ballot_keys[0].key.encoded()).substr(0, 8)}) {
     EXPECT_TRUE(drafted.says(words)) << words << "\n" << drafted.out;
@@ -143,6 +146,9 @@ TEST_F(EnrolByFiles, FromTheRegistrarToTheVerifiedResult) {
   EXPECT_TRUE(bureau("post " + at("event-1")).err.find("roll enrol --post") != std::string::npos);
   expect_refused(enrol("--post " + at("event-1")), "roll.incomplete");
   EXPECT_EQ(registered(0), 3);
+  put("late.csv", std::string(late_csv) + "\n");
+  expect_refused(enrol("--post " + files()), "roll.other");
+  put("late.csv", std::string(late_csv));
   const auto posted = enrol("--post " + files());
   expect_done(posted);
   EXPECT_TRUE(posted.says("Done: voters enrolled: 2; events 0, 1, 2.")) << posted.out;

@@ -380,6 +380,18 @@ TEST_F(Enrolment, AnImportServesOnce) {
   EXPECT_EQ(count_rows("voter_contest WHERE voter = 'L1'"), 0);
 }
 
+TEST_F(Enrolment, TheRollIsTheOneOfTheLastDraft) {
+  auto late = issue({late_voter("L1")});
+  late.file[0] = 1;
+  const auto events = events_for(late);
+  auto other = late;
+  other.file[0] = 2;
+  other.roll.voters[0].birth_name = "AUTRE";
+  EXPECT_EQ(post_all(other, events), "roll.other");
+  EXPECT_EQ(count_rows("voter"), 4);
+  EXPECT_EQ(post_all(late, events), "good");
+}
+
 // The claim and who it was for, and no name.
 TEST_F(Enrolment, TheJournalHasDraftAndDeed) {
   const auto claim = made_claim(*state);
@@ -397,6 +409,7 @@ TEST_F(Enrolment, TheJournalHasDraftAndDeed) {
     EXPECT_EQ(row.text(0).find("L1"), std::string::npos) << row.text(0);
     if (json["step"] == "event") continue;
     EXPECT_EQ(json["contests"], (Json{0, 1}));
+    EXPECT_EQ(json["roll"], hex_encode(state->peppered("late roll", {late.file})));
   }
   ASSERT_EQ(steps, (std::vector<std::string>{"enrolment drafted", "enrolment drafted", "event",
                                              "event", "enrolled"}));
