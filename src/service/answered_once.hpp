@@ -17,8 +17,9 @@ template <typename Answer>
 class AnsweredOnce {
  public:
   // `key`: of question and asker, an HMAC. An answer of which `keep` says no is not given again.
-  Answer once(const ByteArray<32>& key, TimeMs now, const std::function<Answer()>& work,
-              const std::function<bool(const Answer&)>& keep = [](const Answer&) { return true; }) {
+  Answer once(
+      const ByteArray<32>& key, TimeMs now, const std::function<Answer()>& work,
+      const std::function<bool(const Answer&)>& keep = [](const Answer&) { return true; }) {
     std::promise<Answer> promise;
     std::shared_future<Answer> earlier;
     {

@@ -1,5 +1,5 @@
-// FranceConnect in place of question and link, from the civil identity on; the dialogue with a provider is
-// tests/browser/franceconnect.test.mjs.
+// FranceConnect in place of question and link, from the civil identity on; the dialogue with a
+// provider is tests/browser/franceconnect.test.mjs.
 #include "service/identification.hpp"
 
 #include <gtest/gtest.h>
@@ -28,8 +28,9 @@ class Identification : public ReissueFixture {
     }));
   }
   static PivotIdentity vouched(std::size_t voter) {
-    return {"Electeur", {"CAMILLE " + std::to_string(voter), "Andrée"},
-            "1985-02-28", "female", "75114", "99100"};
+    return {"Electeur",   {"CAMILLE " + std::to_string(voter), "Andrée"},
+            "1985-02-28", "female",
+            "75114",      "99100"};
   }
   ReissueResult<ReissueOpened> identify(std::size_t voter, const PivotIdentity& identity) {
     return reissues().open_identified(portal_session(voter).session, identity, "192.0.2.1", "fr");
@@ -123,13 +124,13 @@ TEST_F(Identification, R54ASessionThatEndedMeanwhileOpensNothing) {
 // A provider that nobody can reach.
 class Unreachable : public Identification {
  protected:
-  openid::Registration registration{"http://127.0.0.1:1/api/v2", "isoloir", {"openid"}, {"eidas1"},
-                                    jose::Signing::es256, jose::Signing::es256, false, {}};
+  openid::Registration registration{
+      "http://127.0.0.1:1/api/v2", "isoloir", {"openid"}, {"eidas1"}, jose::Signing::es256,
+      jose::Signing::es256,        false,     {}};
   openid::Client client{registration, {Secret(std::string("secret")), {}}, clock};
   Reissues self_service = reissues();
-  Identifications identifications{*state, client, self_service, [this](std::string_view line) {
-                                    alerts.emplace_back(line);
-                                  }};
+  Identifications identifications{*state, client, self_service,
+                                  [this](std::string_view line) { alerts.emplace_back(line); }};
   std::string begin_code(const Session& session) {
     const auto begun = identifications.begin(session);
     return begun ? "begun" : begun.error().code;
@@ -164,8 +165,7 @@ TEST_F(Unreachable, R56NoReturnIsAwaitedThatNobodyAskedFor) {
         .code;
   };
   for (const auto& text : {std::optional<std::string>(), std::optional<std::string>(""),
-                           std::optional<std::string>("x"),
-                           std::optional(std::string(43, 'A'))}) {
+                           std::optional<std::string>("x"), std::optional(std::string(43, 'A'))}) {
     EXPECT_EQ(finish(text), "identity.stale");
   }
 }
