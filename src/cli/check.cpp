@@ -14,6 +14,7 @@
 #include "election/registrar.hpp"
 #include "election/roll.hpp"
 #include "reissue/destination.hpp"
+#include "service/identification.hpp"
 #include "service/setup.hpp"
 #include "web/locale.hpp"
 
@@ -25,6 +26,7 @@ namespace fs = std::filesystem;
 struct PortalCheck {
   fs::path portal;
   fs::path roll;
+  bool live = false;
 };
 
 std::string of_bureau(const BureauPlan& bureau) {
@@ -108,6 +110,43 @@ std::string of_reissue(const Portal& portal) {
                   policy.per_election, mail, sms));
 }
 
+// Whether somebody may act for a voter there is said either way (requirement 60).
+std::string of_franceconnect(const FranceConnectPolicy& policy) {
+  const auto levels = fmt::format("{}", fmt::join(policy.acr_values, ", "));
+  std::string said = both(fmt::format("FranceConnect : {}, service {}, niveau {}.", policy.issuer,
+                                      policy.client_id, levels),
+                          fmt::format("FranceConnect: {}, service {}, level {}.", policy.issuer,
+                                      policy.client_id, levels));
+  if (policy.refused_providers.empty()) {
+    said += both(
+        "  Aidants Connect n'est pas refusé ici : faites-le fermer chez FranceConnect "
+        "pour ce service.",
+        "  Aidants Connect is not refused here: have FranceConnect close it for this "
+        "service.");
+  } else {
+    const auto refused = fmt::format("{}", fmt::join(policy.refused_providers, ", "));
+    said += both("  Fournisseurs d'identité refusés : " + refused + ".",
+                 "  Identity providers refused: " + refused + ".");
+  }
+  return said;
+}
+
+// What the provider says of itself now, against what is registered.
+Expected<std::string> compare_with_provider(const FranceConnectPolicy& policy, Clock& clock) {
+  const auto registration = registration_of(policy);
+  openid::Client client(registration, {}, clock);
+  const auto description = client.fetch_discovery();
+  if (!description) return fail(description.error().code, description.error().message);
+  const auto found = openid::differences(*description, registration);
+  if (found.empty()) {
+    return both("  Son annonce en ligne correspond à ce fichier.",
+                "  What it announces online is what this file says.");
+  }
+  return fail("franceconnect.differs",
+              fmt::format("{} announces other things than portal.toml says:\n  {}", policy.issuer,
+                          fmt::join(found, "\n  ")));
+}
+
 std::string of_claims(const ClaimsPolicy& policy) {
   using web::format_time, web::Language;
   return both(fmt::format("Réclamations : par courriel à {} ; liste jusqu'au {}, candidatures "
@@ -167,6 +206,7 @@ std::string describe(const Portal& portal, TimeMs now) {
   }
   said += of_credentials(portal.credentials);
   said += of_reissue(portal);
+  if (portal.franceconnect) said += of_franceconnect(*portal.franceconnect);
   if (portal.account) said += of_account(*portal.account);
   if (portal.claims) said += of_claims(*portal.claims);
   if (portal.confirmation) said += of_confirmation(*portal.confirmation);
@@ -253,7 +293,7 @@ std::string describe(const Roll& roll, const Portal& portal) {
 
 // A portal's own roll is looked at unless another is named.
 Expected<std::string> check(const PortalCheck& options) {
-  const SystemClock clock;
+  SystemClock clock;
   const auto portal = read_portal(options.portal);
   if (!portal) return fail(portal.error());
   if (auto good = check_texts(*portal); !good) return fail(good.error());
@@ -264,6 +304,11 @@ Expected<std::string> check(const PortalCheck& options) {
     return fail(good.error());
   }
   std::string said = describe(*portal, clock.now());
+  if (options.live && portal->franceconnect) {
+    const auto compared = compare_with_provider(*portal->franceconnect, clock);
+    if (!compared) return fail(compared.error());
+    said += *compared;
+  }
   const fs::path file = options.roll.empty() ? options.portal / "roll.csv" : options.roll;
   if (options.roll.empty() && !fs::exists(file)) {
     return said + both("Il n'y a pas de liste électorale dans ce dossier (--roll FICHIER).",
@@ -297,6 +342,8 @@ void add_check(Command app) {
   const Command command = app.add("check", "What a portal's files say, and what is wrong in them");
   command.option("portal", options->portal, "Folder of the portal").required();
   command.option("--roll", options->roll, "The roll; without it, roll.csv of the portal");
+  command.flag("--live", options->live,
+               "ask FranceConnect, too, whether it announces what the portal's file says");
   command.runs([options] { return run_check(*options); });
 }
 

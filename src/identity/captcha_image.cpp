@@ -17,7 +17,9 @@ extern "C" {
 const char* __lsan_default_suppressions();
 const char* __tsan_default_suppressions();
 const char* __lsan_default_suppressions() {
-  return "leak:libfontconfig\n";
+  // libcjose 0.6.2 forgets one byte of each token that it cannot decrypt; only the provider sends
+  // any.
+  return "leak:libfontconfig\nleak:libcjose\n";
 }
 const char* __tsan_default_suppressions() {
   return "race:libcairo\nrace:libpango\nrace:libglib\nrace:libgobject\nrace:libfontconfig\n"

@@ -2,13 +2,14 @@
 // Numbers are those of the reissue requirements.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { aidantsConnect, faults, identities, startOtherProvider, startProvider } from "../../dev/franceconnect/provider.mjs";
-import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { closePage, newPage, PROGRAM, root, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
 import { demoVoters, forgetThrottles, openCodePage, renew, setState, signIn, sqliteRows, typeCode, vote } from "./voter.mjs";
 
@@ -309,6 +310,29 @@ test("FranceConnect+: encrypted tokens; what is not encrypted, or otherwise, is 
     await closePage(page);
   } finally {
     await plus.stop();
+  }
+});
+
+test("what the provider announces is compared with the portal's file", async () => {
+  const portal = mkdtempSync(join(tmpdir(), "isoloir-check-"));
+  cpSync(join(root, "portals/education"), portal, { recursive: true });
+  const file = join(portal, "portal.toml");
+  const toml = readFileSync(file, "utf8").replace(/^issuer = .*$/m, `issuer = "${provider.issuer}"`);
+  const check = async (text) => { // the provider answers from this very process
+    writeFileSync(file, text);
+    return new Promise((resolve) => execFile(PROGRAM, ["check", portal, "--live"], (error, out, err) => resolve([error?.code ?? 0, out, err])));
+  };
+  try {
+    const [good, said] = await check(toml);
+    assert.equal(good, 0);
+    assert.match(said, /Son annonce en ligne correspond à ce fichier/);
+    const [differs, , why] = await check(toml.replace('acr_values = ["eidas1"]', 'acr_values = ["eidas3"]'));
+    assert.equal(differs, 2);
+    assert.match(why, /acr_values_supported has no eidas3/);
+    const [silent] = await check(toml.replace(provider.issuer, "http://127.0.0.1:1/api/v2"));
+    assert.equal(silent, 2);
+  } finally {
+    rmSync(portal, { recursive: true, force: true });
   }
 });
 

@@ -114,7 +114,7 @@ TEST_F(TrusteeCommand, ACeremonyByFiles) {
   const auto mixed_up =
       run("step " + stick + " --holder " + path("code-1") + " --code-file " + path("code-1"));
   EXPECT_NE(mixed_up.err.find("sealed_file.form"), std::string::npos);
-  EXPECT_NE(mixed_up.err.find("n'est pas un fichier privé de membre"), std::string::npos)
+  EXPECT_NE(mixed_up.err.find("n'est pas un fichier privé que ce code ouvre"), std::string::npos)
       << mixed_up.err;
 
   // The stick loses the hello: it is written again, byte for byte.

@@ -265,6 +265,17 @@ TEST_F(AccountTest, R05NothingOnceTheVoteIsClosed) {
   EXPECT_EQ(count_rows("account"), 0);
 }
 
+TEST_F(AccountTest, R09WhatOpensAnAccountDoesNotSayWhose) {
+  (void)invited();
+  ask(email(0));
+  for (const auto& message : inbox()) {
+    for (const auto& word : {email(0), roll.voters[0].id, roll.voters[0].birth_name}) {
+      EXPECT_EQ((message.subject + message.body).find(word), std::string::npos) << message.kind;
+    }
+  }
+  EXPECT_GE(inbox().size(), 2u);
+}
+
 TEST_F(AccountTest, R11R16ATokenIsGoodForItsPurposeAlone) {
   const auto link = invited();
   EXPECT_EQ(base64url_decode(link)->size(), 32u) << "R11: 256 bits";

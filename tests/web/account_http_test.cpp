@@ -57,6 +57,27 @@ TEST_F(AccountHttp, R03AnotherBrowserDoesNotGoOn) {
   EXPECT_EQ(one.choose("Girafe-Tuba-19-Neige"), "/account/question");
 }
 
+// No page of an account leads where somebody else says: a target that a link or a form brings along
+// is nothing.
+TEST_F(AccountHttp, R55NoTargetOfAnotherSite) {
+  auto one = device();
+  for (const std::string target :
+       {"https://attacker.example/", "//attacker.example", "/voting-space"}) {
+    for (const std::string path : {"/account", "/account-link", "/account/block"}) {
+      const auto answer = one.get(path + "?to=" + target);
+      EXPECT_EQ(answer.status, 200) << path;
+      EXPECT_EQ(answer.body.find("attacker"), std::string::npos) << path;
+    }
+    EXPECT_EQ(one.post("/account-link", {{"email", "E1@portal.example"}, {"to", target}}).status,
+              400);
+  }
+  ASSERT_EQ(one.open(token_for(3)), "opened");
+  EXPECT_EQ(one.post("/account/password?to=//attacker.example",
+                     {{"csrf", "x"}, {"to", "//attacker.example"}})
+                .status,
+            400);
+}
+
 TEST_F(AccountHttp, R14R15R50AskingForTheLinksPageDoesNothing) {
   const auto token = token_for(3);
   auto one = device();
