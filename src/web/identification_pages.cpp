@@ -7,7 +7,6 @@
 namespace isoloir::web {
 namespace {
 
-constexpr std::string_view flow_cookie = "reissue";  // as web/reissue_api.cpp has it
 constexpr std::string_view logout_cookie = "franceconnect";
 constexpr std::string_view refused_cookie = "franceconnect-refused";
 
@@ -71,12 +70,13 @@ http::Response Site::identification_return(Visit& visit) {
       *visit.session, {field("state"), field("code"), field("iss"), field("error"),
                        visit.request.client_address, std::string(language_code(visit.language))});
   auto response =
-      outcome.opened ? page(visit, "identity_confirmed",
-                            {{"name", voter_profile(state_, visit.voter())->display_name}})
-                           .set_header("Refresh", "0; url=/r")
-                           .with_cookie(flow_cookie, outcome.opened->opener, http::SameSite::strict)
-                           .with_cookie(next_session_cookie, outcome.opened->next_session)
-                     : not_identified(visit, outcome.opened.error());
+      outcome.opened
+          ? page(visit, "identity_confirmed",
+                 {{"name", voter_profile(state_, visit.voter())->display_name}})
+                .set_header("Refresh", "0; url=/r")
+                .with_cookie(reissue_cookie, outcome.opened->opener, http::SameSite::strict)
+                .with_cookie(next_session_cookie, outcome.opened->next_session)
+          : not_identified(visit, outcome.opened.error());
   if (!outcome.logout.empty()) response.with_cookie(logout_cookie, outcome.logout);
   return response;
 }

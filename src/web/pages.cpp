@@ -146,7 +146,7 @@ http::Response Site::sign_out(Visit& visit) {
   if (visit.request.cookies().empty()) return response;
   response.without_cookie(session_cookie);
   response.without_cookie(next_session_cookie);
-  response.without_cookie("reissue");  // a code half made here is not for who comes next
+  response.without_cookie(reissue_cookie);  // a code half made here is not for who comes next
   response.without_cookie("account");
   // A colleague's computer is a lawful polling place: nothing stays.
   response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");

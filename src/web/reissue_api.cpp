@@ -6,8 +6,6 @@
 namespace isoloir::web {
 namespace {
 
-constexpr std::string_view flow_cookie = "reissue";
-
 // Nothing when it is missing or no string: an array of tokens is no token (requirement 37).
 std::optional<std::string> text_field(const Json& json, std::string_view name) {
   if (!json.is_object()) return std::nullopt;
@@ -92,19 +90,19 @@ http::Response Site::api_reissue_open(Visit& visit) {
   if (!body || !reissues_ || !from_our_page(visit.request)) return error_page(400, &visit.request);
   const auto token = text_field(*body, "token");
   if (!token) return error_page(400, &visit.request);
-  const auto flow = reissues_->open(*token, visit.request.cookie(flow_cookie).value_or(""));
+  const auto flow = reissues_->open(*token, visit.request.cookie(reissue_cookie).value_or(""));
   if (flow && reissue_shut(flow->handle) == "closed") return json_answer({{"status", "closed"}});
   if (flow) return json_answer(opened(*flow, state_));
   if (flow.error().code != "reissue.opener")
     return json_answer(refused(flow.error(), visit.language));
   return json_answer({{"status", "again"}})
-      .with_cookie(flow_cookie, reissues_->new_opener(), http::SameSite::strict);
+      .with_cookie(reissue_cookie, reissues_->new_opener(), http::SameSite::strict);
 }
 
 // After a reload the token is gone from the page; the flow's cookie is not.
 http::Response Site::api_reissue_resume(Visit& visit) {
   if (!reissues_ || !from_our_page(visit.request)) return error_page(400, &visit.request);
-  const auto cookie = visit.request.cookie(flow_cookie);
+  const auto cookie = visit.request.cookie(reissue_cookie);
   const auto view = cookie ? reissues_->view(*cookie) : std::nullopt;
   if (!view) return json_answer({{"status", "no_link"}});
   if (view->issued) return json_answer({{"status", "shown"}});
@@ -117,7 +115,7 @@ http::Response Site::api_reissue_issue(Visit& visit) {
   if (!body || !reissues_ || !from_our_page(visit.request)) return error_page(400, &visit.request);
   const auto keys = read_keys(*body);
   if (!keys) return error_page(400, &visit.request);
-  const auto cookie = visit.request.cookie(flow_cookie);
+  const auto cookie = visit.request.cookie(reissue_cookie);
   if (!cookie) return json_answer({{"status", "no_link"}});
   const auto issued = reissues_->issue(*cookie, *keys);
   if (!issued) return json_answer(refused(issued.error(), visit.language));
@@ -128,8 +126,8 @@ http::Response Site::api_reissue_issue(Visit& visit) {
 
 http::Response Site::api_reissue_noted(Visit& visit) {
   if (!reissues_ || !from_our_page(visit.request)) return error_page(400, &visit.request);
-  if (const auto cookie = visit.request.cookie(flow_cookie)) reissues_->acknowledge(*cookie);
-  return json_answer({{"status", "ok"}}).without_cookie(flow_cookie);
+  if (const auto cookie = visit.request.cookie(reissue_cookie)) reissues_->acknowledge(*cookie);
+  return json_answer({{"status", "ok"}}).without_cookie(reissue_cookie);
 }
 
 http::Response Site::api_reissue_status(Visit& visit) {

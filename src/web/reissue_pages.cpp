@@ -124,7 +124,7 @@ Json Site::pending_reissue(const Visit& visit) const {
       status.kind == ReissueStatus::Kind::sent || status.kind == ReissueStatus::Kind::opened;
   if (!pending) return nullptr;
   // The flow is open in one browser, by its cookie: in another the voter starts again.
-  const auto opener = visit.request.cookie("reissue");
+  const auto opener = visit.request.cookie(reissue_cookie);
   const auto view = opener ? reissues_->view(*opener) : std::nullopt;
   return {{"reference", status.reference},
           {"identified", status.identified},

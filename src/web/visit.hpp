@@ -7,6 +7,8 @@ namespace isoloir::web {
 
 inline constexpr std::string_view session_cookie = "session";
 inline constexpr std::string_view next_session_cookie = "session-next";
+// The opener of a reissue: the flow is this browser's.
+inline constexpr std::string_view reissue_cookie = "reissue";
 
 struct Site::Visit {
   const http::Request& request;

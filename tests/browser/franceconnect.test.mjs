@@ -124,7 +124,7 @@ test("identified: no question, no link, the new code at once; then signed out th
   assert.equal(page.url(), `${demo.origin}/r`, "the provider's code is out of the address");
   assert.deepEqual(flows(), ["opened"]);
   const code = await renew(page);
-  await page.getByRole("button", { name: "J’ai noté mon code" }).click();
+  await page.getByRole("button", { name: "J’ai noté mon code" }).press("Enter");
   await page.getByText("Vous êtes encore connecté à FranceConnect").first().waitFor();
   await page.getByRole("link", { name: "Se déconnecter de FranceConnect" }).first().click();
   await page.getByRole("heading", { name: "Déconnexion de FranceConnect" }).waitFor();

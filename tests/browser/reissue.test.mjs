@@ -76,7 +76,7 @@ test("code lost: question, link opened on a phone, the computer says so, the new
   const code = await renew(phone);
   assert.match(code, CODE);
   Object.assign(secrets, { token: link.split("#")[1], opener, session, code, email, email_of_account: voter.email });
-  await phone.getByRole("button", { name: "J’ai noté mon code" }).click();
+  await phone.getByRole("button", { name: "J’ai noté mon code" }).press("Enter");
   await phone.getByRole("heading", { name: "Votre code n’est plus affiché" }).waitFor();
   await assertNoCode(phone, code);
 
@@ -210,7 +210,7 @@ test("9: no screen holds both who she is and her code: the link's page at every 
   const code = await renew(phone);
   assert.ok((await traces(phone)).includes(code.slice(0, 4)));
   scan("with the new code", await traces(phone));
-  await phone.getByRole("button", { name: "J’ai noté mon code" }).click();
+  await phone.getByRole("button", { name: "J’ai noté mon code" }).press("Enter");
   scan("after it", await traces(phone));
   // Where the code is typed the document holds the identifier, from which the keys are derived: what she and who looks over her
   // shoulder see does not.
@@ -474,7 +474,7 @@ test("she votes while the link's page stands open: the new code is for the conte
   await enterVotingSpace(demo, other, voter.code);
   await vote(other, voter.contests.split(" ; ")[0], "Vote blanc"); // not everybody votes for the ministry
   const code = await renew(page);
-  await page.getByRole("button", { name: "J’ai noté mon code" }).click();
+  await page.getByRole("button", { name: "J’ai noté mon code" }).press("Enter");
   await page.goto(`${demo.origin}/`);
   await enterVotingSpace(demo, page, code);
   await closePage(other);
