@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/files.hpp"
+#include "base/unicode.hpp"
 #include "identity/openid.hpp"
 #include "identity/pivot_identity.hpp"
 
@@ -70,7 +71,7 @@ void judge_claims(std::string_view text) {
   const RollIdentity self{identity->family_name, given,
                           identity->birth_date,  identity->gender == "female" ? "F" : "M",
                           identity->birth_place, identity->birth_country};
-  (void)may_be_same_person(*identity, self);
+  ISOLOIR_ASSERT(letters_and_digits(given).empty() || may_be_same_person(*identity, self));
 }
 
 }  // namespace

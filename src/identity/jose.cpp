@@ -75,10 +75,6 @@ std::string_view name_of(Signing algorithm) {
   return algorithm == Signing::es256 ? "ES256" : "RS256";
 }
 
-bool looks_encrypted(std::string_view compact) {
-  return std::count(compact.begin(), compact.end(), '.') == 4;
-}
-
 // ---- Keys of the provider
 
 std::optional<KeySet::Key> KeySet::read_key(const Json& jwk) {

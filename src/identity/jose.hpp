@@ -66,7 +66,4 @@ class DecryptionKey {
 // jose.algorithm, jose.header, jose.decryption.
 Expected<std::string> decrypt(std::string_view compact, const DecryptionKey& key);
 
-// A JWE has five parts, a JWS three.
-bool looks_encrypted(std::string_view compact);
-
 }  // namespace isoloir::jose

@@ -35,14 +35,8 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-std::string with_parameters(
-    std::string url, std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
-  char separator = url.find('?') == std::string::npos ? '?' : '&';
-  for (const auto& [name, value] : values) {
-    url += fmt::format("{}{}={}", separator, name, escaped(value));
-    separator = '&';
-  }
-  return url;
+std::string with_parameters(std::string url, Fields fields) {
+  return url + (url.find('?') == std::string::npos ? "?" : "&") + encoded_fields(fields);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -88,6 +82,14 @@ void lacks(std::vector<std::string>& found, const Json& document, const char* fi
 }
 
 }  // namespace
+
+std::string encoded_fields(Fields fields) {
+  std::string text;
+  for (const auto& [name, value] : fields) {
+    text.append(text.empty() ? "" : "&").append(name).append("=").append(escaped(value));
+  }
+  return text;
+}
 
 // ---- Discovery
 

@@ -2,6 +2,7 @@
 // FranceConnect v2). Requirements 56 to 58. Pure; the network is in identity/openid_client.hpp.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,11 @@ std::string authorization_url(const Discovery& discovery, const Registration& re
 // Where it goes to be signed out there; it comes back to `return_uri`, with `state`.
 std::string logout_url(const Discovery& discovery, std::string_view id_token,
                        std::string_view return_uri, std::string_view state);
+
+// Of an address's query and of application/x-www-form-urlencoded alike: every character that is not
+// plain is escaped.
+using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+std::string encoded_fields(Fields fields);
 
 struct TokenAnswer {  // RFC 6749, section 5.1
   std::string access_token;

@@ -22,23 +22,6 @@ Expected<std::string> body_of(const FetchRequest& request) {
   return std::move(answer->body);
 }
 
-// `application/x-www-form-urlencoded`, every character that is not plain escaped.
-void append_field(std::string& form, std::string_view name, std::string_view value) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  if (!form.empty()) form += '&';
-  form.append(name).append("=");
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_';
-    if (plain) {
-      form += c;
-    } else {
-      form.append("%").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-    }
-  }
-}
-
 std::string discovery_address(const Registration& registration) {
   return registration.issuer + "/.well-known/openid-configuration";
 }
@@ -127,12 +110,11 @@ Expected<Identified> Client::identify(std::string_view code, std::string_view re
                                       std::string_view nonce) {
   const auto places = discovery();
   if (!places) return fail(places.error());
-  Secret<std::string> form;
-  append_field(form.reveal(), "grant_type", "authorization_code");
-  append_field(form.reveal(), "redirect_uri", redirect_uri);
-  append_field(form.reveal(), "client_id", registration_.client_id);
-  append_field(form.reveal(), "client_secret", secrets_.client_secret.reveal());
-  append_field(form.reveal(), "code", code);
+  Secret<std::string> form(encoded_fields({{"grant_type", "authorization_code"},
+                                           {"redirect_uri", redirect_uri},
+                                           {"client_id", registration_.client_id},
+                                           {"client_secret", secrets_.client_secret.reveal()},
+                                           {"code", code}}));
   const auto answer = fetch({places->token_endpoint, "application/json", {}, std::move(form)});
   if (!answer) return no_answer(answer.error().message);
   if (answer->status == 400 || answer->status == 401) {

@@ -110,10 +110,5 @@ TEST(Jose, AKeyOfOursIsReadAsItWasWritten) {
   EXPECT_FALSE(DecryptionKey::parse(key.public_json())) << "the public half decrypts nothing";
 }
 
-TEST(Jose, LooksEncrypted) {
-  EXPECT_TRUE(looks_encrypted("a.b.c.d.e"));
-  EXPECT_FALSE(looks_encrypted("a.b.c"));
-}
-
 }  // namespace
 }  // namespace isoloir::jose
