@@ -115,7 +115,7 @@ std::optional<OutgoingMessage> Outbox::claim(TimeMs now, MessageBudget* budget) 
 void Outbox::settle(const OutgoingMessage& message, Delivery delivery, TimeMs now) {
   (void)database_.write([&](Transaction& transaction) -> Status {
     const Bytes id = *hex_decode(message.id);
-    if (delivery == Delivery::later) {
+    if (delivery == Delivery::later || delivery == Delivery::unreachable) {
       const auto tries =
           transaction.query("SELECT tries FROM message WHERE id = $1", {id})[0].integer(0);
       const TimeMs wait = limits::message_retry_ms << std::min<std::int64_t>(tries - 1, 6);
@@ -142,13 +142,13 @@ void Outbox::deliver(Transport& transport, TimeMs now, MessageBudget* budget) {
   });
   while (const auto message = claim(now, budget)) {
     if (budget) budget->take(message->channel);
-    Delivery delivery = Delivery::later;
+    Outcome outcome = Delivery::later;
     try {
-      delivery = transport.send(*message);
+      outcome = transport.send(*message);
     } catch (const std::exception&) {
       // As when the relay asks to come back later.
     }
-    settle(*message, delivery, now);
+    settle(*message, outcome.result, now);
   }
 }
 

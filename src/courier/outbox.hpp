@@ -11,13 +11,11 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "courier/transport.hpp"
 #include "crypto/sealing.hpp"
 #include "store/database.hpp"
 
 namespace isoloir {
-
-enum class MessageChannel { email, sms };
-std::string_view name_of(MessageChannel channel);  // "email", "sms"
 
 using MessageId = ByteArray<16>;
 
@@ -37,35 +35,6 @@ struct NewMessage {
   // The flow has proven something, or the voter is signed in: it goes first, and has a share of the
   // budget of its own (requirement 43).
   bool proven = true;
-};
-
-struct OutgoingMessage {
-  std::string id;  // the same when it is sent again
-  MessageChannel channel = MessageChannel::email;
-  std::string destination;
-  std::string subject;
-  std::string body;
-  std::string reply_to;
-};
-
-enum class Delivery {
-  accepted,   // the relay has it
-  delivered,  // it has arrived
-  refused,    // never try again
-  later
-};
-
-class Transport {
- public:
-  virtual ~Transport() = default;
-  // May throw, which counts as `later`.
-  virtual Delivery send(const OutgoingMessage& message) = 0;
-};
-
-// The demonstration's: every message stays in the database, where its inbox pages read it.
-class InboxTransport final : public Transport {
- public:
-  Delivery send(const OutgoingMessage&) override { return Delivery::delivered; }
 };
 
 struct InboxMessage {

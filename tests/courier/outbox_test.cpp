@@ -18,7 +18,7 @@ constexpr TimeMs minute = 60'000;
 
 // Says what it is told to say, and writes down what it was given.
 struct ScriptedTransport final : Transport {
-  Delivery send(const OutgoingMessage& message) override {
+  Outcome send(const OutgoingMessage& message) override {
     sent.push_back(message);
     if (message.destination.starts_with("poison")) throw std::runtime_error("cannot be sent");
     return answer;
@@ -156,7 +156,7 @@ TEST_F(OutboxTest, R49AtMostOneDuplicateWithTheSameContent) {
   struct Killed {};
   struct KilledTransport final : Transport {
     explicit KilledTransport(ScriptedTransport& inner) : inner_(inner) {}
-    Delivery send(const OutgoingMessage& message) override {
+    Outcome send(const OutgoingMessage& message) override {
       inner_.send(message);
       throw Killed{};  // no std::exception: nobody settles it
     }

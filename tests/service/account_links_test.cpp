@@ -94,7 +94,7 @@ struct AccountTest : VotingFixture {
   }
 
   struct ChosenTransport final : Transport {
-    Delivery send(const OutgoingMessage&) override { return mail; }
+    Outcome send(const OutgoingMessage&) override { return mail; }
     Delivery mail = Delivery::delivered;
   } transport;
   AccountPolicy policy;

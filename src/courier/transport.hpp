@@ -1,0 +1,77 @@
+// How a message leaves: the interface between the outbox and whatever carries messages. A carrier
+// is one relay for mail (courier/smtp_relay.hpp) or one route for text messages
+// (courier/kannel_route.hpp).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/bytes.hpp"
+
+namespace isoloir {
+
+enum class MessageChannel { email, sms };
+std::string_view name_of(MessageChannel channel);  // "email", "sms"
+
+struct OutgoingMessage {
+  std::string id;  // 32 hexadecimal digits; the same when it is sent again
+  MessageChannel channel = MessageChannel::email;
+  std::string destination;  // one address, local@ascii.domain, or E.164 with its +
+  std::string subject;      // empty for a text message
+  std::string body;         // plain text, lines end in \n
+  std::string reply_to;     // empty: the sender
+};
+
+enum class Delivery {
+  accepted,    // the relay or the route has it; reports may follow
+  delivered,   // it has arrived
+  refused,     // never try again
+  later,       // this message, not now
+  unreachable  // whatever the message: the carrier is down, or lets us in no more
+};
+
+// Why not, in classes that a help desk can act on.
+enum class Reason {
+  none,
+  unknown_recipient,  // no such mailbox or number (RFC 3463 5.1.1, 5.1.10; SMPP 0x0b)
+  full,               // the mailbox is full (x.2.2)
+  blocked,            // policy, reputation, content (x.7.x, x.6.x)
+  greylisted,         // asked to come back (4.x.x before the first acceptance)
+  no_answer,          // the recipient's host or phone could not be reached in time (4.4.x)
+  credentials,        // the carrier does not know us
+  other
+};
+
+struct Outcome {
+  Outcome(Delivery result_of_it, Reason why = Reason::none, std::string who = {})
+      : result(result_of_it), reason(why), carrier(std::move(who)) {}
+
+  Delivery result;
+  Reason reason;
+  std::string carrier;  // whose answer it is
+};
+
+// All carriers together, or in their place what a demonstration has. Thread-safe. May throw, which
+// counts as `later`.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual Outcome send(const OutgoingMessage& message) = 0;
+};
+
+// The demonstration's: every message stays in the database, where its inbox pages read it.
+class InboxTransport final : public Transport {
+ public:
+  Outcome send(const OutgoingMessage&) override { return Delivery::delivered; }
+};
+
+// Thread-safe: several workers send at a time. May throw, which counts as `unreachable`.
+class Carrier {
+ public:
+  virtual ~Carrier() = default;
+  virtual std::string_view name() const = 0;  // as the operator calls it
+  virtual Outcome carry(const OutgoingMessage& message) = 0;
+};
+
+}  // namespace isoloir
