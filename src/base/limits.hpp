@@ -119,6 +119,17 @@ inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 // Of a new password: when the relay has not taken it by then, another is made.
 inline constexpr std::int64_t password_message_ms = 30 * 60'000;
 
+// Relays of mail (src/courier/smtp_*)
+inline constexpr int mail_connect_timeout_ms = 5'000;  // TCP alone; the greeting may be slow
+inline constexpr int mail_kept_answer_ms = 10'000;     // of a kept connection, to the first command
+inline constexpr int mail_timeout_ms = 60'000;         // one mail, with its second connection
+static_assert(mail_timeout_ms + mail_connect_timeout_ms < message_lease_ms);
+inline constexpr int mail_idle_ms = 60'000;  // a kept connection; many relays hang up after 300 s
+inline constexpr std::size_t mail_connections_kept = 16;
+inline constexpr std::size_t mail_reply_bytes = 16 * 1024;
+inline constexpr std::size_t mail_header_bytes = 1000;  // of a subject or a name, before encoding
+inline constexpr std::size_t mail_text_bytes = 256 * 1024;
+
 // Reissue (src/service/reissue)
 // Keys of one contest and district that appear on the board together before the close: among fewer
 // it would show too well whose they are (docs/protocol.md section 12).

@@ -9,7 +9,6 @@
 #include <stdexcept>
 
 namespace isoloir {
-namespace {
 
 bool valid_utf8(std::string_view text) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
@@ -21,8 +20,6 @@ bool valid_utf8(std::string_view text) {
   }
   return true;
 }
-
-}  // namespace
 
 std::optional<std::string> nfkc_casefold(std::string_view utf8) {
   if (utf8.size() > 1'000'000 || !valid_utf8(utf8)) return std::nullopt;

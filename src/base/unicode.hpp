@@ -7,6 +7,8 @@
 
 namespace isoloir {
 
+bool valid_utf8(std::string_view text);
+
 // NFKC with case folding and without default-ignorable characters; nothing for invalid UTF-8.
 std::optional<std::string> nfkc_casefold(std::string_view utf8);
 
