@@ -119,6 +119,7 @@ inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 // Of a new password: when the relay has not taken it by then, another is made.
 inline constexpr std::int64_t password_message_ms = 30 * 60'000;
 
+<<<<<<< HEAD
 // Relays of mail (src/courier/smtp_*)
 inline constexpr int mail_connect_timeout_ms = 5'000;  // TCP alone; the greeting may be slow
 inline constexpr int mail_kept_answer_ms = 10'000;     // of a kept connection, to the first command
@@ -129,6 +130,26 @@ inline constexpr std::size_t mail_connections_kept = 16;
 inline constexpr std::size_t mail_reply_bytes = 16 * 1024;
 inline constexpr std::size_t mail_header_bytes = 1000;  // of a subject or a name, before encoding
 inline constexpr std::size_t mail_text_bytes = 256 * 1024;
+=======
+// What comes back (src/courier/received_mail, bounce, maildir)
+inline constexpr std::size_t bounce_bytes = 256 * 1024;  // read of one; reports stand in front
+inline constexpr std::uintmax_t bounce_file_bytes = 32 * 1024 * 1024;  // more is no report: left
+inline constexpr std::size_t bounce_visit = 1000;      // mails of one visit; the rest at the next
+inline constexpr std::size_t mail_fields = 200;        // of one head
+inline constexpr std::size_t mail_field_bytes = 4096;  // the rest of a longer one is not read
+inline constexpr std::size_t mail_parts = 64;          // of all levels together
+inline constexpr std::size_t mail_depth = 4;           // multiparts in each other
+inline constexpr std::size_t report_blocks = 64;       // recipients of one delivery report
+
+// What DNS says of mail (src/courier/mail_domain)
+inline constexpr int mail_dns_wait_s = 2;  // of one try
+inline constexpr int mail_dns_tries = 2;
+inline constexpr std::size_t mail_dns_records = 64;  // of one name
+inline constexpr std::size_t dmarc_parents = 5;      // names above the sender's that are asked
+inline constexpr int spf_lookups = 10;               // RFC 7208 section 4.6.4
+inline constexpr int dkim_rsa_bits_min = 1024;       // RFC 8301 section 3.2
+inline constexpr int dkim_rsa_bits_good = 2048;
+>>>>>>> e3734cf (Bounces are read: which message, what became of it, and why)
 
 // Reissue (src/service/reissue)
 // Keys of one contest and district that appear on the board together before the close: among fewer
