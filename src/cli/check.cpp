@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "cli/check_mail.hpp"
 #include "cli/commands.hpp"
 #include "cli/screen.hpp"
 #include "cli/server.hpp"
@@ -27,6 +28,7 @@ struct PortalCheck {
   fs::path portal;
   fs::path roll;
   bool live = false;
+  MailCheck mail;
 };
 
 std::string of_bureau(const BureauPlan& bureau) {
@@ -291,6 +293,24 @@ std::string describe(const Roll& roll, const Portal& portal) {
   return said;
 }
 
+// What others say that the election leans on: the provider, and DNS of the mails. Each is asked
+// even when the other has failed, so that the operator learns all of it at once.
+Expected<std::string> check_live(const Portal& portal, const MailCheck& mail, Clock& clock) {
+  std::string said, wrong, code;
+  const auto add = [&](const Expected<std::string>& one) {
+    if (one) {
+      said += *one;
+    } else {
+      if (code.empty()) code = one.error().code;
+      wrong += (wrong.empty() ? "" : "\n") + one.error().message;
+    }
+  };
+  if (portal.franceconnect) add(compare_with_provider(*portal.franceconnect, clock));
+  if (!portal.messages.email_sender.empty()) add(check_mail(portal.messages.email_sender, mail));
+  if (code.empty()) return said;
+  return fail(code, wrong);
+}
+
 // A portal's own roll is looked at unless another is named.
 Expected<std::string> check(const PortalCheck& options) {
   SystemClock clock;
@@ -304,10 +324,10 @@ Expected<std::string> check(const PortalCheck& options) {
     return fail(good.error());
   }
   std::string said = describe(*portal, clock.now());
-  if (options.live && portal->franceconnect) {
-    const auto compared = compare_with_provider(*portal->franceconnect, clock);
-    if (!compared) return fail(compared.error());
-    said += *compared;
+  if (options.live) {
+    const auto found = check_live(*portal, options.mail, clock);
+    if (!found) return fail(found.error());
+    said += *found;
   }
   const fs::path file = options.roll.empty() ? options.portal / "roll.csv" : options.roll;
   if (options.roll.empty() && !fs::exists(file)) {
@@ -343,7 +363,13 @@ void add_check(Command app) {
   command.option("portal", options->portal, "Folder of the portal").required();
   command.option("--roll", options->roll, "The roll; without it, roll.csv of the portal");
   command.flag("--live", options->live,
-               "ask FranceConnect, too, whether it announces what the portal's file says");
+               "ask FranceConnect, too, whether it announces what the portal's file says, and DNS "
+               "whether mails of [messages] email_sender will arrive");
+  command.option("--dkim-selector", options->mail.selectors,
+                 "with --live: a DKIM selector that the mail relay signs with; may be repeated");
+  command.option("--resolver", options->mail.resolver,
+                 "with --live: the DNS resolver to ask, ADDRESS:PORT (IPv4); without it, that of "
+                 "the system");
   command.runs([options] { return run_check(*options); });
 }
 

@@ -2,7 +2,7 @@
 // Numbers are those of the reissue requirements.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -313,14 +313,29 @@ test("FranceConnect+: encrypted tokens; what is not encrypted, or otherwise, is 
   }
 });
 
+// A resolver that knows these TXT records of mail, which `isoloir check --live` asks for as well.
+async function mailRecords(records) {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  const resolver = spawn("/usr/sbin/dnsmasq", ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+    "--listen-address=127.0.0.1", "--bind-interfaces", "--pid-file=", "--log-facility=-", "--local=/example/", `--port=${port}`,
+    ...records.map((record) => `--txt-record=${record}`)], { stdio: ["ignore", "ignore", "pipe"] });
+  for await (const line of resolver.stderr) if (String(line).includes("started")) break;
+  return { address: `127.0.0.1:${port}`, stop: () => resolver.kill() };
+}
+
 test("what the provider announces is compared with the portal's file", async () => {
   const portal = mkdtempSync(join(tmpdir(), "isoloir-check-"));
   cpSync(join(root, "portals/education"), portal, { recursive: true });
   const file = join(portal, "portal.toml");
   const toml = readFileSync(file, "utf8").replace(/^issuer = .*$/m, `issuer = "${provider.issuer}"`);
+  const dns = await mailRecords(["education.example,v=spf1 ip4:192.0.2.25 -all", "_dmarc.education.example,v=DMARC1; p=reject"]);
   const check = async (text) => { // the provider answers from this very process
     writeFileSync(file, text);
-    return new Promise((resolve) => execFile(PROGRAM, ["check", portal, "--live"], (error, out, err) => resolve([error?.code ?? 0, out, err])));
+    const args = ["check", portal, "--live", "--resolver", dns.address];
+    return new Promise((resolve) => execFile(PROGRAM, args, (error, out, err) => resolve([error?.code ?? 0, out, err])));
   };
   try {
     const [good, said] = await check(toml);
@@ -332,6 +347,7 @@ test("what the provider announces is compared with the portal's file", async () 
     const [silent] = await check(toml.replace(provider.issuer, "http://127.0.0.1:1/api/v2"));
     assert.equal(silent, 2);
   } finally {
+    dns.stop();
     rmSync(portal, { recursive: true, force: true });
   }
 });

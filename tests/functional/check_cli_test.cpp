@@ -1,6 +1,7 @@
 // The program itself, as an organiser runs it before the draft: isoloir check PORTAL_DIR
 #include <algorithm>
 
+#include "courier/peer.hpp"
 #include "functional/program.hpp"
 
 namespace isoloir::cli {
@@ -207,6 +208,89 @@ TEST_F(CheckCommand, TheRollIsReadAgainstThePortal) {
   EXPECT_NE(bad.err.find("roll.csv:\nline 2, column scrutins"), std::string::npos) << bad.err;
   EXPECT_EQ(check("--roll " + path("nowhere.csv")).code, 2);
   EXPECT_EQ(program("check " + path("nowhere")).code, 2);
+}
+
+// A resolver on loopback that has these TXT records of the sender's domain, and nothing else.
+struct CheckMail : CheckCommand {
+  CheckMail() {
+    // The provider that the file names is nobody's.
+    auto text = test::contents(folder_ / "portal/portal.toml");
+    const auto begin = text.find("[franceconnect]"), end = text.find("\n[", begin);
+    if (begin != std::string::npos) text.erase(begin, end - begin);
+    const std::string methods = "[\"question\", \"franceconnect\"]";
+    if (const auto at = text.find(methods); at != std::string::npos) {
+      text.replace(at, methods.size(), "[\"question\"]");
+    }
+    write("portal/portal.toml", text);
+  }
+  test::Outcome check_mail(const std::vector<std::string>& records, const std::string& options) {
+    const auto port = test::unused_port();
+    std::vector<std::string> command = {"/usr/sbin/dnsmasq",
+                                        "--keep-in-foreground",
+                                        "--conf-file=/dev/null",
+                                        "--no-resolv",
+                                        "--no-hosts",
+                                        "--listen-address=127.0.0.1",
+                                        "--bind-interfaces",
+                                        "--pid-file=",
+                                        "--log-facility=-",
+                                        "--local=/example/",
+                                        "--port=" + std::to_string(port)};
+    for (const auto& record : records) command.push_back("--txt-record=" + record);
+    test::Peer resolver(command, folder_ / "dnsmasq.log");
+    EXPECT_TRUE(resolver.listens(port)) << test::contents(folder_ / "dnsmasq.log");
+    return check("--live --resolver 127.0.0.1:" + std::to_string(port) + " " + options);
+  }
+};
+
+TEST_F(CheckMail, DnsThatLetsMailsArrive) {
+  const auto good = check_mail(
+      {"education.example,v=spf1 ip4:192.0.2.25 ~all", "_dmarc.education.example,v=DMARC1; p=none",
+       "s1._domainkey.education.example,v=DKIM1; k=ed25519; "
+       "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="},
+      "--dkim-selector s1");
+  ASSERT_EQ(good.code, 0) << good.err;
+  for (const char* words :
+       {"Courriels de elections@education.example, vus par DNS :",
+        "SPF de education.example : « v=spf1 ip4:192.0.2.25 ~all ».",
+        "change to -all once all your servers are listed",
+        "DMARC, _dmarc.education.example: p=none, the policy only watches",
+        "DKIM, s1._domainkey.education.example: an Ed25519 key", "Électeurs : "}) {
+    EXPECT_TRUE(good.says(words)) << words << "\n" << good.out;
+  }
+}
+
+TEST_F(CheckMail, DnsThatLosesThemIsExplained) {
+  const auto bad =
+      check_mail({"education.example,v=spf1 -all", "old._domainkey.education.example,v=DKIM1; p="},
+                 "--dkim-selector old --dkim-selector none");
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_EQ(bad.out, "");
+  for (const char* words :
+       {"  ! SPF of education.example: \"v=spf1 -all\" lists no server; your mails will be refused",
+        "  ! DKIM, old._domainkey.education.example : clé révoquée",
+        "  ! DKIM, none._domainkey.education.example: no key.",
+        "  ! DMARC, _dmarc.education.example : aucun enregistrement", "(mail.domain)"}) {
+    EXPECT_NE(bad.err.find(words), std::string::npos) << words << "\n" << bad.err;
+  }
+}
+
+TEST_F(CheckMail, ARecordMovesNoTerminal) {
+  const auto bad = check_mail({"education.example,v=spf1 \x1b[2J -all"}, "");
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_EQ(bad.err.find('\x1b'), std::string::npos) << bad.err;
+}
+
+TEST_F(CheckMail, WhatCannotBeAskedIsBadUse) {
+  const auto resolver = check("--live --resolver dns.example");
+  EXPECT_EQ(resolver.code, 2);
+  EXPECT_NE(resolver.err.find("(check.resolver)"), std::string::npos) << resolver.err;
+  const auto selector = check("--live --resolver 127.0.0.1:1 --dkim-selector 'a b'");
+  EXPECT_EQ(selector.code, 2);
+  EXPECT_NE(selector.err.find("(check.selector)"), std::string::npos) << selector.err;
+  const auto silent = check("--live --resolver 127.0.0.1:1");
+  EXPECT_EQ(silent.code, 2);
+  EXPECT_NE(silent.err.find("no DNS resolver answers"), std::string::npos) << silent.err;
 }
 
 }  // namespace
