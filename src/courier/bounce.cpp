@@ -61,7 +61,7 @@ std::string id_in_addresses(const std::string& value, std::string_view local,
     if (before.size() > local.size() &&
         belongs_to_address(before[before.size() - local.size() - 1]))
       continue;
-    const auto id = id_at_start(text.substr(plus + 1));
+    auto id = id_at_start(text.substr(plus + 1));
     if (id.empty()) continue;
     auto rest = text.substr(plus + 1 + bounce_id_digits);
     if (!rest.starts_with('@') || !rest.substr(1).starts_with(domain)) continue;
@@ -97,7 +97,7 @@ std::string id_of_report(const BounceParts& parts) {
     std::string_view text = *parts.status;
     const auto whole = take_block(text);
     if (const auto* envelope = whole.find("original-envelope-id")) {
-      const auto id = id_at_start(ascii_lower(*envelope));
+      auto id = id_at_start(ascii_lower(*envelope));
       if (id.size() == envelope->size() && !id.empty()) return id;
     }
   }

@@ -353,12 +353,12 @@ std::vector<MailNote> examine_dmarc(const std::string& domain, TextLookup& looku
       return judge_dmarc(asked, texts, of_parent);
     });
   };
-  const auto own = at(domain, false);
+  auto own = at(domain, false);
   std::string parent = domain;
   for (std::size_t k = 0; k < limits::dmarc_parents; ++k) {
     parent = parent.substr(std::min(parent.find('.') + 1, parent.size()));
     if (own[0].fact != MailFact::dmarc_missing || parent.find('.') == std::string::npos) break;
-    const auto above = at(parent, true);
+    auto above = at(parent, true);
     if (above[0].fact != MailFact::dmarc_missing) return above;
   }
   return own;
@@ -377,7 +377,9 @@ std::vector<MailNote> examine_mail_domain(const std::string& domain,
   };
   if (!add(ask_and_judge(lookup, domain, judge_spf))) return notes;
   for (const auto& selector : selectors) {
-    if (!add(ask_and_judge(lookup, selector + "._domainkey." + domain, judge_dkim))) return notes;
+    auto name = selector;
+    name.append("._domainkey.").append(domain);
+    if (!add(ask_and_judge(lookup, name, judge_dkim))) return notes;
   }
   if (selectors.empty()) notes.push_back({MailFact::dkim_unnamed, domain, {}});
   add(examine_dmarc(domain, lookup));
