@@ -1,7 +1,7 @@
 #include "identity/openid_client.hpp"
 
 #include "base/limits.hpp"
-#include "identity/fetch.hpp"
+#include "http/fetch.hpp"
 
 namespace isoloir::openid {
 namespace {

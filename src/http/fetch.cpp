@@ -1,12 +1,11 @@
-#include "identity/fetch.hpp"
+#include "http/fetch.hpp"
 
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
-
-#include "base/limits.hpp"
 
 namespace isoloir {
 namespace {
@@ -19,6 +18,9 @@ struct Handle {
     if (!curl) throw std::runtime_error("libcurl has no memory");
   }
   ~Handle() {
+    for (auto* line = headers; line; line = line->next) {
+      wipe(line->data, std::strlen(line->data));  // tokens and passwords among them
+    }
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
   }
@@ -63,6 +65,40 @@ std::string host_of(std::string_view url) {
   return std::string(url.substr(from, url.find_first_of("/?", from) - from));
 }
 
+bool one_line(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+void set_headers(Handle& handle, const FetchRequest& request) {
+  handle.header("Accept: " + request.accept);
+  if (!request.bearer.reveal().empty()) {
+    Secret<std::string> line("Authorization: Bearer " + request.bearer.reveal());
+    handle.header(line.reveal());
+  }
+  for (const auto& [name, value] : request.headers) {
+    Secret<std::string> line(name + ": " + value.reveal());
+    handle.header(line.reveal());
+  }
+}
+
+// What is posted, if anything; libcurl does not copy it.
+void set_body(Handle& handle, const FetchRequest& request) {
+  const bool raw = !request.body_type.empty();
+  const auto& body = raw ? request.body.reveal() : request.form.reveal();
+  if (body.empty() && !raw) return;
+  handle.set(CURLOPT_POSTFIELDS, body.c_str());
+  handle.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+  handle.header("Expect:");
+  if (raw) handle.header("Content-Type: " + request.body_type);
+}
+
+tl::unexpected<Error> failed(CURL* curl, CURLcode why, const std::string& host) {
+  long sent = 0;  // bytes of requests
+  curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+  return fail(sent == 0 ? "fetch.unreached" : "fetch.network",
+              host + ": " + curl_easy_strerror(why));
+}
+
 std::string content_type_of(CURL* curl) {
   const char* type = nullptr;
   curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
@@ -81,34 +117,30 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
   if (!here && !request.url.starts_with("https://")) {
     return fail("fetch.address", "this is no https:// address");
   }
+  for (const auto& [name, value] : request.headers) {
+    if (!one_line(name) || !one_line(value.reveal())) {
+      return fail("fetch.header", "a header for " + host_of(request.url) + " is not one line");
+    }
+  }
   Handle handle;
   Received received;
   handle.set(CURLOPT_URL, request.url.c_str());
   handle.set(CURLOPT_PROTOCOLS_STR, here ? "http" : "https");
   handle.set(CURLOPT_FOLLOWLOCATION, 0L);
   handle.set(CURLOPT_NOSIGNAL, 1L);
-  handle.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits::openid_connect_timeout_ms));
-  handle.set(CURLOPT_TIMEOUT_MS, static_cast<long>(limits::openid_answer_timeout_ms));
+  handle.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout_ms));
+  handle.set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.answer_timeout_ms));
   handle.set(CURLOPT_WRITEFUNCTION, &receive);
   handle.set(CURLOPT_WRITEDATA, static_cast<void*>(&received));
   if (here) handle.set(CURLOPT_NOPROXY, "*");
-  handle.header("Accept: " + request.accept);
-  Secret<std::string> authorization("Authorization: Bearer " + request.bearer.reveal());
-  if (!request.bearer.reveal().empty()) handle.header(authorization.reveal());
-  const auto& form = request.form.reveal();
-  if (!form.empty()) {
-    handle.set(CURLOPT_POSTFIELDS, form.data());  // not copied
-    handle.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(form.size()));
-    handle.header("Expect:");
-  }
+  set_headers(handle, request);
+  set_body(handle, request);
   handle.set(CURLOPT_HTTPHEADER, handle.headers);
   const auto done = curl_easy_perform(handle.curl);
   if (received.too_large) {
     return fail("fetch.too_large", host_of(request.url) + " answers with more than is ever needed");
   }
-  if (done != CURLE_OK) {
-    return fail("fetch.network", host_of(request.url) + ": " + curl_easy_strerror(done));
-  }
+  if (done != CURLE_OK) return failed(handle.curl, done, host_of(request.url));
   FetchAnswer answer;
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &answer.status);
   answer.content_type = content_type_of(handle.curl);

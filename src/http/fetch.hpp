@@ -1,0 +1,43 @@
+// One HTTP exchange with another service, through libcurl: TLS checked by the system's authorities,
+// no redirection followed, nothing kept. Blocks. Thread-safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+
+namespace isoloir {
+
+struct FetchHeader {
+  std::string name;
+  Secret<std::string> value;  // visible ASCII and spaces
+};
+
+struct FetchRequest {
+  std::string url;  // https://, or http:// of this machine
+  std::string accept;
+  Secret<std::string> bearer{};  // an access token, or empty
+  Secret<std::string> form{};    // application/x-www-form-urlencoded, by POST; empty: GET
+  std::vector<FetchHeader> headers{};
+  std::string body_type{};     // content type of `body`, which goes by POST in place of a form
+  Secret<std::string> body{};  // any bytes
+  int connect_timeout_ms = limits::openid_connect_timeout_ms;
+  int answer_timeout_ms = limits::openid_answer_timeout_ms;  // of the whole exchange
+};
+
+struct FetchAnswer {
+  long status = 0;
+  std::string content_type;  // lower case, without parameters
+  std::string body;
+};
+
+// Errors: fetch.address, fetch.header (a line break or another control character in a header),
+// fetch.unreached (no byte of the request has left: no such host, no connection, no TLS),
+// fetch.network (cut or too slow once it had), fetch.too_large (over limits::openid_answer_bytes).
+// Their messages name the host, no more.
+Expected<FetchAnswer> fetch(const FetchRequest& request);
+
+}  // namespace isoloir

@@ -1,0 +1,98 @@
+#include "http/fetch.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/server.hpp"
+
+namespace isoloir {
+namespace {
+
+// Answers what it was asked.
+struct Mirror final : http::Handler {
+  http::Lane lane(const http::Request&) override { return http::Lane::light; }
+  http::Response busy_page(const http::Request&) override { return http::Response::text("busy"); }
+  http::Response error_page(int, const http::Request*) override {
+    return http::Response::text("error");
+  }
+  http::Response handle(const http::Request& request) override {
+    std::string seen = request.method == http::Method::post ? "POST " : "GET ";
+    seen += request.path + "\n";
+    for (const auto* name : {"Accept", "Authorization", "Content-Type", "X-First", "X-Second"}) {
+      if (const auto value = request.header(name))
+        seen += name + (": " + std::string(*value)) + "\n";
+    }
+    return http::Response::text(seen + request.body);
+  }
+};
+
+struct FetchTest : testing::Test {
+  FetchTest() { EXPECT_TRUE(server.start()); }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server.port()) + "/page"; }
+
+  Mirror mirror;
+  http::Server server{{}, mirror};
+};
+
+std::string code(const FetchRequest& request) {
+  const auto answer = fetch(request);
+  return answer ? "answered" : answer.error().code;
+}
+
+FetchRequest with_header(std::string url, std::string name, std::string value) {
+  FetchRequest request{std::move(url), "*/*"};
+  request.headers.push_back({std::move(name), Secret(std::move(value))});
+  return request;
+}
+
+TEST_F(FetchTest, BringsHeadersFormsAndBodiesOfAnyKind) {
+  FetchRequest plain{url(), "text/plain", Secret<std::string>("token")};
+  EXPECT_EQ(fetch(plain)->body, "GET /page\nAccept: text/plain\nAuthorization: Bearer token\n");
+  FetchRequest form{url(), "*/*", {}, Secret<std::string>("a=b")};
+  EXPECT_EQ(fetch(form)->body,
+            "POST /page\nAccept: */*\nContent-Type: application/x-www-form-urlencoded\na=b");
+  auto raw = with_header(url(), "X-First", "one two");
+  raw.headers.push_back({"X-Second", Secret<std::string>("%d")});
+  raw.body_type = "text/plain; charset=UTF-8";
+  raw.body = Secret<std::string>("é\nà");
+  const auto answer = fetch(raw);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->content_type, "text/plain");
+  EXPECT_EQ(answer->body,
+            "POST /page\nAccept: */*\nContent-Type: text/plain; charset=UTF-8\nX-First: one "
+            "two\nX-Second: %d\né\nà");
+}
+
+TEST_F(FetchTest, NoHeaderBringsAnother) {
+  for (const auto* value : {"a\r\nX-Second: b", "a\nb", "a\r", "caf\xC3\xA9"}) {
+    EXPECT_EQ(code(with_header(url(), "X-First", value)), "fetch.header");
+  }
+  EXPECT_EQ(code(with_header(url(), "X-First", std::string("a\0b", 3))), "fetch.header");
+  EXPECT_EQ(code(with_header(url(), "X-First: a\nX-Second", "b")), "fetch.header");
+}
+
+TEST_F(FetchTest, SaysWhetherTheRequestHadLeft) {
+  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(file, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  FetchRequest request{"http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/", "*/*"};
+  request.body_type = "text/plain";
+  request.body = Secret<std::string>("text");
+  request.answer_timeout_ms = 200;
+  EXPECT_EQ(code(request), "fetch.unreached") << "nobody listens";
+  ASSERT_EQ(::listen(file, 1), 0);
+  EXPECT_EQ(code(request), "fetch.network") << "the kernel took it, nobody answers";
+  ::close(file);
+  EXPECT_EQ(code({"http://no-such-host.invalid/", "*/*"}), "fetch.address");
+  EXPECT_EQ(code({"https://no-such-host.invalid/", "*/*"}), "fetch.unreached");
+}
+
+}  // namespace
+}  // namespace isoloir
