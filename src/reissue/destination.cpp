@@ -36,14 +36,21 @@ struct MobilePlan {
   std::size_t digits;
 };
 constexpr std::array mobile_plans{
-    MobilePlan{"33", "6", 9},    MobilePlan{"33", "7", 9},    MobilePlan{"262", "692", 9},
-    MobilePlan{"262", "693", 9}, MobilePlan{"262", "639", 9}, MobilePlan{"590", "690", 9},
-    MobilePlan{"590", "691", 9}, MobilePlan{"594", "694", 9}, MobilePlan{"596", "696", 9},
-    MobilePlan{"596", "697", 9}, MobilePlan{"687", "7", 6},   MobilePlan{"687", "8", 6},
-    MobilePlan{"687", "9", 6},   MobilePlan{"689", "87", 8},  MobilePlan{"689", "88", 8},
-    MobilePlan{"689", "89", 8}};
+    MobilePlan{"33", "6", 9},      MobilePlan{"33", "7", 9},      MobilePlan{"262", "692", 9},
+    MobilePlan{"262", "693", 9},   MobilePlan{"262", "7092", 9},  MobilePlan{"262", "639", 9},
+    MobilePlan{"262", "70935", 9}, MobilePlan{"262", "70936", 9}, MobilePlan{"262", "70937", 9},
+    MobilePlan{"590", "690", 9},   MobilePlan{"590", "691", 9},   MobilePlan{"590", "7090", 9},
+    MobilePlan{"594", "694", 9},   MobilePlan{"594", "70930", 9}, MobilePlan{"594", "70931", 9},
+    MobilePlan{"594", "70932", 9}, MobilePlan{"594", "70933", 9}, MobilePlan{"596", "696", 9},
+    MobilePlan{"596", "697", 9},   MobilePlan{"596", "7091", 9},  MobilePlan{"508", "7084", 9},
+    MobilePlan{"508", "7085", 9},  MobilePlan{"508", "", 6},      MobilePlan{"687", "5", 6},
+    MobilePlan{"687", "7", 6},     MobilePlan{"687", "8", 6},     MobilePlan{"687", "9", 6},
+    MobilePlan{"689", "87", 8},    MobilePlan{"689", "88", 8},    MobilePlan{"689", "89", 8}};
 
-// Nine digits after the national 0, or after +33: overseas ones have their own calling code.
+// Nine digits after the national 0, or after +33. Overseas ones have their own calling code, and
+// nobody on the mainland has them: of 06 and 07, blocks 0639, 0690 to 0694, 0696, 0697, 07084,
+// 07085 and 0709 are overseas alone in the national plan (Arcep; as libphonenumber has it). Who
+// writes +33 before one has put it in the place of her 0, and is reached under the code she meant.
 std::string french_number(std::string_view nine) {
   for (const auto& plan : mobile_plans) {
     if (plan.country != "33" && plan.digits == 9 && nine.starts_with(plan.start)) {

@@ -179,9 +179,20 @@ TEST(ReissueDestination, R42PhonesOfFranceAndOverseas) {
   EXPECT_EQ(phone("+33690123456"), "+590690123456");
   EXPECT_EQ(phone("0692123456"), "+262692123456");
   EXPECT_EQ(phone("0639123456"), "+262639123456");
+  // No block of the mainland: +33 took the place of the 0.
+  EXPECT_EQ(phone("+33 6 39 12 34 56"), "+262639123456");
+  EXPECT_EQ(phone("+33 6 38 12 34 56"), "+33638123456");
+  EXPECT_EQ(phone("+33 6 95 12 34 56"), "+33695123456");
+  EXPECT_EQ(phone("07 09 01 23 45"), "+590709012345");
+  EXPECT_EQ(phone("07 09 11 23 45"), "+596709112345");
+  EXPECT_EQ(phone("07 09 21 23 45"), "+262709212345");
+  EXPECT_EQ(phone("07 09 31 23 45"), "+594709312345");
+  EXPECT_EQ(phone("07 09 36 23 45"), "+262709362345");
   EXPECT_EQ(phone("0694123456"), "+594694123456");
   EXPECT_EQ(phone("0696123456"), "+596696123456");
   EXPECT_EQ(phone("+687 75 12 34"), "+687751234");
+  EXPECT_EQ(phone("+687 50 12 34"), "+687501234");
+  EXPECT_EQ(phone("07 08 42 12 34"), "+508708421234 not served");
   EXPECT_EQ(phone("+689 87 12 34 56"), "+68987123456");
   for (const auto* bad :
        {"0123456789", "+33123456789", "061234567", "06123456789", "612345678", "", "06 12 34 56 7x",
