@@ -112,11 +112,13 @@ std::string content_type_of(CURL* curl) {
 
 }  // namespace
 
+bool is_fetchable(std::string_view url) {
+  return url.starts_with("https://") || on_this_machine(url);
+}
+
 Expected<FetchAnswer> fetch(const FetchRequest& request) {
+  if (!is_fetchable(request.url)) return fail("fetch.address", "this is no https:// address");
   const bool here = on_this_machine(request.url);
-  if (!here && !request.url.starts_with("https://")) {
-    return fail("fetch.address", "this is no https:// address");
-  }
   for (const auto& [name, value] : request.headers) {
     if (!one_line(name) || !one_line(value.reveal())) {
       return fail("fetch.header", "a header for " + host_of(request.url) + " is not one line");

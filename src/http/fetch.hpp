@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.hpp"
@@ -17,7 +18,7 @@ struct FetchHeader {
 };
 
 struct FetchRequest {
-  std::string url;  // https://, or http:// of this machine
+  std::string url;  // is_fetchable
   std::string accept;
   Secret<std::string> bearer{};  // an access token, or empty
   Secret<std::string> form{};    // application/x-www-form-urlencoded, by POST; empty: GET
@@ -33,6 +34,9 @@ struct FetchAnswer {
   std::string content_type;  // lower case, without parameters
   std::string body;
 };
+
+// https://, or http:// of this machine (127.0.0.1 or localhost, with a port).
+bool is_fetchable(std::string_view url);
 
 // Errors: fetch.address, fetch.header (a line break or another control character in a header),
 // fetch.unreached (no byte of the request has left: no such host, no connection, no TLS),

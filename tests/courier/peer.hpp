@@ -78,6 +78,9 @@ class Peer {
     if (process_ > 0 && ::waitpid(process_, nullptr, WNOHANG) == process_) process_ = 0;
     return process_ > 0;
   }
+  void send(int signal) {
+    if (running()) ::kill(process_, signal);
+  }
   void stop(int signal = SIGTERM) {
     if (process_ <= 0) return;
     ::kill(process_, signal);
