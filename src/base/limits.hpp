@@ -114,6 +114,11 @@ inline constexpr int bureau_poll_ms = 100;
 inline constexpr std::int64_t message_retry_ms = 60'000;  // then twice as long each time
 inline constexpr std::int64_t message_lease_ms =
     120'000;  // a sending that takes longer was cut short
+inline constexpr std::int64_t carrier_down_ms = 10'000;  // until it is tried again
+inline constexpr std::size_t carriers = 16;              // of one channel
+// Fewer messages than this went to a mail domain: it may be one person's, and is forgotten.
+inline constexpr std::int64_t place_messages_min = 20;
+inline constexpr std::int64_t carriage_slot_ms = 10 * 60'000;    // of what is counted by carrier
 inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 46 says one hour
 inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 // Of a new password: when the relay has not taken it by then, another is made.
@@ -121,7 +126,6 @@ inline constexpr std::int64_t password_message_ms = 30 * 60'000;
 inline constexpr int sms_connect_timeout_ms = 3'000;
 inline constexpr int sms_answer_timeout_ms = 15'000;  // Kannel's smsbox waits for its bearerbox
 
-<<<<<<< HEAD
 // Relays of mail (src/courier/smtp_*)
 inline constexpr int mail_connect_timeout_ms = 5'000;  // TCP alone; the greeting may be slow
 inline constexpr int mail_kept_answer_ms = 10'000;     // of a kept connection, to the first command
@@ -132,7 +136,7 @@ inline constexpr std::size_t mail_connections_kept = 16;
 inline constexpr std::size_t mail_reply_bytes = 16 * 1024;
 inline constexpr std::size_t mail_header_bytes = 1000;  // of a subject or a name, before encoding
 inline constexpr std::size_t mail_text_bytes = 256 * 1024;
-=======
+
 // What comes back (src/courier/received_mail, bounce, maildir)
 inline constexpr std::size_t bounce_bytes = 256 * 1024;  // read of one; reports stand in front
 inline constexpr std::uintmax_t bounce_file_bytes = 32 * 1024 * 1024;  // more is no report: left
@@ -151,7 +155,6 @@ inline constexpr std::size_t dmarc_parents = 5;      // names above the sender's
 inline constexpr int spf_lookups = 10;               // RFC 7208 section 4.6.4
 inline constexpr int dkim_rsa_bits_min = 1024;       // RFC 8301 section 3.2
 inline constexpr int dkim_rsa_bits_good = 2048;
->>>>>>> e3734cf (Bounces are read: which message, what became of it, and why)
 
 // Reissue (src/service/reissue)
 // Keys of one contest and district that appear on the board together before the close: among fewer

@@ -22,7 +22,8 @@ inline constexpr Word message_statuses[] = {
     {"accepted", "accepté par le relais", "accepted by the relay"},
     {"delivered", "remis", "delivered"},
     {"failed", "échec de l'envoi", "sending failed"},
-    {"expired", "abandonné, trop tard", "given up, too late"}};
+    {"expired", "abandonné, trop tard", "given up, too late"},
+    {"superseded", "remplacé avant l'envoi", "replaced before it left"}};
 
 class DeskScreen {
  public:

@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "courier/message_budget.hpp"
 #include "service/accounts.hpp"
 #include "service/bureau.hpp"
 
 namespace isoloir::cli {
 
-std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const SelfService& services,
-                            Transport* transport, const MessageRates& rates, std::int64_t seconds) {
+std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
+                            const SelfService& services) {
   std::vector<Duty> duties{
       {"hours and freeze", [&] { tick(state, log); }},
       {"round of the log", [&] { log.append_round(is_voting(state)); }},
@@ -33,12 +32,6 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const Se
   if (auto* confirmations = services.confirmations) {
     duties.push_back(
         {"end of old confirmation codes", [confirmations] { confirmations->sweep(); }});
-  }
-  if (transport) {
-    duties.push_back({"messages to voters",
-                      [&state, transport, budget = MessageBudget(rates, seconds)]() mutable {
-                        outbox_of(state).deliver(*transport, state.now(), &budget);
-                      }});
   }
   duties.push_back({"purge of messages", [&] { outbox_of(state).purge(state.now()); }});
   return duties;

@@ -13,18 +13,16 @@
 namespace isoloir::cli {
 
 struct Duty {
-  std::string name;  // as it is said: "messages to voters"
+  std::string name;  // as it is said: "round of the log"
   std::function<void()> work;
   std::uint64_t failures = 0;  // since the server started
 };
 
 // In this order: hours and freeze, one round of the log, old sessions, old tries of reissue,
 // old tries of the form to the help desk, what is asked of lost passwords and identifiers, old
-// confirmation codes, messages to voters, their purge. `transport`: null where messages have no way
-// out; `rates`: how many may leave; `seconds`: between two beats.
-std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions, const SelfService& services,
-                            Transport* transport, const MessageRates& rates = {},
-                            std::int64_t seconds = 5);
+// confirmation codes, purge of messages.
+std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
+                            const SelfService& services);
 
 // Does each once. `report` gets one line for each that failed.
 void do_duties(std::vector<Duty>& duties, const std::function<void(std::string_view)>& report);

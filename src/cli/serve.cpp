@@ -14,6 +14,9 @@ struct ServeOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
   std::vector<std::string> trusted_proxies;
+  std::filesystem::path channels{};
+  std::filesystem::path franceconnect_secret{};
+  std::filesystem::path franceconnect_key{};
 };
 
 int run_serve(const ServeOptions& options) {
@@ -37,6 +40,15 @@ int run_serve(const ServeOptions& options) {
   if (!statements) return report(statements.error());
   settings.statements = std::move(*statements);
   settings.portal_text = *portal_text(options.portal);
+  if (!options.channels.empty()) {
+    auto channels = read_channels(options.channels);
+    if (!channels) return report(channels.error());
+    settings.channels = std::move(*channels);
+  }
+  auto secrets =
+      read_franceconnect(*portal, options.franceconnect_secret, options.franceconnect_key);
+  if (!secrets) return report(secrets.error());
+  settings.franceconnect = std::move(*secrets);
   const StatePaths paths{options.state};
   if (!std::filesystem::exists(paths.database())) {
     return report({"state.missing", options.state.string() + ": there is no election here", {}});
@@ -59,6 +71,12 @@ void add_serve(Command app) {
   command.option("--port", options->port, "Port to listen on");
   command.option("--trusted-proxy", options->trusted_proxies,
                  "Address or range whose X-Forwarded-For is believed; may be repeated");
+  command.option("--channels", options->channels,
+                 "File that says how messages leave (docs/operations.md)");
+  command.option("--franceconnect-secret", options->franceconnect_secret,
+                 "File with the secret that FranceConnect knows the portal by");
+  command.option("--franceconnect-key", options->franceconnect_key,
+                 "File with the key to which its tokens are encrypted (JWK)");
   command.runs([options] { return run_serve(*options); });
 }
 

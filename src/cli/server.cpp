@@ -16,6 +16,7 @@
 
 #include "base/files.hpp"
 #include "cli/duties.hpp"
+#include "cli/messages_out.hpp"
 #include "crypto/hash.hpp"
 #include "service/election_log.hpp"
 #include "service/electoral_roll.hpp"
@@ -31,6 +32,7 @@ constexpr const char* portal_file = "portal.toml";
 constexpr const char* channel_file = "channel.txt";
 constexpr std::string_view inbox_channel = "inbox\n";  // the demonstration's
 constexpr std::string_view no_channel = "none\n";
+constexpr std::string_view real_channels = "channels\n";
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -166,11 +168,14 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (const auto good = check_message_texts(state, texts); !good) return report(good.error());
   // Without a way out for messages there is neither reissue by the voter nor a form to the help
   // desk: the pages name the assistance. Where a vote is validated by a code, nobody could vote.
-  InboxTransport inbox;
-  Transport* const transport = settings.demo ? &inbox : nullptr;
+  SystemClock wall_clock;
+  const auto made = MessagesOut::make(state, portal, std::move(settings.channels),
+                                      settings.demo.has_value(), wall_clock, say);
+  if (!made) return report(made.error());
+  MessagesOut* const messages = made->get();
+  const bool with_inbox = settings.demo.has_value();
   std::optional<Reissues> reissues;
-  if (transport && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
-  SystemClock wall_clock;  // tokens are dated by the provider's, not by an election's
+  if (messages && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
   std::optional<openid::Client> franceconnect;
   std::optional<Identifications> identifications;
   if (reissues && portal.franceconnect && settings.franceconnect) {
@@ -179,16 +184,16 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
     identifications.emplace(state, *franceconnect, *reissues, say);
   }
   std::optional<HelpRequests> help;
-  if (transport && portal.assistance && !portal.assistance->email.empty()) {
+  if (messages && portal.assistance && !portal.assistance->email.empty()) {
     help.emplace(state, portal, texts, help_desk(portal));
   }
   std::optional<Claims> claims;
-  if (transport && portal.claims) claims.emplace(state, portal, texts);
+  if (messages && portal.claims) claims.emplace(state, portal, texts);
   std::optional<Recoveries> recoveries;
   if (portal.recovery) {
     const auto good = check_recovery_texts(texts, portal.credentials);
     if (!good) return report(good.error());
-    if (transport) {
+    if (messages) {
       recoveries.emplace(
           state, *portal.recovery, portal.credentials,
           SignInPolicy{portal.sign_in_failures, portal.sign_in_first_delay_seconds * 1000LL}, texts,
@@ -197,19 +202,19 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   }
   std::optional<Confirmations> confirmations;
   if (portal.confirmation) {
-    if (!transport) {
+    if (!messages) {
       return report(
           {"server.no_channel",
            "this portal's [confirmation] sends each voter a code that validates the vote, "
-           "and this server has no channel for messages yet: nobody could vote. `isoloir "
-           "demo` shows such an election, its messages in an inbox",
+           "and this server has no channel for messages: nobody could vote. `--channels` "
+           "names the file that says how they leave (docs/operations.md)",
            {}});
     }
     confirmations.emplace(state, *portal.confirmation, texts);
     if (const auto good = confirmations->check_texts(); !good) return report(good.error());
   }
   std::optional<AccountLinks> accounts;
-  if (transport && portal.account) {
+  if (messages && portal.account) {
     accounts.emplace(
         state, *portal.account,
         SignInPolicy{portal.sign_in_failures, portal.sign_in_first_delay_seconds * 1000LL}, texts);
@@ -232,12 +237,15 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   http::Server server(std::move(options), site);
   if (portal.roll_online) prepare_electoral_roll(state);
   if (const auto started = server.start(); !started) return report(started.error());
+  if (messages) {
+    if (const auto started = messages->start(); !started) return report(started.error());
+  }
   // After the port is ours: a server that cannot start does nothing to the election.
   keep_text(state.paths().folder / portal_file, settings.portal_text);
-  keep_text(state.paths().folder / channel_file,
-            std::string(transport ? inbox_channel : no_channel));
-  auto duties = duties_of(state, log, site.sessions(), services, transport,
-                          portal.messages.per_second, portal.board_interval_seconds);
+  keep_text(state.paths().folder / channel_file, std::string(with_inbox ? inbox_channel
+                                                             : messages ? real_channels
+                                                                        : no_channel));
+  auto duties = duties_of(state, log, site.sessions(), services);
   duties.push_back({"how the vote stands", [&site] { site.read_standing(); }});
   Heartbeat heartbeat(std::move(duties), portal.board_interval_seconds);
   std::printf("listening http://localhost:%u\n", unsigned{server.port()});

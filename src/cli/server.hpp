@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "courier/channels.hpp"
 #include "portal/portal.hpp"
 #include "service/state.hpp"
 #include "web/site.hpp"
@@ -18,6 +19,7 @@ struct ServerSettings {
   std::optional<web::DemoPages> demo;
   web::InformationPages information;
   web::Statements statements;
+  std::optional<Channels> channels;  // without: nothing leaves, but to a demonstration's inbox
   std::optional<openid::ClientSecrets> franceconnect;  // without: nobody is identified there
   std::string portal_text;  // kept beside the state, for commands that work next to the server
 };

@@ -81,6 +81,18 @@ constexpr Word kinds[] = {
     {"roll-corrected", "avis de coordonnées corrigées sur la liste",
      "notice of an address or a number corrected on the roll"}};
 constexpr Word channels[] = {{"email", "e-mail", "e-mail"}, {"sms", "SMS", "text message"}};
+constexpr Word reasons[] = {
+    {"unknown_recipient", "cette adresse ou ce numéro n'existe pas",
+     "there is no such address or number"},
+    {"full", "boîte aux lettres pleine", "the mailbox is full"},
+    {"blocked", "refusé par un filtre", "refused by a filter"},
+    {"greylisted", "le serveur du destinataire demande de revenir",
+     "the recipient's server asks to come back"},
+    {"no_answer", "serveur ou téléphone injoignable", "server or phone cannot be reached"},
+    {"credentials", "le relais refuse notre accès", "the relay does not let us in"},
+    {"no_report", "aucun accusé de réception de l'opérateur", "no report from the operator"},
+    {"no_route", "aucune route vers ce pays", "no route to this country"},
+    {"other", "autre cause", "another cause"}};
 constexpr Word nexts[] = {
     {"ask", "peut demander un nouveau code", "may ask for a new code"},
     {"open_link", "ouvre le lien reçu", "opens the link received"},
@@ -147,6 +159,26 @@ bool may_ask(const VoterDesk& desk) {
 std::string when_of(const DeskReissue& item, const DeskScreen& screen) {
   if (item.until > 0) return screen.pick("jusqu'au ", "until ") + screen.time(item.until);
   return screen.pick("le ", "on ") + screen.time(item.at);
+}
+
+// What is known beyond the status: when it left, when it arrived, by whom, why not.
+void print_way(const MessageTrace& item, const DeskScreen& screen) {
+  std::string said;
+  const auto add = [&](const std::string& what) { said += (said.empty() ? "" : " ; ") + what; };
+  if (item.accepted_at) {
+    add(std::string(screen.pick("remis à ", "handed to ")) +
+        (item.carrier.empty() ? screen.pick("l'opérateur", "the carrier") : item.carrier) + " " +
+        screen.time(*item.accepted_at));
+  }
+  if (item.delivered_at)
+    add(std::string(screen.pick("arrivé ", "arrived ")) + screen.time(*item.delivered_at));
+  if (!item.reason.empty()) add(screen.word(reasons, item.reason));
+  if (item.superseded_at) {
+    add(std::string(
+            screen.pick("remplacé par un message plus récent ", "replaced by a newer message ")) +
+        screen.time(*item.superseded_at));
+  }
+  if (!said.empty()) fmt::print("      {}\n", said);
 }
 
 void print_account(const DeskAccount& account, const DeskScreen& screen) {
@@ -261,6 +293,7 @@ void print(const VoterDesk& desk, const DeskScreen& screen) {
                screen.pick("à", "to"),
                item.destination.empty() ? screen.pick("(effacé)", "(wiped)") : item.destination,
                screen.word(message_statuses, item.status), screen.time(item.status_at));
+    print_way(item, screen);
   }
   print_next(desk, screen);
 }
@@ -281,12 +314,18 @@ Json to_json(const std::vector<DeskReissue>& items) {
 Json to_json(const VoterDesk& desk) {
   Json messages = Json::array();
   for (const auto& item : desk.messages) {
-    messages.push_back({{"created_at", item.created_at},
-                        {"kind", item.kind},
-                        {"channel", name_of(item.channel)},
-                        {"status", item.status},
-                        {"status_at", item.status_at},
-                        {"destination", item.destination}});
+    messages.push_back(
+        {{"created_at", item.created_at},
+         {"kind", item.kind},
+         {"channel", name_of(item.channel)},
+         {"status", item.status},
+         {"status_at", item.status_at},
+         {"destination", item.destination},
+         {"carrier", item.carrier},
+         {"reason", item.reason},
+         {"accepted_at", item.accepted_at ? Json(*item.accepted_at) : Json()},
+         {"delivered_at", item.delivered_at ? Json(*item.delivered_at) : Json()},
+         {"superseded_at", item.superseded_at ? Json(*item.superseded_at) : Json()}});
   }
   Json next = {{"step", name_of(desk.next)}};
   if (may_ask(desk)) {

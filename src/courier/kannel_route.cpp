@@ -47,7 +47,7 @@ tl::unexpected<Error> bad_setting(const std::string& which) {
 }
 
 // By smsbox's own words where one status has several: gw/smsbox.c.
-Outcome judge(const FetchAnswer& answer) {
+SendOutcome judge(const FetchAnswer& answer) {
   const auto says = [&](std::string_view words) { return answer.body.starts_with(words); };
   switch (answer.status) {
     case 202:
@@ -92,8 +92,8 @@ Expected<std::unique_ptr<KannelRoute>> KannelRoute::make(KannelSettings settings
   return std::unique_ptr<KannelRoute>(new KannelRoute(std::move(settings)));
 }
 
-Outcome KannelRoute::carry(const OutgoingMessage& message) {
-  const auto says = [this](Outcome outcome) {
+SendOutcome KannelRoute::carry(const OutgoingMessage& message) {
+  const auto says = [this](SendOutcome outcome) {
     outcome.carrier = settings_.name;
     return outcome;
   };

@@ -40,7 +40,7 @@ class KannelRoute final : public Carrier {
   // text that fits one message of the GSM alphabet (nothing is asked of Kannel then), or Kannel
   // refuses its form. later: Kannel has no operator for this number, or it is not known whether
   // Kannel has the message. unreachable: Kannel is down, or does not let us in.
-  Outcome carry(const OutgoingMessage& message) override;
+  SendOutcome carry(const OutgoingMessage& message) override;
 
  private:
   explicit KannelRoute(KannelSettings settings) : settings_(std::move(settings)) {}

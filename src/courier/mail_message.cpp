@@ -56,7 +56,7 @@ std::string subject_header(std::string_view text) {
 
 // A display name other than plain words has a syntax of its own; encoded, it needs none.
 std::string from_header(const MailSender& sender) {
-  const auto address = "<" + sender.mailbox.address() + ">";
+  auto address = "<" + sender.mailbox.address() + ">";
   if (sender.name.empty()) return address;
   const auto word = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ' ||
@@ -167,7 +167,7 @@ std::string html_line(std::string_view line) {
     }
     const auto address = html_escaped(line.substr(i, length));
     out += html_escaped(line.substr(done, i - done));
-    out += "<a href=\"" + address + "\">" + address + "</a>";
+    out += fmt::format("<a href=\"{0}\">{0}</a>", address);
     done = i += length;
   }
   return out + html_escaped(line.substr(done));
@@ -238,7 +238,7 @@ Expected<std::string> write_mail(const OutgoingMessage& message, const MailSende
   mail += "\r\n";
   for (const auto& body : {part("text/plain", message.body),
                            part("text/html", mail_html(message.subject, message.body))}) {
-    mail += "--" + boundary + "\r\n" + body;
+    mail += fmt::format("--{}\r\n{}", boundary, body);
   }
   return mail + "--" + boundary + "--\r\n";
 }

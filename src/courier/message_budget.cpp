@@ -17,6 +17,7 @@ MessageBudget::MessageBudget(const MessageRates& rates, std::int64_t seconds)
 }
 
 bool MessageBudget::allows(MessageChannel channel, bool proven, TimeMs now) {
+  const std::lock_guard lock(mutex_);
   // A clock that was set back fills nothing, and does not stop the filling from then on.
   const std::int64_t passed =
       filled_at_ == 0 ? 0 : std::clamp<std::int64_t>(now - filled_at_, 0, capacity_seconds_ * 1000);
@@ -30,6 +31,7 @@ bool MessageBudget::allows(MessageChannel channel, bool proven, TimeMs now) {
 }
 
 void MessageBudget::take(MessageChannel channel) {
+  const std::lock_guard lock(mutex_);
   bucket(channel).level -= one;
 }
 

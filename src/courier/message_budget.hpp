@@ -1,10 +1,11 @@
 // How many messages may leave: so many a second for each channel, a share of them kept for flows
 // that have proven something, so that whoever asks for messages by the thousand holds up nobody who
-// is on the way (reissue requirement 43). A bucket of tokens for each channel. One thread at a
-// time.
+// is on the way (reissue requirement 43). A bucket of tokens for each channel. Thread-safe; workers
+// that ask at the same moment may take one each too many.
 #pragma once
 
 #include <array>
+#include <mutex>
 
 #include "base/clock.hpp"
 #include "courier/outbox.hpp"
@@ -32,6 +33,7 @@ class MessageBudget {
   };
   Bucket& bucket(MessageChannel channel) { return buckets_.at(static_cast<std::size_t>(channel)); }
 
+  std::mutex mutex_;
   std::int64_t kept_percent_;
   std::int64_t capacity_seconds_;
   std::array<Bucket, 2> buckets_;  // by MessageChannel

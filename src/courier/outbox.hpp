@@ -2,10 +2,12 @@
 // under the courier's key, handed to a transport, tracked, and purged soon after (reissue
 // requirements 34, 46, 48, 49).
 //
-// status: queued -> sent (handed over, no answer yet) -> accepted | delivered | failed, or expired.
-// Thread-safe; one process delivers at a time.
+// status: queued -> sent (handed over, no answer yet) -> accepted -> delivered | failed, or queued
+// again for another carrier; expired; superseded (a newer one took its place before it left).
+// Thread-safe: several workers may deliver at a time, each message is one's alone.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +58,38 @@ struct MessageTrace {
   std::string status;
   TimeMs status_at = 0;
   std::string destination;  // empty once purged
+  std::string carrier;      // relay or route whose word is the last; empty: none had it
+  std::string reason;       // name_of(Reason)
+  std::optional<TimeMs> accepted_at;
+  std::optional<TimeMs> delivered_at;
+  std::optional<TimeMs> superseded_at;  // by a newer one
+};
+
+// What a carrier, or a mail that came back, says of a message that had been accepted.
+struct DeliveryReport {
+  MessageId message{};
+  std::string carrier{};  // who says so; empty: the one that had it last
+  enum class State { delivered, delayed, failed } state = State::delivered;
+  Reason reason = Reason::none;
+};
+
+// Of one slot of limits::carriage_slot_ms: the messages that a carrier took in it, and what is
+// known of them by now; those that it refused or put off.
+struct Carriage {
+  TimeMs slot = 0;
+  MessageChannel channel = MessageChannel::email;
+  std::string carrier;
+  std::string place;  // country of a number, domain of an address; empty: one of few messages
+  std::int64_t accepted = 0, delivered = 0, failed = 0, unreported = 0, refused = 0, postponed = 0;
+};
+
+// What waits, of one channel.
+struct Waiting {
+  MessageChannel channel = MessageChannel::email;
+  std::int64_t queued = 0;
+  std::optional<TimeMs> oldest_at;      // queued and due, since when
+  std::int64_t unreported = 0;          // accepted, nothing heard since
+  std::optional<TimeMs> unreported_at;  // the oldest of them
 };
 
 class MessageBudget;
@@ -67,10 +101,25 @@ class Outbox {
 
   MessageId queue(store::Transaction& transaction, TimeMs now, const NewMessage& message);
 
-  // Sends what is due, each message on its own: one that cannot be sent waits 1, 2, 4 ... minutes
-  // while the others go. A message whose sending was cut short is sent once more, never a third
-  // time. What `budget` does not allow now waits for the next call; without one all goes.
-  void deliver(Transport& transport, TimeMs now, MessageBudget* budget = nullptr);
+  // Sends what is due, at most `most`, each message on its own: one that cannot be sent waits 1, 2,
+  // 4 ... minutes and up to a quarter more, while the others go. A message whose sending was cut
+  // short is sent once more, never a third time; one that is of no use any more, never. What
+  // `budget` does not allow now waits for the next call; without one all goes. A channel whose
+  // carriers are all unreachable waits, at no message's expense. Gives how many left.
+  std::size_t deliver(Transport& transport, TimeMs now, MessageBudget* budget = nullptr,
+                      std::size_t most = SIZE_MAX);
+
+  // Whether a carrier is left for a message whose way by `carried_by` came to nothing.
+  using Elsewhere = std::function<bool(const OutgoingMessage&)>;
+  // False where the message is not known. A report that is late or comes twice changes nothing that
+  // a newer word has settled: what was delivered stays so.
+  bool report(const DeliveryReport& report, TimeMs now, const Elsewhere& elsewhere);
+  // Text messages that were accepted until `accepted_until` by one of `carriers`, which report, and
+  // of which nothing was heard: they go elsewhere, or are marked as such.
+  void follow_up(const std::vector<std::string>& carriers, TimeMs accepted_until, TimeMs now,
+                 const Elsewhere& elsewhere);
+  // A newer message takes its place: what has not left never will.
+  static void supersede(store::Transaction& transaction, ByteView id, TimeMs now);
 
   // Wipes destination and text of what came to an end `limits::message_kept_ms` ago; the row stays.
   void purge(TimeMs now);
@@ -78,12 +127,23 @@ class Outbox {
   // What has been delivered and is not purged, newest first; to one voter, or to all.
   std::vector<InboxMessage> inbox(std::optional<std::string_view> voter = std::nullopt);
 
+  // By slot, carrier and place, from `since` on.
+  std::vector<Carriage> carriages(TimeMs since);
+  std::vector<Waiting> waiting(TimeMs now);
+
   // What was sent to a voter, newest first.
   std::vector<MessageTrace> traces_of(store::Transaction& transaction, std::string_view voter);
 
  private:
-  std::optional<OutgoingMessage> claim(TimeMs now, MessageBudget* budget);
-  void settle(const OutgoingMessage& message, Delivery delivery, TimeMs now);
+  std::optional<OutgoingMessage> claim(TimeMs now, MessageBudget* budget, const bool (&down)[2]);
+  void settle(const OutgoingMessage& message, const SendOutcome& outcome, TimeMs now);
+  void settle_later(store::Transaction& transaction, ByteView id, const SendOutcome& outcome,
+                    TimeMs now);
+  struct Due {
+    bool messages = false;  // to send
+    bool expired = false;   // of no use any more
+  };
+  Due due(TimeMs now);
 
   store::Database& database_;
   const SymmetricKey key_;

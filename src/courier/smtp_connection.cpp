@@ -120,7 +120,7 @@ bool SmtpConnection::Curl::wait(short events, Until until) const {
 
 SmtpConnection::SmtpConnection(std::unique_ptr<Curl> curl) : curl_(std::move(curl)) {}
 
-tl::expected<std::unique_ptr<SmtpConnection>, Outcome> SmtpConnection::open(
+tl::expected<std::unique_ptr<SmtpConnection>, SendOutcome> SmtpConnection::open(
     const SmtpServer& server, Until until) {
   auto curl = std::make_unique<Curl>();
   curl->prepare(server, until);
@@ -128,12 +128,12 @@ tl::expected<std::unique_ptr<SmtpConnection>, Outcome> SmtpConnection::open(
   long code = 0;
   curl_easy_getinfo(curl->handle, CURLINFO_RESPONSE_CODE, &code);
   if (done == CURLE_LOGIN_DENIED && code / 100 != 4) {
-    return tl::make_unexpected(Outcome(Delivery::unreachable, Reason::credentials));
+    return tl::make_unexpected(SendOutcome(Delivery::unreachable, Reason::credentials));
   }
-  if (done != CURLE_OK) return tl::make_unexpected(Outcome(Delivery::unreachable));
+  if (done != CURLE_OK) return tl::make_unexpected(SendOutcome(Delivery::unreachable));
   // libcurl goes on as nobody where it is not asked who it is.
   if (!server.user.empty() && curl->extensions.count("AUTH") == 0) {
-    return tl::make_unexpected(Outcome(Delivery::unreachable, Reason::credentials));
+    return tl::make_unexpected(SendOutcome(Delivery::unreachable, Reason::credentials));
   }
   return std::unique_ptr<SmtpConnection>(new SmtpConnection(std::move(curl)));
 }

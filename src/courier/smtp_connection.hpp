@@ -42,8 +42,8 @@ class SmtpConnection {
   using Until = std::chrono::steady_clock::time_point;
 
   // Why not: always `unreachable`, with Reason::credentials when it does not let us in.
-  static tl::expected<std::unique_ptr<SmtpConnection>, Outcome> open(const SmtpServer& server,
-                                                                     Until until);
+  static tl::expected<std::unique_ptr<SmtpConnection>, SendOutcome> open(const SmtpServer& server,
+                                                                         Until until);
   SmtpConnection(const SmtpConnection&) = delete;
   SmtpConnection& operator=(const SmtpConnection&) = delete;
   ~SmtpConnection();  // takes its leave and does not wait for the answer

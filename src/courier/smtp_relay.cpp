@@ -74,10 +74,10 @@ Expected<std::unique_ptr<SmtpRelay>> SmtpRelay::make(SmtpRelaySettings settings,
 SmtpRelay::SmtpRelay(SmtpRelaySettings settings, MailSender sender, const Clock& clock)
     : settings_(std::move(settings)), sender_(std::move(sender)), clock_(clock) {}
 
-Outcome SmtpRelay::carry(const OutgoingMessage& message) {
+SendOutcome SmtpRelay::carry(const OutgoingMessage& message) {
   const auto letter = write(message);
   // Nothing that it could become later on.
-  auto outcome = letter ? hand_over(*letter) : Outcome(Delivery::refused, Reason::other);
+  auto outcome = letter ? hand_over(*letter) : SendOutcome(Delivery::refused, Reason::other);
   outcome.carrier = settings_.name;
   return outcome;
 }
@@ -91,7 +91,7 @@ Expected<SmtpRelay::Letter> SmtpRelay::write(const OutgoingMessage& message) con
                 read_mailbox(message.destination)->address(), message.id, with_dots(*mail)};
 }
 
-Outcome SmtpRelay::hand_over(const Letter& letter) {
+SendOutcome SmtpRelay::hand_over(const Letter& letter) {
   const auto now = steady_clock::now();
   const auto until = now + milliseconds(settings_.timeout_ms);
   if (auto kept = take_kept()) {
@@ -108,8 +108,8 @@ Outcome SmtpRelay::hand_over(const Letter& letter) {
   return outcome.value_or(Delivery::unreachable);
 }
 
-std::optional<Outcome> SmtpRelay::converse(SmtpConnection& connection, const Letter& letter,
-                                           Until first_answer, Until until) {
+std::optional<SendOutcome> SmtpRelay::converse(SmtpConnection& connection, const Letter& letter,
+                                               Until first_answer, Until until) {
   const bool reports = connection.announces("DSN");  // RFC 3461
   auto sender = "MAIL FROM:<" + letter.sender + ">";
   if (reports) sender += " RET=HDRS ENVID=" + letter.id;
@@ -145,7 +145,7 @@ std::optional<Outcome> SmtpRelay::converse(SmtpConnection& connection, const Let
 std::unique_ptr<SmtpConnection> SmtpRelay::take_kept() {
   std::vector<Kept> old;  // ends after the lock does
   const std::lock_guard lock(mutex_);
-  const auto oldest = steady_clock::now() - milliseconds(limits::mail_idle_ms);
+  const auto oldest = steady_clock::now() - milliseconds(settings_.idle_ms);
   const auto fresh = std::find_if(kept_.begin(), kept_.end(),
                                   [&](const Kept& kept) { return kept.since > oldest; });
   old.assign(std::make_move_iterator(kept_.begin()), std::make_move_iterator(fresh));

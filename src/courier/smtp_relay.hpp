@@ -33,6 +33,7 @@ struct SmtpRelaySettings {
                         // `from`, without VERP
   int timeout_ms = limits::mail_timeout_ms;  // of one mail
   int kept_answer_ms = limits::mail_kept_answer_ms;
+  int idle_ms = limits::mail_idle_ms;
 };
 
 // Thread-safe. No secret, address or text in anything that it says; it logs nothing.
@@ -44,7 +45,7 @@ class SmtpRelay final : public Carrier {
   static Expected<std::unique_ptr<SmtpRelay>> make(SmtpRelaySettings settings, const Clock& clock);
 
   std::string_view name() const override { return settings_.name; }
-  Outcome carry(const OutgoingMessage& message) override;
+  SendOutcome carry(const OutgoingMessage& message) override;
 
  private:
   using Until = SmtpConnection::Until;
@@ -61,13 +62,13 @@ class SmtpRelay final : public Carrier {
 
   SmtpRelay(SmtpRelaySettings settings, MailSender sender, const Clock& clock);
   Expected<Letter> write(const OutgoingMessage& message) const;
-  Outcome hand_over(const Letter& letter);
+  SendOutcome hand_over(const Letter& letter);
   std::unique_ptr<SmtpConnection> take_kept();
   void keep(std::unique_ptr<SmtpConnection> connection);
 
   // Nothing when the connection has failed before the mail was handed over.
-  static std::optional<Outcome> converse(SmtpConnection& connection, const Letter& letter,
-                                         Until first_answer, Until until);
+  static std::optional<SendOutcome> converse(SmtpConnection& connection, const Letter& letter,
+                                             Until first_answer, Until until);
 
   const SmtpRelaySettings settings_;
   const MailSender sender_;

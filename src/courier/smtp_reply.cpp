@@ -47,7 +47,7 @@ std::string_view detail_of(const SmtpReply& reply) {
   return reply.status.empty() ? std::string_view() : std::string_view(reply.status).substr(2);
 }
 
-Outcome judge_temporary(const SmtpReply& reply) {
+SendOutcome judge_temporary(const SmtpReply& reply) {
   const auto detail = detail_of(reply);
   if (detail == "2.2") return {Delivery::later, Reason::full};
   if (detail.starts_with("4.")) return {Delivery::later, Reason::no_answer};
@@ -58,7 +58,7 @@ Outcome judge_temporary(const SmtpReply& reply) {
   return {Delivery::later, Reason::other};
 }
 
-Outcome judge_permanent(const SmtpReply& reply) {
+SendOutcome judge_permanent(const SmtpReply& reply) {
   const auto detail = detail_of(reply);
   // 1.2: the domain does not exist, or takes no mail.
   if (detail == "1.1" || detail == "1.10" || detail == "1.2") {
@@ -118,7 +118,7 @@ Expected<std::optional<SmtpReply>> take_smtp_reply(std::string& received) {
   }
 }
 
-Outcome judge_smtp_reply(SmtpStep step, const SmtpReply& reply) {
+SendOutcome judge_smtp_reply(SmtpStep step, const SmtpReply& reply) {
   if (wants_a_login(reply)) return {Delivery::unreachable, Reason::credentials};
   if (reply.code == 421 || reply.code < 400 || not_understood(reply)) return Delivery::unreachable;
   if (step == SmtpStep::sender) {

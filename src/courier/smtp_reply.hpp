@@ -24,6 +24,6 @@ enum class SmtpStep { sender, recipient, content };  // MAIL; RCPT; DATA and wha
 
 // What a reply other than the awaited one means. Of the sender it is the relay's view of us, not of
 // the recipient, and so are replies to commands that it does not take, or takes from users alone.
-Outcome judge_smtp_reply(SmtpStep step, const SmtpReply& reply);
+SendOutcome judge_smtp_reply(SmtpStep step, const SmtpReply& reply);
 
 }  // namespace isoloir

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.hpp"
 
@@ -21,6 +22,8 @@ struct OutgoingMessage {
   std::string subject;      // empty for a text message
   std::string body;         // plain text, lines end in \n
   std::string reply_to;     // empty: the sender
+  std::vector<std::string>
+      carried_by{};  // names of carriers that had it already, and whose way failed
 };
 
 enum class Delivery {
@@ -40,11 +43,14 @@ enum class Reason {
   greylisted,         // asked to come back (4.x.x before the first acceptance)
   no_answer,          // the recipient's host or phone could not be reached in time (4.4.x)
   credentials,        // the carrier does not know us
+  no_report,          // the carrier had it, and nothing was heard of it in time
+  no_route,           // no carrier goes there
   other
 };
+std::string_view name_of(Reason reason);  // "", "unknown_recipient", ...
 
-struct Outcome {
-  Outcome(Delivery result_of_it, Reason why = Reason::none, std::string who = {})
+struct SendOutcome {
+  SendOutcome(Delivery result_of_it, Reason why = Reason::none, std::string who = {})
       : result(result_of_it), reason(why), carrier(std::move(who)) {}
 
   Delivery result;
@@ -57,13 +63,13 @@ struct Outcome {
 class Transport {
  public:
   virtual ~Transport() = default;
-  virtual Outcome send(const OutgoingMessage& message) = 0;
+  virtual SendOutcome send(const OutgoingMessage& message) = 0;
 };
 
 // The demonstration's: every message stays in the database, where its inbox pages read it.
 class InboxTransport final : public Transport {
  public:
-  Outcome send(const OutgoingMessage&) override { return Delivery::delivered; }
+  SendOutcome send(const OutgoingMessage&) override { return Delivery::delivered; }
 };
 
 // Thread-safe: several workers send at a time. May throw, which counts as `unreachable`.
@@ -71,7 +77,7 @@ class Carrier {
  public:
   virtual ~Carrier() = default;
   virtual std::string_view name() const = 0;  // as the operator calls it
-  virtual Outcome carry(const OutgoingMessage& message) = 0;
+  virtual SendOutcome carry(const OutgoingMessage& message) = 0;
 };
 
 }  // namespace isoloir

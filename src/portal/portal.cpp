@@ -10,97 +10,12 @@
 #include "base/local_time.hpp"
 #include "base/mailbox.hpp"
 #include "election/count.hpp"
+#include "portal/toml_reader.hpp"
 
 namespace isoloir {
 namespace {
 
-// Reads a table key by key and collects every problem with its line.
-class Reader {
- public:
-  explicit Reader(std::string_view file) : file_(file) {}
-
-  void problem(const toml::node& at, std::string_view what) {
-    problem(at.source().begin.line, what);
-  }
-  void problem(toml::source_index line, std::string_view what) {
-    problems_ += fmt::format("{}:{}: {}\n", file_, line, what);
-  }
-  const std::string& problems() const { return problems_; }
-
-  // Says which keys a table may have; the others are problems.
-  void known(const toml::table& table, const std::set<std::string_view>& names) {
-    for (const auto& [key, node] : table) {
-      if (!names.contains(key.str())) {
-        problem(node, fmt::format("the key \"{}\" is not known here", key.str()));
-      }
-    }
-  }
-  const toml::table& table(const toml::table& parent, std::string_view name) {
-    static const toml::table empty;
-    if (const auto* child = parent[name].as_table()) return *child;
-    missing(parent, name, "a table");
-    return empty;
-  }
-  std::string text(const toml::table& parent, std::string_view name) {
-    const auto* node = parent.get(name);
-    if (node && node->is_string() && !node->as_string()->get().empty()) {
-      return node->as_string()->get();
-    }
-    missing(parent, name, "a text");
-    return {};
-  }
-  BilingualText bilingual(const toml::table& parent, std::string_view name) {
-    const auto& both = table(parent, name);
-    known(both, {"fr", "en"});
-    return {text(both, "en"), text(both, "fr")};
-  }
-  std::uint32_t number(const toml::table& parent, std::string_view name, std::int64_t least,
-                       std::int64_t most) {
-    const auto* node = parent.get(name);
-    if (node && node->is_integer()) {
-      const auto value = node->as_integer()->get();
-      if (value >= least && value <= most) return static_cast<std::uint32_t>(value);
-      problem(*node, fmt::format("\"{}\" must lie between {} and {}", name, least, most));
-      return static_cast<std::uint32_t>(least);
-    }
-    missing(parent, name, "an integer");
-    return static_cast<std::uint32_t>(least);
-  }
-  bool flag(const toml::table& parent, std::string_view name) {
-    const auto* node = parent.get(name);
-    if (node && node->is_boolean()) return node->as_boolean()->get();
-    missing(parent, name, "true or false");
-    return false;
-  }
-  std::string local_time(const toml::table& parent, std::string_view name) {
-    const auto* node = parent.get(name);
-    if (node && node->is_date_time() && !node->as_date_time()->get().offset) {
-      const auto value = node->as_date_time()->get();
-      return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", value.date.year, value.date.month,
-                         value.date.day, value.time.hour, value.time.minute, value.time.second);
-    }
-    missing(parent, name, "a local date and time such as 2022-12-01T08:00:00, without offset");
-    return {};
-  }
-  const toml::array& array(const toml::table& parent, std::string_view name) {
-    static const toml::array empty;
-    if (const auto* found = parent[name].as_array(); found && !found->empty()) return *found;
-    missing(parent, name, "a list with at least one entry");
-    return empty;
-  }
-
- private:
-  void missing(const toml::table& parent, std::string_view name, std::string_view what) {
-    const auto* node = parent.get(name);
-    problem(node ? node->source().begin.line : parent.source().begin.line,
-            node ? fmt::format("\"{}\" must be {}", name, what)
-                 : fmt::format("\"{}\" is missing: {}", name, what));
-  }
-  std::string file_;
-  std::string problems_;
-};
-
-TrusteePlanGroup read_group(Reader& read, const toml::table& table) {
+TrusteePlanGroup read_group(TomlReader& read, const toml::table& table) {
   read.known(table, {"name", "threshold", "members"});
   TrusteePlanGroup group{
       read.text(table, "name"), read.number(table, "threshold", 1, limits::trustees_per_group), {}};
@@ -121,7 +36,7 @@ TrusteePlanGroup read_group(Reader& read, const toml::table& table) {
   return group;
 }
 
-BureauPlan read_bureau(Reader& read, const toml::table& table) {
+BureauPlan read_bureau(TomlReader& read, const toml::table& table) {
   read.known(table, {"name", "group"});
   BureauPlan bureau{read.text(table, "name"), {}};
   for (const auto& node : read.array(table, "group")) {
@@ -130,7 +45,7 @@ BureauPlan read_bureau(Reader& read, const toml::table& table) {
   return bureau;
 }
 
-ContestOption read_list(Reader& read, const toml::table& table) {
+ContestOption read_list(TomlReader& read, const toml::table& table) {
   read.known(table, {"name", "candidates", "common", "sigle", "statement"});
   ContestOption option;
   option.name = read.text(table, "name");
@@ -160,7 +75,7 @@ ContestOption read_list(Reader& read, const toml::table& table) {
   return option;
 }
 
-ContestOption read_candidate(Reader& read, const toml::table& table) {
+ContestOption read_candidate(TomlReader& read, const toml::table& table) {
   read.known(table, {"name", "substitute", "birth_date", "statement"});
   ContestOption option;
   option.candidate = true;
@@ -177,7 +92,7 @@ ContestOption read_candidate(Reader& read, const toml::table& table) {
 
 // The name stands in an address and in a header, and is looked for in one folder: nothing in it may
 // mean anything there.
-std::string read_statement(Reader& read, const toml::table& option) {
+std::string read_statement(TomlReader& read, const toml::table& option) {
   const auto* node = option.get("statement");
   if (!node) return {};
   const auto name = node->value_or(std::string());
@@ -197,7 +112,7 @@ std::string read_statement(Reader& read, const toml::table& option) {
 }
 
 // The next contest of the portal.
-Contest read_contest(Reader& read, const toml::table& table, Portal& portal) {
+Contest read_contest(TomlReader& read, const toml::table& table, Portal& portal) {
   read.known(table, {"name", "bureau", "seats", "rule", "round", "reissue_max", "district",
                      "unit_minimum", "list", "candidate"});
   Contest contest;
@@ -246,7 +161,7 @@ Contest read_contest(Reader& read, const toml::table& table, Portal& portal) {
   return contest;
 }
 
-std::optional<Handover> read_handover(Reader& read, const toml::table& table,
+std::optional<Handover> read_handover(TomlReader& read, const toml::table& table,
                                       std::string_view name) {
   const auto text = read.text(table, name);
   const auto found = handover(text);
@@ -257,7 +172,7 @@ std::optional<Handover> read_handover(Reader& read, const toml::table& table,
 }
 
 // The roll's identifier is no secret, so that all rests on the code, and on who can read it.
-void read_number_code(Reader& read, const toml::table& table, Portal& portal) {
+void read_number_code(TomlReader& read, const toml::table& table, Portal& portal) {
   read.known(table, {"code_characters", "code_by", "proof_minutes"});
   constexpr std::int64_t least = limits::lone_secret_bits_min / 5, most = 24;
   portal.credentials.roll_number = true;
@@ -277,7 +192,7 @@ void read_number_code(Reader& read, const toml::table& table, Portal& portal) {
 }
 
 // Which codes voters carry. What the law or arithmetic forbids is refused with its reason.
-void read_credentials(Reader& read, const toml::table& root, Portal& portal) {
+void read_credentials(TomlReader& read, const toml::table& root, Portal& portal) {
   if (portal.scheme == SignInScheme::email_password) {
     if (root.contains("credentials")) {
       read.problem(read.table(root, "credentials"),
@@ -317,7 +232,7 @@ void read_credentials(Reader& read, const toml::table& root, Portal& portal) {
 
 // A mail goes there, and it is shown: one address, nothing that a header could read in two ways.
 // Empty where there is none.
-std::string read_address(Reader& read, const toml::table& table) {
+std::string read_address(TomlReader& read, const toml::table& table) {
   const auto* node = table.get("email");
   if (!node) return {};
   const auto mailbox = read_mailbox(node->value_or(std::string()));
@@ -327,7 +242,7 @@ std::string read_address(Reader& read, const toml::table& table) {
 }
 
 // A moment given in local time; 0 for what is none.
-TimeMs read_moment(Reader& read, const toml::table& table, std::string_view name,
+TimeMs read_moment(TomlReader& read, const toml::table& table, std::string_view name,
                    const Portal& portal) {
   const auto local = read.local_time(table, name);
   const auto moment = from_local_time(local, portal.time_zone);
@@ -338,7 +253,7 @@ TimeMs read_moment(Reader& read, const toml::table& table, std::string_view name
   return 0;
 }
 
-void read_policy(Reader& read, const toml::table& root, Portal& portal) {
+void read_policy(TomlReader& read, const toml::table& root, Portal& portal) {
   const auto& general = read.table(root, "portal");
   read.known(general, {"title", "election", "time_zone", "time_zone_name"});
   portal.title = read.bilingual(general, "title");
@@ -415,7 +330,7 @@ void read_policy(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
-RateLimit read_rate(Reader& read, const toml::table& parent, std::string_view name) {
+RateLimit read_rate(TomlReader& read, const toml::table& parent, std::string_view name) {
   const auto& table = read.table(parent, name);
   read.known(table, {"minute", "hour", "day", "voters"});
   const auto part = [&](std::string_view window) {
@@ -424,7 +339,7 @@ RateLimit read_rate(Reader& read, const toml::table& parent, std::string_view na
   return {part("minute"), part("hour"), part("day")};
 }
 
-std::vector<std::string> read_countries(Reader& read, const toml::table& table) {
+std::vector<std::string> read_countries(TomlReader& read, const toml::table& table) {
   std::vector<std::string> countries;
   for (const auto& node : read.array(table, "phone_countries")) {
     const auto code = node.value_or(std::string());
@@ -436,7 +351,7 @@ std::vector<std::string> read_countries(Reader& read, const toml::table& table) 
   return countries;
 }
 
-std::vector<ReissueMethod> read_methods(Reader& read, const toml::table& table) {
+std::vector<ReissueMethod> read_methods(TomlReader& read, const toml::table& table) {
   std::vector<ReissueMethod> methods;
   for (const auto& node : read.array(table, "methods")) {
     const auto name = node.value_or(std::string());
@@ -453,12 +368,12 @@ std::vector<ReissueMethod> read_methods(Reader& read, const toml::table& table) 
   return methods;
 }
 
-std::int64_t read_minutes(Reader& read, const toml::table& table, std::string_view name,
+std::int64_t read_minutes(TomlReader& read, const toml::table& table, std::string_view name,
                           std::int64_t most) {
   return std::int64_t{read.number(table, name, 1, most)} * minute_ms;
 }
 
-void read_terms(Reader& read, const toml::table& table, ReissueTerms& terms) {
+void read_terms(TomlReader& read, const toml::table& table, ReissueTerms& terms) {
   terms.per_election = read.number(table, "per_election", 1, 100);
   terms.before_opening = table["before_opening"].value_or(false);
   terms.requests = read_rate(read, table, "requests");
@@ -466,12 +381,12 @@ void read_terms(Reader& read, const toml::table& table, ReissueTerms& terms) {
   terms.destination_voters = read.number(read.table(table, "destination"), "voters", 1, 100);
 }
 
-ProofLimit read_proofs(Reader& read, const toml::table& table) {
+ProofLimit read_proofs(TomlReader& read, const toml::table& table) {
   return {read.number(table, "wrong_proofs_per_day", 1, 20),
           std::int64_t{read.number(table, "first_delay_seconds", 1, 3600)} * 1000};
 }
 
-ReissuePolicy read_voting_code(Reader& read, const toml::table& table) {
+ReissuePolicy read_voting_code(TomlReader& read, const toml::table& table) {
   read.known(table, {"methods", "email_link_minutes", "sms_link_minutes", "opened_minutes",
                      "repeat_minutes", "per_election", "before_opening", "requests",
                      "wrong_proofs_per_day", "first_delay_seconds", "network", "destination",
@@ -492,7 +407,7 @@ ReissuePolicy read_voting_code(Reader& read, const toml::table& table) {
 // Both or neither: who can have one again by herself expects the other. What B and C send where is
 // not policy but law (L2): the link and the identifier to the e-mail address on file, the password
 // to the phone on file, hence the channels by which they came first.
-RecoveryPolicy read_recovery(Reader& read, const toml::table& reissue, const Portal& portal) {
+RecoveryPolicy read_recovery(TomlReader& read, const toml::table& reissue, const Portal& portal) {
   RecoveryPolicy policy;
   policy.apart_ms = std::int64_t{read.number(reissue, "apart_hours", 1, 24 * 31)} * hour_ms;
   const auto& password = read.table(reissue, "password");
@@ -515,7 +430,8 @@ RecoveryPolicy read_recovery(Reader& read, const toml::table& reissue, const Por
   return policy;
 }
 
-std::vector<std::string> read_words(Reader& read, const toml::table& table, std::string_view name) {
+std::vector<std::string> read_words(TomlReader& read, const toml::table& table,
+                                    std::string_view name) {
   std::vector<std::string> words;
   for (const auto& node : read.array(table, name)) {
     words.push_back(node.value_or(std::string()));
@@ -526,7 +442,7 @@ std::vector<std::string> read_words(Reader& read, const toml::table& table, std:
   return words;
 }
 
-std::string read_signing(Reader& read, const toml::table& table, std::string_view name) {
+std::string read_signing(TomlReader& read, const toml::table& table, std::string_view name) {
   auto algorithm = read.text(table, name);
   if (algorithm != "ES256" && algorithm != "RS256") {
     read.problem(table, fmt::format("\"{}\" is ES256 or RS256, nothing else is safe here", name));
@@ -534,7 +450,7 @@ std::string read_signing(Reader& read, const toml::table& table, std::string_vie
   return algorithm;
 }
 
-void read_franceconnect(Reader& read, const toml::table& root, Portal& portal) {
+void read_franceconnect(TomlReader& read, const toml::table& root, Portal& portal) {
   const bool wanted =
       portal.reissue && std::count(portal.reissue->methods.begin(), portal.reissue->methods.end(),
                                    ReissueMethod::franceconnect) != 0;
@@ -570,7 +486,7 @@ void read_franceconnect(Reader& read, const toml::table& root, Portal& portal) {
   portal.franceconnect = std::move(policy);
 }
 
-void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
+void read_reissue(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("reissue")) return;
   const auto& procedures = read.table(root, "reissue");
   if (portal.scheme == SignInScheme::email_password) {
@@ -586,7 +502,7 @@ void read_reissue(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
-void read_confirmation(Reader& read, const toml::table& root, Portal& portal) {
+void read_confirmation(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("confirmation")) return;
   const auto& table = read.table(root, "confirmation");
   read.known(table, {"by", "digits", "life_minutes", "tries", "resend", "sign_off_mail"});
@@ -614,7 +530,7 @@ void read_confirmation(Reader& read, const toml::table& root, Portal& portal) {
 }
 
 // One instruction for both ways in: a link to the address that signs in.
-void read_account(Reader& read, const toml::table& root, Portal& portal) {
+void read_account(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("account")) return;
   const auto& table = read.table(root, "account");
   if (portal.scheme != SignInScheme::email_password) {
@@ -642,7 +558,7 @@ void read_account(Reader& read, const toml::table& root, Portal& portal) {
   portal.account = policy;
 }
 
-void read_information(Reader& read, const toml::table& root, Portal& portal) {
+void read_information(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("information")) return;
   for (const auto& node : read.array(root, "information")) {
     const auto* table = node.as_table();
@@ -670,14 +586,14 @@ void read_information(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
-void read_roll(Reader& read, const toml::table& root, Portal& portal) {
+void read_roll(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("roll")) return;
   const auto& table = read.table(root, "roll");
   read.known(table, {"online"});
   portal.roll_online = read.flag(table, "online");
 }
 
-void read_claims(Reader& read, const toml::table& root, Portal& portal) {
+void read_claims(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("claims")) return;
   const auto& table = read.table(root, "claims");
   read.known(table, {"email", "roll_until", "candidacy_until"});
@@ -690,7 +606,7 @@ void read_claims(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
-void read_messages(Reader& read, const toml::table& root, Portal& portal) {
+void read_messages(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!portal.reissue && !portal.recovery && !portal.confirmation && !portal.account &&
       !portal.claims && !root.contains("messages")) {
     return;
@@ -716,7 +632,7 @@ void read_messages(Reader& read, const toml::table& root, Portal& portal) {
   }
 }
 
-void read_texts(Reader& read, const toml::table& root, Portal& portal) {
+void read_texts(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("texts")) return;
   for (const auto& [id, node] : read.table(root, "texts")) {
     const auto* both = node.as_table();
@@ -739,7 +655,7 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
     return fail("portal.invalid",
                 fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
   }
-  Reader read(name);
+  TomlReader read(name);
   Portal portal;
   read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
                     "credentials", "reissue", "franceconnect", "confirmation", "account", "roll",

@@ -75,10 +75,11 @@ bool Recoveries::swap(Transaction& transaction, const std::string& voter, const 
   const auto reference =
       transaction.query("SELECT reference FROM reissue_flow WHERE id = $1", {flow})[0].text(0);
   // A message with an older password must neither arrive after this one nor be made again.
-  transaction.execute(
-      "UPDATE message SET status = 'expired', status_at = $2 WHERE voter = $1 AND kind = "
-      "'password' AND status IN ('queued', 'sent')",
-      {voter, now});
+  for (const auto& row : transaction.query("SELECT id FROM message WHERE voter = $1 AND kind = "
+                                           "'password' AND superseded_at IS NULL",
+                                           {voter})) {
+    Outbox::supersede(transaction, row.blob(0), now);
+  }
   transaction.execute(
       "UPDATE reissue_flow SET sms_tries = 3 WHERE voter = $1 AND id <> $2 AND sms_tries > 0",
       {voter, flow});

@@ -16,7 +16,8 @@ using store::Transaction;
 constexpr std::string_view columns =
     "SELECT f.id, f.voter, f.reference, f.state, f.state_at, f.expires_at, f.requested_at, "
     "f.issued_at, f.session, f.language, f.token_mac, f.cookie_mac, f.cancel_mac, f.token_hash, "
-    "f.keys_hash, f.link_ms, m.status, m.status_at, m.expires_at, f.procedure, "
+    "f.keys_hash, f.link_ms, m.status, COALESCE(m.accepted_at, m.status_at), m.expires_at, "
+    "f.procedure, "
     "f.activation FROM reissue_flow f LEFT JOIN "
     "message m ON m.id = f.message WHERE f.key_version = ";
 
@@ -201,6 +202,12 @@ void save_state(Transaction& transaction, const Flow& flow) {
       "WHEN 'password-chosen' THEN password_salt END, password_mac = CASE $2 WHEN "
       "'password-chosen' THEN password_mac END WHERE id = $1",
       {flow.id, values.name, values.at, values.expires_at});
+  // A link that opens nothing any more need not leave.
+  const auto* superseded = std::get_if<reissue::Superseded>(&flow.state);
+  if (!superseded) return;
+  const auto rows = transaction.query(
+      "SELECT message FROM reissue_flow WHERE id = $1 AND message IS NOT NULL", {flow.id});
+  if (!rows.empty()) Outbox::supersede(transaction, rows[0].blob(0), superseded->newer_at);
 }
 
 void remember_expiry(Transaction& transaction, Flow flow, TimeMs now) {

@@ -305,6 +305,30 @@ CREATE INDEX voter_birth_date ON voter (birth_date);
 CREATE INDEX recovery_by_key ON recovery (recovery_key);
 )sql";
 
+constexpr std::string_view seventeenth = R"sql(
+-- accepted_at: by the carrier that has it; carrier: the relay or route whose word is the last; carried_by: all that had it, a
+-- space after each; reason: why not; place: country of a number, keyed tag of an address' domain (empty with the address
+-- gone, where few messages went there); counted: the place under which carriage has it. status superseded: a newer one took its place before it left.
+ALTER TABLE message ADD COLUMN accepted_at INTEGER;
+ALTER TABLE message ADD COLUMN delivered_at INTEGER;
+ALTER TABLE message ADD COLUMN superseded_at INTEGER;
+ALTER TABLE message ADD COLUMN carrier TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN carried_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN counted TEXT NOT NULL DEFAULT '';
+CREATE INDEX message_place ON message (place) WHERE place <> '';
+CREATE INDEX message_expiry ON message (expires_at) WHERE status IN ('queued', 'sent');
+CREATE INDEX message_unreported ON message (channel, accepted_at) WHERE status = 'accepted' AND reason = '';
+-- What became of messages, by the ten minutes in which a carrier took them (or refused them), never by voter.
+CREATE TABLE carriage (
+  slot INTEGER NOT NULL, channel TEXT NOT NULL, carrier TEXT NOT NULL, place TEXT NOT NULL,
+  accepted INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+  unreported INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0, postponed INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (slot, channel, carrier, place)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -321,7 +345,8 @@ constexpr store::Migration migrations[] = {
     {13, "the roll by name", thirteenth},
     {14, "claims", fourteenth},
     {15, "identification by FranceConnect", fifteenth},
-    {16, "whether a late elector is there already", sixteenth}};
+    {16, "whether a late elector is there already", sixteenth},
+    {17, "what became of messages", seventeenth}};
 
 }  // namespace
 

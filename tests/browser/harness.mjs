@@ -112,6 +112,11 @@ export async function startDemo(name = "education", { voters, port = 0, more = [
       stop: () => server.stop().finally(forget),
       crash: () => server.crash(),
       restart: async () => (server = await start()),
+      // The same election by `isoloir serve`, on the same port: what a demonstration has beside is gone.
+      serve: async (...args) => {
+        await server.stop();
+        server = await startServer(PROGRAM, ["serve", portal, "--state", state, "--port", new URL(server.origin).port, ...args]);
+      },
     };
   } catch (error) {
     forget();

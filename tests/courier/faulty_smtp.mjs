@@ -1,6 +1,6 @@
 // A relay that does as it is told: faulty_smtp.mjs PORT RULES. RULES is JSON, [{"at": STEP, ...}]: where a rule's step
 // comes, on the connection and for the mail of that connection (both from 1) that it names, or all, it says `say`, or
-// what is right if there is none; then it hangs up if `drop`. `silent` says nothing, `endless` begins a line that has
+// what is right if there is none, `after_ms` if need be; then it hangs up if `drop`. `silent` says nothing, `endless` begins a line that has
 // no end. Steps: greeting, the commands' names, content (as soon as there is some), and "." (the mail is complete).
 // Everything it hears goes to standard output, one JSON object a line, before it answers.
 import { createServer } from "node:net";
@@ -27,6 +27,7 @@ createServer((socket) => {
       socket.write("250 ", more);
       return;
     }
+    if (rule?.after_ms) return void setTimeout(() => socket.write(right[at] ?? "250 ok\r\n"), rule.after_ms);
     if (!rule?.silent && !(rule?.drop && rule.say === undefined)) socket.write(rule?.say ?? right[at] ?? "250 ok\r\n", "latin1");
     if (rule?.drop) socket.end(() => socket.destroy());
     if (rule?.say === undefined && at === "DATA") content = "";

@@ -100,11 +100,22 @@ class KannelGateway {
     if (with_centre) start_centre();
     bearerbox_.emplace(command("bearerbox"), folder_ / "log" / "bearerbox.out");
     EXPECT_TRUE(bearerbox_->listens(smsbox_port_));
+    // That try was a box to it, for a moment.
+    EXPECT_TRUE(wait_until([&] {
+      const auto page = status();
+      return !page.empty() && page.find("smsbox:") == npos;
+    }));
     smsbox_.emplace(command("smsbox"), folder_ / "log" / "smsbox.out");
-    EXPECT_TRUE(smsbox_->listens(sendsms_port_));
+    // It listens before it is connected; a request that comes between is cut off.
+    EXPECT_TRUE(wait_until([&] { return status().find("smsbox:") != npos; }));
     if (with_centre) EXPECT_TRUE(wait_until([&] { return status().find("(online") != npos; }));
   }
   ~KannelGateway() {
+    if (testing::Test::HasFailure()) {
+      ADD_FAILURE() << "bearerbox " << (bearerbox_->running() ? "runs" : "has ended") << ", smsbox "
+                    << (smsbox_->running() ? "runs" : "has ended") << "\n"
+                    << logs() << status();
+    }
     if (smsbox_) smsbox_->stop(SIGKILL);
     if (bearerbox_) bearerbox_->stop(SIGKILL);
     centre_.reset();

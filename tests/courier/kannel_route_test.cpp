@@ -26,7 +26,7 @@ std::unique_ptr<KannelRoute> route(KannelSettings settings) {
 }
 
 using Verdict = std::pair<Delivery, Reason>;
-Verdict verdict(const Outcome& outcome) {
+Verdict verdict(const SendOutcome& outcome) {
   return {outcome.result, outcome.reason};
 }
 
@@ -285,7 +285,9 @@ TEST(KannelRoute, SettingsThatCannotWorkAreRefused) {
     settings.report_url = "http://127.0.0.1:8082/report";
     change(settings);
     const auto made = KannelRoute::make(std::move(settings));
-    if (!made) EXPECT_EQ(made.error().code, "kannel.settings");
+    if (!made) {
+      EXPECT_EQ(made.error().code, "kannel.settings");
+    }
     return made ? "" : made.error().message.substr(0, made.error().message.find(':'));
   };
   EXPECT_EQ(refused([](KannelSettings&) {}), "");

@@ -1,79 +1,17 @@
 #include "courier/outbox.hpp"
 
-#include "courier/message_budget.hpp"
-
-#include <gtest/gtest.h>
-
-#include <filesystem>
 #include <map>
-#include <stdexcept>
 
-#include "store/sqlite/sqlite_database.hpp"
+#include "courier/message_budget.hpp"
+#include "courier/outbox_fixture.hpp"
 
 namespace isoloir {
 namespace {
 
-constexpr TimeMs start = 1'700'000'000'000;
-constexpr TimeMs minute = 60'000;
-
-// Says what it is told to say, and writes down what it was given.
-struct ScriptedTransport final : Transport {
-  Outcome send(const OutgoingMessage& message) override {
-    sent.push_back(message);
-    if (message.destination.starts_with("poison")) throw std::runtime_error("cannot be sent");
-    return answer;
-  }
-  Delivery answer = Delivery::accepted;
-  std::vector<OutgoingMessage> sent;
-};
-
-struct OutboxTest : testing::Test {
-  OutboxTest() : folder(make_folder()), database(open_database()) {
-    const auto made = database->write([](store::Transaction& t) -> Status {
-      t.script(
-          "CREATE TABLE message (id BLOB PRIMARY KEY, created_at INTEGER NOT NULL, voter TEXT NOT "
-          "NULL, kind TEXT NOT NULL, channel TEXT NOT NULL, sealed BLOB, status TEXT NOT NULL, "
-          "status_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, next_at INTEGER NOT NULL, "
-          "tries INTEGER NOT NULL, cut_short INTEGER NOT NULL, by_minute INTEGER NOT NULL, proven "
-          "INTEGER NOT NULL DEFAULT 1) STRICT, WITHOUT ROWID");
-      return {};
-    });
-    EXPECT_TRUE(made);
-  }
-  ~OutboxTest() override {
-    database.reset();
-    std::filesystem::remove_all(folder);
-  }
-  std::filesystem::path make_folder() {
-    auto path =
-        std::filesystem::temp_directory_path() / ("isoloir-outbox-" + hex_encode(random.bytes(8)));
-    std::filesystem::create_directories(path);
-    return path;
-  }
-  std::unique_ptr<store::Database> open_database() {
-    return store::open_sqlite({folder / "outbox.sqlite"});
-  }
-  Outbox outbox() { return Outbox(*database, SymmetricKey(ByteArray<32>{7}), random); }
-
-  std::string queue(const std::string& destination, TimeMs now = start) {
-    const auto id = database->write([&](store::Transaction& t) -> Expected<MessageId> {
-      return outbox().queue(t, now,
-                            {"E1", "reissue-link", MessageChannel::email, destination, "Subject",
-                             "body with a secret link", now + 120 * minute, "answers@example.org"});
-    });
-    return hex_encode(*id);
-  }
-  std::string status(const std::string& id) {
-    return *database->read([&](store::Transaction& t) -> Expected<std::string> {
-      return t.query("SELECT status FROM message WHERE id = $1", {*hex_decode(id)})[0].text(0);
-    });
-  }
-
-  SystemRandom random;
-  std::filesystem::path folder;
-  std::unique_ptr<store::Database> database;
-  ScriptedTransport transport;
-};
+using test::minute;
+using test::OutboxTest;
+using test::ScriptedTransport;
+using test::start;
 
 TEST_F(OutboxTest, SendsOnceAndKeepsTheStatus) {
   const auto id = queue("camille@example.org");
@@ -118,13 +56,26 @@ TEST_F(OutboxTest, R34WaitsForTheRelay) {
   EXPECT_EQ(status(id), "queued");
   outbox().deliver(transport, start + minute - 1);
   EXPECT_EQ(transport.sent.size(), 1u);
-  outbox().deliver(transport, start + minute);
+  outbox().deliver(transport, start + minute + minute / 4);
   EXPECT_EQ(transport.sent.size(), 2u);
-  outbox().deliver(transport, start + 3 * minute - 1);
+  // A quarter of the wait more at most: what was refused together does not come back together.
+  outbox().deliver(transport, start + minute + minute / 4 + 2 * minute - 1);
   EXPECT_EQ(transport.sent.size(), 2u);
   transport.answer = Delivery::delivered;
-  outbox().deliver(transport, start + 3 * minute);
+  outbox().deliver(transport, start + 5 * minute);
   EXPECT_EQ(status(id), "delivered");
+}
+
+TEST_F(OutboxTest, WaitsAreSpread) {
+  transport.answer = Delivery::later;
+  for (int i = 0; i < 20; ++i) queue("camille@example.org");
+  outbox().deliver(transport, start);
+  EXPECT_GT(values("SELECT DISTINCT next_at FROM message").size(), 10u);
+  EXPECT_EQ(
+      values("SELECT id FROM message WHERE next_at BETWEEN " + std::to_string(start + minute) +
+             " AND " + std::to_string(start + minute + minute / 4))
+          .size(),
+      20u);
 }
 
 TEST_F(OutboxTest, ExpiresWhenOfNoUseAnyMore) {
@@ -156,7 +107,7 @@ TEST_F(OutboxTest, R49AtMostOneDuplicateWithTheSameContent) {
   struct Killed {};
   struct KilledTransport final : Transport {
     explicit KilledTransport(ScriptedTransport& inner) : inner_(inner) {}
-    Outcome send(const OutgoingMessage& message) override {
+    SendOutcome send(const OutgoingMessage& message) override {
       inner_.send(message);
       throw Killed{};  // no std::exception: nobody settles it
     }

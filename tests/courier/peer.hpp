@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -20,18 +21,22 @@
 
 namespace isoloir::test {
 
-// A port of loopback that nobody listens on; another program may take it meanwhile.
+// A port of loopback that nobody listens on. Below those that the kernel gives to connections, and
+// drawn by chance: many tests look for one at the same time, and it is taken only later.
 inline std::uint16_t unused_port() {
-  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(file, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(file);
-  if (!bound) throw std::runtime_error("no port is free");
-  return ntohs(address.sin_port);
+  static std::mt19937 draw{std::random_device{}()};
+  std::uniform_int_distribution<unsigned> ports(12'000, 31'999);
+  for (int tries = 0; tries < 1000; ++tries) {
+    const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(ports(draw)));
+    const bool bound = ::bind(file, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(file);
+    if (bound) return ntohs(address.sin_port);
+  }
+  throw std::runtime_error("no port is free");
 }
 
 class Peer {

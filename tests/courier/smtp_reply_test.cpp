@@ -9,7 +9,7 @@
 namespace isoloir {
 namespace {
 
-SmtpReply read(std::string text) {
+SmtpReply read_reply(std::string text) {
   const auto reply = take_smtp_reply(text);
   EXPECT_TRUE(reply && *reply) << text;
   return reply && *reply ? **reply : SmtpReply{};
@@ -37,17 +37,17 @@ TEST(SmtpReply, IsReadLineByLineAndLeavesWhatFollows) {
 }
 
 TEST(SmtpReply, MayBeACodeAloneOrHoldAnyBytes) {
-  EXPECT_EQ(read("250\r\n").code, 250);
-  EXPECT_EQ(read("550 \xff\xfe\x80\r\n").code, 550);
-  EXPECT_EQ(read("250-\r\n250 ok\n").code, 250);
+  EXPECT_EQ(read_reply("250\r\n").code, 250);
+  EXPECT_EQ(read_reply("550 \xff\xfe\x80\r\n").code, 550);
+  EXPECT_EQ(read_reply("250-\r\n250 ok\n").code, 250);
 }
 
 TEST(SmtpReply, StatusIsOneOfItsOwnClass) {
-  EXPECT_EQ(read("550-5.1.10 x\r\n550 5.7.1 y\r\n").status, "5.1.10");
+  EXPECT_EQ(read_reply("550-5.1.10 x\r\n550 5.7.1 y\r\n").status, "5.1.10");
   for (const char* none :
        {"550 4.2.2 x\r\n", "550 5.1\r\n", "550 5.1.1111 x\r\n", "550 5.1.1.1\r\n", "550 5.1.\r\n",
         "550 5..1 x\r\n", "550 55.1.1 x\r\n", "550 5.a.1\r\n"}) {
-    EXPECT_EQ(read(none).status, "") << none;
+    EXPECT_EQ(read_reply(none).status, "") << none;
   }
 }
 
@@ -71,7 +71,7 @@ RC_GTEST_PROP(SmtpReplyProperties, ComesOutTheSameInWhateverPiecesItArrives, ())
   for (std::size_t i = 0; i < lines.size(); ++i) {
     wire += (i + 1 == lines.size() ? "550 " : "550-") + lines[i] + "\r\n";
   }
-  const auto whole = read(wire);
+  const auto whole = read_reply(wire);
   std::string received;
   for (std::size_t i = 0; i < wire.size(); ++i) {
     received += wire[i];
@@ -126,7 +126,7 @@ TEST(SmtpReply, MeansWhatItSays) {
            Case{recipient, "421 4.3.2 going down", D::unreachable, R::none},
            Case{content, "250 what?", D::unreachable, R::none},
        }) {
-    const auto outcome = judge_smtp_reply(step, read(std::string(text) + "\r\n"));
+    const auto outcome = judge_smtp_reply(step, read_reply(std::string(text) + "\r\n"));
     EXPECT_EQ(outcome.result, result) << text;
     EXPECT_EQ(outcome.reason, reason) << text;
   }

@@ -94,7 +94,7 @@ struct AccountTest : VotingFixture {
   }
 
   struct ChosenTransport final : Transport {
-    Outcome send(const OutgoingMessage&) override { return mail; }
+    SendOutcome send(const OutgoingMessage&) override { return mail; }
     Delivery mail = Delivery::delivered;
   } transport;
   AccountPolicy policy;
@@ -381,14 +381,18 @@ TEST_F(AccountTest, R23R35AskingAgainIsLimitedAndResetsNothing) {
   work();
   const auto invitations = inbox("account-link").size();
   for (int i = 0; i < 10; ++i) ask(email(0));
-  EXPECT_EQ(inbox("account-link").size(), invitations + 3) << "three in an hour";
+  // One that a newer one replaced before it left is there, and never leaves.
+  const auto links = [&] {
+    return static_cast<std::size_t>(count_rows("message WHERE kind = 'account-link'"));
+  };
+  EXPECT_EQ(links(), invitations + 3) << "three in an hour";
   for (int i = 0; i < 20; ++i) {
     clock.advance(hour);
     ask(email(0));
   }
-  EXPECT_EQ(inbox("account-link").size(), invitations + 6) << "six a day from one network";
+  EXPECT_EQ(links(), invitations + 6) << "six a day from one network";
   ask(email(0), "198.51.100.1");
-  EXPECT_EQ(inbox("account-link").size(), invitations + 7)
+  EXPECT_EQ(links(), invitations + 7)
       << "R25: a stranger's requests do not use up the voter's own";
 }
 

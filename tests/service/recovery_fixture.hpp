@@ -129,7 +129,7 @@ struct RecoveryFixture : VotingFixture {
 
   // Whose deliveries the test decides; what it accepts is in the inbox.
   struct ChosenTransport final : Transport {
-    Outcome send(const OutgoingMessage& message) override {
+    SendOutcome send(const OutgoingMessage& message) override {
       return message.channel == MessageChannel::sms ? sms : mail;
     }
     Delivery mail = Delivery::delivered;

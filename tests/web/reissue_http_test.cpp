@@ -236,7 +236,7 @@ TEST_F(ReissueHttp, R32SignInTellsNothingOfWhoExists) {
 // Requirement 34: with the relay down the page is the same, and the message waits.
 TEST_F(ReissueHttp, R34TheRelayDownThePageIsTheSame) {
   struct Down final : Transport {
-    Outcome send(const OutgoingMessage&) override {
+    SendOutcome send(const OutgoingMessage&) override {
       throw std::runtime_error("connection refused");
     }
   } down;

@@ -1,0 +1,92 @@
+#include "courier/workers.hpp"
+
+#include <future>
+
+#include "courier/outbox_fixture.hpp"
+
+namespace isoloir {
+namespace {
+
+using test::start;
+
+// Tells when so many messages have been given to it.
+struct CountedTransport final : Transport {
+  explicit CountedTransport(std::size_t wanted) : wanted_(wanted) {}
+  SendOutcome send(const OutgoingMessage& message) override {
+    const std::lock_guard lock(mutex_);
+    ids.insert(message.id);
+    if (++count == wanted_) all_.set_value();
+    return Delivery::accepted;
+  }
+  bool wait() {
+    return all_.get_future().wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+  }
+
+  std::size_t count = 0;
+  std::set<std::string> ids;
+
+ private:
+  const std::size_t wanted_;
+  std::mutex mutex_;
+  std::promise<void> all_;
+};
+
+struct WorkersTest : test::OutboxTest {
+  std::unique_ptr<MessageWorkers> work(Transport& to, unsigned workers,
+                                       std::function<void()> beat = {}) {
+    MessageWorkers::Settings settings{workers, {1000, 1000, 30}, 1, 1, std::move(beat)};
+    return std::make_unique<MessageWorkers>([this] { return outbox(); }, [] { return start; }, to,
+                                            std::move(settings),
+                                            [this](std::string_view line) {
+                                              const std::lock_guard lock(mutex);
+                                              said.emplace_back(line);
+                                            });
+  }
+  std::mutex mutex;
+  std::vector<std::string> said;
+};
+
+TEST_F(WorkersTest, SeveralWorkersSendEachMessageOnce) {
+  for (int i = 0; i < 200; ++i) queue("camille@example.org");
+  CountedTransport counted(200);
+  auto workers = work(counted, 4);
+  ASSERT_TRUE(counted.wait());
+  workers.reset();
+  EXPECT_EQ(counted.count, 200u);
+  EXPECT_EQ(counted.ids.size(), 200u);
+  EXPECT_EQ(values("SELECT id FROM message WHERE status = 'accepted'").size(), 200u);
+}
+
+// The database cannot be written for a while: it is said, and the messages leave afterwards.
+TEST_F(WorkersTest, TroubleIsSaidAndPasses) {
+  queue("camille@example.org");
+  const auto script = [&](const char* sql) {
+    ASSERT_TRUE(database->write([&](store::Transaction& t) -> Status {
+      t.script(sql);
+      return {};
+    }));
+  };
+  script("CREATE TRIGGER broken BEFORE UPDATE ON message BEGIN SELECT RAISE(ABORT, 'broken'); END");
+  CountedTransport counted(1);
+  std::promise<void> beaten;
+  int beats = 0;
+  auto workers = work(counted, 1, [&] {
+    if (++beats == 3) beaten.set_value();
+    throw std::runtime_error("no Maildir");
+  });
+  ASSERT_EQ(beaten.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  EXPECT_EQ(counted.count, 0u);
+  script("DROP TRIGGER broken");
+  ASSERT_TRUE(counted.wait());
+  workers.reset();
+  EXPECT_NE(
+      std::find(said.begin(), said.end(),
+                "what became of messages: failed 1 time since the start, tried again: no Maildir"),
+      said.end());
+  EXPECT_TRUE(std::any_of(said.begin(), said.end(), [](const std::string& line) {
+    return line.starts_with("messages to voters: failed 1 time since the start");
+  }));
+}
+
+}  // namespace
+}  // namespace isoloir
