@@ -2,6 +2,7 @@
 // no redirection followed, nothing kept. Blocks. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/result.hpp"
@@ -9,11 +10,15 @@
 
 namespace isoloir {
 
+using Deadline = std::chrono::steady_clock::time_point;
+
 struct FetchRequest {
   std::string url;  // https://, or http:// of this machine
   std::string accept;
   Secret<std::string> bearer{};  // an access token, or empty
   Secret<std::string> form{};    // application/x-www-form-urlencoded, by POST; empty: GET
+  // Where this is one exchange of several that have so much time together.
+  Deadline deadline = Deadline::max();
 };
 
 struct FetchAnswer {
@@ -22,7 +27,8 @@ struct FetchAnswer {
   std::string body;
 };
 
-// Errors: fetch.address, fetch.network (not reached, cut, too slow: limits::openid_*_timeout_ms),
+// Errors: fetch.address, fetch.network (not reached, cut, too slow: limits::openid_*_timeout_ms or
+// past the deadline),
 // fetch.too_large (over limits::openid_answer_bytes). Their messages name the host, no more.
 Expected<FetchAnswer> fetch(const FetchRequest& request);
 
