@@ -81,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ISOLOIR_ASSERT(sodium_init() >= 0);
   if (size == 0) return 0;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       judge_signed(rest);
       break;
@@ -98,8 +98,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (void)openid::read_discovery(rest, registration());
       (void)openid::read_token_answer(rest);
       break;
-    default:
+    case 5:
       judge_claims(rest);
+      break;
+    default:
+      judge_encrypted(rest);
   }
   return 0;
 }

@@ -231,7 +231,8 @@ async function start(profile, { port = 0, host = "127.0.0.1", clients, plus = fa
       return typeof sent === "string" ? { ...made, body: Buffer.from(sent) }
         : { ...made, headers: { ...made.headers, "content-type": sent.type }, body: Buffer.from(sent.body) };
     }
-    if (!["token", "discovery", "jwks"].includes(endpoint)) return made;
+    // Of a browser that has gone meanwhile the engine writes nothing.
+    if (!["token", "discovery", "jwks"].includes(endpoint) || !made.body.length) return made;
     const document = { ...padding, ...JSON.parse(made.body) };
     if (endpoint === "jwks") document.keys = published;
     if (endpoint === "discovery" && !profile.strict) delete document.authorization_response_iss_parameter_supported;

@@ -511,6 +511,25 @@ test("lies in the redirection", async () => {
   assert.equal((await (await redeem(low, code)).json()).error, "invalid_grant");
 });
 
+test("who has gone before the answer is no error of the provider's", async (t) => {
+  const said = t.mock.method(console, "error", () => {});
+  const document = await discover(low);
+  const places = { discovery: `${low.issuer}/.well-known/openid-configuration`, jwks: document.jwks_uri };
+  for (const [endpoint, url] of Object.entries(places)) {
+    low.lie(`${endpoint}-slow`);
+    const before = low.requests.length;
+    const gone = new AbortController();
+    const answer = fetch(url, { signal: gone.signal });
+    while (low.requests.length === before) await new Promise(setImmediate);
+    gone.abort();
+    await assert.rejects(answer);
+    await new Promise(setImmediate);
+    low.truth();
+    assert.equal((await fetch(url)).status, 200);
+  }
+  assert.equal(said.mock.callCount(), 0, String(said.mock.calls[0]?.arguments[0]));
+});
+
 test("endpoints that break", async () => {
   const document = await discover(low);
   const began = await signIn(low);

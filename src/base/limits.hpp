@@ -22,6 +22,9 @@ inline constexpr std::size_t lane_crypto_queue = 256;
 inline constexpr std::size_t lane_database_queue = 1024;
 inline constexpr int retry_after_seconds = 5;
 
+// The address of a service that is called (src/base/service_address)
+inline constexpr std::size_t service_address_bytes = 1024;
+
 // Forms
 inline constexpr std::size_t form_fields = 64;
 inline constexpr std::size_t form_field_bytes = 48 * 1024;  // a ballot in base64
@@ -33,6 +36,8 @@ inline constexpr std::size_t openid_tries_hour = 20;
 inline constexpr unsigned lane_outbound_threads = 16;  // each may wait for a provider
 inline constexpr std::size_t lane_outbound_queue = 64;
 inline constexpr std::size_t openid_token_bytes = 16 * 1024;
+// Of the sealed ID token: a browser drops a cookie of more than 4 096 bytes, name and value.
+inline constexpr std::size_t openid_logout_bytes = 4'000;
 inline constexpr std::size_t openid_answer_bytes = 64 * 1024;
 inline constexpr std::size_t openid_keys = 16;
 inline constexpr std::size_t openid_rsa_bits_min = 2048;
@@ -43,6 +48,8 @@ inline constexpr std::int64_t openid_clock_skew_ms = 30'000;
 inline constexpr std::int64_t openid_token_age_ms = 300'000;  // since it was issued
 inline constexpr int openid_connect_timeout_ms = 3'000;
 inline constexpr int openid_answer_timeout_ms = 6'000;  // a code lives 30 s
+// Of all that is asked for one return: four exchanges, or five with new keys.
+inline constexpr int openid_dialogue_timeout_ms = 12'000;
 inline constexpr std::int64_t openid_discovery_life_ms = 3'600'000;
 inline constexpr std::int64_t openid_stale_ms = 24 * 3'600'000;  // where nothing newer can be had
 inline constexpr std::int64_t openid_retry_ms = 60'000;          // for a newer one

@@ -121,10 +121,10 @@ std::string of_franceconnect(const FranceConnectPolicy& policy) {
                                       policy.client_id, levels));
   if (policy.refused_providers.empty()) {
     said += both(
-        "  Aidants Connect n'est pas refusé ici : faites-le fermer chez FranceConnect "
+        "  Aidants Connect n'est pas refusé ici : ce fichier dit que FranceConnect l'a fermé "
         "pour ce service.",
-        "  Aidants Connect is not refused here: have FranceConnect close it for this "
-        "service.");
+        "  Aidants Connect is not refused here: this file says that FranceConnect has closed it "
+        "for this service.");
   } else {
     const auto refused = fmt::format("{}", fmt::join(policy.refused_providers, ", "));
     said += both("  Fournisseurs d'identité refusés : " + refused + ".",

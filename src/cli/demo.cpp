@@ -34,6 +34,8 @@ struct DemoOptions {
   fs::path beside;  // another portal, an election of its own; or empty
   std::string host = "localhost";
   std::string franceconnect{};  // an issuer in place of the portal's
+  // Through which identity provider of it somebody may act for a voter: dev/franceconnect's name.
+  std::string franceconnect_aidants = "aidants-connect-demonstration";
   fs::path franceconnect_secret{};
   fs::path franceconnect_key{};
 };
@@ -250,6 +252,9 @@ int run_one(DemoOptions options, const Json& other) {
   settings.port = port;
   if (portal->franceconnect && !options.franceconnect.empty()) {
     portal->franceconnect->issuer = options.franceconnect;
+    if (!options.franceconnect_aidants.empty()) {
+      portal->franceconnect->refused_providers = {options.franceconnect_aidants};
+    }
     auto secrets =
         read_franceconnect(*portal, options.franceconnect_secret, options.franceconnect_key);
     if (!secrets) return report(secrets.error());
@@ -310,6 +315,8 @@ void add_demo(Command app) {
                  "Folder of another portal, to try too: on the next port, in STATE-NAME");
   command.option("--franceconnect", options->franceconnect,
                  "Issuer that stands for FranceConnect (dev/franceconnect)");
+  command.option("--franceconnect-aidants", options->franceconnect_aidants,
+                 "Its idp_id of Aidants Connect, refused; \"\" where it is closed there");
   command.option("--franceconnect-secret", options->franceconnect_secret,
                  "File with the secret that it knows the portal by");
   command.option("--franceconnect-key", options->franceconnect_key,

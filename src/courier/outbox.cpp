@@ -71,7 +71,7 @@ void count(Transaction& transaction, Counter counter, TimeMs at, std::string_vie
 std::string tag_of(const SymmetricKey& key, MessageChannel channel, std::string_view destination) {
   const auto place = place_of(channel, destination);
   if (channel == MessageChannel::sms) return place;
-  return hex_encode(keyed_hash(key.bytes(), "message domain", as_bytes(place)));
+  return hex_encode(hmac_sha256(key.reveal(), {as_bytes("message domain"), as_bytes(place)}));
 }
 
 // A domain that few messages went to may be one person's.

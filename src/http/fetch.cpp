@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "base/service_address.hpp"
 namespace isoloir {
 namespace {
 
@@ -54,10 +55,6 @@ std::size_t receive(char* data, std::size_t, std::size_t size, void* target) {
   if (received.too_large) return 0;  // ends the exchange
   received.body.append(data, size);
   return size;
-}
-
-bool on_this_machine(std::string_view url) {
-  return url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:");
 }
 
 std::string host_of(std::string_view url) {
@@ -113,16 +110,24 @@ std::string content_type_of(CURL* curl) {
 }  // namespace
 
 bool is_fetchable(std::string_view url) {
-  return url.starts_with("https://") || on_this_machine(url);
+  return place_of_service(url).has_value();
 }
 
 Expected<FetchAnswer> fetch(const FetchRequest& request) {
-  if (!is_fetchable(request.url)) return fail("fetch.address", "this is no https:// address");
-  const bool here = on_this_machine(request.url);
+  const auto place = place_of_service(request.url);
+  if (!place) return fail("fetch.address", "this is no https:// address");
+  const bool here = place == ServicePlace::this_machine;
   for (const auto& [name, value] : request.headers) {
     if (!one_line(name) || !one_line(value.reveal())) {
       return fail("fetch.header", "a header for " + host_of(request.url) + " is not one line");
     }
+  }
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(request.deadline - Deadline::clock::now());
+  const auto wait_ms =
+      static_cast<long>(std::min<std::int64_t>(left.count(), request.answer_timeout_ms));
+  if (wait_ms <= 0) {
+    return fail("fetch.network", host_of(request.url) + ": no time is left to ask it");
   }
   Handle handle;
   Received received;
@@ -131,7 +136,7 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
   handle.set(CURLOPT_FOLLOWLOCATION, 0L);
   handle.set(CURLOPT_NOSIGNAL, 1L);
   handle.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout_ms));
-  handle.set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.answer_timeout_ms));
+  handle.set(CURLOPT_TIMEOUT_MS, wait_ms);  // that to connect is part of it
   handle.set(CURLOPT_WRITEFUNCTION, &receive);
   handle.set(CURLOPT_WRITEDATA, static_cast<void*>(&received));
   if (here) handle.set(CURLOPT_NOPROXY, "*");

@@ -2,6 +2,7 @@
 // no redirection followed, nothing kept. Blocks. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "base/secret.hpp"
 
 namespace isoloir {
+
+using Deadline = std::chrono::steady_clock::time_point;
 
 struct FetchHeader {
   std::string name;
@@ -22,6 +25,8 @@ struct FetchRequest {
   std::string accept;
   Secret<std::string> bearer{};  // an access token, or empty
   Secret<std::string> form{};    // application/x-www-form-urlencoded, by POST; empty: GET
+  // Where this is one exchange of several that have so much time together.
+  Deadline deadline = Deadline::max();
   std::vector<FetchHeader> headers{};
   std::string body_type{};     // content type of `body`, which goes by POST in place of a form
   Secret<std::string> body{};  // any bytes
@@ -40,8 +45,8 @@ bool is_fetchable(std::string_view url);
 
 // Errors: fetch.address, fetch.header (a line break or another control character in a header),
 // fetch.unreached (no byte of the request has left: no such host, no connection, no TLS),
-// fetch.network (cut or too slow once it had), fetch.too_large (over limits::openid_answer_bytes).
-// Their messages name the host, no more.
+// fetch.network (cut or too slow once it had, or past the deadline), fetch.too_large (over
+// limits::openid_answer_bytes). Their messages name the host, no more.
 Expected<FetchAnswer> fetch(const FetchRequest& request);
 
 }  // namespace isoloir

@@ -35,7 +35,8 @@ struct Discovery {
   bool names_itself = false;  // in what it sends back (RFC 9207)
 };
 // Errors: openid.discovery (malformed, of another issuer, an address that is no https:// one of
-// ours to call; names the field). Plain http:// serves on the machine itself alone.
+// ours to call; names the field). Plain http:// serves on the machine itself alone, of an issuer
+// that is there too.
 Expected<Discovery> read_discovery(std::string_view json, const Registration& registration);
 // Whether the provider offers what is registered, for who sets the portal up: each difference is a
 // line. Empty: all is there.
@@ -72,8 +73,8 @@ struct Expectation {
 Expected<std::string> judge_id_token(const Json& claims, const Registration& registration,
                                      const Expectation& expectation);
 // Those of userinfo, signed likewise. Errors: openid.subject (another person's), openid.issuer,
-// openid.audience, openid.expired, openid.delegate (somebody acts for the person: Aidants Connect,
-// requirement 60).
+// openid.audience, openid.expired, openid.claims (an ID token in its place), openid.delegate
+// (somebody acts for the person: Aidants Connect, requirement 60).
 Status judge_userinfo(const Json& claims, const Registration& registration,
                       std::string_view subject, TimeMs now);
 

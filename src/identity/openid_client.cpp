@@ -1,7 +1,6 @@
 #include "identity/openid_client.hpp"
 
 #include "base/limits.hpp"
-#include "http/fetch.hpp"
 
 namespace isoloir::openid {
 namespace {
@@ -12,14 +11,13 @@ tl::unexpected<Error> no_answer(std::string why) {
   return fail("openid.network", std::move(why));
 }
 
-// The body of a good answer, of this type where the type matters.
-Expected<std::string> body_of(const FetchRequest& request) {
+Expected<FetchAnswer> answer_of(const FetchRequest& request) {
   auto answer = fetch(request);
   if (!answer) return no_answer(answer.error().message);
   if (answer->status != ok) {
     return no_answer("the provider answers " + std::to_string(answer->status));
   }
-  return std::move(answer->body);
+  return std::move(*answer);
 }
 
 std::string discovery_address(const Registration& registration) {
@@ -28,20 +26,29 @@ std::string discovery_address(const Registration& registration) {
 
 }  // namespace
 
-Client::Client(Registration registration, ClientSecrets secrets, Clock& clock)
-    : registration_(std::move(registration)), secrets_(std::move(secrets)), clock_(clock) {}
+Client::Client(Registration registration, ClientSecrets secrets, Clock& clock,
+               std::chrono::milliseconds patience)
+    : registration_(std::move(registration)),
+      secrets_(std::move(secrets)),
+      clock_(clock),
+      patience_(patience) {}
 
 Client::~Client() = default;
 
 // ---- What is held
 
 Expected<std::string> Client::fetch_discovery() {
-  return body_of({discovery_address(registration_), "application/json"});
+  return fetch_discovery(deadline());
 }
 
-Expected<Discovery> Client::discovery() {
-  return discovery_.get(clock_.now(), false, [this]() -> Expected<Discovery> {
-    const auto document = fetch_discovery();
+Expected<std::string> Client::fetch_discovery(Deadline deadline) {
+  return answer_of({discovery_address(registration_), "application/json", {}, {}, deadline})
+      .map([](FetchAnswer answer) { return std::move(answer.body); });
+}
+
+Expected<Discovery> Client::discovery(Deadline deadline) {
+  return discovery_.get(clock_.now(), false, [&]() -> Expected<Discovery> {
+    const auto document = fetch_discovery(deadline);
     if (!document) return fail(document.error());
     auto read = read_discovery(*document, registration_);
     if (!read) return no_answer(read.error().message);
@@ -49,13 +56,13 @@ Expected<Discovery> Client::discovery() {
   });
 }
 
-Expected<jose::KeySet> Client::keys(bool again) {
-  const auto places = discovery();
+Expected<jose::KeySet> Client::keys(bool again, Deadline deadline) {
+  const auto places = discovery(deadline);
   if (!places) return fail(places.error());
   return keys_.get(clock_.now(), again, [&]() -> Expected<jose::KeySet> {
-    const auto document = body_of({places->jwks_uri, "application/json"});
-    if (!document) return fail(document.error());
-    auto read = jose::KeySet::parse(*document);
+    const auto answer = answer_of({places->jwks_uri, "application/json", {}, {}, deadline});
+    if (!answer) return fail(answer.error());
+    auto read = jose::KeySet::parse(answer->body);
     if (!read) return no_answer(read.error().message);
     return read;
   });
@@ -65,20 +72,20 @@ Expected<jose::KeySet> Client::keys(bool again) {
 
 Expected<std::string> Client::authorization_url(std::string_view redirect_uri,
                                                 std::string_view state, std::string_view nonce) {
-  const auto places = discovery();
+  const auto places = discovery(deadline());
   if (!places) return fail(places.error());
   return openid::authorization_url(*places, registration_, redirect_uri, state, nonce);
 }
 
 Expected<std::string> Client::logout_url(std::string_view id_token, std::string_view return_uri,
                                          std::string_view state) {
-  const auto places = discovery();
+  const auto places = discovery(deadline());
   if (!places) return fail(places.error());
   return openid::logout_url(*places, id_token, return_uri, state);
 }
 
 Status Client::judge_issuer(const std::optional<std::string>& issuer) {
-  const auto places = discovery();
+  const auto places = discovery(deadline());
   if (!places) return fail(places.error());
   if (issuer ? *issuer != registration_.issuer : places->names_itself) {
     return fail("openid.issuer", "the return names another provider, or none");
@@ -91,12 +98,12 @@ Expected<std::string> Client::signed_token(std::string token) const {
   return jose::decrypt(token, *secrets_.decryption_key);
 }
 
-Expected<Json> Client::claims_of(std::string_view token, jose::Signing signing) {
-  const auto held = keys(false);
+Expected<Json> Client::claims_of(std::string_view token, jose::Signing signing, Deadline deadline) {
+  const auto held = keys(false, deadline);
   if (!held) return fail(held.error());
   auto payload = jose::verify(token, *held, signing);
   if (!payload && payload.error().code == "jose.unknown_key") {
-    const auto newer = keys(true);
+    const auto newer = keys(true, deadline);
     if (!newer) return fail(newer.error());
     payload = jose::verify(token, *newer, signing);
   }
@@ -106,16 +113,15 @@ Expected<Json> Client::claims_of(std::string_view token, jose::Signing signing) 
   return claims;
 }
 
-Expected<Identified> Client::identify(std::string_view code, std::string_view redirect_uri,
-                                      std::string_view nonce) {
-  const auto places = discovery();
-  if (!places) return fail(places.error());
+Expected<TokenAnswer> Client::redeem(const Discovery& places, std::string_view code,
+                                     std::string_view redirect_uri, Deadline deadline) {
   Secret<std::string> form(encoded_fields({{"grant_type", "authorization_code"},
                                            {"redirect_uri", redirect_uri},
                                            {"client_id", registration_.client_id},
                                            {"client_secret", secrets_.client_secret.reveal()},
                                            {"code", code}}));
-  const auto answer = fetch({places->token_endpoint, "application/json", {}, std::move(form)});
+  const auto answer =
+      fetch({places.token_endpoint, "application/json", {}, std::move(form), deadline});
   if (!answer) return no_answer(answer.error().message);
   if (answer->status == 400 || answer->status == 401) {
     return fail("openid.refused",
@@ -124,21 +130,41 @@ Expected<Identified> Client::identify(std::string_view code, std::string_view re
   if (answer->status != ok) {
     return no_answer("the provider answers " + std::to_string(answer->status));
   }
-  auto tokens = read_token_answer(answer->body);
+  return read_token_answer(answer->body);
+}
+
+// Signed, and said to be so (OpenID Connect Core, section 5.3.2).
+Expected<std::string> Client::userinfo(const Discovery& places, const std::string& access_token,
+                                       Deadline deadline) {
+  auto answer = answer_of({places.userinfo_endpoint,
+                           "application/jwt",
+                           Secret(std::string(access_token)),
+                           {},
+                           deadline});
+  if (!answer) return fail(answer.error());
+  if (answer->content_type != "application/jwt") {
+    return fail("openid.answer", "userinfo is not said to be a token (application/jwt)");
+  }
+  return signed_token(std::move(answer->body));
+}
+
+Expected<Identified> Client::identify(std::string_view code, std::string_view redirect_uri,
+                                      std::string_view nonce) {
+  const auto until = deadline();
+  const auto places = discovery(until);
+  if (!places) return fail(places.error());
+  auto tokens = redeem(*places, code, redirect_uri, until);
   if (!tokens) return fail(tokens.error());
   auto id_token = signed_token(std::move(tokens->id_token));
   if (!id_token) return fail(id_token.error());
-  const auto id_claims = claims_of(*id_token, registration_.id_token_signing);
+  const auto id_claims = claims_of(*id_token, registration_.id_token_signing, until);
   if (!id_claims) return fail(id_claims.error());
   const auto subject = judge_id_token(*id_claims, registration_,
                                       {std::string(nonce), clock_.now(), tokens->access_token});
   if (!subject) return fail(subject.error());
-  auto answered = body_of(
-      {places->userinfo_endpoint, "application/jwt", Secret(std::string(tokens->access_token))});
+  const auto answered = userinfo(*places, tokens->access_token, until);
   if (!answered) return fail(answered.error());
-  const auto userinfo = signed_token(std::move(*answered));
-  if (!userinfo) return fail(userinfo.error());
-  const auto claims = claims_of(*userinfo, registration_.userinfo_signing);
+  const auto claims = claims_of(*answered, registration_.userinfo_signing, until);
   if (!claims) return fail(claims.error());
   if (auto good = judge_userinfo(*claims, registration_, *subject, clock_.now()); !good) {
     return fail(good.error());

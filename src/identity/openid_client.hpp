@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/limits.hpp"
+#include "http/fetch.hpp"
 #include "identity/openid.hpp"
 #include "identity/pivot_identity.hpp"
 
@@ -31,16 +32,21 @@ template <typename T>
 class Held {
  public:
   using Fetch = std::function<Expected<T>()>;
-  // `renew`: what is held does not serve (an unknown key); it is fetched anew unless that was done
-  // less than limits::openid_keys_refresh_ms ago, or while this call waited.
+  // `renew`: what is held does not serve (an unknown key); it is fetched anew unless that was tried
+  // less than limits::openid_keys_refresh_ms ago, whatever came of it, or while this call waited.
+  // What was fetched because it had grown old does not count: keys may change right after it.
   Expected<T> get(TimeMs now, bool renew, const Fetch& fetch) {
     std::unique_lock lock(mutex_);
     const auto seen = fetched_;
     changed_.wait(lock, [this] { return !fetching_; });
     const bool shared = fetched_ != seen;
-    const bool renewed = renewed_at_ && now < *renewed_at_ + limits::openid_keys_refresh_ms;
-    if (value_ && (renew ? shared || renewed : now < fresh_until_)) return *value_;
-    if (shared && failure_) return fail(*failure_);
+    // A clock that was set back has nothing wait for the hour that it had.
+    const bool renewed =
+        renewed_at_ && now >= *renewed_at_ && now < *renewed_at_ + limits::openid_keys_refresh_ms;
+    if (value_ && !renew && now < fresh_until_) return *value_;
+    if (failure_ && (shared || (renew && renewed))) return fail(*failure_);
+    if (value_ && renew && (shared || renewed)) return *value_;
+    if (renew) renewed_at_ = now;
     fetching_ = true;
     lock.unlock();
     auto fetched = fetch();
@@ -52,7 +58,6 @@ class Held {
       value_ = *fetched;
       stale_at_ = now + limits::openid_stale_ms;
       fresh_until_ = now + limits::openid_discovery_life_ms;
-      if (renew) renewed_at_ = now;
     } else if (value_ && now < stale_at_) {
       // What cannot be had again is good for a while longer, and not asked for each time.
       fresh_until_ = now + limits::openid_retry_ms;
@@ -78,14 +83,17 @@ class Held {
 
 class Client {
  public:
-  // `clock` for the age of what is held and of tokens. Everything given outlives the client.
-  Client(Registration registration, ClientSecrets secrets, Clock& clock);
+  // `clock` for the age of what is held and of tokens; `patience` is the time that all exchanges of
+  // one call have together. Everything given outlives the client.
+  Client(Registration registration, ClientSecrets secrets, Clock& clock,
+         std::chrono::milliseconds patience =
+             std::chrono::milliseconds(limits::openid_dialogue_timeout_ms));
   ~Client();
 
   const Registration& registration() const { return registration_; }
 
   // As the functions of identity/openid.hpp, of the provider's description. Errors: openid.network
-  // (no answer, or none that can be used), openid.discovery.
+  // (no answer in time, or none that can be used), openid.discovery.
   Expected<std::string> authorization_url(std::string_view redirect_uri, std::string_view state,
                                           std::string_view nonce);
   Expected<std::string> logout_url(std::string_view id_token, std::string_view return_uri,
@@ -104,17 +112,24 @@ class Client {
   Expected<std::string> fetch_discovery();
 
  private:
-  Expected<Discovery> discovery();
-  Expected<jose::KeySet> keys(bool again);
+  Deadline deadline() const { return Deadline::clock::now() + patience_; }
+  Expected<std::string> fetch_discovery(Deadline deadline);
+  Expected<Discovery> discovery(Deadline deadline);
+  Expected<jose::KeySet> keys(bool again, Deadline deadline);
+  Expected<TokenAnswer> redeem(const Discovery& places, std::string_view code,
+                               std::string_view redirect_uri, Deadline deadline);
+  Expected<std::string> userinfo(const Discovery& places, const std::string& access_token,
+                                 Deadline deadline);
   // What is inside where tokens come encrypted.
   Expected<std::string> signed_token(std::string token) const;
   // The claims of a token with a good signature; keys are fetched once more where it names one that
   // is not known.
-  Expected<Json> claims_of(std::string_view token, jose::Signing signing);
+  Expected<Json> claims_of(std::string_view token, jose::Signing signing, Deadline deadline);
 
   const Registration registration_;
   const ClientSecrets secrets_;
   Clock& clock_;
+  const std::chrono::milliseconds patience_;
   Held<Discovery> discovery_;
   Held<jose::KeySet> keys_;
 };

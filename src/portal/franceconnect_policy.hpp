@@ -15,7 +15,8 @@ struct FranceConnectPolicy {
   std::string userinfo_signing;
   bool encrypted = false;  // both tokens to a key of this service (FranceConnect+)
   // Identity providers through which somebody may act for the voter (Aidants Connect), by idp_id:
-  // who comes through one of them is refused.
+  // who comes through one of them is refused. Empty only where the portal's file says that
+  // FranceConnect has closed Aidants Connect for this service.
   std::vector<std::string> refused_providers;
 };
 

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/local_time.hpp"
 #include "base/mailbox.hpp"
+#include "base/service_address.hpp"
 #include "election/count.hpp"
 #include "portal/toml_reader.hpp"
 
@@ -460,7 +461,7 @@ void read_franceconnect(TomlReader& read, const toml::table& root, Portal& porta
   }
   const auto& table = read.table(root, "franceconnect");
   read.known(table, {"issuer", "client_id", "acr_values", "id_token_signing", "userinfo_signing",
-                     "encrypted", "refused_providers"});
+                     "encrypted", "refused_providers", "aidants_connect"});
   FranceConnectPolicy policy{read.text(table, "issuer"),
                              read.text(table, "client_id"),
                              read_words(read, table, "acr_values"),
@@ -468,18 +469,21 @@ void read_franceconnect(TomlReader& read, const toml::table& root, Portal& porta
                              read_signing(read, table, "userinfo_signing"),
                              read.flag(table, "encrypted"),
                              {}};
-  // Said in any case, so that nobody forgets who may act for a voter there (requirement 60).
-  const auto* refused = table["refused_providers"].as_array();
-  if (!refused) {
-    read.problem(table,
-                 "\"refused_providers\" lists the idp_id of Aidants Connect, or is [] where the "
-                 "provider has closed it for this service");
-  } else if (!refused->empty()) {
-    policy.refused_providers = read_words(read, table, "refused_providers");
+  // Said in so many words, so that nobody forgets who may act for a voter there (requirement 60).
+  const bool closed = table.contains("aidants_connect");
+  if (closed && read.text(table, "aidants_connect") != "closed") {
+    read.problem(table, "\"aidants_connect\" is \"closed\", or not there");
   }
-  const bool here = policy.issuer.starts_with("http://127.0.0.1:") ||
-                    policy.issuer.starts_with("http://localhost:");
-  if ((!policy.issuer.starts_with("https://") && !here) || policy.issuer.ends_with('/')) {
+  if (table.contains("refused_providers")) {
+    policy.refused_providers = read_words(read, table, "refused_providers");
+  } else if (!closed) {
+    read.problem(table,
+                 "through Aidants Connect somebody may act for a voter: refused_providers = "
+                 "[\"its idp_id\"], or aidants_connect = \"closed\" once FranceConnect has closed "
+                 "it for this service");
+  }
+  if (!place_of_service(policy.issuer) || policy.issuer.ends_with('/') ||
+      policy.issuer.find('?') != std::string::npos) {
     read.problem(table, "\"issuer\" is an https:// address without a slash at its end");
   }
   if (!wanted) read.problem(table, "no method of [reissue.voting_code] is \"franceconnect\"");

@@ -101,6 +101,12 @@ bool Identifications::take(const Session& session, std::string_view state) {
   const auto token = Token::parse(state);
   if (!token) return false;
   const auto mac = token_mac(state_, TokenPurpose::identification, *token);
+  // What nobody awaits costs no write, however often it is brought.
+  const bool known = *state_.database().read([&](Transaction& transaction) -> Expected<bool> {
+    return !transaction.query("SELECT 1 FROM identification WHERE state_mac = $1", {ByteView(mac)})
+                .empty();
+  });
+  if (!known) return false;
   return *state_.database().write([&](Transaction& transaction) -> Expected<bool> {
     const auto rows = transaction.query(
         "SELECT session, voter, at FROM identification WHERE state_mac = $1", {ByteView(mac)});
@@ -112,11 +118,16 @@ bool Identifications::take(const Session& session, std::string_view state) {
   });
 }
 
-Identifications::Outcome Identifications::finish(const Session& session, const Return& returned) {
+std::optional<Identifications::Outcome> Identifications::finish(const Session& session,
+                                                                const Return& returned) {
   ISOLOIR_ASSERT(session.voter.has_value());
   const auto key = state_.peppered("identification return",
                                    {ByteView(session.id), as_bytes(returned.state.value_or(""))});
-  return answers_.once(key, state_.now(), [&] { return finish_once(session, returned); });
+  return answers_.once(
+      key, state_.now(), [&] { return finish_once(session, returned); },
+      [](const Outcome& outcome) {
+        return outcome.opened || outcome.opened.error().code != "identity.stale";
+      });
 }
 
 Identifications::Outcome Identifications::finish_once(const Session& session,
@@ -153,19 +164,23 @@ Identifications::Outcome Identifications::finish_once(const Session& session,
       client_.identify(*returned.code, state_.manifest().origin + std::string(return_path),
                        nonce_of(state_, *token));
   if (!identified) return refuse(refusal_of(identified.error().code), identified.error());
-  const auto sealed = seal(logout_key(state_), as_bytes(identified->id_token), {}, state_.random());
+  auto logout = base64url_encode(
+      seal(logout_key(state_), as_bytes(identified->id_token), {}, state_.random()));
+  if (logout.size() > limits::openid_logout_bytes) logout = logout_by_hand;
   return {reissues_.open_identified(session, identified->identity, returned.client_address,
                                     returned.language),
-          base64url_encode(sealed)};
+          std::move(logout)};
 }
 
-Expected<std::string> Identifications::logout_url(std::string_view logout) {
-  const auto sealed = base64url_decode(logout);
+Expected<Identifications::Logout> Identifications::logout(std::string_view held) {
+  const auto sealed = base64url_decode(held);
   const auto id_token = sealed ? unseal(logout_key(state_), *sealed, {}) : std::nullopt;
   if (!id_token) return fail("identity.logout", "nobody was identified in this browser");
-  return client_.logout_url(as_text(*id_token),
-                            state_.manifest().origin + std::string(signed_out_path),
-                            Token::generate(state_.random()).text());
+  auto token = Token::generate(state_.random()).text();
+  auto url = client_.logout_url(as_text(*id_token),
+                                state_.manifest().origin + std::string(signed_out_path), token);
+  if (!url) return fail(url.error());
+  return Logout{std::move(*url), std::move(token)};
 }
 
 // ---- The flow that is open at once

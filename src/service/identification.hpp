@@ -25,6 +25,10 @@ class Identifications {
                   Reissues::Alert report = {})
       : state_(state), client_(client), reissues_(reissues), report_(std::move(report)) {}
 
+  // In the place of what logout_url wants, where that is too long for a browser to hold: she signs
+  // out there herself.
+  static constexpr std::string_view logout_by_hand = "by-hand";
+
   // Where the voter's browser goes. Refusals: identity.unavailable (the provider does not answer),
   // reissue.throttled (at).
   ReissueResult<std::string> begin(const Session& session);
@@ -39,18 +43,25 @@ class Identifications {
   };
   struct Outcome {
     ReissueResult<ReissueOpened> opened;
-    std::string logout;  // for logout_url; empty where nobody was identified
+    std::string logout;  // for logout_url, or logout_by_hand; empty where nobody was identified
   };
   // Once for each `state`, whatever comes of it; the same session that brings it again within a
-  // minute gets the same outcome, as an answer may be lost on its way. Refusals: identity.stale (no
-  // such return is awaited from this session: used, too old, or another's), identity.aborted (she
-  // gave up there), identity.unavailable, identity.failed (what came back proves nothing),
+  // minute gets the same outcome, as an answer may be lost on its way. Nothing where it was brought
+  // twice already and the provider has not answered yet: bring it again later. Refusals:
+  // identity.stale (no such return is awaited from this session: used, too old, or another's; the
+  // one that looks nothing up in the provider, writes nothing and is not held), identity.aborted
+  // (she gave up there), identity.unavailable, identity.failed (what came back proves nothing),
   // identity.delegate (somebody acts for her), those of Reissues::open_identified.
-  Outcome finish(const Session& session, const Return& returned);
+  std::optional<Outcome> finish(const Session& session, const Return& returned);
 
-  // Where the browser that holds this is signed out at the provider. Error: openid.network, or
-  // identity.logout (it is nothing of ours).
-  Expected<std::string> logout_url(std::string_view logout);
+  // Where the browser that holds this is signed out at the provider, and the `state` with which it
+  // comes back from there to signed_out_path. Error: openid.network, or identity.logout (it is
+  // nothing of ours).
+  struct Logout {
+    std::string url;
+    std::string state;
+  };
+  Expected<Logout> logout(std::string_view held);
 
  private:
   Outcome finish_once(const Session& session, const Return& returned);
@@ -61,7 +72,7 @@ class Identifications {
   openid::Client& client_;
   Reissues& reissues_;
   const Reissues::Alert report_;
-  AnsweredOnce<Outcome> answers_;
+  AnsweredOnce<Outcome> answers_{1};  // one reload; more would take the other voters' threads
 };
 
 }  // namespace isoloir

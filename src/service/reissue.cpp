@@ -211,7 +211,7 @@ ReissueResult<ReissueSent> Reissues::request(const Session& session, const Reiss
       "reissue form", {ByteView(session.id), as_bytes(form.answer), as_bytes(form.identity),
                        as_bytes(form.destination), as_bytes(form.language)});
   // A refusal is not kept: the next one is a try of its own.
-  return asked_.once(
+  return *asked_.once(
       key, state_.now(), [&] { return request_once(session, form); },
       [](const ReissueResult<ReissueSent>& answer) { return answer.has_value(); });
 }

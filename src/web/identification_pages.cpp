@@ -8,6 +8,7 @@ namespace isoloir::web {
 namespace {
 
 constexpr std::string_view logout_cookie = "franceconnect";
+constexpr std::string_view logout_state_cookie = "franceconnect-logout";  // on the way there
 constexpr std::string_view refused_cookie = "franceconnect-refused";
 
 // See Other, to an address that the provider's description gives.
@@ -69,15 +70,16 @@ http::Response Site::identification_return(Visit& visit) {
   const auto outcome = identifications_->finish(
       *visit.session, {field("state"), field("code"), field("iss"), field("error"),
                        visit.request.client_address, std::string(language_code(visit.language))});
+  if (!outcome) return busy_page(visit.request);
   auto response =
-      outcome.opened
+      outcome->opened
           ? page(visit, "identity_confirmed",
                  {{"name", voter_profile(state_, visit.voter())->display_name}})
                 .set_header("Refresh", "0; url=/r")
-                .with_cookie(reissue_cookie, outcome.opened->opener, http::SameSite::strict)
-                .with_cookie(next_session_cookie, outcome.opened->next_session)
-          : not_identified(visit, outcome.opened.error());
-  if (!outcome.logout.empty()) response.with_cookie(logout_cookie, outcome.logout);
+                .with_cookie(reissue_cookie, outcome->opened->opener, http::SameSite::strict)
+                .with_cookie(next_session_cookie, outcome->opened->next_session)
+          : not_identified(visit, outcome->opened.error());
+  if (!outcome->logout.empty()) response.with_cookie(logout_cookie, outcome->logout);
   return response;
 }
 
@@ -101,7 +103,13 @@ http::Response Site::identification_refused(Visit& visit) {
 }
 
 void Site::add_logout(Json& data, const Visit& visit) const {
-  if (visit.request.cookie(logout_cookie)) data["logout_url"] = "/franceconnect/deconnexion";
+  const auto held = visit.request.cookie(logout_cookie);
+  if (!held) return;
+  if (*held == Identifications::logout_by_hand) {
+    data["logout_by_hand"] = true;
+  } else {
+    data["logout_url"] = "/franceconnect/deconnexion";
+  }
 }
 
 http::Response Site::identification_logout(Visit& visit) {
@@ -109,13 +117,31 @@ http::Response Site::identification_logout(Visit& visit) {
   if (!identifications_ || !held || from_elsewhere(visit.request)) {
     return http::Response::redirect_303("/");
   }
-  auto url = identifications_->logout_url(*held);
-  if (!url) return page(visit, "identity_signed_out", {{"failed", true}});
-  return to_provider(std::move(*url)).without_cookie(logout_cookie);
+  auto logout = identifications_->logout(*held);
+  if (!logout) {
+    // Of this pepper no longer, or not to be sent: not the provider's silence.
+    const bool silent = logout.error().code != "identity.logout";
+    Json data = {{silent ? "failed" : "unknown", true}};
+    add_logout(data, visit);
+    return page(visit, "identity_signed_out", std::move(data));
+  }
+  // What is held stays until she is back: the provider may not have done it.
+  return to_provider(std::move(logout->url)).with_cookie(logout_state_cookie, logout->state);
 }
 
+// Anybody can open this address: only who comes from the provider is told that she is signed out.
 http::Response Site::identification_signed_out(Visit& visit) {
-  return page(visit, "identity_signed_out", Json::object());
+  const auto query = http::read_query(visit.request);
+  const auto state = query ? query->get("state") : std::nullopt;
+  const auto awaited = visit.request.cookie(logout_state_cookie);
+  if (!state || !awaited || *state != *awaited) {
+    Json data = {{"unknown", true}};
+    add_logout(data, visit);
+    return page(visit, "identity_signed_out", std::move(data));
+  }
+  return page(visit, "identity_signed_out", {{"done", true}})
+      .without_cookie(logout_cookie)
+      .without_cookie(logout_state_cookie);
 }
 
 }  // namespace isoloir::web

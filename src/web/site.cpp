@@ -315,14 +315,18 @@ http::Response Site::page(Visit& visit, std::string_view view, Json data, int st
 }
 
 http::Response Site::busy_page(const http::Request& request) {
-  if (is_api(request)) return http::Response::json("{\"status\":\"busy\"}", 503);
+  const auto later = std::to_string(limits::retry_after_seconds);
+  if (is_api(request)) {
+    return http::Response::json("{\"status\":\"busy\"}", 503).set_header("Retry-After", later);
+  }
   Visit visit = arrive(request);
   Json data = {{"retry_seconds", limits::retry_after_seconds}};
-  // Nothing of the provider's answer was used yet: it can be brought again.
+  // The provider's answer was not used yet, or is just being looked at for this very session: it
+  // can be brought again.
   if (request.path == Identifications::return_path) {
     data["retry_url"] = request.path + "?" + request.query;
   }
-  return page(visit, "busy", std::move(data), 503);
+  return page(visit, "busy", std::move(data), 503).set_header("Retry-After", later);
 }
 
 http::Response Site::error_page(int status, const http::Request* request) {

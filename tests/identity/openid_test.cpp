@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
+#include "http/fetch.hpp"
 
 namespace isoloir::openid {
 namespace {
@@ -119,6 +120,7 @@ TEST(Openid, R58R60UserinfoIsOfTheSamePersonAndOfNobodyWhoActsForHer) {
   EXPECT_EQ(through(nullptr), "openid.claims") << "who does not say so could be anybody's aide";
   EXPECT_EQ(changed("idp_id", "aidants"), "good") << "a portal that refuses nobody";
   EXPECT_EQ(judged(Json::array()), "openid.subject");
+  EXPECT_EQ(changed("nonce", "nonce"), "openid.claims") << "an ID token, signed by the same keys";
 }
 
 Json description() {
@@ -146,13 +148,55 @@ TEST(Openid, ADescriptionIsOfOurIssuerAndItsPlacesAreHttps) {
   EXPECT_TRUE(refused("issuer", "https://attacker.example/api/v2"));
   for (const char* url : {"http://provider.example/token", "https://", "ftp://provider.example/t",
                           "https://provider.example/a b", "https://provider.example/\nHost: x",
-                          "file:///etc/passwd", "http://127.0.0.1.attacker.example/token", ""}) {
+                          "file:///etc/passwd", "http://127.0.0.1:9300/token", ""}) {
     EXPECT_TRUE(refused("token_endpoint", url)) << url;
   }
-  EXPECT_FALSE(refused("token_endpoint", "http://127.0.0.1:9300/token")) << "the machine itself";
   EXPECT_TRUE(refused("jwks_uri", nullptr));
   for (const char* text : {"", "[]", "{", "7"}) {
     EXPECT_FALSE(read_discovery(text, registration())) << text;
+  }
+}
+
+// Which service is called is read in one way only, by whoever asks (base/service_address.hpp).
+TEST(Openid, TheMachineItselfIsCalledByAProviderOfThisMachineAlone) {
+  auto own = registration();
+  own.issuer = "http://127.0.0.1:9300/api/v2";
+  const auto read = [&](const std::string& token_endpoint) {
+    auto document = description();
+    document["issuer"] = own.issuer;
+    document["token_endpoint"] = token_endpoint;
+    return read_discovery(document.dump(), own).has_value();
+  };
+  for (const char* url : {"http://127.0.0.1:9300/token", "http://localhost:9300?a=b",
+                          "https://127.0.0.1/token", "https://provider.example:444/token"}) {
+    EXPECT_TRUE(read(url)) << url;
+  }
+  for (const char* url : {"http://127.0.0.1:x@evil.example/token",
+                          "http://127.0.0.1:80@evil.example/token",
+                          "http://localhost:@evil.example/",
+                          "http://127.0.0.1/token",
+                          "http://127.0.0.1:/token",
+                          "http://127.0.0.1:9300\\@evil.example/",
+                          "http://127.0.0.1:9300#@evil.example/",
+                          "http://127.0.0.1.evil.example:80/token",
+                          "http://127.0.0.2:80/",
+                          "http://2130706433:80/",
+                          "http://[::1]:80/",
+                          "http://LOCALHOST:80/",
+                          "HTTP://localhost:80/",
+                          "http://localhost:123456/",
+                          "https://user@provider.example/token",
+                          "https://user:word@provider.example/token",
+                          "https://provider.example:/token",
+                          "https://:443/",
+                          "https:///token",
+                          "https://provider%2eexample/token",
+                          "https:provider.example"}) {
+    EXPECT_FALSE(read(url)) << url;
+    FetchRequest request;
+    request.url = url;
+    const auto answer = fetch(request);
+    EXPECT_TRUE(!answer && answer.error().code == "fetch.address") << url;
   }
 }
 

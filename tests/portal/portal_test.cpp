@@ -119,12 +119,27 @@ TEST(Portal, R60FranceConnectSaysWhoMayActForAVoter) {
   const auto read = [](const std::string& from, const std::string& to) {
     return Portal::parse(changed(education(), from, to), "p.toml");
   };
-  const auto two = read("refused_providers = []", "refused_providers = [\"a-1\", \"b\"]");
+  EXPECT_TRUE(portal->franceconnect->refused_providers.empty());
+  const std::string closed = "aidants_connect = \"closed\"";
+  const auto two = read(closed, "refused_providers = [\"a-1\", \"b\"]");
   EXPECT_EQ(two->franceconnect->refused_providers, (std::vector<std::string>{"a-1", "b"}));
+  EXPECT_TRUE(read(closed, closed + "\nrefused_providers = [\"a\"]"))
+      << "both are no contradiction";
+  const std::string issuer = "https://oidc.franceconnect.gouv.fr/api/v2";
+  EXPECT_TRUE(read(issuer, "http://127.0.0.1:9300/api/v2"));
   for (const auto& [from, to] :
-       {std::pair("refused_providers = []", ""),
-        std::pair("refused_providers = []", "refused_providers = \"a\""),
-        std::pair("refused_providers = []", "refused_providers = [\"a b\"]"),
+       {std::pair(closed, std::string()), std::pair(closed, std::string("refused_providers = []")),
+        std::pair(closed, closed + "\nrefused_providers = []"),
+        std::pair(closed, std::string("aidants_connect = \"open\"")),
+        std::pair(closed, std::string("aidants_connect = true")),
+        std::pair(issuer, std::string("http://127.0.0.1:x@evil.example/api/v2")),
+        std::pair(issuer, std::string("https://user@evil.example/api/v2")),
+        std::pair(issuer, std::string("http://127.0.0.1/api/v2"))}) {
+    EXPECT_FALSE(read(from, to)) << to;
+  }
+  for (const auto& [from, to] :
+       {std::pair("aidants_connect = \"closed\"", "refused_providers = \"a\""),
+        std::pair("aidants_connect = \"closed\"", "refused_providers = [\"a b\"]"),
         std::pair("id_token_signing = \"ES256\"", "id_token_signing = \"HS256\""),
         std::pair("userinfo_signing = \"ES256\"", "userinfo_signing = \"none\""),
         std::pair("https://oidc.franceconnect.gouv.fr/api/v2",

@@ -75,12 +75,14 @@ TEST(ReissueToken, R11R16AreRandomAndBoundToPurposeAndElection) {
   const auto token = Token::generate(random);
   const ByteArray<32> key{7}, other_key{8};
   const ElectionId election{{1}}, other{{2}};
-  const std::set<ByteArray<32>> macs = {token_mac(key, TokenPurpose::link, election, token),
-                                        token_mac(key, TokenPurpose::flow, election, token),
-                                        token_mac(key, TokenPurpose::cancel, election, token),
-                                        token_mac(key, TokenPurpose::link, other, token),
-                                        token_mac(other_key, TokenPurpose::link, election, token)};
-  EXPECT_EQ(macs.size(), 5u);
+  const std::set<ByteArray<32>> macs = {
+      token_mac(key, TokenPurpose::link, election, token),
+      token_mac(key, TokenPurpose::flow, election, token),
+      token_mac(key, TokenPurpose::cancel, election, token),
+      token_mac(key, TokenPurpose::identification, election, token),
+      token_mac(key, TokenPurpose::link, other, token),
+      token_mac(other_key, TokenPurpose::link, election, token)};
+  EXPECT_EQ(macs.size(), 6u);
   EXPECT_TRUE(Token::parse(token.text()));
   for (const auto* bad : {"", "abc", "!!!!"}) EXPECT_FALSE(Token::parse(bad));
   EXPECT_FALSE(Token::parse(token.text() + "A"));

@@ -392,8 +392,7 @@ TEST_F(AccountTest, R23R35AskingAgainIsLimitedAndResetsNothing) {
   }
   EXPECT_EQ(links(), invitations + 6) << "six a day from one network";
   ask(email(0), "198.51.100.1");
-  EXPECT_EQ(links(), invitations + 7)
-      << "R25: a stranger's requests do not use up the voter's own";
+  EXPECT_EQ(links(), invitations + 7) << "R25: a stranger's requests do not use up the voter's own";
 }
 
 TEST_F(AccountTest, R35OfStrangersNothingLeavesAndTheyAreCountedTheSame) {

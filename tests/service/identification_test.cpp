@@ -3,12 +3,28 @@
 #include "service/identification.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "base/limits.hpp"
 #include "service/reissue_fixture.hpp"
 
 namespace isoloir {
 namespace {
+
+// A connection of its own that writes, for as long as it lives.
+class ExclusiveWriter {
+ public:
+  explicit ExclusiveWriter(const std::filesystem::path& database) {
+    EXPECT_EQ(sqlite3_open(database.c_str(), &handle_), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  }
+  ~ExclusiveWriter() { sqlite3_close(handle_); }
+  ExclusiveWriter(const ExclusiveWriter&) = delete;
+  ExclusiveWriter& operator=(const ExclusiveWriter&) = delete;
+
+ private:
+  sqlite3* handle_ = nullptr;
+};
 
 class Identification : public ReissueFixture {
  protected:
@@ -66,6 +82,9 @@ TEST_F(Identification, R59AnotherNobodyOrSeveralAreNotBelieved) {
   auto stranger = vouched(0);
   stranger.birth_date = "1985-02-27";
   EXPECT_EQ(identify_code(0, stranger), "reissue.identity");
+  auto homonym = vouched(0);
+  homonym.birth_place = "69123";
+  EXPECT_EQ(identify_code(0, homonym), "reissue.identity") << "of the same name and day, elsewhere";
   EXPECT_TRUE(alerts.empty());
   EXPECT_EQ(identify_code(0, vouched(1)), "reissue.identity");
   EXPECT_EQ(alerts.size(), 1u) << "somebody else of the roll sits in this session";
@@ -161,9 +180,11 @@ TEST_F(Unreachable, R56NoReturnIsAwaitedThatNobodyAskedFor) {
   const auto session = portal_session(0).session;
   const auto finish = [&](const std::optional<std::string>& state_text) {
     return identifications.finish(session, {state_text, "code", {}, {}, "192.0.2.1", "fr"})
-        .opened.error()
+        ->opened.error()
         .code;
   };
+  // Another program holds the database for writing: none of this may wait for it.
+  ExclusiveWriter writer(paths().database());
   for (const auto& text : {std::optional<std::string>(), std::optional<std::string>(""),
                            std::optional<std::string>("x"), std::optional(std::string(43, 'A'))}) {
     EXPECT_EQ(finish(text), "identity.stale");
@@ -179,8 +200,9 @@ TEST_F(Unreachable, TheRowOfAStateIsGoneAfterItsTime) {
 }
 
 TEST_F(Unreachable, ALogoutIsOursOrNothing) {
-  EXPECT_EQ(identifications.logout_url("").error().code, "identity.logout");
-  EXPECT_EQ(identifications.logout_url("AAAA").error().code, "identity.logout");
+  for (const auto* held : {"", "AAAA", "by-hand"}) {
+    EXPECT_EQ(identifications.logout(held).error().code, "identity.logout") << held;
+  }
 }
 
 // ---- One answer for a question that comes twice
@@ -201,7 +223,65 @@ TEST(AnsweredOnce, TheSameForAMinute) {
   EXPECT_EQ(once.once({4}, 0, work), 6) << "nor what is not to be kept";
 }
 
+TEST(AnsweredOnce, AsManyWaitAsMay) {
+  AnsweredOnce<int> once(1);
+  std::promise<void> begun, go, waits;
+  const ByteArray<32> key{1};
+  const auto never = []() -> int { throw std::runtime_error("asked twice"); };
+  auto first = std::async(std::launch::async, [&] {
+    return once.once(key, 0, [&] {
+      begun.set_value();
+      go.get_future().wait();
+      return 7;
+    });
+  });
+  begun.get_future().wait();
+  // Of two more, one waits and the other is told at once that it may not.
+  std::atomic<int> answers = 0;
+  const auto more = [&] {
+    const auto answer = once.once(key, 0, never);
+    if (++answers == 1) waits.set_value();
+    return answer;
+  };
+  auto second = std::async(std::launch::async, more);
+  auto third = std::async(std::launch::async, more);
+  waits.get_future().wait();
+  EXPECT_EQ(once.once(key, 0, never), std::nullopt);
+  go.set_value();
+  EXPECT_EQ(first.get(), 7);
+  EXPECT_EQ(second.get().value_or(0) + third.get().value_or(0), 7);
+  EXPECT_EQ(once.once(key, 0, never), 7) << "nobody waits for what is there";
+}
+
 // ---- What is held of a provider
+
+// Requirement 57, of a provider whose keys cannot be had: an unknown key costs one question a
+// minute.
+TEST(Held, WhatIsNotToBeHadIsAskedForOnceAMinuteToo) {
+  openid::Held<int> held;
+  int fetched = 0;
+  bool down = false;
+  const auto fetch = [&]() -> Expected<int> {
+    ++fetched;
+    if (down) return fail("openid.network", "down");
+    return fetched;
+  };
+  const TimeMs refresh = limits::openid_keys_refresh_ms;
+  const TimeMs start = 10 * refresh;
+  EXPECT_EQ(held.get(start, false, fetch), 1);
+  down = true;
+  EXPECT_FALSE(held.get(start + 1, true, fetch));
+  EXPECT_FALSE(held.get(start + 2, true, fetch));
+  EXPECT_FALSE(held.get(start + refresh, true, fetch));
+  EXPECT_EQ(fetched, 2);
+  EXPECT_EQ(held.get(start + 3, false, fetch), 1) << "what is held serves whom it serves";
+  EXPECT_FALSE(held.get(start + 1 + refresh, true, fetch)) << "the next minute";
+  EXPECT_EQ(fetched, 3);
+  down = false;
+  EXPECT_FALSE(held.get(start + 2 + refresh, true, fetch));
+  EXPECT_EQ(held.get(start, true, fetch), 4) << "the clock was set back";
+  EXPECT_EQ(fetched, 4);
+}
 
 TEST(Held, FetchedOnceUsedWhileItIsGoodAndLongerWhereNothingNewerCanBeHad) {
   openid::Held<int> held;

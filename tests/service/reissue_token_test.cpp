@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "reissue/token.hpp"
+#include "service/reissue_evidence.hpp"
 #include "service/reissue_fixture.hpp"
 
 namespace isoloir {
@@ -139,7 +140,19 @@ TEST_F(ReissueTokens, R16PurposesAreNotExchanged) {
   EXPECT_FALSE(reissues().view(cancel));
   const auto session = portal_session(0);
   EXPECT_EQ(open_code(session.token.text()), "reissue.link_unknown");
-  for (const auto& token : {link, opened->cookie, cancel}) {
+  // What FranceConnect brings back, awaited from this very session.
+  const auto awaited = reissue::Token::generate(random);
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    const auto mac = token_mac(*state, reissue::TokenPurpose::identification, awaited);
+    t.execute("INSERT INTO identification (state_mac, session, voter, at) VALUES ($1, $2, $3, $4)",
+              {ByteView(mac), ByteView(session.session.id), roll.voters[0].id, clock.now()});
+    return {};
+  }));
+  EXPECT_EQ(open_code(awaited.text()), "reissue.link_unknown");
+  EXPECT_FALSE(reissues().view(awaited.text()));
+  EXPECT_EQ(issue_code(awaited.text(), keys), "reissue.link_unknown");
+  EXPECT_EQ(cancel_reissue(*state, awaited.text()).error().code, "reissue.link_unknown");
+  for (const auto& token : {link, opened->cookie, cancel, awaited.text()}) {
     EXPECT_FALSE(Sessions(*state, limits).find(token, false)) << "as a portal cookie";
   }
 }
