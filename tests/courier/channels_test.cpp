@@ -106,6 +106,16 @@ TEST_F(ChannelsTest, AWholeFile) {
   EXPECT_THAT((*routing)->reporting_routes(), ElementsAre("france"));
 }
 
+TEST_F(ChannelsTest, TheShippedExampleIsRead) {
+  write_file(folder / "relay-1.password", "for the relay\n", FileMode::secret);
+  const auto text = read_file(ISOLOIR_SOURCE_DIR "/docs/channels.toml.example");
+  ASSERT_TRUE(text);
+  const auto channels = read(*text);
+  ASSERT_TRUE(channels) << channels.error().message;
+  EXPECT_EQ(channels->relays.size(), 2u);
+  EXPECT_EQ(channels->routes.size(), 2u);
+}
+
 TEST_F(ChannelsTest, MailAlone) {
   const auto channels = read(std::string(whole.substr(0, whole.find("[sms]"))) +
                              std::string(whole.substr(whole.find("[operator]"))));
