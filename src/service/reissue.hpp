@@ -90,6 +90,10 @@ struct ReissueStatus {
   TimeMs at = 0;
   std::string reference;
   bool identified = false;  // opened by FranceConnect, in the browser that asked
+  // The code that is good now, where one was made: a later request replaces it only when it ends in
+  // another.
+  std::optional<TimeMs> issued_at{};
+  std::string issued_reference{};
 };
 
 struct CancelledReissue {

@@ -299,6 +299,12 @@ ReissueStatus Reissues::status(const std::string& voter) {
         status.kind == ReissueStatus::Kind::opened &&
         transaction.query("SELECT message FROM reissue_flow WHERE id = $1", {all.front().id})[0]
             .is_null(0);
+    const auto issued = std::find_if(all.begin(), all.end(),
+                                     [](const Flow& flow) { return flow.issued_at.has_value(); });
+    if (issued != all.end()) {
+      status.issued_at = issued->issued_at;
+      status.issued_reference = issued->reference;
+    }
     return status;
   });
 }

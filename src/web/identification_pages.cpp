@@ -90,9 +90,9 @@ http::Response Site::identification_refused(Visit& visit) {
                {"retry_at", refused.at("retry_at")}};
   // An answer that came too late may be of a code that was made since.
   const auto status = reissue_status(visit);
-  data["nothing_changed"] = !data.contains("stale") || status.kind != ReissueStatus::Kind::issued;
+  data["nothing_changed"] = !data.contains("stale") || !status.issued_at;
   data["issued"] = !data["nothing_changed"].get<bool>();
-  data["issued_at"] = status.at;
+  data["issued_at"] = status.issued_at.value_or(0);
   data["pending"] = pending_reissue(visit);
   const auto& methods = portal_.reissue->methods;
   if (std::find(methods.begin(), methods.end(), ReissueMethod::question) != methods.end()) {

@@ -315,8 +315,8 @@ http::Response Site::voting_space(Visit& visit) {
                {"closes_at", hours.closes_at},
                {"invalidated", !code.valid},
                {"invalidated_at", code.changed_at},
-               {"renewed", reissue.kind == ReissueStatus::Kind::issued},
-               {"since_at", reissue.at},
+               {"renewed", reissue.issued_at.has_value()},
+               {"since_at", reissue.issued_at.value_or(0)},
                {"reissue_url", reissue_url(reissue)},
                {"tries_left", code.tries_left}});
   return page(visit, "voting_space", std::move(data));

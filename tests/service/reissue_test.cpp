@@ -49,6 +49,24 @@ TEST_F(Reissue, TheWholeWay) {
   EXPECT_EQ(*check_journal(state->database()), std::nullopt);
 }
 
+// A page must not send her back to a paper code that is dead.
+TEST_F(Reissue, ALaterRequestDoesNotHideTheCodeThatIsGood) {
+  replace_code(0);
+  const auto made = reissues().status("E1");
+  ASSERT_TRUE(made.issued_at);
+  clock.advance(hour);
+  ASSERT_TRUE(ask(0, form(0)));
+  auto status = reissues().status("E1");
+  EXPECT_EQ(status.kind, ReissueStatus::Kind::sent);
+  EXPECT_EQ(status.issued_at, made.issued_at);
+  EXPECT_EQ(status.issued_reference, made.reference);
+  EXPECT_NE(status.reference, made.reference);
+  clock.advance(day);
+  status = reissues().status("E1");
+  EXPECT_EQ(status.kind, ReissueStatus::Kind::none) << "its link has passed";
+  EXPECT_EQ(status.issued_at, made.issued_at);
+}
+
 // Requirements 1 and 3: nothing of a later step without the one before, or from another browser.
 TEST_F(Reissue, R01R03NoStepIsSkipped) {
   const auto token = link_for(0);
