@@ -94,7 +94,7 @@ tries = 5
 resend = { minute = 1, hour = 5, day = 10 }
 sign_off_mail = true
 )toml");
-  expect_refused("this server has no channel for messages yet: nobody could vote");
+  expect_refused("this server has no channel for messages: nobody could vote");
   write("portal/portal.toml", portal);
   expect_serves();
 }
