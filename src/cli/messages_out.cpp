@@ -50,7 +50,8 @@ Status MessagesOut::start() {
     listener_.emplace(std::move(options), *desk_);
     if (auto started = listener_->start(); !started) return started;
     transport = routing_.get();
-    settings.workers = channels_->mail_workers + channels_->sms_workers;
+    settings.mail_workers = channels_->mail_workers;
+    settings.sms_workers = channels_->sms_workers;
     settings.beat = [this] { beat(); };
   }
   workers_.emplace([this] { return outbox_of(state_); }, [this] { return state_.now(); },

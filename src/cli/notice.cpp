@@ -7,7 +7,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "cli/html.hpp"
+#include "base/html.hpp"
 #include "web/locale.hpp"
 
 namespace isoloir::cli {
@@ -71,9 +71,9 @@ std::string contest_list(const ElectionDraft& election, const Voter& voter) {
   std::string out;
   for (const auto& [number, district] : voter.contests) {
     const auto& contest = election.contests.at(number);
-    out += fmt::format("<li>{} <span lang=\"en\">– {}</span>", escaped(contest.name.fr),
-                       escaped(contest.name.en));
-    if (contest.districts.size() > 1) out += " : " + escaped(contest.districts.at(district));
+    out += fmt::format("<li>{} <span lang=\"en\">– {}</span>", html_escaped(contest.name.fr),
+                       html_escaped(contest.name.en));
+    if (contest.districts.size() > 1) out += " : " + html_escaped(contest.districts.at(district));
     out += "</li>\n";
   }
   return out;
@@ -196,7 +196,7 @@ std::string notice_head(const ElectionDraft& election) {
 </head>
 <body>
 )",
-                     escaped(election.title.fr), notice_style);
+                     html_escaped(election.title.fr), notice_style);
 }
 
 Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter, const Code& code,
@@ -215,8 +215,9 @@ Secret<std::string> notice_page(const ElectionDraft& election, const Voter& vote
 <ul>
 {}</ul>
 )",
-      escaped(election.title.fr), escaped(election.title.en), escaped(full_name(voter)),
-      escaped(voter.id), replaced.empty() ? "" : in_place_of(replaced.back().at),
+      html_escaped(election.title.fr), html_escaped(election.title.en),
+      html_escaped(full_name(voter)), html_escaped(voter.id),
+      replaced.empty() ? "" : in_place_of(replaced.back().at),
       web::format_time(election.hours.opens_at, Language::french),
       web::format_time(election.hours.closes_at, Language::french),
       web::format_time(election.hours.opens_at, Language::english),
@@ -225,12 +226,12 @@ Secret<std::string> notice_page(const ElectionDraft& election, const Voter& vote
   page.reveal() += code_block(code);
   std::string help_fr, help_en;
   if (const auto& help = election.assistance) {
-    help_fr = fmt::format("<p>Besoin d'aide&nbsp;? <b>{}</b> ({})</p>\n", escaped(help->phone),
-                          escaped(help->hours.fr));
-    help_en = fmt::format("<p>Need help? <b>{}</b> ({})</p>\n", escaped(help->phone),
-                          escaped(help->hours.en));
+    help_fr = fmt::format("<p>Besoin d'aide&nbsp;? <b>{}</b> ({})</p>\n", html_escaped(help->phone),
+                          html_escaped(help->hours.fr));
+    help_en = fmt::format("<p>Need help? <b>{}</b> ({})</p>\n", html_escaped(help->phone),
+                          html_escaped(help->hours.en));
   }
-  page.reveal() += fmt::format(guidance, escaped(election.origin), help_fr, help_en);
+  page.reveal() += fmt::format(guidance, html_escaped(election.origin), help_fr, help_en);
   page.reveal() += "</article>\n";
   return page;
 }

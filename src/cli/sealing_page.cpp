@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/html.hpp"
+#include "base/html.hpp"
 #include "cli/screen.hpp"
 #include "crypto/hash.hpp"
 #include "web/locale.hpp"
@@ -40,7 +40,8 @@ tr { break-inside: avoid }
 
 // French, then English in a lighter tone.
 std::string two(std::string_view french, std::string_view english) {
-  return fmt::format("{} <span lang=\"en\">– {}</span>", escaped(french), escaped(english));
+  return fmt::format("{} <span lang=\"en\">– {}</span>", html_escaped(french),
+                     html_escaped(english));
 }
 std::string heading(int level, std::string_view french, std::string_view english) {
   return fmt::format("<h{0}>{1}</h{0}>\n", level, two(french, english));
@@ -78,8 +79,8 @@ std::string head(const Sealing& sealing) {
 </header>
 <main>
 )",
-                     escaped(manifest.title.fr), style, escaped(manifest.title.fr),
-                     escaped(manifest.title.en));
+                     html_escaped(manifest.title.fr), style, html_escaped(manifest.title.fr),
+                     html_escaped(manifest.title.en));
 }
 
 std::string what_is_sealed(const Sealing& sealing) {
@@ -102,12 +103,13 @@ std::string what_is_sealed(const Sealing& sealing) {
       manifest.grace_seconds / 60, time(manifest.opens_at, Language::english),
       time(manifest.closes_at, Language::english), manifest.grace_seconds / 60);
   out += fmt::format("<p>{} : {}</p>\n", two("Adresse du portail", "Address of the portal"),
-                     escaped(manifest.origin));
+                     html_escaped(manifest.origin));
   for (const auto& seal : manifest.broken_seals) {
     out += fmt::format("<p><b>{} {}</b><br><span lang=\"en\">{} {}</span><br>{} : {}<br>{}</p>\n",
                        "Remplace un sceau rompu le", time(seal.at, Language::french),
                        "Replaces a seal broken on", time(seal.at, Language::english),
-                       two("Motif", "Reason"), escaped(seal.reason), code(seal.fingerprint.bytes));
+                       two("Motif", "Reason"), html_escaped(seal.reason),
+                       code(seal.fingerprint.bytes));
   }
   if (!manifest.broken_seals.empty()) {
     out += "<p>" +
@@ -138,16 +140,16 @@ std::string options_of(const Contest& contest) {
       out += "<li>" + two("Vote blanc", "Blank vote") + "</li>\n";
       continue;
     }
-    out += "<li><b>" + escaped(option.name) + "</b>";
+    out += "<li><b>" + html_escaped(option.name) + "</b>";
     std::string names;
     if (!option.substitute.empty()) {
-      out += "<br>" + two("Remplaçant", "Substitute") + " : " + escaped(option.substitute);
+      out += "<br>" + two("Remplaçant", "Substitute") + " : " + html_escaped(option.substitute);
     }
     for (const auto& one : option.candidates) names += (names.empty() ? "" : " ; ") + one;
     for (const auto& [name, share] : option.common) {
-      out += fmt::format(", {} ({})", escaped(name), share);
+      out += fmt::format(", {} ({})", html_escaped(name), share);
     }
-    if (!names.empty()) out += "<br>" + escaped(names);
+    if (!names.empty()) out += "<br>" + html_escaped(names);
     out += "</li>\n";
   }
   return out + "</ol>\n";
@@ -162,7 +164,7 @@ std::string roll_of(const Manifest& manifest, std::uint32_t k) {
     total += roster.size;
     if (contest.districts.size() > 1) {
       rows += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td></tr>\n",
-                          escaped(contest.districts[roster.district]), number(roster.size));
+                          html_escaped(contest.districts[roster.district]), number(roster.size));
     }
   }
   return fmt::format(
@@ -184,7 +186,7 @@ std::string contests_of(const Manifest& manifest) {
 }
 
 std::string bureau_of(const Bureau& bureau) {
-  std::string out = fmt::format("<section>\n<h3>{}</h3>\n", escaped(bureau.name));
+  std::string out = fmt::format("<section>\n<h3>{}</h3>\n", html_escaped(bureau.name));
   out += fmt::format("<p>{}<br>{}</p>\n",
                      two("Empreinte de la cérémonie des clés, lue à voix haute et comparée",
                          "Fingerprint of the key ceremony, read aloud and compared"),
@@ -198,7 +200,7 @@ std::string bureau_of(const Bureau& bureau) {
         "<colgroup><col><col><col><col></colgroup>\n<thead><tr><th scope=\"col\">{}</th><th "
         "scope=\"col\">{}</th><th scope=\"col\">{}</th>"
         "<th scope=\"col\">{}</th></tr></thead>\n",
-        escaped(group.name),
+        html_escaped(group.name),
         two(fmt::format("au moins {} {} sur {} pour ouvrir l'urne", group.threshold,
                         group.threshold == 1 ? "clé" : "clés", group.members.size()),
             fmt::format("at least {} {} of {} to open the box", group.threshold,
@@ -209,7 +211,7 @@ std::string bureau_of(const Bureau& bureau) {
       out += fmt::format(
           "<tr><th "
           "scope=\"row\">{}<br><small>{}</small></th><td>{}<br>{}</td><td></td><td></td></tr>\n",
-          escaped(member.name), role_name(member.role), two("signé", "signed"),
+          html_escaped(member.name), role_name(member.role), two("signé", "signed"),
           code(ByteView(member.signing_key.encoded()).first(8)));
     }
     out += "</table>\n";

@@ -8,6 +8,7 @@
 
 #include "base/ascii.hpp"
 #include "base/bytes.hpp"
+#include "base/html.hpp"
 #include "base/limits.hpp"
 #include "base/unicode.hpp"
 
@@ -117,25 +118,11 @@ std::string quoted_printable(std::string_view text) {
   return out;
 }
 
-std::string html_escaped(std::string_view text) {
+// HTML has no other control characters than these.
+std::string without_controls(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        if (c == '\t' || static_cast<unsigned char>(c) >= ' ') out += c;  // HTML has no others
-    }
+    if (c == '\t' || static_cast<unsigned char>(c) >= ' ') out += c;
   }
   return out;
 }
@@ -165,12 +152,12 @@ std::string html_line(std::string_view line) {
       ++i;
       continue;
     }
-    const auto address = html_escaped(line.substr(i, length));
-    out += html_escaped(line.substr(done, i - done));
+    const auto address = html_escaped(without_controls(line.substr(i, length)));
+    out += html_escaped(without_controls(line.substr(done, i - done)));
     out += fmt::format("<a href=\"{0}\">{0}</a>", address);
     done = i += length;
   }
-  return out + html_escaped(line.substr(done));
+  return out + html_escaped(without_controls(line.substr(done)));
 }
 
 std::string part(std::string_view type, std::string_view text) {
@@ -194,7 +181,7 @@ Status judge(const OutgoingMessage& message, const MailSender& sender) {
 
 std::string mail_html(std::string_view subject, std::string_view plain_text) {
   std::string out = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>" +
-                    html_escaped(subject) + "</title></head><body>\n";
+                    html_escaped(without_controls(subject)) + "</title></head><body>\n";
   bool open = false;
   while (!plain_text.empty()) {
     const auto end = std::min(plain_text.find('\n'), plain_text.size());

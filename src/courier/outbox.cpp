@@ -272,7 +272,7 @@ Outbox::Due Outbox::due(TimeMs now) {
 }
 
 std::size_t Outbox::deliver(Transport& transport, TimeMs now, MessageBudget* budget,
-                            std::size_t most) {
+                            std::size_t most, std::optional<MessageChannel> only) {
   const auto there = due(now);
   if (there.expired) {
     (void)database_.write([&](Transaction& transaction) -> Status {
@@ -283,7 +283,7 @@ std::size_t Outbox::deliver(Transport& transport, TimeMs now, MessageBudget* bud
     });
   }
   if (!there.messages) return 0;
-  bool down[2] = {false, false};
+  bool down[2] = {only == MessageChannel::sms, only == MessageChannel::email};
   std::size_t left = 0;
   while (left < most) {
     const auto message = claim(now, budget, down);

@@ -105,9 +105,11 @@ class Outbox {
   // 4 ... minutes and up to a quarter more, while the others go. A message whose sending was cut
   // short is sent once more, never a third time; one that is of no use any more, never. What
   // `budget` does not allow now waits for the next call; without one all goes. A channel whose
-  // carriers are all unreachable waits, at no message's expense. Gives how many left.
+  // carriers are all unreachable waits, at no message's expense. Of one
+  // channel, or of both. Gives how many left.
   std::size_t deliver(Transport& transport, TimeMs now, MessageBudget* budget = nullptr,
-                      std::size_t most = SIZE_MAX);
+                      std::size_t most = SIZE_MAX,
+                      std::optional<MessageChannel> only = std::nullopt);
 
   // Whether a carrier is left for a message whose way by `carried_by` came to nothing.
   using Elsewhere = std::function<bool(const OutgoingMessage&)>;

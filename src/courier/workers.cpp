@@ -12,13 +12,18 @@ MessageWorkers::MessageWorkers(std::function<Outbox()> outbox, std::function<Tim
     : say_(std::move(say)), budget_(settings.rates, 1) {
   // One message at a time, so that each is judged by the clock of its own moment: none leaves that
   // is of no use any more.
-  const auto work = [this, outbox, now, &transport] {
-    return outbox().deliver(transport, now(), &budget_, 1) > 0;
+  const auto work = [this, outbox, now, &transport](MessageChannel channel) {
+    return outbox().deliver(transport, now(), &budget_, 1, channel) > 0;
   };
-  for (unsigned i = 0; i < settings.workers; ++i) {
-    threads_.emplace_back(
-        [this, work, pause = settings.poll_ms] { repeat(work, pause, "messages to voters"); });
-  }
+  const auto start = [&](MessageChannel channel, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      threads_.emplace_back([this, work, channel, pause = settings.poll_ms] {
+        repeat([&] { return work(channel); }, pause, "messages to voters");
+      });
+    }
+  };
+  start(MessageChannel::email, settings.mail_workers);
+  start(MessageChannel::sms, settings.sms_workers);
   if (!settings.beat) return;
   threads_.emplace_back([this, beat = std::move(settings.beat), pause = settings.beat_ms] {
     repeat(

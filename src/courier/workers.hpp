@@ -15,7 +15,9 @@ namespace isoloir {
 class MessageWorkers {
  public:
   struct Settings {
-    unsigned workers = 1;
+    // Of each channel, so that a slow relay keeps no text message waiting.
+    unsigned mail_workers = 1;
+    unsigned sms_workers = 1;
     MessageRates rates;
     std::int64_t poll_ms = 500;  // between two looks at an empty queue
     std::int64_t beat_ms = 10'000;

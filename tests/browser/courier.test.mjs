@@ -8,9 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { SMTPServer } from "smtp-server";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
-import {
-  demoVoters, fillReissueForm, followLink, forgetThrottles, openCodePage, openReissueForm, renew, signIn, sqliteRows, typeCode,
-} from "./voter.mjs";
+import { askByMail, demoVoters, followLink, renew, sqliteRows, typeCode } from "./voter.mjs";
 
 const TOKEN = "the operator's token of these journeys";
 const mails = [];
@@ -89,18 +87,9 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-async function ask(page, voter, email) {
-  forgetThrottles(demo);
-  await signIn(demo, page, voter);
-  await openCodePage(page);
-  await openReissueForm(page);
-  await fillReissueForm(page, { ...voter, email });
-  await page.getByText("Un mail vient de vous être envoyé à").waitFor();
-}
-
 test("a link by a real mail: one recipient, an envelope that names the message, a new code that votes", async () => {
   const page = await newPage(browser);
-  await ask(page, voters[0], "perso-0@example.org");
+  await askByMail(demo, page, voters[0], "perso-0@example.org");
   const mail = await mailTo("perso-0@example.org");
   assert.deepEqual(mail.to, ["perso-0@example.org"], "38: one RCPT");
   assert.equal(mail.text.match(/^To: /gm).length, 1);
@@ -119,7 +108,7 @@ test("a link by a real mail: one recipient, an envelope that names the message, 
 
 test("an address that does not exist is known as such", async () => {
   const page = await newPage(browser);
-  await ask(page, voters[1], "nobody@example.org");
+  await askByMail(demo, page, voters[1], "nobody@example.org");
   const failed = () => sqliteRows(demo, "SELECT m.status || ' ' || m.reason FROM message m JOIN voter v ON v.id = m.voter WHERE " +
     `v.email = '${voters[1].email}' AND kind = 'reissue-link'`);
   for (const end = Date.now() + 20_000; Date.now() < end && !`${failed()}`.includes("failed"); ) await page.waitForTimeout(100);
@@ -129,7 +118,7 @@ test("an address that does not exist is known as such", async () => {
 
 test("a mail that comes back is read and removed", async () => {
   const page = await newPage(browser);
-  await ask(page, voters[2], "perso-2@example.org");
+  await askByMail(demo, page, voters[2], "perso-2@example.org");
   const mail = await mailTo("perso-2@example.org");
   const id = idOf(mail);
   writeFileSync(join(folder, "returned", "new", "1.bounce"), [

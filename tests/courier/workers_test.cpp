@@ -34,7 +34,7 @@ struct CountedTransport final : Transport {
 struct WorkersTest : test::OutboxTest {
   std::unique_ptr<MessageWorkers> work(Transport& to, unsigned workers,
                                        std::function<void()> beat = {}) {
-    MessageWorkers::Settings settings{workers, {1000, 1000, 30}, 1, 1, std::move(beat)};
+    MessageWorkers::Settings settings{workers, 1, {1000, 1000, 30}, 1, 1, std::move(beat)};
     return std::make_unique<MessageWorkers>([this] { return outbox(); }, [] { return start; }, to,
                                             std::move(settings),
                                             [this](std::string_view line) {
@@ -55,6 +55,25 @@ TEST_F(WorkersTest, SeveralWorkersSendEachMessageOnce) {
   EXPECT_EQ(counted.count, 200u);
   EXPECT_EQ(counted.ids.size(), 200u);
   EXPECT_EQ(values("SELECT id FROM message WHERE status = 'accepted'").size(), 200u);
+}
+
+TEST_F(WorkersTest, ASlowRelayKeepsNoTextMessageWaiting) {
+  struct SlowRelay final : Transport {
+    SendOutcome send(const OutgoingMessage& message) override {
+      if (message.channel == MessageChannel::sms) {
+        text.set_value();
+      } else {
+        go_on.get_future().wait();
+      }
+      return Delivery::accepted;
+    }
+    std::promise<void> text, go_on;
+  } slow;
+  queue("camille@example.org");
+  queue("+33612345678");
+  auto workers = work(slow, 1);
+  EXPECT_EQ(slow.text.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  slow.go_on.set_value();
 }
 
 // The database cannot be written for a while: it is said, and the messages leave afterwards.

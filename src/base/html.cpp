@@ -1,8 +1,8 @@
-#include "cli/html.hpp"
+#include "base/html.hpp"
 
-namespace isoloir::cli {
+namespace isoloir {
 
-std::string escaped(std::string_view text) {
+std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
@@ -25,4 +25,4 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-}  // namespace isoloir::cli
+}  // namespace isoloir
