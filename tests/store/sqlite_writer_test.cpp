@@ -295,6 +295,20 @@ TEST_F(SqliteWriter, ErasingWaitsNoLongerThanTheBusyTimeout) {
   database_->erase_traces();
 }
 
+// The writer moves its log into the main file after a commit, beside whoever erases.
+TEST_F(SqliteWriter, ErasingWaitsForACheckpointUnderWay) {
+  options_.checkpoint_pages = 1;
+  open();
+  const Bytes body(1 << 20);
+  for (int id = 0; id < 50; ++id) {
+    (void)database_->write([&](Transaction& transaction) -> Status {
+      transaction.execute("INSERT INTO item (id, body) VALUES ($1, $2)", {id, body});
+      return {};
+    });
+    ASSERT_NO_THROW(database_->erase_traces());
+  }
+}
+
 TEST_F(SqliteWriter, TheLogIsCheckpointedAndReused) {
   options_.checkpoint_pages = 20;
   open();

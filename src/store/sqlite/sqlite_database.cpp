@@ -1,6 +1,7 @@
 #include "store/sqlite/sqlite_database.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -81,9 +82,7 @@ class SqliteDatabase final : public Database {
     return trouble_;
   }
 
-  void erase_traces() override {
-    Connection(options_.path, Access::write, options_.busy_timeout_ms).checkpoint(Checkpoint::full);
-  }
+  void erase_traces() override;
 
  protected:
   void run_write(const Step& step) override;
@@ -256,6 +255,23 @@ void SqliteDatabase::checkpoint() {
   try {
     write_connection_.checkpoint(full ? Checkpoint::full : Checkpoint::passive);
   } catch (const StoreError&) {
+  }
+}
+
+// SQLite waits for readers and writers by itself, but gives up at once where another checkpoint is
+// under way: the writer's own after a commit, or another process's.
+// https://www.sqlite.org/c3ref/wal_checkpoint_v2.html
+void SqliteDatabase::erase_traces() {
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.busy_timeout_ms);
+  Connection connection(options_.path, Access::write, options_.busy_timeout_ms);
+  for (;;) {
+    try {
+      return connection.checkpoint(Checkpoint::full);
+    } catch (const StoreError& error) {
+      if (error.kind() != Kind::locked || std::chrono::steady_clock::now() >= until) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 
