@@ -55,8 +55,15 @@ std::vector<std::vector<Seen>> seen_in(std::string_view text, const Marks& marks
       by_start[pair(marks[i][kind], 0)].push_back({marks[i][kind], &seen[i][kind]});
     }
   }
-  for (std::size_t at = 0; at + 1 < text.size(); ++at) {
-    for (const auto& mark : by_start[pair(text, at)]) {
+  std::vector<char> begins;  // the inner loop's: a plain table
+  for (const auto& starting : by_start) begins.push_back(starting.empty() ? 0 : 1);
+  const char* const begin = begins.data();
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+  const std::size_t end = text.size();
+  for (std::size_t at = 0, start = end > 0 ? bytes[0] : 0; at + 1 < end; ++at) {
+    start = (start << 8 | bytes[at + 1]) & 0xffff;
+    if (begin[start] == 0) continue;
+    for (const auto& mark : by_start[start]) {
       if (text.substr(at, mark.text.size()) != mark.text) continue;
       if (mark.seen->count++ == 0) mark.seen->first = at;
       mark.seen->last = at;
