@@ -95,6 +95,8 @@ export interface OpenedLink {
   contests: number[];
   tokenHash: string;
   reference: string;
+  /** The voter's name, where FranceConnect has confirmed it and no link was sent. */
+  identifiedAs?: string;
 }
 
 /** Public keys and proofs, hex. */

@@ -117,6 +117,10 @@ class ReissueLink {
     await this.vault.load(manifest, answer.fingerprint, location.origin);
     this.token = "";
     this.opened = answer;
+    const { identifiedAs } = answer;
+    fill(step("warning"), { identified: identifiedAs ? text("link.identified", { name: identifiedAs }) : "" });
+    show_part(step("warning"), "identified", identifiedAs !== undefined);
+    show_part(step("done"), "other_device", identifiedAs === undefined); // by FranceConnect it is this one
     show_step("warning");
   }
 

@@ -27,6 +27,8 @@ endif()
 
 option(ISOLOIR_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
 
+# Likewise what __FILE__ and debug lines say: "src/base/bytes.cpp".
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=return-type -fstack-protector-strong)
 
 # isoloir_module(name LINK <libraries>): src/<name>/**.cpp as the static library isoloir_<name>, included as "<name>/file.hpp".
@@ -58,6 +60,9 @@ endfunction()
 # tests/<module>/*_test.cpp become the program <module>_test, which links that module (for tests/functional: cli).
 function(isoloir_tests)
   find_package(GTest REQUIRED)
+  configure_file(${CMAKE_SOURCE_DIR}/tests/base/places.cpp.in ${CMAKE_BINARY_DIR}/places.cpp @ONLY)
+  add_library(test_places STATIC ${CMAKE_BINARY_DIR}/places.cpp)
+  target_include_directories(test_places PUBLIC ${CMAKE_SOURCE_DIR}/tests)
   find_package(rapidcheck REQUIRED)
   include(GoogleTest)
   file(GLOB folders LIST_DIRECTORIES true CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*)
@@ -76,12 +81,10 @@ function(isoloir_tests)
       target_link_libraries(${name}_test PRIVATE isoloir_cli)
     endif()
     target_link_libraries(${name}_test PRIVATE GTest::gtest GTest::gmock GTest::gtest_main rapidcheck
-                                               PkgConfig::sodium PkgConfig::sqlite3)
+                                               PkgConfig::sodium PkgConfig::sqlite3 test_places)
     # Half of a build's time is the optimiser's and the debug lines', a third of the rest the checks for undefined
     # behaviour; what is tested needs all of them, its tests do not.
     target_compile_options(${name}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1> -g0 -fno-sanitize=undefined)
-    target_compile_definitions(${name}_test PRIVATE ISOLOIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                                                    ISOLOIR_BINARY_DIR="${CMAKE_BINARY_DIR}")
     if(name STREQUAL bench)
       target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})
     endif()
@@ -134,9 +137,8 @@ function(isoloir_fuzzers)
     get_filename_component(name ${source} NAME_WE)
     add_executable(fuzz_${name} ${source})
     target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-    target_compile_definitions(fuzz_${name} PRIVATE ISOLOIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-    target_link_libraries(fuzz_${name} PRIVATE isoloir_web PkgConfig::sodium)
+    target_link_libraries(fuzz_${name} PRIVATE isoloir_web PkgConfig::sodium test_places)
     add_dependencies(fuzzers fuzz_${name})
   endforeach()
 endfunction()

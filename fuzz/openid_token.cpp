@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/files.hpp"
+#include "base/places.hpp"
 #include "base/unicode.hpp"
 #include "identity/openid.hpp"
 #include "identity/pivot_identity.hpp"
@@ -17,7 +18,7 @@ using namespace isoloir;
 
 const Json& vectors() {
   static const Json all =
-      Json::parse(*read_file(ISOLOIR_SOURCE_DIR "/tests/data/jose_vectors.json"));
+      Json::parse(*read_file(test::source_dir() + "/tests/data/jose_vectors.json"));
   return all;
 }
 

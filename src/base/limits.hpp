@@ -51,6 +51,7 @@ inline constexpr int openid_answer_timeout_ms = 6'000;  // a code lives 30 s
 // Of all that is asked for one return: four exchanges, or five with new keys.
 inline constexpr int openid_dialogue_timeout_ms = 12'000;
 inline constexpr std::int64_t openid_discovery_life_ms = 3'600'000;
+inline constexpr std::int64_t openid_answering_ms = 60'000;  // since it last gave its description
 inline constexpr std::int64_t openid_stale_ms = 24 * 3'600'000;  // where nothing newer can be had
 inline constexpr std::int64_t openid_retry_ms = 60'000;          // for a newer one
 inline constexpr std::int64_t openid_keys_refresh_ms = 60'000;   // at most once, for an unknown key

@@ -46,8 +46,8 @@ Expected<std::string> Client::fetch_discovery(Deadline deadline) {
       .map([](FetchAnswer answer) { return std::move(answer.body); });
 }
 
-Expected<Discovery> Client::discovery(Deadline deadline) {
-  return discovery_.get(clock_.now(), false, [&]() -> Expected<Discovery> {
+Expected<Discovery> Client::discovery(Deadline deadline, Held<Discovery>::Wanted wanted) {
+  return discovery_.get(clock_.now(), wanted, [&]() -> Expected<Discovery> {
     const auto document = fetch_discovery(deadline);
     if (!document) return fail(document.error());
     auto read = read_discovery(*document, registration_);
@@ -59,27 +59,29 @@ Expected<Discovery> Client::discovery(Deadline deadline) {
 Expected<jose::KeySet> Client::keys(bool again, Deadline deadline) {
   const auto places = discovery(deadline);
   if (!places) return fail(places.error());
-  return keys_.get(clock_.now(), again, [&]() -> Expected<jose::KeySet> {
-    const auto answer = answer_of({places->jwks_uri, "application/json", {}, {}, deadline});
-    if (!answer) return fail(answer.error());
-    auto read = jose::KeySet::parse(answer->body);
-    if (!read) return no_answer(read.error().message);
-    return read;
-  });
+  using Wanted = Held<jose::KeySet>::Wanted;
+  return keys_.get(
+      clock_.now(), again ? Wanted::renewed : Wanted::held, [&]() -> Expected<jose::KeySet> {
+        const auto answer = answer_of({places->jwks_uri, "application/json", {}, {}, deadline});
+        if (!answer) return fail(answer.error());
+        auto read = jose::KeySet::parse(answer->body);
+        if (!read) return no_answer(read.error().message);
+        return read;
+      });
 }
 
 // ---- The dialogue
 
 Expected<std::string> Client::authorization_url(std::string_view redirect_uri,
                                                 std::string_view state, std::string_view nonce) {
-  const auto places = discovery(deadline());
+  const auto places = discovery(deadline(), Held<Discovery>::Wanted::answering);
   if (!places) return fail(places.error());
   return openid::authorization_url(*places, registration_, redirect_uri, state, nonce);
 }
 
 Expected<std::string> Client::logout_url(std::string_view id_token, std::string_view return_uri,
                                          std::string_view state) {
-  const auto places = discovery(deadline());
+  const auto places = discovery(deadline(), Held<Discovery>::Wanted::answering);
   if (!places) return fail(places.error());
   return openid::logout_url(*places, id_token, return_uri, state);
 }

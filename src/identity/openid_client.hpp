@@ -32,10 +32,16 @@ template <typename T>
 class Held {
  public:
   using Fetch = std::function<Expected<T>()>;
-  // `renew`: what is held does not serve (an unknown key); it is fetched anew unless that was tried
-  // less than limits::openid_keys_refresh_ms ago, whatever came of it, or while this call waited.
-  // What was fetched because it had grown old does not count: keys may change right after it.
-  Expected<T> get(TimeMs now, bool renew, const Fetch& fetch) {
+  enum class Wanted {
+    held,       // what there is, as long as it is good
+    answering,  // the provider gave it within limits::openid_answering_ms, or gives it now
+    // What is held does not serve (an unknown key): it is fetched anew unless that was tried less
+    // than limits::openid_keys_refresh_ms ago, whatever came of it, or while this call waited. What
+    // was fetched because it had grown old does not count: keys may change right after it.
+    renewed,
+  };
+  Expected<T> get(TimeMs now, Wanted wanted, const Fetch& fetch) {
+    const bool renew = wanted == Wanted::renewed;
     std::unique_lock lock(mutex_);
     const auto seen = fetched_;
     changed_.wait(lock, [this] { return !fetching_; });
@@ -43,7 +49,10 @@ class Held {
     // A clock that was set back has nothing wait for the hour that it had.
     const bool renewed =
         renewed_at_ && now >= *renewed_at_ && now < *renewed_at_ + limits::openid_keys_refresh_ms;
-    if (value_ && !renew && now < fresh_until_) return *value_;
+    const bool answering = now >= fetched_at_ && now < fetched_at_ + limits::openid_answering_ms;
+    if (value_ && (wanted == Wanted::held ? now < fresh_until_ : !renew && answering)) {
+      return *value_;
+    }
     if (failure_ && (shared || (renew && renewed))) return fail(*failure_);
     if (value_ && renew && (shared || renewed)) return *value_;
     if (renew) renewed_at_ = now;
@@ -56,12 +65,13 @@ class Held {
     failure_.reset();
     if (fetched) {
       value_ = *fetched;
+      fetched_at_ = now;
       stale_at_ = now + limits::openid_stale_ms;
       fresh_until_ = now + limits::openid_discovery_life_ms;
     } else if (value_ && now < stale_at_) {
       // What cannot be had again is good for a while longer, and not asked for each time.
       fresh_until_ = now + limits::openid_retry_ms;
-      if (!renew) fetched = *value_;
+      if (wanted == Wanted::held) fetched = *value_;
     } else {
       value_.reset();
     }
@@ -77,7 +87,7 @@ class Held {
   std::uint64_t fetched_ = 0;
   std::optional<Error> failure_;  // of the last fetch
   std::optional<T> value_;
-  TimeMs fresh_until_ = 0, stale_at_ = 0;
+  TimeMs fetched_at_ = 0, fresh_until_ = 0, stale_at_ = 0;
   std::optional<TimeMs> renewed_at_;
 };
 
@@ -93,7 +103,8 @@ class Client {
   const Registration& registration() const { return registration_; }
 
   // As the functions of identity/openid.hpp, of the provider's description. Errors: openid.network
-  // (no answer in time, or none that can be used), openid.discovery.
+  // (no answer in time, or none that can be used), openid.discovery. No voter is sent to a provider
+  // that has not answered lately.
   Expected<std::string> authorization_url(std::string_view redirect_uri, std::string_view state,
                                           std::string_view nonce);
   Expected<std::string> logout_url(std::string_view id_token, std::string_view return_uri,
@@ -114,7 +125,8 @@ class Client {
  private:
   Deadline deadline() const { return Deadline::clock::now() + patience_; }
   Expected<std::string> fetch_discovery(Deadline deadline);
-  Expected<Discovery> discovery(Deadline deadline);
+  Expected<Discovery> discovery(Deadline deadline,
+                                Held<Discovery>::Wanted wanted = Held<Discovery>::Wanted::held);
   Expected<jose::KeySet> keys(bool again, Deadline deadline);
   Expected<TokenAnswer> redeem(const Discovery& places, std::string_view code,
                                std::string_view redirect_uri, Deadline deadline);

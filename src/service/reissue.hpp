@@ -67,6 +67,7 @@ struct FlowView {
   std::string language;
   TimeMs expires_at = 0;
   bool issued = false;
+  bool identified = false;  // she came by FranceConnect, not by a link
 };
 
 struct NewBallotKey {
@@ -94,6 +95,7 @@ struct ReissueStatus {
   // another.
   std::optional<TimeMs> issued_at{};
   std::string issued_reference{};
+  std::int64_t codes_left = 0;  // that policy allows her to make herself
 };
 
 struct CancelledReissue {

@@ -343,13 +343,17 @@ std::optional<ReissueRefusal> shut(State& state, Transaction& transaction,
 std::optional<ReissueRefusal> closed(State& state, Transaction& transaction,
                                      const ReissueTerms& terms, const std::string& voter) {
   if (auto refused = shut(state, transaction, terms, voter)) return refused;
-  const auto issued = transaction.query(
-      "SELECT COUNT(*) FROM reissue_flow WHERE voter = $1 AND procedure = 'credential' AND "
-      "issued_at "
-      "IS NOT NULL",
-      {voter});
-  if (issued[0].integer(0) >= terms.per_election) return refusal("reissue.limit");
+  if (codes_made(transaction, voter) >= terms.per_election) return refusal("reissue.limit");
   return std::nullopt;
+}
+
+std::int64_t codes_made(Transaction& transaction, const std::string& voter) {
+  return transaction
+      .query(
+          "SELECT COUNT(*) FROM reissue_flow WHERE voter = $1 AND procedure = 'credential' AND "
+          "issued_at IS NOT NULL",
+          {voter})[0]
+      .integer(0);
 }
 
 std::vector<FlowContest> contests_to_vote(Transaction& transaction, const std::string& voter) {

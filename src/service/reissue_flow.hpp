@@ -99,6 +99,8 @@ std::optional<ReissueRefusal> count_destination(State& state, store::Transaction
 // reissue.limit (as often as the terms allow).
 std::optional<ReissueRefusal> closed(State& state, store::Transaction& transaction,
                                      const ReissueTerms& terms, const std::string& voter);
+// New codes that the voter has made herself.
+std::int64_t codes_made(store::Transaction& transaction, const std::string& voter);
 // The same without the limit.
 std::optional<ReissueRefusal> shut(State& state, store::Transaction& transaction,
                                    const ReissueTerms& terms, const std::string& voter);

@@ -20,8 +20,15 @@ using reissue::TokenPurpose;
 using store::Transaction;
 
 // What the page needs to make new keys; the flow's state is known.
+// No message carried a link.
+bool is_identified(Transaction& transaction, const Flow& flow) {
+  return transaction.query("SELECT message FROM reissue_flow WHERE id = $1", {flow.id})[0].is_null(
+      0);
+}
+
 FlowView view_of(Transaction& transaction, const Flow& flow) {
-  FlowView view{flow.voter, {}, "", flow.reference, flow.language, 0, false};
+  FlowView view{flow.voter, {}, "", flow.reference, flow.language, 0, false, false};
+  view.identified = is_identified(transaction, flow);
   view.token_hash = hex_encode(*flow.token_hash);
   if (const auto* opened = std::get_if<reissue::Opened>(&flow.state)) {
     view.expires_at = opened->expires_at;
@@ -291,14 +298,14 @@ ReissueStatus Reissues::status(const std::string& voter) {
         return ToStatus{0, flow}(std::get<reissue::Cancelled>(flow.state));
       }
     }
-    if (all.empty()) return ReissueStatus{};
     const TimeMs now = flows::steady_now(state_, transaction);
-    auto status = std::visit(ToStatus{now, all.front()}, all.front().state);
-    // No message carried a link.
+    auto status =
+        all.empty() ? ReissueStatus{} : std::visit(ToStatus{now, all.front()}, all.front().state);
+    status.codes_left =
+        std::max<std::int64_t>(0, policy_.per_election - flows::codes_made(transaction, voter));
+    if (all.empty()) return status;
     status.identified =
-        status.kind == ReissueStatus::Kind::opened &&
-        transaction.query("SELECT message FROM reissue_flow WHERE id = $1", {all.front().id})[0]
-            .is_null(0);
+        status.kind == ReissueStatus::Kind::opened && is_identified(transaction, all.front());
     const auto issued = std::find_if(all.begin(), all.end(),
                                      [](const Flow& flow) { return flow.issued_at.has_value(); });
     if (issued != all.end()) {

@@ -58,7 +58,8 @@ http::Response Site::not_identified(const Visit& visit, const ReissueRefusal& re
 
 // The address holds the provider's code, good once: the page that answers it leaves it at once. It
 // is a page and no redirection, because what follows a redirection from another site comes without
-// cookies that are for this site alone (SameSite=Strict), the flow's among them.
+// cookies that are for this site alone (SameSite=Strict): the flow's, or that of a flow which is
+// open in this browser already.
 http::Response Site::identification_return(Visit& visit) {
   if (!identifications_) return http::Response::redirect_303("/reissue");
   const auto query = http::read_query(visit.request);
@@ -71,14 +72,18 @@ http::Response Site::identification_return(Visit& visit) {
       *visit.session, {field("state"), field("code"), field("iss"), field("error"),
                        visit.request.client_address, std::string(language_code(visit.language))});
   if (!outcome) return busy_page(visit.request);
-  auto response =
-      outcome->opened
-          ? page(visit, "identity_confirmed",
-                 {{"name", voter_profile(state_, visit.voter())->display_name}})
-                .set_header("Refresh", "0; url=/r")
-                .with_cookie(reissue_cookie, outcome->opened->opener, http::SameSite::strict)
-                .with_cookie(next_session_cookie, outcome->opened->next_session)
-          : not_identified(visit, outcome->opened.error());
+  const auto told = outcome->opened ? http::Response::redirect_303("/r")
+                                    : not_identified(visit, outcome->opened.error());
+  const auto next = *http::find_header(told.headers, "Location");
+  auto response = page(visit, "identity_returned", {{"next", next}});
+  response.set_header("Refresh", "0; url=" + next);
+  for (const auto& header : told.headers) {
+    if (header.name == "Set-Cookie") response.headers.push_back(header);
+  }
+  if (outcome->opened) {
+    response.with_cookie(reissue_cookie, outcome->opened->opener, http::SameSite::strict)
+        .with_cookie(next_session_cookie, outcome->opened->next_session);
+  }
   if (!outcome->logout.empty()) response.with_cookie(logout_cookie, outcome->logout);
   return response;
 }

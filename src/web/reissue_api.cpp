@@ -34,17 +34,20 @@ Json refused(const ReissueRefusal& refusal, Language language) {
   return json;
 }
 
-Json opened(const FlowView& flow, const State& state) {
+Json opened(const FlowView& flow, State& state) {
   Json contests = Json::array();
   for (const auto& place : flow.contests) contests.push_back(place.contest);
-  return {{"status", "opened"},
-          {"handle", flow.handle},
-          {"electionId", hex_encode(state.manifest().election_id.bytes)},
-          {"fingerprint", hex_encode(state.fingerprint().bytes)},
-          {"contests", std::move(contests)},
-          {"tokenHash", flow.token_hash},
-          {"expiresAt", flow.expires_at},
-          {"reference", flow.reference}};
+  Json json = {{"status", "opened"},
+               {"handle", flow.handle},
+               {"electionId", hex_encode(state.manifest().election_id.bytes)},
+               {"fingerprint", hex_encode(state.fingerprint().bytes)},
+               {"contests", std::move(contests)},
+               {"tokenHash", flow.token_hash},
+               {"expiresAt", flow.expires_at},
+               {"reference", flow.reference}};
+  // Whom FranceConnect has confirmed is told so where she goes on.
+  if (flow.identified) json["identifiedAs"] = voter_profile(state, flow.handle)->display_name;
+  return json;
 }
 
 std::optional<Point> read_point(const Json& json, std::string_view name) {

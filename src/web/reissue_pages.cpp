@@ -151,7 +151,9 @@ http::Response Site::reissue_choice(Visit& visit) {
   data["two_ways"] = data.contains("question_url") && data.contains("franceconnect_url");
   data["no_way"] = !data.contains("question_url") && !data.contains("franceconnect_url");
   if (status.issued_at) {
-    data["issued"] = {{"reference", status.issued_reference}, {"since_at", *status.issued_at}};
+    data["issued"] = {{"reference", status.issued_reference},
+                      {"since_at", *status.issued_at},
+                      {"codes", status.codes_left}};
   }
   return page(visit, "reissue_choice", std::move(data));
 }

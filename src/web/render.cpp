@@ -267,7 +267,7 @@ std::string Renderer::text(std::string_view id, Language language, const Json& d
 const std::vector<std::string>& view_names() {
   static const std::vector<std::string> names{"sign_in",
                                               "identity_refused",
-                                              "identity_confirmed",
+                                              "identity_returned",
                                               "identity_signed_out",
                                               "claim",
                                               "claim_sent",

@@ -92,7 +92,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/franceconnect/refus", Lane::database, true, &Site::identification_refused},
       {Method::get, "/franceconnect/deconnexion", Lane::outbound, false,
        &Site::identification_logout},
-      {Method::get, Identifications::signed_out_path, Lane::light, false,
+      {Method::get, Identifications::signed_out_path, Lane::database, false,
        &Site::identification_signed_out},
       {Method::get, "/r", Lane::light, false, &Site::reissue_link},
       {Method::get, "/reissue/cancel", Lane::light, false, &Site::reissue_cancel_form},
@@ -364,7 +364,9 @@ http::Response session_over() {
 }
 
 std::string sign_in_path(const Site::Visit& visit) {
-  const bool ended = !visit.session && visit.request.cookie(session_cookie);
+  // Who comes back from FranceConnect was signed in when she left.
+  const bool ended = (!visit.session && visit.request.cookie(session_cookie)) ||
+                     visit.request.path == Identifications::return_path;
   const auto to = way_on(visit.request.path);
   std::string path = "/sign-in";
   if (ended) path += "?ended=1";

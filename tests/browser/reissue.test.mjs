@@ -168,7 +168,7 @@ test("opened elsewhere, reloaded, used: each link says what happened", async () 
   await second.goto("about:blank");
   await second.goto(link);
   await second.getByRole("button", { name: "Continuer" }).click();
-  await second.getByRole("heading", { name: "Ce lien a déjà servi" }).waitFor();
+  await second.getByRole("heading", { name: "Cette demande a déjà servi" }).waitFor();
   await look(second, "reissue-used");
   await second.goto(`${demo.origin}/r`);
   await second.getByRole("heading", { name: "Ouvrez le lien de votre message" }).waitFor();
@@ -239,7 +239,7 @@ test("17: a second request kills the first link, which says that a newer one was
   await look(page, "reissue-choice-pending");
   await page.goto(link);
   await page.getByRole("button", { name: "Continuer" }).click();
-  await page.getByRole("heading", { name: "Un lien plus récent vous a été envoyé" }).waitFor();
+  await page.getByRole("heading", { name: "Vous avez fait une demande plus récente" }).waitFor();
   await look(page, "reissue-superseded");
   const answered = await receivedLink(demo, page, "+33612345678");
   // The inbox: a text message is called by its words, not by its link; a message holds its link once; an address ends a line
@@ -386,7 +386,7 @@ test("an answer to the click lost on the way: asked again, reloaded, in another 
   });
   await page.goto(link);
   await page.getByRole("button", { name: "Continuer" }).click();
-  await page.getByText("Rien n’est perdu et le lien reste valable").waitFor();
+  await page.getByText("Rien n’est perdu et votre demande reste valable").waitFor();
   await look(page, "reissue-no-answer");
   assert.deepEqual(lost, ["again", "opened"]);
   const stranger = await newPage(browser);

@@ -8,6 +8,7 @@
 #include "base/ascii.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "base/places.hpp"
 
 namespace isoloir {
 namespace {
@@ -46,7 +47,7 @@ const std::map<std::string, std::pair<BounceAction, Reason>>& sample_meanings() 
 
 std::map<std::string, std::string> bounce_samples() {
   std::map<std::string, std::string> samples;
-  for (const auto& entry : fs::directory_iterator(ISOLOIR_SOURCE_DIR "/tests/data/bounces")) {
+  for (const auto& entry : fs::directory_iterator(test::source_dir() + "/tests/data/bounces")) {
     samples[entry.path().stem()] = *read_file(entry.path());
   }
   return samples;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/files.hpp"
+#include "base/places.hpp"
 #include "store/temporary_folder.hpp"
 
 namespace isoloir {
@@ -108,7 +109,7 @@ TEST_F(ChannelsTest, AWholeFile) {
 
 TEST_F(ChannelsTest, TheShippedExampleIsRead) {
   write_file(folder / "relay-1.password", "for the relay\n", FileMode::secret);
-  const auto text = read_file(ISOLOIR_SOURCE_DIR "/docs/channels.toml.example");
+  const auto text = read_file(test::source_dir() + "/docs/channels.toml.example");
   ASSERT_TRUE(text);
   const auto channels = read(*text);
   ASSERT_TRUE(channels) << channels.error().message;

@@ -6,12 +6,13 @@
 
 #include "base/canonical_json.hpp"
 #include "base/files.hpp"
+#include "base/places.hpp"
 
 namespace isoloir {
 namespace {
 
 TEST(Dialling, AgreesWithLibphonenumber) {
-  const auto text = read_file(ISOLOIR_SOURCE_DIR "/tests/data/dialling_vectors.json");
+  const auto text = read_file(test::source_dir() + "/tests/data/dialling_vectors.json");
   ASSERT_TRUE(text);
   std::set<std::string> countries;
   for (const auto& vector : Json::parse(*text)) {

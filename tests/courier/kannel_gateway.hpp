@@ -14,6 +14,7 @@
 
 #include "base/canonical_json.hpp"
 #include "base/files.hpp"
+#include "base/places.hpp"
 #include "base/random.hpp"
 #include "courier/kannel_route.hpp"
 #include "courier/peer.hpp"
@@ -123,8 +124,8 @@ class KannelGateway {
   }
 
   void start_centre() {
-    centre_.emplace(std::vector<std::string>{ISOLOIR_SOURCE_DIR "/scripts/node",
-                                             ISOLOIR_SOURCE_DIR "/tests/courier/smpp_centre.mjs",
+    centre_.emplace(std::vector<std::string>{test::source_dir() + "/scripts/node",
+                                             test::source_dir() + "/tests/courier/smpp_centre.mjs",
                                              std::to_string(centre_port_)},
                     folder_ / "centre.jsonl");
     EXPECT_TRUE(centre_->listens(centre_port_));
@@ -181,7 +182,7 @@ class KannelGateway {
   }
   // The shipped file with the machine's own values, so that neither drifts from the other.
   std::string configuration() const {
-    auto text = read_file(ISOLOIR_SOURCE_DIR "/docs/kannel.conf.example").value_or("");
+    auto text = read_file(test::source_dir() + "/docs/kannel.conf.example").value_or("");
     const auto change = [&](std::string_view from, const std::string& to) {
       const auto at = text.find(from);
       ASSERT_NE(at, npos) << "docs/kannel.conf.example lacks " << from;

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/canonical_json.hpp"
+#include "base/places.hpp"
 #include "base/random.hpp"
 #include "courier/mail_reader.hpp"
 #include "courier/peer.hpp"
@@ -86,8 +87,8 @@ std::unique_ptr<SmtpRelay> relay_to(SmtpRelaySettings settings) {
 // A program of this folder that tells on its standard output what comes to it.
 struct NodePeer {
   NodePeer(const char* program, const Json& options)
-      : peer({ISOLOIR_SOURCE_DIR "/scripts/node",
-              std::string(ISOLOIR_SOURCE_DIR "/tests/courier/") + program, std::to_string(port),
+      : peer({test::source_dir() + "/scripts/node",
+              std::string(test::source_dir() + "/tests/courier/") + program, std::to_string(port),
               options.dump()},
              folder / "log") {
     if (!peer.listens(port)) ADD_FAILURE() << content_of(folder / "log");

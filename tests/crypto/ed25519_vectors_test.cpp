@@ -5,13 +5,14 @@
 
 #include "base/canonical_json.hpp"
 #include "base/files.hpp"
+#include "base/places.hpp"
 #include "crypto/ed25519.hpp"
 
 namespace isoloir {
 namespace {
 
 TEST(Ed25519, VectorsSharedWithTheBrowser) {
-  const auto text = read_file(ISOLOIR_SOURCE_DIR "/tests/data/ed25519_vectors.json");
+  const auto text = read_file(test::source_dir() + "/tests/data/ed25519_vectors.json");
   ASSERT_TRUE(text);
   const Json vectors = Json::parse(*text);
   ASSERT_EQ(vectors.size(), 22u);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/files.hpp"
+#include "base/places.hpp"
 #include "election/ceremony.hpp"
 #include "election/checkpoint.hpp"
 #include "election/contract_vectors.hpp"
@@ -13,7 +14,7 @@ namespace isoloir {
 namespace {
 
 Json read_vectors(const std::string& name) {
-  return Json::parse(*read_file(ISOLOIR_SOURCE_DIR "/tests/data/" + name + ".json"));
+  return Json::parse(*read_file(test::source_dir() + "/tests/data/" + name + ".json"));
 }
 
 template <std::size_t N = 32>
@@ -30,7 +31,7 @@ TEST(ContractVectors, OnDiskAreWhatTheProgramMakes) {
                                             {"count_vectors", test::count_vectors()},
                                             {"log_vectors", test::log_vectors()}};
   for (const auto& [name, vectors] : made) {
-    const std::string path = ISOLOIR_SOURCE_DIR "/tests/data/" + name + ".json";
+    const std::string path = test::source_dir() + "/tests/data/" + name + ".json";
     const std::string text = vectors.dump(1) + "\n";
     if (std::getenv("ISOLOIR_UPDATE_VECTORS") != nullptr) {
       write_file(path, text, FileMode::shared);

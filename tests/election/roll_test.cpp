@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/places.hpp"
 #include "election/consular_number.hpp"
 
 namespace isoloir {
@@ -279,7 +280,7 @@ TEST(Roll, AHundredThousandRows) {
 }
 
 TEST(Roll, TheSampleOfTheEducationPortal) {
-  std::ifstream file(ISOLOIR_SOURCE_DIR "/portals/education/roll.csv", std::ios::binary);
+  std::ifstream file(test::source_dir() + "/portals/education/roll.csv", std::ios::binary);
   const std::string csv{std::istreambuf_iterator<char>(file), {}};
   const auto roll = parse_roll(csv, std::vector<std::uint32_t>{1, 1, 1});
   ASSERT_TRUE(roll) << roll.error().message;

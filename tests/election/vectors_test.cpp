@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/canonical_json.hpp"
+#include "base/places.hpp"
 #include "election/ballot.hpp"
 #include "election/checkpoint.hpp"
 #include "election/credential.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 const Json& vectors() {
   static const Json json = [] {
-    std::ifstream file(ISOLOIR_SOURCE_DIR "/tests/data/booth_vectors.json");
+    std::ifstream file(test::source_dir() + "/tests/data/booth_vectors.json");
     std::stringstream text;
     text << file.rdbuf();
     return Json::parse(text.str());

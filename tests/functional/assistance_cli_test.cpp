@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "base/places.hpp"
 #include "functional/program.hpp"
 #include "service/help_request.hpp"
 #include "service/reissue_fixture.hpp"
@@ -26,8 +27,8 @@ struct AssistanceCommand : ReissueFixture {
 
   Outcome run(const std::string& arguments) {
     const auto out = files / "out", err = files / "err";
-    const int status = std::system((std::string(ISOLOIR_BINARY_DIR) + "/isoloir assistance " +
-                                    arguments + " >" + out.string() + " 2>" + err.string())
+    const int status = std::system((test::binary_dir() + "/isoloir assistance " + arguments + " >" +
+                                    out.string() + " 2>" + err.string())
                                        .c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(err)};
   }

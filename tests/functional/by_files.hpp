@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "base/files.hpp"
+#include "base/places.hpp"
 #include "cli/holder_file.hpp"
 #include "election/verification.hpp"
 #include "functional/program.hpp"
@@ -33,8 +34,8 @@ struct ByFiles : VotingFixture {
 
   Outcome run(const std::string& arguments, const std::string& input = "") const {
     put("in", input);
-    const std::string command = std::string(ISOLOIR_BINARY_DIR) + "/isoloir " + arguments + " >" +
-                                at("out") + " 2>" + at("err") + " <" + at("in");
+    const std::string command = test::binary_dir() + "/isoloir " + arguments + " >" + at("out") +
+                                " 2>" + at("err") + " <" + at("in");
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, get("out"), get("err")};
   }
@@ -42,7 +43,7 @@ struct ByFiles : VotingFixture {
   // machine without terminals, as in a bare chroot.
   std::string at_terminal(const std::string& arguments, const std::string& text) const {
     const std::string command = "printf '%s\\n' '" + text + "' | script -qec '" +
-                                ISOLOIR_BINARY_DIR + "/isoloir " + arguments + "' /dev/null >" +
+                                test::binary_dir() + "/isoloir " + arguments + "' /dev/null >" +
                                 at("screen") + " 2>&1";
     return std::system(command.c_str()) == -1 ? "" : get("screen");
   }

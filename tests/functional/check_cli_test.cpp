@@ -1,6 +1,7 @@
 // The program itself, as an organiser runs it before the draft: isoloir check PORTAL_DIR
 #include <algorithm>
 
+#include "base/places.hpp"
 #include "courier/peer.hpp"
 #include "functional/program.hpp"
 
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 class CheckCommand : public test::ProgramTest {
  protected:
   CheckCommand() {
-    fs::copy(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education", folder_ / "portal",
+    fs::copy(fs::path(test::source_dir()) / "portals/education", folder_ / "portal",
              fs::copy_options::recursive);
   }
   test::Outcome check(const std::string& options = "") const {
@@ -141,7 +142,7 @@ TEST_F(CheckCommand, ATextThatNoPageHasIsNamed) {
 }
 
 TEST_F(CheckCommand, TheLegislativePortal) {
-  const auto good = program("check " ISOLOIR_SOURCE_DIR "/portals/legislative");
+  const auto good = program("check " + test::source_dir() + "/portals/legislative");
   ASSERT_EQ(good.code, 0) << good.err;
   EXPECT_TRUE(good.says("candidates 4")) << good.out;
   EXPECT_TRUE(good.says("Without e-mail: 1; without telephone: 1.")) << good.out;
@@ -153,14 +154,14 @@ TEST_F(CheckCommand, TheLegislativePortal) {
         "L001;Mme;PREMIÈRE;Alix;;;0;0;100200301\n"
         "L002;M.;DEUXIÈME;Dominique;;+1 202 555 0102;0;0;100200302\n");
   const auto unreachable =
-      program("check " ISOLOIR_SOURCE_DIR "/portals/legislative --roll " + path("roll.csv"));
+      program("check " + test::source_dir() + "/portals/legislative --roll " + path("roll.csv"));
   ASSERT_EQ(unreachable.code, 0) << unreachable.err;
   EXPECT_TRUE(unreachable.says("Without e-mail and telephone: 1. No confirmation code can reach"))
       << unreachable.out;
 }
 
 TEST_F(CheckCommand, TheAssociationsPortal) {
-  const std::string portal = ISOLOIR_SOURCE_DIR "/portals/association";
+  const std::string portal = test::source_dir() + "/portals/association";
   const auto good = program("check " + portal);
   ASSERT_EQ(good.code, 0) << good.err;
   EXPECT_TRUE(good.says("Identifier of the roll, voting code of 17 (80 bits, email) characters"))
@@ -180,7 +181,7 @@ TEST_F(CheckCommand, TheAssociationsPortal) {
 }
 
 TEST_F(CheckCommand, TheAcademiesPortal) {
-  const auto good = program("check " ISOLOIR_SOURCE_DIR "/portals/academies");
+  const auto good = program("check " + test::source_dir() + "/portals/academies");
   ASSERT_EQ(good.code, 0) << good.err;
   for (const char* words :
        {"Contest 13, Social committee of the central administration and of posts abroad",

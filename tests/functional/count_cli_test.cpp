@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/places.hpp"
 #include "cli/screen.hpp"
 #include "functional/by_files.hpp"
 
@@ -109,7 +110,7 @@ TEST_F(CountByFiles, FromTheBoxToTheVerifiedResult) {
   // On a terminal it is asked for, after the figures (util-linux's script is the terminal).
   const auto typed = [&](const std::string& text) {
     const std::string command = "printf '%s\\n' '" + text + "' | script -qec '" +
-                                ISOLOIR_BINARY_DIR + "/isoloir trustee attest " +
+                                test::binary_dir() + "/isoloir trustee attest " +
                                 basis_without_tally("first") + event + nobody + " --code-file " +
                                 at("code-0") + "' /dev/null >" + at("screen");
     EXPECT_NE(std::system(command.c_str()), 0);

@@ -4,6 +4,7 @@
 #include <regex>
 #include <set>
 
+#include "base/places.hpp"
 #include "functional/program.hpp"
 
 namespace isoloir::test {
@@ -28,7 +29,7 @@ Tests all_tests() {
   Tests tests;
   const std::regex declared(R"((?:TEST(?:_F|_P)?|RC_GTEST_PROP)\((\w+),\s*(\w+)[,)])");
   for (const auto& file :
-       fs::recursive_directory_iterator(fs::path(ISOLOIR_SOURCE_DIR) / "tests")) {
+       fs::recursive_directory_iterator(fs::path(test::source_dir()) / "tests")) {
     const auto kind = file.path().extension();
     if (kind == ".cpp" || kind == ".hpp") {
       tests.cases.merge(matches(contents(file.path()), declared));
@@ -45,7 +46,7 @@ TEST(Documents, NameTestsThatExist) {
   const std::regex quoted_case(R"(`([A-Z]\w+)\.([A-Z]\w+)`)");
   const std::regex journey(R"re("([^"`]{20,}?)(?: …)?")re");
   for (const char* name : {"compliance.md", "threat-model.md"}) {
-    const auto text = contents(fs::path(ISOLOIR_SOURCE_DIR) / "docs" / name);
+    const auto text = contents(fs::path(test::source_dir()) / "docs" / name);
     const auto cases = matches(text, quoted_case);
     EXPECT_GT(cases.size(), 20u) << name;
     for (const auto& test : cases) EXPECT_TRUE(tests.cases.contains(test)) << name << ": " << test;

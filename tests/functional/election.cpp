@@ -1,4 +1,5 @@
 #include "functional/election.hpp"
+#include "base/places.hpp"
 
 #include <sqlite3.h>
 
@@ -24,7 +25,7 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 
 // The education portal with fewer voters, fewer hours and a round of the log every second.
 void copy_portal(const fs::path& to) {
-  const fs::path from = ISOLOIR_SOURCE_DIR "/portals/education";
+  const fs::path from = test::source_dir() + "/portals/education";
   fs::create_directories(to);
   for (const auto* folder : {"pages", "statements"}) fs::copy(from / folder, to / folder);
   std::string text = contents(from / "portal.toml");

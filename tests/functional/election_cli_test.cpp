@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/places.hpp"
 #include "cli/server.hpp"
 #include "cli/trustee_ceremony.hpp"
 #include "crypto/hash.hpp"
@@ -27,7 +28,7 @@ constexpr std::string_view roll_csv =
     "identifiant;civilite;nom_naissance;prenoms;courriel;scrutins;circonscription\n"
     "A001;Mme;PREMIÈRE;Alix;a001@education.example;0|1|2;0\n"
     "A002;M.;DEUXIÈME;Dominique;a002@education.example;0|1|2;0\n";
-const std::string education = ISOLOIR_SOURCE_DIR "/portals/education";
+const std::string education = test::source_dir() + "/portals/education";
 
 class ElectionCommand : public test::ProgramTest {
  protected:

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/places.hpp"
 #include "cli/rehearse_voter.hpp"
 #include "election/csv.hpp"
 #include "functional/program.hpp"
@@ -131,14 +132,15 @@ class FirstElection : public test::ProgramTest {
 
 TEST_F(FirstElection, TheDocumentLeadsToAVerifiedResult) {
   const auto port = free_port();
-  EXPECT_EQ(programs_in(commands_of(contents(ISOLOIR_SOURCE_DIR "/docs/first-election.md"))), 10u);
-  write("script", with(commands_of(contents(ISOLOIR_SOURCE_DIR "/docs/first-election.md")),
+  EXPECT_EQ(programs_in(commands_of(contents(test::source_dir() + "/docs/first-election.md"))),
+            10u);
+  write("script", with(commands_of(contents(test::source_dir() + "/docs/first-election.md")),
                        "PORT=8080", "PORT=" + std::to_string(port)));
   ASSERT_EQ(::mkfifo(path("go").c_str(), 0600), 0);
   // A shell that ends early takes its server along.
   const std::string command =
-      "cd " + folder_.string() +
-      " && ISOLOIR=" ISOLOIR_SOURCE_DIR " PATH=" ISOLOIR_BINARY_DIR
+      "cd " + folder_.string() + " && ISOLOIR=" + test::source_dir() +
+      " PATH=" + test::binary_dir() +
       ":$PATH bash -c 'trap \"kill \\$(jobs -p) 2>/dev/null || true\" EXIT; "
       ". ./script' 2>&1";
   FILE* shell = ::popen(command.c_str(), "r");

@@ -11,6 +11,8 @@
 #include <iterator>
 #include <string>
 
+#include "base/places.hpp"
+
 namespace isoloir::test {
 
 inline std::string contents(const std::filesystem::path& path) {
@@ -49,7 +51,7 @@ class ProgramTest : public ::testing::Test {
                   const std::string& environment = "") const {
     write("in", input);
     const std::string command = environment + " <" + path("in") + " >" + path("out") + " 2>" +
-                                path("err") + " " + ISOLOIR_BINARY_DIR + "/isoloir " + arguments;
+                                path("err") + " " + test::binary_dir() + "/isoloir " + arguments;
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(folder_ / "out"),
             contents(folder_ / "err")};

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/places.hpp"
 #include "functional/program.hpp"
 
 namespace isoloir {
@@ -20,7 +21,7 @@ class RehearseCommand : public test::ProgramTest {
   RehearseCommand() { fs::create_directory(folder_ / "tmp"); }
 
   Outcome rehearse(const std::string& options, const std::string& portal = "education") const {
-    return program("rehearse " ISOLOIR_SOURCE_DIR "/portals/" + portal + " " + options, "",
+    return program("rehearse " + test::source_dir() + "/portals/" + portal + " " + options, "",
                    "TMPDIR=" + path("tmp"));
   }
 };
@@ -88,7 +89,7 @@ TEST_F(RehearseCommand, TheLegislativePortal) {
   EXPECT_EQ(program("verify " + path("export-2")).code, 0);
 
   // The same from the export, as an organiser does it.
-  const std::string portal = ISOLOIR_SOURCE_DIR "/portals/legislative";
+  const std::string portal = test::source_dir() + "/portals/legislative";
   const std::string make = "second-round " + path("export") + " " + portal + " --to " +
                            path("second") +
                            " --opens 2022-06-10T12:00:00 --closes 2022-06-15T12:00:00"
@@ -131,7 +132,7 @@ TEST_F(RehearseCommand, TheAcademiesPortalWithTheContestsOfItsOwnRoll) {
   EXPECT_EQ(summary.at("voters_failed"), 0);
   EXPECT_EQ(summary.at("reissued"), 2);
   // Who votes in what: the last cell of each line of the roll.
-  std::ifstream lines(ISOLOIR_SOURCE_DIR "/portals/academies/roll.csv");
+  std::ifstream lines(test::source_dir() + "/portals/academies/roll.csv");
   std::string line;
   std::getline(lines, line);
   std::vector<int> expected(14);
@@ -147,7 +148,7 @@ TEST_F(RehearseCommand, TheAcademiesPortalWithTheContestsOfItsOwnRoll) {
 
 TEST_F(RehearseCommand, WithoutARollEverybodyVotesInThreeContests) {
   fs::create_directory(folder_ / "portal");
-  fs::copy(ISOLOIR_SOURCE_DIR "/portals/academies/portal.toml", folder_ / "portal");
+  fs::copy(test::source_dir() + "/portals/academies/portal.toml", folder_ / "portal");
   const auto rehearsal = [&] {
     return program("rehearse " + path("portal") + " --voters 2 --reissue 0 --json", "",
                    "TMPDIR=" + path("tmp"));

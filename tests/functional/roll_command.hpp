@@ -3,13 +3,14 @@
 
 #include <fstream>
 
+#include "base/places.hpp"
 #include "functional/by_files.hpp"
 
 namespace isoloir::test {
 
 struct RollCommand : ByFiles {
   RollCommand() {
-    fs::copy_file(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education/portal.toml",
+    fs::copy_file(fs::path(test::source_dir()) / "portals/education/portal.toml",
                   folder / "portal.toml");
     // The program's clock is the machine's: sealed until tomorrow.
     EXPECT_TRUE(state->database().write([](store::Transaction& t) -> Status {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/places.hpp"
 #include "functional/program.hpp"
 
 namespace isoloir {
@@ -27,7 +28,7 @@ std::string with(const std::string& fields, const std::string& lists) {
 }
 
 TEST_F(SeatsCommand, ReproducesThePublishedResult) {
-  const std::string path = std::string(ISOLOIR_SOURCE_DIR) + "/tests/data/ccmmep-2022.json";
+  const std::string path = test::source_dir() + "/tests/data/ccmmep-2022.json";
   const json published = json::parse(contents(path));
   const auto result = run(path);
   ASSERT_EQ(result.code, 0) << result.err;

@@ -1,4 +1,5 @@
 #include "functional/server_process.hpp"
+#include "base/places.hpp"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -32,7 +33,7 @@ std::vector<std::string> environment(const ServerProcess::Setting& setting) {
     result.emplace_back(*entry);
   }
   if (!setting.disk.empty()) {
-    result.push_back("LD_PRELOAD=" ISOLOIR_BINARY_DIR "/libdisk_faults.so");
+    result.push_back("LD_PRELOAD=" + test::binary_dir() + "/libdisk_faults.so");
     result.push_back("ISOLOIR_TEST_DISK=" + setting.disk);
     // The sanitizer wants to be the first library; ours calls it for everything.
     result.push_back(variable("ASAN_OPTIONS", "verify_asan_link_order=0"));
@@ -51,7 +52,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 ServerProcess::ServerProcess(const fs::path& folder, Setting setting)
     : out_(folder / "out"), err_(folder / "err") {
-  std::vector<std::string> arguments = {ISOLOIR_BINARY_DIR "/isoloir"};
+  std::vector<std::string> arguments = {test::binary_dir() + "/isoloir"};
   arguments.insert(arguments.end(), setting.arguments.begin(), setting.arguments.end());
   auto variables = environment(setting);
   const auto argv = pointers(arguments);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/places.hpp"
 #include "functional/program.hpp"
 #include "service/account_links.hpp"
 #include "service/reissue_fixture.hpp"
@@ -22,7 +23,7 @@ struct VoterCommand : ReissueFixture {
   const fs::path files = folder.string() + "-out";
   VoterCommand() {
     fs::create_directory(files);
-    fs::copy_file(fs::path(ISOLOIR_SOURCE_DIR) / "portals/education/portal.toml",
+    fs::copy_file(fs::path(test::source_dir()) / "portals/education/portal.toml",
                   folder / "portal.toml");
     serve_with("inbox");
     // The program's clock is the machine's.
@@ -35,8 +36,8 @@ struct VoterCommand : ReissueFixture {
 
   Outcome run(const std::string& arguments) {
     const auto out = files / "out", err = files / "err";
-    const int status = std::system((std::string(ISOLOIR_BINARY_DIR) + "/isoloir voter " +
-                                    arguments + " >" + out.string() + " 2>" + err.string())
+    const int status = std::system((test::binary_dir() + "/isoloir voter " + arguments + " >" +
+                                    out.string() + " 2>" + err.string())
                                        .c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(err)};
   }
@@ -178,10 +179,8 @@ TEST_F(VoterCommand, RefusalsSayWhatToDo) {
   const auto never_served = run("E1" + at_state());
   EXPECT_EQ(never_served.code, 2);
   EXPECT_NE(never_served.err.find("--portal"), std::string::npos);
-  EXPECT_EQ(
-      run("E1" + at_state() + " --portal " + std::string(ISOLOIR_SOURCE_DIR) + "/portals/education")
-          .code,
-      0);
+  EXPECT_EQ(run("E1" + at_state() + " --portal " + test::source_dir() + "/portals/education").code,
+            0);
   EXPECT_EQ(run("E1 --lang de" + at_state()).code, 2);
   EXPECT_EQ(run(at_state()).code, 2);
 }

@@ -6,13 +6,14 @@
 
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "base/places.hpp"
 
 namespace isoloir::jose {
 namespace {
 
 const Json& vectors() {
   static const Json all =
-      Json::parse(*read_file(ISOLOIR_SOURCE_DIR "/tests/data/jose_vectors.json"));
+      Json::parse(*read_file(test::source_dir() + "/tests/data/jose_vectors.json"));
   return all;
 }
 

@@ -1,4 +1,5 @@
 #include "portal/portal.hpp"
+#include "base/places.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +12,7 @@ namespace isoloir {
 namespace {
 
 std::string sample(const std::string& name) {
-  std::ifstream file(ISOLOIR_SOURCE_DIR "/portals/" + name + "/portal.toml");
+  std::ifstream file(test::source_dir() + "/portals/" + name + "/portal.toml");
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.hpp"
+#include "base/places.hpp"
 #include "portal/portal.hpp"
 
 namespace isoloir {
@@ -16,7 +17,7 @@ using testing::IsEmpty;
 using testing::Not;
 
 struct SecondRound : testing::Test {
-  std::string toml = *read_file(ISOLOIR_SOURCE_DIR "/portals/legislative/portal.toml");
+  std::string toml = *read_file(test::source_dir() + "/portals/legislative/portal.toml");
   Portal portal = *Portal::parse(toml, "portal.toml");
   Manifest manifest;
   Json result = {{"contests", Json::array()}};

@@ -257,6 +257,8 @@ TEST(AnsweredOnce, AsManyWaitAsMay) {
 
 // Requirement 57, of a provider whose keys cannot be had: an unknown key costs one question a
 // minute.
+using Wanted = openid::Held<int>::Wanted;
+
 TEST(Held, WhatIsNotToBeHadIsAskedForOnceAMinuteToo) {
   openid::Held<int> held;
   int fetched = 0;
@@ -268,19 +270,41 @@ TEST(Held, WhatIsNotToBeHadIsAskedForOnceAMinuteToo) {
   };
   const TimeMs refresh = limits::openid_keys_refresh_ms;
   const TimeMs start = 10 * refresh;
-  EXPECT_EQ(held.get(start, false, fetch), 1);
+  EXPECT_EQ(held.get(start, Wanted::held, fetch), 1);
   down = true;
-  EXPECT_FALSE(held.get(start + 1, true, fetch));
-  EXPECT_FALSE(held.get(start + 2, true, fetch));
-  EXPECT_FALSE(held.get(start + refresh, true, fetch));
+  EXPECT_FALSE(held.get(start + 1, Wanted::renewed, fetch));
+  EXPECT_FALSE(held.get(start + 2, Wanted::renewed, fetch));
+  EXPECT_FALSE(held.get(start + refresh, Wanted::renewed, fetch));
   EXPECT_EQ(fetched, 2);
-  EXPECT_EQ(held.get(start + 3, false, fetch), 1) << "what is held serves whom it serves";
-  EXPECT_FALSE(held.get(start + 1 + refresh, true, fetch)) << "the next minute";
+  EXPECT_EQ(held.get(start + 3, Wanted::held, fetch), 1) << "what is held serves whom it serves";
+  EXPECT_FALSE(held.get(start + 1 + refresh, Wanted::renewed, fetch)) << "the next minute";
   EXPECT_EQ(fetched, 3);
   down = false;
-  EXPECT_FALSE(held.get(start + 2 + refresh, true, fetch));
-  EXPECT_EQ(held.get(start, true, fetch), 4) << "the clock was set back";
+  EXPECT_FALSE(held.get(start + 2 + refresh, Wanted::renewed, fetch));
+  EXPECT_EQ(held.get(start, Wanted::renewed, fetch), 4) << "the clock was set back";
   EXPECT_EQ(fetched, 4);
+}
+
+TEST(Held, WhoIsToBeSentThereIsToldWhenItDoesNotAnswer) {
+  openid::Held<int> held;
+  int fetched = 0;
+  bool down = false;
+  const auto fetch = [&]() -> Expected<int> {
+    ++fetched;
+    if (down) return fail("openid.network", "down");
+    return fetched;
+  };
+  const TimeMs start = 1'000'000;
+  EXPECT_EQ(held.get(start, Wanted::answering, fetch), 1);
+  down = true;
+  EXPECT_EQ(held.get(start + limits::openid_answering_ms - 1, Wanted::answering, fetch), 1);
+  EXPECT_EQ(fetched, 1) << "it has just answered";
+  EXPECT_FALSE(held.get(start + limits::openid_answering_ms, Wanted::answering, fetch));
+  EXPECT_EQ(held.get(start + limits::openid_answering_ms, Wanted::held, fetch), 1)
+      << "who is on the way back is served";
+  down = false;
+  EXPECT_EQ(held.get(start + limits::openid_answering_ms + 1, Wanted::answering, fetch), 3)
+      << "nobody waits once it answers again";
 }
 
 TEST(Held, FetchedOnceUsedWhileItIsGoodAndLongerWhereNothingNewerCanBeHad) {
@@ -293,18 +317,18 @@ TEST(Held, FetchedOnceUsedWhileItIsGoodAndLongerWhereNothingNewerCanBeHad) {
     return fetched;
   };
   const TimeMs life = limits::openid_discovery_life_ms;
-  EXPECT_EQ(held.get(0, false, fetch), 1);
-  EXPECT_EQ(held.get(life - 1, false, fetch), 1);
-  EXPECT_EQ(held.get(life - 1, true, fetch), 2) << "an unknown key: at once";
-  EXPECT_EQ(held.get(life, true, fetch), 2) << "then once a minute";
-  EXPECT_EQ(held.get(life - 1 + limits::openid_keys_refresh_ms, true, fetch), 3);
+  EXPECT_EQ(held.get(0, Wanted::held, fetch), 1);
+  EXPECT_EQ(held.get(life - 1, Wanted::held, fetch), 1);
+  EXPECT_EQ(held.get(life - 1, Wanted::renewed, fetch), 2) << "an unknown key: at once";
+  EXPECT_EQ(held.get(life, Wanted::renewed, fetch), 2) << "then once a minute";
+  EXPECT_EQ(held.get(life - 1 + limits::openid_keys_refresh_ms, Wanted::renewed, fetch), 3);
   down = true;
   const TimeMs later = 3 * life;
-  EXPECT_EQ(held.get(later, false, fetch), 3) << "the old one serves";
-  EXPECT_EQ(held.get(later + limits::openid_retry_ms - 1, false, fetch), 3);
+  EXPECT_EQ(held.get(later, Wanted::held, fetch), 3) << "the old one serves";
+  EXPECT_EQ(held.get(later + limits::openid_retry_ms - 1, Wanted::held, fetch), 3);
   EXPECT_EQ(fetched, 4) << "and nobody waits for the provider again just now";
-  EXPECT_FALSE(held.get(later + limits::openid_stale_ms, false, fetch)) << "not for ever";
-  EXPECT_FALSE(held.get(later + limits::openid_stale_ms, false, fetch));
+  EXPECT_FALSE(held.get(later + limits::openid_stale_ms, Wanted::held, fetch)) << "not for ever";
+  EXPECT_FALSE(held.get(later + limits::openid_stale_ms, Wanted::held, fetch));
   EXPECT_EQ(fetched, 6) << "with nothing held, each asks";
 }
 
@@ -317,8 +341,8 @@ TEST(Held, WhoeverComesMeanwhileWaitsForTheSame) {
     gate.wait();
     return ++fetched;
   };
-  auto first = std::async(std::launch::async, [&] { return *held.get(0, false, fetch); });
-  auto second = std::async(std::launch::async, [&] { return *held.get(0, false, fetch); });
+  auto first = std::async(std::launch::async, [&] { return *held.get(0, Wanted::held, fetch); });
+  auto second = std::async(std::launch::async, [&] { return *held.get(0, Wanted::held, fetch); });
   go.set_value();
   EXPECT_EQ(first.get() + second.get(), 2);
   EXPECT_EQ(fetched, 1);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.hpp"
+#include "base/places.hpp"
 
 namespace isoloir {
 namespace {
@@ -40,7 +41,7 @@ TEST(Setup, HoursAcrossTheEndOfSummerTime) {
 
 // The form that the registrar works by travels in the draft.
 TEST(Setup, CredentialsTravelInTheDraft) {
-  const auto toml = read_file(ISOLOIR_SOURCE_DIR "/portals/association/portal.toml");
+  const auto toml = read_file(test::source_dir() + "/portals/association/portal.toml");
   const auto portal = Portal::parse(toml.value(), "portal.toml");
   ASSERT_TRUE(portal) << portal.error().message;
   SeededRandom random(1);

@@ -1,4 +1,5 @@
 #include "web/assets.hpp"
+#include "base/places.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +19,7 @@ std::string file_content(const std::filesystem::path& path) {
 }
 
 TEST(Assets, TheTemplatesAreCompiledInByteForByte) {
-  const std::filesystem::path source(ISOLOIR_SOURCE_DIR);
+  const std::filesystem::path source(test::source_dir());
   for (const auto name : asset_names()) {
     if (!name.starts_with("views/")) continue;
     EXPECT_EQ(*asset(name), file_content(source / name)) << name;
@@ -26,7 +27,7 @@ TEST(Assets, TheTemplatesAreCompiledInByteForByte) {
 }
 
 TEST(Assets, EveryTemplateIsThere) {
-  const std::filesystem::path source(ISOLOIR_SOURCE_DIR);
+  const std::filesystem::path source(test::source_dir());
   std::error_code absent;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(source / "views", absent)) {

@@ -165,7 +165,10 @@ struct ProviderFixture : SiteFixture {
   }
   static std::string location(const http::ClientResponse& answer) {
     const auto* found = http::find_header(answer.headers, "Location");
-    return found ? *found : "";
+    if (found) return *found;
+    const auto* refresh = http::find_header(answer.headers, "Refresh");
+    constexpr std::string_view at_once = "0; url=";
+    return refresh && refresh->starts_with(at_once) ? refresh->substr(at_once.size()) : "";
   }
   // One value of an address's query.
   static std::string value(const std::string& url, std::string_view name) {

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/places.hpp"
 #include "web/assets.hpp"
 #include "web/locale.hpp"
 #include "web/visit.hpp"
@@ -79,7 +80,7 @@ std::set<std::string> matches(const std::string& text, const std::string& patter
 // (Error::message_id).
 std::set<std::string> quoted_in_sources() {
   std::set<std::string> found;
-  const std::filesystem::path root(ISOLOIR_SOURCE_DIR);
+  const std::filesystem::path root(test::source_dir());
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "src")) {
     if (!entry.is_regular_file()) continue;
     std::ifstream file(entry.path());
