@@ -110,6 +110,8 @@ export interface ReissueStatus {
   state: "none" | "sent" | "opened" | "issued" | "blocked";
   at: string;
   reference: string;
+  /** What became of the message that carries the link, in words or "". */
+  message: { text: string; failed: boolean };
 }
 
 /** What the vault makes of a code, for the page's nonce, with the captcha. */

@@ -1,6 +1,6 @@
 // The page where a reissue was asked for: says when the link was opened and when the code was made, on whatever device.
 import { Api, SessionOver, TryAgain } from "./api.ts";
-import { fill, show_part, text } from "./page.ts";
+import { fill, one, show_part, text } from "./page.ts";
 
 const ASK_EVERY_MS = 4000;
 const ASK_ISSUED_EVERY_MS = 60_000; // a code that was made may still be blocked
@@ -15,13 +15,20 @@ export function start_reissue_sent(root: HTMLElement): void {
   };
   /** When to ask again; never when nothing more will come. */
   const ask = async (): Promise<number | undefined> => {
-    const { state, at, reference } = await api.reissue_status();
+    const { state, at, reference, message } = await api.reissue_status();
     if (state === "blocked") show("blocked", text("reissue.status_blocked"));
     else if (state === "none") show("expired", text("reissue.status_expired"));
     else if (reference !== root.dataset.reference) show("newer", text("reissue.status_newer"));
     else if (state === "opened") show("waiting", text("reissue.status_opened", { at }));
     else if (state === "issued") show("created", text("reissue.status_issued", { at, reference }));
-    else return ASK_EVERY_MS;
+    else {
+      // Said once: a live region speaks when it changes.
+      if (message.text !== one(root, "[data-slot=message]").textContent) fill(root, { message: message.text });
+      show_part(root, "message", message.text !== "");
+      show_part(root, "failed", message.failed);
+      show_part(root, "on_its_way", !message.failed);
+      return ASK_EVERY_MS;
+    }
     if (reference !== root.dataset.reference) return undefined;
     return state === "opened" ? ASK_EVERY_MS : state === "issued" ? ASK_ISSUED_EVERY_MS : undefined;
   };

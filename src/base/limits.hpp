@@ -127,6 +127,7 @@ inline constexpr std::size_t carriers = 16;              // of one channel
 // Fewer messages than this went to a mail domain: it may be one person's, and is forgotten.
 inline constexpr std::int64_t place_messages_min = 20;
 inline constexpr std::int64_t carriage_slot_ms = 10 * 60'000;    // of what is counted by carrier
+inline constexpr std::int64_t message_late_ms = 60'000;          // in the queue, before she is told
 inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 46 says one hour
 inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 // Of a new password: when the relay has not taken it by then, another is made.

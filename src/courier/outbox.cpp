@@ -449,18 +449,41 @@ std::vector<Waiting> Outbox::waiting(TimeMs now) {
   });
 }
 
+namespace {
+
+constexpr std::string_view trace_columns =
+    "SELECT id, created_at, kind, channel, status, status_at, sealed, carrier, reason, "
+    "accepted_at, delivered_at, superseded_at FROM message ";
+
+MessageTrace read_trace(const store::Row& row) {
+  return {row.integer(1),
+          row.text(2),
+          *message_channel(row.text(3)),
+          row.text(4),
+          row.integer(5),
+          "",
+          row.text(7),
+          row.text(8),
+          row.optional_integer(9),
+          row.optional_integer(10),
+          row.optional_integer(11)};
+}
+
+}  // namespace
+
+std::optional<MessageTrace> Outbox::trace_of(Transaction& transaction, ByteView id) {
+  const auto rows = transaction.query(std::string(trace_columns) + "WHERE id = $1", {id});
+  return rows.empty() ? std::nullopt : std::optional(read_trace(rows[0]));
+}
+
 std::vector<MessageTrace> Outbox::traces_of(Transaction& transaction, std::string_view voter) {
   std::vector<MessageTrace> traces;
   for (const auto& row : transaction.query(
-           "SELECT id, created_at, kind, channel, status, status_at, sealed, carrier, reason, "
-           "accepted_at, delivered_at, superseded_at FROM message WHERE voter = $1 ORDER BY "
-           "created_at DESC, id",
-           {voter})) {
+           std::string(trace_columns) + "WHERE voter = $1 ORDER BY created_at DESC, id", {voter})) {
     const auto sealed = row.optional_blob(6);
     const auto content = sealed ? open_content(key_, row.blob(0), *sealed) : std::nullopt;
-    traces.push_back({row.integer(1), row.text(2), *message_channel(row.text(3)), row.text(4),
-                      row.integer(5), content ? content->destination : "", row.text(7), row.text(8),
-                      row.optional_integer(9), row.optional_integer(10), row.optional_integer(11)});
+    traces.push_back(read_trace(row));
+    if (content) traces.back().destination = content->destination;
   }
   return traces;
 }

@@ -133,6 +133,8 @@ class Outbox {
   std::vector<Carriage> carriages(TimeMs since);
   std::vector<Waiting> waiting(TimeMs now);
 
+  // Of one message; without its destination.
+  static std::optional<MessageTrace> trace_of(store::Transaction& transaction, ByteView id);
   // What was sent to a voter, newest first.
   std::vector<MessageTrace> traces_of(store::Transaction& transaction, std::string_view voter);
 

@@ -20,15 +20,15 @@ using reissue::TokenPurpose;
 using store::Transaction;
 
 // What the page needs to make new keys; the flow's state is known.
-// No message carried a link.
-bool is_identified(Transaction& transaction, const Flow& flow) {
-  return transaction.query("SELECT message FROM reissue_flow WHERE id = $1", {flow.id})[0].is_null(
-      0);
+// The one that carried the link: nothing where FranceConnect took its place.
+std::optional<Bytes> message_of(Transaction& transaction, const Flow& flow) {
+  return transaction.query("SELECT message FROM reissue_flow WHERE id = $1", {flow.id})[0]
+      .optional_blob(0);
 }
 
 FlowView view_of(Transaction& transaction, const Flow& flow) {
   FlowView view{flow.voter, {}, "", flow.reference, flow.language, 0, false, false};
-  view.identified = is_identified(transaction, flow);
+  view.identified = !message_of(transaction, flow);
   view.token_hash = hex_encode(*flow.token_hash);
   if (const auto* opened = std::get_if<reissue::Opened>(&flow.state)) {
     view.expires_at = opened->expires_at;
@@ -304,8 +304,11 @@ ReissueStatus Reissues::status(const std::string& voter) {
     status.codes_left =
         std::max<std::int64_t>(0, policy_.per_election - flows::codes_made(transaction, voter));
     if (all.empty()) return status;
-    status.identified =
-        status.kind == ReissueStatus::Kind::opened && is_identified(transaction, all.front());
+    const auto message = message_of(transaction, all.front());
+    status.identified = status.kind == ReissueStatus::Kind::opened && !message;
+    if (status.kind == ReissueStatus::Kind::sent && message) {
+      status.message = Outbox::trace_of(transaction, *message);
+    }
     const auto issued = std::find_if(all.begin(), all.end(),
                                      [](const Flow& flow) { return flow.issued_at.has_value(); });
     if (issued != all.end()) {

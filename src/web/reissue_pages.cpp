@@ -90,6 +90,36 @@ Json inbox_item(const InboxMessage& message, std::string_view origin) {
 
 }  // namespace
 
+Json message_fate(const Renderer& renderer, const std::optional<MessageTrace>& message, TimeMs now,
+                  Language language) {
+  std::string_view id;
+  if (!message) return {{"text", ""}, {"failed", false}};
+  const bool sms = message->channel == MessageChannel::sms;
+  const auto& status = message->status;
+  TimeMs at = message->status_at;
+  bool failed = false;
+  if (status == "delivered") {
+    id = sms ? "message.delivered_sms" : "message.delivered_mail";
+  } else if (status == "accepted" && message->reason == name_of(Reason::no_report)) {
+    id = "message.no_report";
+  } else if (status == "accepted") {
+    id = sms ? "message.accepted_sms" : "message.accepted_mail";
+    at = message->accepted_at.value_or(at);
+  } else if (status == "failed") {
+    failed = true;
+    id = message->reason == name_of(Reason::unknown_recipient)
+             ? (sms ? "message.unknown_number" : "message.unknown_address")
+         : message->reason == name_of(Reason::full)     ? "message.full"
+         : message->reason == name_of(Reason::no_route) ? "message.no_route"
+                                                        : "message.refused";
+  } else if (now >= message->created_at + limits::message_late_ms) {
+    id = "message.waits";
+  }
+  if (id.empty()) return {{"text", ""}, {"failed", false}};
+  return {{"text", renderer.text(id, language, {{"at", format_time(at, language)}})},
+          {"failed", failed}};
+}
+
 http::Response Site::reissue_refused(Visit& visit, std::string_view reason) {
   return page(visit, "reissue_refused", {{std::string(reason), true}});
 }
@@ -263,6 +293,7 @@ http::Response Site::reissue_sent(Visit& visit) {
   data["blocked"] = status.kind == Kind::blocked;
   data["waiting"] = status.kind == Kind::sent || status.kind == Kind::opened;
   data["at"] = format_time(status.at, visit.language);
+  data["message"] = message_fate(renderer_, status.message, state_.now(), visit.language);
   return page(visit, "reissue_sent", std::move(data));
 }
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { SMTPServer } from "smtp-server";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { look } from "./look.mjs";
 import { askByMail, demoVoters, followLink, renew, sqliteRows, typeCode } from "./voter.mjs";
 
 const TOKEN = "the operator's token of these journeys";
@@ -91,6 +92,7 @@ test("a link by a real mail: one recipient, an envelope that names the message, 
   const page = await newPage(browser);
   await askByMail(demo, page, voters[0], "perso-0@example.org");
   const mail = await mailTo("perso-0@example.org");
+  await page.getByText("Message parti le").waitFor();
   assert.deepEqual(mail.to, ["perso-0@example.org"], "38: one RCPT");
   assert.equal(mail.text.match(/^To: /gm).length, 1);
   assert.match(mail.from, /^bounces\+[0-9a-f]{32}@vote\.example\.org$/);
@@ -113,6 +115,10 @@ test("an address that does not exist is known as such", async () => {
     `v.email = '${voters[1].email}' AND kind = 'reissue-link'`);
   for (const end = Date.now() + 20_000; Date.now() < end && !`${failed()}`.includes("failed"); ) await page.waitForTimeout(100);
   assert.deepEqual(failed(), ["failed unknown_recipient"]);
+  await page.getByText("cette adresse n’existe pas").waitFor();
+  await look(page, "reissue-failed");
+  await page.getByRole("link", { name: "Faire une nouvelle demande" }).click();
+  await page.getByRole("heading", { name: "Choix du réassort de votre code de vote" }).waitFor();
   await closePage(page);
 });
 
@@ -130,6 +136,7 @@ test("a mail that comes back is read and removed", async () => {
   ].join("\n"));
   for (const end = Date.now() + 30_000; Date.now() < end && fateOf(id) !== "failed relay-1 full"; ) await page.waitForTimeout(200);
   assert.equal(fateOf(id), "failed relay-1 full");
+  await page.getByText("la boîte de réception est pleine").waitFor();
   for (const sub of ["new", "cur"]) assert.deepEqual(readdirSync(join(folder, "returned", sub)), [], "it holds an address");
   await closePage(page);
 });

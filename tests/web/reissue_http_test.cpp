@@ -262,6 +262,55 @@ TEST_F(ReissueHttp, R34TheRelayDownThePageIsTheSame) {
   EXPECT_EQ(count_rows("message WHERE status = 'queued'"), 1) << "not lost";
 }
 
+// What became of her message is said on her page, by the server and to the browser that asks again,
+// in words that fit channel and cause.
+TEST_F(ReissueHttp, WhatBecameOfTheMessageIsSaid) {
+  auto device = browser();
+  device.sign_in(0);
+  ASSERT_EQ(device.ask(device.question_form(0)).status, 200);
+  const std::string fr = "/reissue/sent?lang=fr", en = "/reissue/sent?lang=en";
+  const auto told = [&] { return Json::parse(device.get("/api/reissue/status").body)["message"]; };
+  EXPECT_EQ(told(), Json({{"text", ""}, {"failed", false}})) << "it has only just been asked for";
+  clock.advance(limits::message_late_ms);
+  EXPECT_NE(told()["text"].get<std::string>().find("n’est pas encore parti"), std::string::npos);
+  struct Fate {
+    const char *columns, *french, *english;
+    bool failed;
+  };
+  for (const auto& [columns, french, english, failed] : {
+           Fate{"channel = 'email', status = 'accepted'", "parti le", "sent on", false},
+           Fate{"channel = 'email', status = 'delivered'", "remis à votre boîte", "your mailbox",
+                false},
+           Fate{"channel = 'sms', status = 'accepted'", "l’opérateur téléphonique le",
+                "the telephone operator on", false},
+           Fate{"channel = 'sms', status = 'delivered'", "arrivé sur le téléphone le",
+                "delivered to the phone", false},
+           Fate{"channel = 'sms', status = 'accepted', reason = 'no_report'",
+                "n’a pas confirmé l’arrivée", "has not confirmed", false},
+           Fate{"channel = 'email', status = 'failed', reason = 'unknown_recipient'",
+                "cette adresse n’existe pas", "this address does not exist", true},
+           Fate{"channel = 'sms', status = 'failed', reason = 'unknown_recipient'",
+                "ce numéro n’est pas attribué", "this number is not in use", true},
+           Fate{"channel = 'email', status = 'failed', reason = 'full'", "est pleine",
+                "mailbox is full", true},
+           Fate{"channel = 'sms', status = 'failed', reason = 'no_route'", "aucun opérateur",
+                "no operator", true},
+           Fate{"channel = 'email', status = 'failed', reason = 'blocked'", "n’a pas pu être remis",
+                "could not be delivered", true},
+       }) {
+    ASSERT_TRUE(state->database().write([&, set = columns](store::Transaction& t) -> Status {
+      t.execute("UPDATE message SET reason = '' WHERE kind = 'reissue-link'");
+      t.execute("UPDATE message SET " + std::string(set) + " WHERE kind = 'reissue-link'");
+      return {};
+    }));
+    const auto page = device.get(en).body;
+    EXPECT_NE(page.find(english), std::string::npos) << columns;
+    EXPECT_NE(device.get(fr).body.find(french), std::string::npos) << columns;
+    EXPECT_NE(told()["text"].get<std::string>().find(french), std::string::npos) << columns;
+    EXPECT_EQ(told()["failed"], failed) << columns;
+  }
+}
+
 TEST_F(ReissueHttp, R55ASignInGoesOnWhereSheWasGoingAndNowhereElse) {
   const std::pair<std::string, std::string> ways[] = {
       {"/reissue", "303 /reissue"},
