@@ -126,6 +126,8 @@ inline constexpr std::int64_t carrier_down_ms = 10'000;  // until it is tried ag
 inline constexpr std::size_t carriers = 16;              // of one channel
 // Fewer messages than this went to a mail domain: it may be one person's, and is forgotten.
 inline constexpr std::int64_t place_messages_min = 20;
+inline constexpr std::int64_t message_overdue_ms = 5 * 60'000;   // waits too long: an alarm
+inline constexpr std::size_t delivery_places = 30;               // of a channel, on one page
 inline constexpr std::int64_t carriage_slot_ms = 10 * 60'000;    // of what is counted by carrier
 inline constexpr std::int64_t message_late_ms = 60'000;          // in the queue, before she is told
 inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 46 says one hour

@@ -37,12 +37,15 @@ Expected<std::unique_ptr<MessagesOut>> MessagesOut::make(State& state, const Por
   return out;
 }
 
-Status MessagesOut::start() {
+Status MessagesOut::start(const Portal& portal, const web::Renderer& renderer,
+                          std::shared_ptr<const http::ServerFigures> voters) {
   MessageWorkers::Settings settings;
   settings.rates = rates_;
   Transport* transport = &inbox_;
   if (channels_) {
-    desk_.emplace(state_, *routing_, std::move(channels_->operator_token));
+    desk_.emplace(state_, *routing_, renderer,
+                  web::OperatorSettings{std::move(channels_->operator_token), portal.election,
+                                        channels_->report_wait_ms, std::move(voters)});
     http::ServerOptions options;
     options.address = channels_->operator_address;
     options.port = channels_->operator_port;

@@ -17,8 +17,10 @@ class MessagesOut {
                                                      std::optional<Channels> channels, bool demo,
                                                      Clock& clock, Say say);
 
-  // From then on reports are heard and messages leave. Errors: http.listen.
-  Status start();
+  // From then on reports are heard and messages leave, and the operator sees what becomes of them,
+  // beside the figures of the voters' server. Errors: http.listen.
+  Status start(const Portal& portal, const web::Renderer& renderer,
+               std::shared_ptr<const http::ServerFigures> voters);
 
  private:
   MessagesOut(State& state, const MessageRates& rates, Say say)

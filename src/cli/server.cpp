@@ -234,11 +234,13 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   options.trusted_proxies = std::move(settings.trusted_proxies);
   FailureReport failures;
   options.report = [&](std::string_view what) { failures.tell(what); };
+  const auto figures = options.figures;
   http::Server server(std::move(options), site);
   if (portal.roll_online) prepare_electoral_roll(state);
   if (const auto started = server.start(); !started) return report(started.error());
   if (messages) {
-    if (const auto started = messages->start(); !started) return report(started.error());
+    if (const auto started = messages->start(portal, renderer, figures); !started)
+      return report(started.error());
   }
   // After the port is ours: a server that cannot start does nothing to the election.
   keep_text(state.paths().folder / portal_file, settings.portal_text);

@@ -91,6 +91,16 @@ std::string counted_place(Transaction& transaction, const SymmetricKey& key,
   return is_of_many(transaction, tag_of(key, message.channel, message.destination)) ? place : "";
 }
 
+std::vector<Carriage> carriages_of(const store::Rows& rows) {
+  std::vector<Carriage> all;
+  for (const auto& row : rows) {
+    all.push_back({row.integer(0), *message_channel(row.text(1)), row.text(2), row.text(3),
+                   row.integer(4), row.integer(5), row.integer(6), row.integer(7), row.integer(8),
+                   row.integer(9)});
+  }
+  return all;
+}
+
 // Of what the budget allows and a channel carries: of proven flows first, then by time.
 std::optional<store::Row> next_due(Transaction& transaction, TimeMs now, MessageBudget* budget,
                                    const bool (&down)[2]) {
@@ -421,13 +431,23 @@ std::vector<Carriage> Outbox::carriages(TimeMs since) {
         "postponed FROM carriage WHERE slot >= $1 ORDER BY slot, channel, carrier, place",
         {since - since % limits::carriage_slot_ms});
   });
-  std::vector<Carriage> all;
-  for (const auto& row : rows) {
-    all.push_back({row.integer(0), *message_channel(row.text(1)), row.text(2), row.text(3),
-                   row.integer(4), row.integer(5), row.integer(6), row.integer(7), row.integer(8),
-                   row.integer(9)});
-  }
-  return all;
+  return carriages_of(rows);
+}
+
+std::vector<Carriage> Outbox::carried() {
+  const auto rows = *database_.read([&](Transaction& transaction) -> Expected<store::Rows> {
+    std::string sums;
+    for (const auto* column :
+         {"accepted", "delivered", "failed", "unreported", "refused", "postponed"}) {
+      sums += std::string(", CAST(SUM(") + column + ") AS BIGINT)";
+    }
+    return transaction.query(
+        "SELECT 0, channel, carrier, CASE WHEN channel = 'sms' THEN place ELSE '' END AS country" +
+        sums +
+        " FROM carriage GROUP BY channel, carrier, country ORDER BY channel, carrier, "
+        "country");
+  });
+  return carriages_of(rows);
 }
 
 std::vector<Waiting> Outbox::waiting(TimeMs now) {

@@ -131,6 +131,8 @@ class Outbox {
 
   // By slot, carrier and place, from `since` on.
   std::vector<Carriage> carriages(TimeMs since);
+  // All of them, by carrier and, of text messages, country; slot 0.
+  std::vector<Carriage> carried();
   std::vector<Waiting> waiting(TimeMs now);
 
   // Of one message; without its destination.

@@ -25,7 +25,7 @@ Routing::Routing(std::vector<std::unique_ptr<Carrier>> relays, std::vector<SmsRo
   for (auto& route : routes) {
     auto& made = seat(std::move(route.carrier), MessageChannel::sms);
     made.codes = std::move(route.codes);
-    made.reports = route.reports;
+    made.standing.reports = route.reports;
   }
 }
 
@@ -125,7 +125,7 @@ void Routing::judge(const std::vector<Carriage>& recent) {
     const std::lock_guard lock(mutex_);
     for (const auto& seat : seats_) {
       auto& standing = seat->standing;
-      if (standing.channel != MessageChannel::sms || !seat->reports) continue;
+      if (standing.channel != MessageChannel::sms || !standing.reports) continue;
       std::set<std::string> aside;
       for (const auto& [key, sum] : sums) {
         if (key.first != standing.name || sum.known < floor_.sample) continue;
@@ -150,7 +150,7 @@ void Routing::judge(const std::vector<Carriage>& recent) {
 std::vector<std::string> Routing::reporting_routes() const {
   std::vector<std::string> names;
   for (const auto& seat : seats_) {
-    if (seat->reports) names.push_back(seat->standing.name);
+    if (seat->standing.reports) names.push_back(seat->standing.name);
   }
   return names;
 }

@@ -52,6 +52,7 @@ class Routing final : public Transport {
     TimeMs down_since = 0;  // 0: it answers, as far as is known
     Reason reason = Reason::none;
     std::set<std::string> set_aside;  // countries
+    bool reports = false;             // it is a route that tells what became of a message
   };
   std::vector<Standing> standings() const;
 
@@ -59,7 +60,6 @@ class Routing final : public Transport {
   struct Seat {
     std::unique_ptr<Carrier> carrier;
     std::vector<std::string> codes;
-    bool reports = false;
     Standing standing;
     TimeMs retry_at = 0;  // while down
   };

@@ -31,6 +31,11 @@ constexpr std::chrono::milliseconds accept_retry{100};
 
 }  // namespace
 
+std::string_view name_of(Lane lane) {
+  constexpr std::array<std::string_view, 4> names{"light", "crypto", "database", "outbound"};
+  return names[static_cast<std::size_t>(lane)];
+}
+
 class Session;
 
 // What sessions share. Everything but `lanes`, `handler` and `options` belongs to the I/O thread
@@ -249,14 +254,17 @@ class Session : public std::enable_shared_from_this<Session> {
       return Response();
     });
     if (!lane) return send(core_.error_page(500, &request_));
-    const bool accepted =
-        core_.lane(*lane).try_submit([&core = core_, self = shared_from_this()]() mutable {
+    auto& figures = (*core_.options.figures)[static_cast<std::size_t>(*lane)];
+    const bool accepted = core_.lane(*lane).try_submit(
+        [&core = core_, &figures, self = shared_from_this()]() mutable {
           auto response = core.handle(self->request_);
+          ++figures.answered;
           // The lane gives the session back whole: its last reference must die on the I/O thread.
           asio::post(core.io, [self = std::move(self), response = std::move(response)]() mutable {
             self->send(std::move(response));
           });
         });
+    ++(accepted ? figures.taken : figures.refused);
     if (!accepted) send(core_.busy_page(request_));
   }
 

@@ -6,6 +6,8 @@
 // connection closes.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -45,6 +47,16 @@ class Handler {
   virtual bool passing(const std::exception&) const { return false; }
 };
 
+std::string_view name_of(Lane lane);  // "light", "crypto", "database", "outbound"
+
+// Of one lane, since the server's start.
+struct LaneFigures {
+  std::atomic<std::uint64_t> taken{0};     // requests that the lane took
+  std::atomic<std::uint64_t> answered{0};  // of those, handled: the others wait or are at it
+  std::atomic<std::uint64_t> refused{0};   // it was full
+};
+using ServerFigures = std::array<LaneFigures, 4>;  // by Lane
+
 struct LaneSize {
   unsigned threads;
   std::size_t queue;  // requests that may wait
@@ -65,6 +77,8 @@ struct ServerOptions {
   // Told of each exception that a handler threw: its type and message, nothing of the request. From
   // any thread.
   std::function<void(std::string_view)> report = [](std::string_view) {};
+  // Counted into while the server runs; whoever else holds it may read it at any time.
+  std::shared_ptr<ServerFigures> figures = std::make_shared<ServerFigures>();
 };
 
 struct ServerCore;

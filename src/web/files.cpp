@@ -52,8 +52,7 @@ std::optional<std::uint64_t> tile_index(std::string_view text) {
 
 }  // namespace
 
-http::Response Site::asset_file(Visit& visit) {
-  const std::string_view name = std::string_view(visit.request.path).substr(8);
+std::optional<http::Response> embedded_file(std::string_view name) {
   for (const std::string_view folder : {"web/", "static/"}) {
     if (const auto content = asset(std::string(folder) + std::string(name))) {
       auto response = file(std::string(*content), content_type(name));
@@ -62,7 +61,12 @@ http::Response Site::asset_file(Visit& visit) {
       return response;
     }
   }
-  return error_page(404, &visit.request);
+  return std::nullopt;
+}
+
+http::Response Site::asset_file(Visit& visit) {
+  auto found = embedded_file(std::string_view(visit.request.path).substr(8));
+  return found ? std::move(*found) : error_page(404, &visit.request);
 }
 
 http::Response Site::captcha_file(Visit& visit) {

@@ -1,5 +1,7 @@
 #include "web/locale.hpp"
 
+#include <unicode/locid.h>
+
 #include <algorithm>
 #include <boost/locale.hpp>
 #include <iterator>
@@ -98,6 +100,23 @@ std::string format_time(TimeMs time, Language language) {
                                                                   : "%A %e %B %Y at %H:%M")
          << static_cast<double>(time) / 1000;
   return stream.str();
+}
+
+std::string format_hour(TimeMs time, Language language) {
+  auto stream = stream_of(language);
+  stream << boost::locale::as::time_zone("Europe/Paris")
+         << boost::locale::as::ftime(language == Language::french ? "%Hh%M" : "%H:%M")
+         << static_cast<double>(time) / 1000;
+  return stream.str();
+}
+
+std::string country_name(std::string_view code, Language language) {
+  icu::UnicodeString name;
+  icu::Locale("", std::string(code).c_str())
+      .getDisplayCountry(icu::Locale(language == Language::french ? "fr" : "en"), name);
+  std::string utf8;
+  name.toUTF8String(utf8);
+  return utf8;
 }
 
 std::string format_number(std::int64_t number, Language language) {

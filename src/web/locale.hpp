@@ -31,6 +31,13 @@ std::optional<Language> language_from_code(std::string_view code);
 // the law counts the hours of these elections. Thread-safe.
 std::string format_time(TimeMs time, Language language);
 
+// "14h20", "14:20": the hour in Paris. Thread-safe.
+std::string format_hour(TimeMs time, Language language);
+
+// What CLDR calls a country (ISO 3166-1, two letters): "Argentine", "Argentina"; the code where it
+// knows none. Thread-safe.
+std::string country_name(std::string_view code, Language language);
+
 // "45 618" (narrow no-break space), "45,618". Thread-safe.
 std::string format_number(std::int64_t number, Language language);
 

@@ -1,6 +1,9 @@
 #include "web/operator_site.hpp"
 
 #include "courier/sms_report.hpp"
+#include "web/delivery_page.hpp"
+#include "web/metrics.hpp"
+#include "web/visit.hpp"
 
 namespace isoloir::web {
 namespace {
@@ -34,8 +37,9 @@ ByteArray<32> sms_report_key(const State& state) {
   return state.peppered("text message reports", {});
 }
 
-OperatorSite::OperatorSite(State& state, const Routing& routing, Secret<std::string> token)
-    : state_(state), routing_(routing), token_(std::move(token)) {}
+OperatorSite::OperatorSite(State& state, const Routing& routing, const Renderer& renderer,
+                           OperatorSettings settings)
+    : state_(state), routing_(routing), renderer_(renderer), settings_(std::move(settings)) {}
 
 bool OperatorSite::may_look(const http::Request& request) const {
   const auto header = request.header("Authorization");
@@ -46,7 +50,7 @@ bool OperatorSite::may_look(const http::Request& request) const {
   const auto text = as_text(*decoded);
   const auto colon = text.find(':');
   return colon != std::string_view::npos &&
-         equal_constant_time(as_bytes(text.substr(colon + 1)), as_bytes(token_.reveal()));
+         equal_constant_time(as_bytes(text.substr(colon + 1)), as_bytes(settings_.token.reveal()));
 }
 
 Response OperatorSite::handle(const http::Request& request) {
@@ -55,7 +59,47 @@ Response OperatorSite::handle(const http::Request& request) {
     return Response::text("The operator's token is wanted.\n", 401)
         .set_header("WWW-Authenticate", "Basic realm=\"isoloir\", charset=\"UTF-8\"");
   }
+  if (request.method == http::Method::get) {
+    if (request.path == "/") return delivery(request);
+    if (request.path == "/metrics") return metrics();
+    constexpr std::string_view assets = "/assets/";
+    if (request.path.starts_with(assets)) {
+      if (auto file = embedded_file(std::string_view(request.path).substr(assets.size()))) {
+        return std::move(*file);
+      }
+    }
+  }
   return Response::text("There is no such page.\n", 404);
+}
+
+// What is due a moment later counts as due: a carrier that is down puts all off by as much, over
+// and over.
+std::vector<Waiting> OperatorSite::waiting() {
+  return outbox_of(state_).waiting(state_.now() + limits::carrier_down_ms);
+}
+
+Response OperatorSite::delivery(const http::Request& request) {
+  const auto asked = DeliveryQuestion::parse(request.query);
+  const auto now = state_.now();
+  auto data = delivery_data({outbox_of(state_).carriages(now - 7 * day_ms), waiting(),
+                             routing_.standings(), routing_.floor(), settings_.report_wait_ms, now},
+                            asked, renderer_);
+  data["portal_title"] =
+      asked.language == Language::french ? settings_.title.fr : settings_.title.en;
+  auto response = Response::html(renderer_.page("delivery", data, asked.language));
+  response.set_header("Content-Security-Policy",
+                      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; "
+                      "frame-ancestors 'none'; base-uri 'none'");
+  if (asked.live) response.set_header("Refresh", "60");
+  return response;
+}
+
+Response OperatorSite::metrics() {
+  const auto& database = state_.database();
+  const Measured measured{outbox_of(state_).carried(), waiting(),          routing_.standings(),
+                          database.queued_writes(),    database.trouble(), state_.now()};
+  return Response::text(metrics_text(measured, *settings_.voters))
+      .set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
 }
 
 // Kannel calls with GET, and again for ten minutes while the answer is not 2xx: what proves nothing

@@ -2,18 +2,32 @@
 // of its own, on loopback or an inner network, never the voters'. Pages and figures want the
 // operator's token (HTTP Basic, RFC 7617, any user name); a report carries its own proof
 // (courier/sms_report.hpp).
+//
+//   /             delivery and what is wrong with it (web/delivery_page.hpp)
+//   /metrics      the same for Prometheus, and the server's own figures (web/metrics.hpp)
+//   /assets/*     the style sheet and its icons
+//   /reports/sms  from Kannel
 #pragma once
 
 #include "courier/routing.hpp"
 #include "http/server.hpp"
 #include "service/reissue.hpp"
+#include "web/render.hpp"
 
 namespace isoloir::web {
+
+struct OperatorSettings {
+  Secret<std::string> token;
+  BilingualText title;              // of the election
+  std::int64_t report_wait_ms = 0;  // without a report by then, a message goes elsewhere
+  std::shared_ptr<const http::ServerFigures> voters;  // of the server that they reach
+};
 
 // Thread-safe. Everything given outlives it.
 class OperatorSite final : public http::Handler {
  public:
-  OperatorSite(State& state, const Routing& routing, Secret<std::string> token);
+  OperatorSite(State& state, const Routing& routing, const Renderer& renderer,
+               OperatorSettings settings);
 
   http::Lane lane(const http::Request&) override { return http::Lane::database; }
   http::Response handle(const http::Request& request) override;
@@ -22,12 +36,16 @@ class OperatorSite final : public http::Handler {
   http::Response error_page(int status, const http::Request*) override;
 
  private:
+  http::Response delivery(const http::Request& request);
+  http::Response metrics();
+  std::vector<Waiting> waiting();
   http::Response sms_report(const http::Request& request);
   bool may_look(const http::Request& request) const;
 
   State& state_;
   const Routing& routing_;
-  const Secret<std::string> token_;
+  const Renderer& renderer_;
+  const OperatorSettings settings_;
 };
 
 // By which reports of text messages prove that Kannel was asked for them.

@@ -57,7 +57,9 @@ class ViewCompiler {
       : loader_(loader), catalogue_(catalogue), view_(view) {}
 
   std::unique_ptr<mustache::mustache> compile() const {
-    auto compiled = std::make_unique<mustache::mustache>(expand(source("layout"), 0));
+    const bool whole = source(view_).starts_with("<!DOCTYPE html>");
+    auto compiled =
+        std::make_unique<mustache::mustache>(expand(source(whole ? view_ : "layout"), 0));
     if (!compiled->is_valid()) throw wrong(compiled->error_message());
     return compiled;
   }
@@ -314,7 +316,8 @@ const std::vector<std::string>& view_names() {
                                               "information",
                                               "my_contests",
                                               "electoral_roll",
-                                              "my_account"};
+                                              "my_account",
+                                              "delivery"};
   return names;
 }
 

@@ -1,6 +1,7 @@
 // Pages: mustache views (views/*.mustache) filled with a handler's data, in the language asked for.
 //
-// A view is compiled once per language: `{{> name}}` takes in views/name.mustache and `{{> view}}`,
+// A view is compiled once per language, within the layout unless it begins as a whole page
+// ("<!DOCTYPE html>"): `{{> name}}` takes in views/name.mustache and `{{> view}}`,
 // in the layout, the page itself; `{{t: id}}` becomes the catalogue's text, `{{t: .name}}` the text
 // "<view>.name"; `{{booth: id}}` becomes <template data-text="id"> for the browser's code, its
 // values left in braces, plural forms marked data-plural="one" or "other". Everything printed is

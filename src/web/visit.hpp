@@ -22,6 +22,9 @@ struct Site::Visit {
   bool signed_in() const { return session && session->voter; }
 };
 
+// A file of /assets/, by its name there; nothing where there is none.
+std::optional<http::Response> embedded_file(std::string_view name);
+
 // An open session for a page with a form, made when there is none.
 void ensure_session(Site::Visit& visit, Sessions& sessions);
 

@@ -462,6 +462,7 @@ TEST(Server, AFullLaneAnswersBusyAtOnce) {
   std::latch queued(1);
   ServerOptions options;
   options.crypto = {2, 1};
+  const auto& figures = (*options.figures)[static_cast<std::size_t>(Lane::crypto)];
   Running running(options, [&](const Request& request) {
     if (request.path == "/crypto/run") running_both.count_down();
     if (request.path.starts_with("/crypto")) release.wait();
@@ -482,12 +483,17 @@ TEST(Server, AFullLaneAnswersBusyAtOnce) {
   EXPECT_THAT(busy, HasSubstr("Retry-After: 5\r\n"));
   EXPECT_THAT(busy, HasSubstr("busy page"));
   EXPECT_THAT(busy, HasSubstr("X-Frame-Options: DENY\r\n"));
+  EXPECT_EQ(figures.taken, 3u);
+  EXPECT_EQ(figures.answered, 0u);
+  EXPECT_EQ(figures.refused, 1u);
   // Another lane is not held up.
   Client client("127.0.0.1", running.port());
   EXPECT_EQ(client.get("/light")->body, "done");
   release.count_down();
   for (auto* socket : {&first, &second, &third})
     EXPECT_THAT(socket->read_until("done"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(figures.taken, 3u);
+  EXPECT_EQ(figures.answered, 3u);
 }
 
 TEST(Server, AnExceptionIsReportedWithoutTheRequest) {
