@@ -270,7 +270,7 @@ struct StormTest : test::OutboxTest {
           if (found == Left::waits) clock.advance(report_wait + minute);
           return found == Left::nothing;
         },
-        400);
+        300);
   }
 
   std::uint64_t seed = std::random_device{}();
