@@ -76,6 +76,7 @@ bench-programs:
 bench: setup-build bench-programs
 	build/release/bench_timings $(REQUESTS)
 	build/release/bench_roll
+	build/release/bench_outbox
 
 format:
 	git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 -i

@@ -149,7 +149,7 @@ class Outbox {
     bool messages = false;  // to send
     bool expired = false;   // of no use any more
   };
-  Due due(TimeMs now);
+  Due due(TimeMs now, std::optional<MessageChannel> only);
 
   store::Database& database_;
   const SymmetricKey key_;

@@ -96,7 +96,7 @@ struct ReissueStatus {
   std::optional<TimeMs> issued_at{};
   std::string issued_reference{};
   std::optional<MessageTrace> message{};  // the one that carries the link, while it is `sent`
-  std::int64_t codes_left = 0;  // that policy allows her to make herself
+  std::int64_t codes_left = 0;            // that policy allows her to make herself
 };
 
 struct CancelledReissue {

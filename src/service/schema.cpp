@@ -329,6 +329,11 @@ CREATE TABLE carriage (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view eighteenth = R"sql(
+-- SQLite preferred it to message_expiry, and read the whole queue for each message that left.
+DROP INDEX message_status;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -346,7 +351,8 @@ constexpr store::Migration migrations[] = {
     {14, "claims", fourteenth},
     {15, "identification by FranceConnect", fifteenth},
     {16, "whether a late elector is there already", sixteenth},
-    {17, "what became of messages", seventeenth}};
+    {17, "what became of messages", seventeenth},
+    {18, "messages leave a long queue as fast as a short one", eighteenth}};
 
 }  // namespace
 

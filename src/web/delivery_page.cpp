@@ -173,16 +173,11 @@ Json Page::row(MessageChannel channel, std::string name, const DeliveryTally& ta
                      {"length", std::to_string(done * width / sum - from)}});
   }
   const auto share = tally.share(channel);
-  Json row{{"name", std::move(name)},
-           {"accepted", tally.accepted},
-           {"delivered", tally.delivered},
-           {"silent", tally.silent()},
-           {"unreported", tally.unreported},
-           {"failed", tally.failed},
-           {"refused", tally.refused},
-           {"postponed", tally.postponed},
-           {"parts", std::move(parts)},
-           {"figures", figures(channel, tally)}};
+  Json row{{"name", std::move(name)},        {"accepted", tally.accepted},
+           {"delivered", tally.delivered},   {"silent", tally.silent()},
+           {"unreported", tally.unreported}, {"failed", tally.failed},
+           {"refused", tally.refused},       {"postponed", tally.postponed},
+           {"parts", std::move(parts)},      {"figures", figures(channel, tally)}};
   if (share.among > 0) {
     row["percent"] = percent(share);
     row["of_among"] = text("delivery.of_among", {{"of", share.of}, {"among", share.among}});
@@ -307,10 +302,9 @@ Json Page::channel(MessageChannel channel) const {
             {"tables", std::move(tables)},
             {"hours", hours(channel)}};
   if (data["hours"].is_object()) {
-    data["hour_tables"] =
-        Json::array({{{"caption", text("delivery.by_hour")},
-                      {"head", text("delivery.hour")},
-                      {"rows", std::move(data["hours"]["rows"])}}});
+    data["hour_tables"] = Json::array({{{"caption", text("delivery.by_hour")},
+                                        {"head", text("delivery.hour")},
+                                        {"rows", std::move(data["hours"]["rows"])}}});
     data["hours"].erase("rows");
   }
   return data;
@@ -343,17 +337,13 @@ Json Page::data() const {
   other.language = Language::french;
   const auto french_url = other.url();
   other.language = Language::english;
-  return {{"now_at", state_.now},
-          {"live", asked_.live},
-          {"live_url", live_url},
-          {"french_url", french_url},
-          {"english_url", other.url()},
-          {"alarm_count", static_cast<std::int64_t>(alarms.size())},
-          {"alarmed", !alarms.empty()},
-          {"alarms", std::move(alarms)},
-          {"waiting", waiting()},
-          {"periods", std::move(links)},
-          {"channels", std::move(channels)}};
+  return {
+      {"now_at", state_.now},           {"live", asked_.live},
+      {"live_url", live_url},           {"french_url", french_url},
+      {"english_url", other.url()},     {"alarm_count", static_cast<std::int64_t>(alarms.size())},
+      {"alarmed", !alarms.empty()},     {"alarms", std::move(alarms)},
+      {"waiting", waiting()},           {"periods", std::move(links)},
+      {"channels", std::move(channels)}};
 }
 
 }  // namespace

@@ -47,8 +47,7 @@ void add_carried(Answer& answer, const std::vector<Carriage>& carried) {
   std::vector<Answer::Sample> ever, now;
   for (const auto& each : carried) {
     const auto labels = [&](const char* outcome) {
-      Labels all{
-          {"channel", label(each.channel)}, {"carrier", each.carrier}, {"outcome", outcome}};
+      Labels all{{"channel", label(each.channel)}, {"carrier", each.carrier}, {"outcome", outcome}};
       if (each.channel == MessageChannel::sms) all["country"] = each.place;
       return all;
     };
@@ -98,8 +97,8 @@ void add_server(Answer& answer, const Measured& measured, const http::ServerFigu
   using enum store::StoreError::Kind;
   std::vector<Answer::Sample> trouble, taken, refused, under_way;
   for (const auto kind : {locked, full, io, corrupt, read_only}) {
-    trouble.push_back(sample({{"kind", std::string(store::name_of(kind))}},
-                             measured.trouble == kind ? 1 : 0));
+    trouble.push_back(
+        sample({{"kind", std::string(store::name_of(kind))}}, measured.trouble == kind ? 1 : 0));
   }
   using enum http::Lane;
   for (const auto lane : {light, crypto, database, outbound}) {

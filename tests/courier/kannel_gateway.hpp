@@ -93,7 +93,9 @@ class KannelGateway {
   static constexpr std::string_view password = "GoodPassword5";
   static constexpr std::string_view operator_password = "Operat7r";  // SMPP takes 8 characters
 
-  explicit KannelGateway(bool with_centre = true) {
+  // `countries`: of smpp_centre.mjs.
+  explicit KannelGateway(bool with_centre = true, std::string countries = "{}")
+      : countries_(std::move(countries)) {
     for (const auto* sub : {"log", "store", "reports"}) {
       std::filesystem::create_directories(folder_ / sub);
     }
@@ -109,7 +111,9 @@ class KannelGateway {
     smsbox_.emplace(command("smsbox"), folder_ / "log" / "smsbox.out");
     // It listens before it is connected; a request that comes between is cut off.
     EXPECT_TRUE(wait_until([&] { return status().find("smsbox:") != npos; }));
-    if (with_centre) EXPECT_TRUE(wait_until([&] { return status().find("(online") != npos; }));
+    if (with_centre) {
+      EXPECT_TRUE(wait_until([&] { return status().find("(online") != npos; }));
+    }
   }
   ~KannelGateway() {
     if (testing::Test::HasFailure()) {
@@ -124,9 +128,9 @@ class KannelGateway {
   }
 
   void start_centre() {
-    centre_.emplace(std::vector<std::string>{test::source_dir() + "/scripts/node",
-                                             test::source_dir() + "/tests/courier/smpp_centre.mjs",
-                                             std::to_string(centre_port_)},
+    centre_.emplace(std::vector<std::string>{source_dir() + "/scripts/node",
+                                             source_dir() + "/tests/courier/smpp_centre.mjs",
+                                             std::to_string(centre_port_), countries_},
                     folder_ / "centre.jsonl");
     EXPECT_TRUE(centre_->listens(centre_port_));
   }
@@ -145,13 +149,14 @@ class KannelGateway {
     return settings;
   }
 
-  // What has reached the centre for this number.
-  std::vector<Json> reached(std::string_view number) const {
+  // What has reached the centre, for this number or for all.
+  std::vector<Json> reached(std::string_view number = {}) const {
     std::vector<Json> found;
     const auto text = read_file(folder_ / "centre.jsonl").value_or("");
-    for (std::size_t start = 0, end; (end = text.find('\n', start)) != npos; start = end + 1) {
-      auto line = Json::parse(text.substr(start, end - start), nullptr, false);
-      if (line.is_object() && line["number"] == number.substr(1)) found.push_back(std::move(line));
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != npos; at = end + 1) {
+      auto line = Json::parse(text.substr(at, end - at), nullptr, false);
+      if (!line.is_object()) continue;
+      if (number.empty() || line["number"] == number.substr(1)) found.push_back(std::move(line));
     }
     return found;
   }
@@ -223,6 +228,7 @@ class KannelGateway {
            ("isoloir-kannel-" + hex_encode(random.bytes(8)));
   }
 
+  const std::string countries_;
   const std::filesystem::path folder_ = new_folder();
   const std::uint16_t admin_port_ = unused_port();
   const std::uint16_t smsbox_port_ = unused_port();

@@ -1,5 +1,6 @@
-// An operator's message centre for tests/courier/kannel_route_test.cpp (SMPP 3.4): smpp_centre.mjs PORT. Each message that
-// reaches it is a line of JSON; what becomes of it says the end of its number.
+// An operator's message centre for tests/courier/kannel_route_test.cpp (SMPP 3.4): smpp_centre.mjs PORT [COUNTRIES]. Each
+// message that reaches it is a line of JSON; what becomes of it says the end of its number, or for all numbers of a calling
+// code COUNTRIES (JSON): "silent", nothing is heard of it, or "lost", no phone can be reached.
 import smpp from "smpp";
 
 const refusals = { "03": smpp.ESME_RINVDSTADR, "10": smpp.ESME_RTHROTTLED };
@@ -14,6 +15,8 @@ const receipts = {
   "08": [{ stat: "ENROUTE", err: "027" }, delivered], // phone switched off, and on again
   "09": [{ stat: "EXPIRED", err: "027", state: 3 }],
 };
+const countries = Object.entries(JSON.parse(process.argv[3] ?? "{}"));
+const lost = [{ stat: "UNDELIV", err: "027" }];
 const busy = new Set();
 let number = 0, late; // what is sent late, once another message has come
 
@@ -39,7 +42,9 @@ function submitted(session, pdu) {
   }
   const id = `centre-${++number}`;
   session.send(pdu.response({ message_id: id }));
-  const send = () => (receipts[end] ?? []).forEach((one) => receipt(session, pdu, id, one));
+  const there = countries.find(([code]) => pdu.destination_addr.startsWith(code))?.[1];
+  const become = there ? { silent: [], lost }[there] : receipts[end] ?? [];
+  const send = () => become.forEach((one) => receipt(session, pdu, id, one));
   late?.();
   late = undefined;
   if (end === "05") late = send;

@@ -1,4 +1,5 @@
-// What Prometheus is told at the operator's listener, read as strictly as its text format is written.
+// What Prometheus is told at the operator's listener, read as strictly as its text format is
+// written.
 #include "web/metrics.hpp"
 
 #include <charconv>

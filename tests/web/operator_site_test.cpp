@@ -101,8 +101,9 @@ TEST_F(OperatorSiteTest, ACarrierThatIsDownIsToldWithItsReason) {
   carriers["relay-1"]->answer = {Delivery::unreachable, Reason::credentials};
   queue(1, "@example.org");
   leave();
-  EXPECT_THAT(alarms(),
-              HasSubstr("relay-1 ne prend plus de messages depuis le jeudi 1 décembre 2022 à 14h25"));
+  EXPECT_THAT(
+      alarms(),
+      HasSubstr("relay-1 ne prend plus de messages depuis le jeudi 1 décembre 2022 à 14h25"));
   EXPECT_THAT(alarms(), HasSubstr("Notre mot de passe est refusé"));
   clock.advance(limits::carrier_down_ms);
   carriers["relay-1"]->answer = Delivery::unreachable;
@@ -132,7 +133,8 @@ TEST_F(OperatorSiteTest, MessagesThatWaitTooLongAreTold) {
   leave();
   EXPECT_THAT(alarms(), Not(HasSubstr("Courriels en attente")));
   clock.advance(1);
-  EXPECT_THAT(alarms(), HasSubstr("Courriels en attente" + nbsp + ": 4, le plus ancien depuis le "
+  EXPECT_THAT(alarms(), HasSubstr("Courriels en attente" + nbsp +
+                                  ": 4, le plus ancien depuis le "
                                   "jeudi 1 décembre 2022 à 14h25"));
   EXPECT_EQ(row(page(), "Ce qui attend", "Courriels"),
             (Cells{"4", "jeudi 1 décembre 2022 à 14h25", "0"}));
@@ -151,7 +153,8 @@ TEST_F(OperatorSiteTest, TextMessagesWithoutReportAreTold) {
   clock.advance(8 * minute_ms);
   EXPECT_THAT(alarms(), HasSubstr("Aucune alarme"));
   clock.advance(1);
-  EXPECT_THAT(alarms(), HasSubstr("SMS acceptés et sans nouvelles" + nbsp + ": 22, le plus ancien"));
+  EXPECT_THAT(alarms(),
+              HasSubstr("SMS acceptés et sans nouvelles" + nbsp + ": 22, le plus ancien"));
   // As the server's beat does.
   outbox_of(*state).follow_up({"route-a"}, accepted_at, clock.now(),
                               [](const OutgoingMessage&) { return false; });
@@ -184,8 +187,8 @@ TEST_F(OperatorSiteTest, MailWithoutReturnIsNotShownAsUndelivered) {
   say("relay-1", 15, DeliveryReport::State::failed);
   EXPECT_EQ(row(page(), "Par domaine", "univ.example"),
             (Cells{"40" + nbsp + "%10 sur 25", "", "25", "0", "10", "15", "0", "0"}));
-  EXPECT_THAT(alarms(), HasSubstr("univ.example" + nbsp + ": 40" + nbsp +
-                                  "% sans échec (10 sur 25)"));
+  EXPECT_THAT(alarms(),
+              HasSubstr("univ.example" + nbsp + ": 40" + nbsp + "% sans échec (10 sur 25)"));
 }
 
 TEST_F(OperatorSiteTest, FiguresByRouteCountryHourAndPeriod) {
@@ -216,8 +219,7 @@ TEST_F(OperatorSiteTest, FiguresByRouteCountryHourAndPeriod) {
             (Cells{"100" + nbsp + "%5 sur 5", "", "5", "5", "0", "0", "0", "0", "0"}));
   EXPECT_EQ(row(day, by_hour, "12h00"), (Cells{"–", "", "0", "0", "0", "0", "0", "0", "0"}));
   const auto hour = page("since=hour");
-  EXPECT_EQ(row(hour, "Par pays", "France"),
-            (Cells{"–", "", "0", "0", "0", "0", "0", "2", "3"}));
+  EXPECT_EQ(row(hour, "Par pays", "France"), (Cells{"–", "", "0", "0", "0", "0", "0", "2", "3"}));
   EXPECT_EQ(row(hour, by_hour, "11h00").at(2), "5") << "the hours are a day's in any case";
 
   clock.advance(26 * hour_ms);
@@ -305,8 +307,8 @@ TEST_F(OperatorSiteTest, ThePageIsWellFormedAndComplete) {
   queue(3, "+99999");
   leave();
   const std::regex raw_id("(delivery|layout|courier)\\.[a-z_]+|\\{[a-z_]+\\}");
-  for (const auto* query : {"", "lang=en", "lang=fr&since=week", "lang=xx&since=never&live=maybe",
-                            "=&&%zz"}) {
+  for (const auto* query :
+       {"", "lang=en", "lang=fr&since=week", "lang=xx&since=never&live=maybe", "=&&%zz"}) {
     const auto text = page(query);
     EXPECT_EQ(malformed(text), "") << query;
     EXPECT_FALSE(std::regex_search(text, raw_id)) << query;
@@ -324,8 +326,7 @@ TEST_F(OperatorSiteTest, EveryDrawingHasItsWords) {
   leave();
   const auto text = page();
   const std::regex drawing("<svg[^>]* role=\"img\"[^>]*>\\s*<title>([^<]+)</title>");
-  const auto drawings =
-      std::distance(std::sregex_iterator(text.begin(), text.end(), drawing), {});
+  const auto drawings = std::distance(std::sregex_iterator(text.begin(), text.end(), drawing), {});
   const std::regex any("<svg[^>]* role=\"img\"");
   EXPECT_EQ(drawings, std::distance(std::sregex_iterator(text.begin(), text.end(), any), {}));
   EXPECT_THAT(text, HasSubstr("<title>Remis" + nbsp + ": 4, Accusé attendu" + nbsp +
