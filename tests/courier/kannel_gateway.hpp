@@ -198,7 +198,8 @@ class KannelGateway {
     change("admin-port = 13000", "admin-port = " + port(admin_port_));
     change("smsbox-port = 13001", "smsbox-port = " + port(smsbox_port_));
     change("sendsms-port = 13013", "sendsms-port = " + port(sendsms_port_));
-    change("port = 2775", "port = " + port(centre_port_));
+    // Whole, as another port may begin with the same four digits.
+    change("\nport = 2775\n", "\nport = " + port(centre_port_) + "\n");
     change("use-ssl = true", "use-ssl = false");
     change("OPERATOR-HOST", "127.0.0.1");
     change("OPERATOR-USER", "isoloir");
