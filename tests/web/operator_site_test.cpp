@@ -20,7 +20,7 @@ using Cells = std::vector<std::string>;
 TEST_F(OperatorSiteTest, TheTokenIsWantedForAllButReports) {
   for (const auto* path : {"/", "/metrics", "/assets/portal.css", "/nowhere"}) {
     const auto answer = get(path, "", false);
-    EXPECT_EQ(answer.status, 401) << path;
+    ASSERT_EQ(answer.status, 401) << path;
     EXPECT_THAT(*http::find_header(answer.headers, "WWW-Authenticate"), HasSubstr("Basic realm="));
     EXPECT_THAT(answer.body, Not(HasSubstr("relay-1")));
   }
