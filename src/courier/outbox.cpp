@@ -359,13 +359,19 @@ bool Outbox::report(const DeliveryReport& report, TimeMs now, const Elsewhere& e
     if (!last_word || status == "queued") return true;
     const auto sealed = row.optional_blob(7);
     const auto content = sealed ? open_content(key_, id, *sealed) : std::nullopt;
+    // Before the carrier's own answer is written down it is not known to have had the message, and
+    // the worker that gave it away still holds it.
+    const bool early = status == "sent";
+    const auto carried_by = row.text(8) + (early ? carrier + " " : "");
     const bool again = content && report.reason != Reason::unknown_recipient &&
                        row.integer(6) > now &&
                        elsewhere({hex_encode(id), *message_channel(row.text(1)),
-                                  content->destination, "", "", "", words_of(row.text(8))});
-    transaction.execute("UPDATE message SET status = $2, reason = $3, status_at = " + at(4) +
-                            ", next_at = " + at(4) + " WHERE id = $1",
-                        {id, again ? "queued" : "failed", name_of(report.reason), now});
+                                  content->destination, "", "", "", words_of(carried_by)});
+    transaction.execute(
+        "UPDATE message SET status = $2, reason = $3, carried_by = $5, status_at = " + at(4) +
+            ", next_at = " + at(6) + " WHERE id = $1",
+        {id, again ? "queued" : "failed", name_of(report.reason), now, carried_by,
+         early ? now + limits::carrier_down_ms : now});
     return true;
   });
 }

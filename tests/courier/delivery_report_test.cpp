@@ -127,6 +127,31 @@ TEST_F(DeliveryReportTest, AReportMayComeBeforeTheAnswer) {
   EXPECT_EQ(counts()[0], 1);
 }
 
+// Its way failed before the worker that gave it away has said so: nobody else takes the message
+// meanwhile, and it does not go the same way again.
+TEST_F(DeliveryReportTest, AnEarlyFailureGoesAnotherWay) {
+  other_route = true;
+  struct Quick final : Transport {
+    explicit Quick(DeliveryReportTest& of) : of_(of) {}
+    SendOutcome send(const OutgoingMessage& message) override {
+      EXPECT_TRUE(of_.report(message.id, State::failed, start, Reason::no_answer, "first"));
+      EXPECT_THAT(of_.asked.carried_by, ElementsAre("first"));
+      EXPECT_EQ(of_.outbox().deliver(of_.route, start), 0u) << "it is still held";
+      return {Delivery::accepted, Reason::none, "first"};
+    }
+    DeliveryReportTest& of_;
+  } quick(*this);
+  const auto id = queue("+33612345678");
+  outbox().deliver(quick, start);
+  EXPECT_EQ(status(id), "queued");
+  route.name = "second";
+  outbox().deliver(route, start + limits::carrier_down_ms);
+  EXPECT_EQ(status(id), "accepted");
+  ASSERT_EQ(route.carried_by.size(), 1u);
+  EXPECT_THAT(route.carried_by[0], testing::Contains("first"));
+  EXPECT_EQ(counts("first")[2], 1);
+}
+
 TEST_F(DeliveryReportTest, SilenceIsFollowedUp) {
   other_route = true;
   const auto id = accepted();
