@@ -14,6 +14,9 @@ namespace {
 // operator, 16 refused by him.
 constexpr std::string_view every_report = "31";
 
+// Operators take no longer ones; a week is more than any code of ours lives.
+constexpr std::int64_t validity_minutes_max = 7 * 24 * 60;
+
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
@@ -110,6 +113,12 @@ SendOutcome KannelRoute::carry(const OutgoingMessage& message) {
   add("X-Kannel-From", settings_.sender);
   add("X-Kannel-To", message.destination);
   add("X-Kannel-Coding", "0");  // the GSM alphabet, one octet or two (€) for a character
+  // In minutes: the operator gives up then, and a dead link or code reaches no phone.
+  if (message.useful_ms > 0) {
+    const auto minutes =
+        std::clamp<std::int64_t>(message.useful_ms / 60'000, 1, validity_minutes_max);
+    add("X-Kannel-Validity", std::to_string(minutes));
+  }
   if (!settings_.smsc.empty()) add("X-Kannel-SMSC", settings_.smsc);
   if (!settings_.report_url.empty()) {
     add("X-Kannel-DLR-Mask", std::string(every_report));

@@ -110,7 +110,9 @@ std::optional<store::Row> next_due(Transaction& transaction, TimeMs now, Message
       if (down[static_cast<std::size_t>(channel)]) continue;
       if (budget && !budget->allows(channel, proven, now)) continue;
       const auto rows = transaction.query(
-          "SELECT id, channel, sealed, status, cut_short, next_at, carried_by FROM message WHERE "
+          "SELECT id, channel, sealed, status, cut_short, next_at, carried_by, expires_at FROM "
+          "message "
+          "WHERE "
           "status IN ('queued', 'sent') AND channel = $1 AND proven = $2 AND next_at <= $3 AND "
           "expires_at > $3 ORDER BY next_at, id LIMIT 1",
           {name_of(channel), proven ? 1 : 0, now});
@@ -196,10 +198,11 @@ std::optional<OutgoingMessage> Outbox::claim(TimeMs now, MessageBudget* budget,
                               ", next_at = " + at(3) +
                               ", cut_short = $4, tries = tries + 1 WHERE id = $1",
                           {id, now, now + limits::message_lease_ms, times_cut});
-      return Claimed{OutgoingMessage{hex_encode(id), *message_channel(row->text(1)),
-                                     content->destination, content->subject, content->body,
-                                     content->reply_to, words_of(row->text(6))},
-                     true};
+      return Claimed{
+          OutgoingMessage{hex_encode(id), *message_channel(row->text(1)), content->destination,
+                          content->subject, content->body, content->reply_to,
+                          words_of(row->text(6)), row->integer(7) - now},
+          true};
     });
     if (claimed->message || !claimed->more) return claimed->message;
   }

@@ -23,7 +23,8 @@ struct OutgoingMessage {
   std::string body;         // plain text, lines end in \n
   std::string reply_to;     // empty: the sender
   std::vector<std::string>
-      carried_by{};  // names of carriers that had it already, and whose way failed
+      carried_by{};            // names of carriers that had it already, and whose way failed
+  std::int64_t useful_ms = 0;  // from now on; then it should arrive no more. 0: that is not known
 };
 
 enum class Delivery {

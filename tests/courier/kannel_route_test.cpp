@@ -61,6 +61,29 @@ TEST(KannelRoute, R36R45TextNumberAndSenderArriveAsTheyAre) {
   }
 }
 
+// The operator is told after which minute a message is of no use (SMPP 3.4, section 7.1.1).
+TEST(KannelRoute, AMessageIsValidAsLongAsItIsOfUse) {
+  KannelGateway kannel;
+  const auto kannel_route = route(kannel.settings());
+  int number = 0;
+  for (const std::int64_t minutes : {10, 120, 20'000}) {
+    auto sent = message("+3361234" + std::to_string(2000 + ++number) + "7");
+    sent.useful_ms = minutes * 60'000 + 59'999;
+    const auto before = SystemClock().now();
+    EXPECT_EQ(kannel_route->carry(sent).result, Delivery::accepted);
+    ASSERT_TRUE(wait_until([&] { return !kannel.reached(sent.destination).empty(); }));
+    const auto after = SystemClock().now();
+    const auto until = kannel.reached(sent.destination)[0]["valid_until"].get<std::int64_t>();
+    const auto expected = std::min<std::int64_t>(minutes, 7 * 24 * 60) * 60'000;
+    EXPECT_GE(until, before + expected - 1000) << minutes;  // seconds, rounded down
+    EXPECT_LE(until, after + expected) << minutes;
+  }
+  const auto forever = message("+33612342997");
+  kannel_route->carry(forever);
+  ASSERT_TRUE(wait_until([&] { return !kannel.reached(forever.destination).empty(); }));
+  EXPECT_EQ(kannel.reached(forever.destination)[0]["valid_until"], 0);
+}
+
 TEST(KannelRoute, R45WhatFitsNoMessageIsNotSent) {
   KannelGateway kannel;
   const auto kannel_route = route(kannel.settings());

@@ -24,6 +24,7 @@ TEST_F(OutboxTest, SendsOnceAndKeepsTheStatus) {
   EXPECT_EQ(transport.sent[0].subject, "Subject");
   EXPECT_EQ(transport.sent[0].body, "body with a secret link");
   EXPECT_EQ(transport.sent[0].reply_to, "answers@example.org");
+  EXPECT_EQ(transport.sent[0].useful_ms, 120 * minute);
   EXPECT_EQ(status(id), "accepted");
   ASSERT_EQ(outbox().inbox().size(), 1u);
   EXPECT_EQ(outbox().inbox()[0].body, "body with a secret link");
@@ -58,6 +59,7 @@ TEST_F(OutboxTest, R34WaitsForTheRelay) {
   EXPECT_EQ(transport.sent.size(), 1u);
   outbox().deliver(transport, start + minute + minute / 4);
   EXPECT_EQ(transport.sent.size(), 2u);
+  EXPECT_EQ(transport.sent[1].useful_ms, 120 * minute - (minute + minute / 4));
   // A quarter of the wait more at most: what was refused together does not come back together.
   outbox().deliver(transport, start + minute + minute / 4 + 2 * minute - 1);
   EXPECT_EQ(transport.sent.size(), 2u);

@@ -32,7 +32,7 @@ function submitted(session, pdu) {
   const end = pdu.destination_addr.slice(-2);
   console.log(JSON.stringify({ number: pdu.destination_addr, number_type: pdu.dest_addr_ton, sender: pdu.source_addr,
     sender_type: pdu.source_addr_ton, coding: pdu.data_coding, reports: pdu.registered_delivery,
-    text: pdu.short_message.message }));
+    valid_until: pdu.validity_period ? new Date(pdu.validity_period).getTime() : 0, text: pdu.short_message.message }));
   const first = end === "04" && !busy.has(pdu.destination_addr);
   busy.add(pdu.destination_addr);
   const refusal = first ? smpp.ESME_RTHROTTLED : refusals[end];
