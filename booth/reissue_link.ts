@@ -38,6 +38,7 @@ class ReissueLink {
   private readonly vault: RemoteVault;
   private opened: OpenedLink | undefined;
   private busy = false;
+  private unsure = false; // an answer was lost: the code may have been replaced
   private again: (() => Promise<void>) | undefined;
   private go_on: (() => void) | undefined;
   private shown_time: ShownTime | undefined;
@@ -156,6 +157,7 @@ class ReissueLink {
         return await this.api.reissue_issue(keys);
       } catch (error) {
         if (!(error instanceof TryAgain)) throw error;
+        this.unsure = true;
         this.trouble(text("link.trouble"));
         await this.wait(tries < RETRIES_MAX ? Math.max(error.after_ms, RETRY_MS) : undefined);
         this.trouble("");
@@ -273,6 +275,10 @@ class ReissueLink {
 
   private refuse({ status, at }: LinkRefusal): void {
     forget_fragment();
+    // "Quitter" in another tab: this page's request is no longer this browser's.
+    if (status === "no_link" && this.opened && !this.unsure) {
+      return this.show_error(text("link.left_title"), text("link.left_text"), ["ask_again"]);
+    }
     const name = status === "keys" ? "refused" : status;
     this.show_error(text(`link.${name}_title`), text(`link.${name}_text`, { at: at ?? "" }), WAYS[status]);
   }

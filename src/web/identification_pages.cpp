@@ -144,7 +144,8 @@ http::Response Site::identification_signed_out(Visit& visit) {
     add_logout(data, visit);
     return page(visit, "identity_signed_out", std::move(data));
   }
-  return page(visit, "identity_signed_out", {{"done", true}})
+  const bool made = visit.signed_in() && reissue_status(visit).issued_at.has_value();
+  return page(visit, "identity_signed_out", {{"done", true}, {"made", made}})
       .without_cookie(logout_cookie)
       .without_cookie(logout_state_cookie);
 }

@@ -79,11 +79,13 @@ Json Site::captcha_data(Visit& visit) {
 
 http::Response Site::sign_in_page(Visit& visit, Json errors, std::string_view email,
                                   std::string_view to, bool ended) {
+  const auto query = http::read_query(visit.request);
   Json data = {{"captcha", captcha_data(visit)},
                {"email", email},
                {"to", to},
                {"account_url", accounts_ ? "/account-link" : ""},
-               {"session_ended", ended}};
+               {"session_ended", ended},
+               {"identification_lost", ended && query && query->get("ended") == "identification"}};
   data["with_claims"] = portal_.claims.has_value();
   data.update(information_menu(visit));
   if (!errors.empty()) data["errors"] = std::move(errors);

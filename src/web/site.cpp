@@ -365,11 +365,11 @@ http::Response session_over() {
 
 std::string sign_in_path(const Site::Visit& visit) {
   // Who comes back from FranceConnect was signed in when she left.
-  const bool ended = (!visit.session && visit.request.cookie(session_cookie)) ||
-                     visit.request.path == Identifications::return_path;
+  const bool returned = visit.request.path == Identifications::return_path;
+  const bool ended = returned || (!visit.session && visit.request.cookie(session_cookie));
   const auto to = way_on(visit.request.path);
   std::string path = "/sign-in";
-  if (ended) path += "?ended=1";
+  if (ended) path += returned ? "?ended=identification" : "?ended=1";
   if (to != "/") path += (ended ? "&to=" : "?to=") + std::string(to);
   return path;
 }

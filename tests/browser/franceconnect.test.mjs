@@ -237,7 +237,7 @@ test("16, 56: an answer serves once, in the session that asked; others change no
   const bare = await answerFor(page, "E0002");
   const waiting = sqliteRows(demo, "SELECT COUNT(*) FROM identification");
   const led = await fetch(bare, { redirect: "manual" });
-  assert.deepEqual([led.status, led.headers.get("location")], [303, "/sign-in?ended=1&to=/reissue"]);
+  assert.deepEqual([led.status, led.headers.get("location")], [303, "/sign-in?ended=identification&to=/reissue"]);
   assert.deepEqual(sqliteRows(demo, "SELECT COUNT(*) FROM identification"), waiting);
   // A quarter of an hour later.
   setState(demo, "UPDATE identification SET at = at - 900001");
@@ -408,6 +408,13 @@ test("a provider that answers nothing, or is down", async () => {
   await beside.getByText("Vous avez quitté FranceConnect sans vous identifier").waitFor();
   await beside.getByRole("link", { name: "continuer vers le nouveau code" }).click();
   await beside.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).waitFor();
+  // She leaves the portal in one tab; the other makes no code, and says so.
+  await beside.goto(demo.origin);
+  await beside.getByRole("button", { name: "Quitter" }).first().click();
+  await beside.waitForURL(`${demo.origin}/signed-out`);
+  await camille.getByRole("button", { name: "REGENERER MON CODE DE VOTE" }).press("Enter");
+  await camille.getByRole("heading", { name: "Vous avez quitté le portail dans ce navigateur" }).waitFor();
+  await look(camille, "franceconnect-left");
   await closePage(camille);
   // Down when she signs out there: this browser still can, later.
   await provider.down();

@@ -144,7 +144,7 @@ TEST_F(IdentificationHttp, R55R56WithoutASessionItEndsAtTheSignIn) {
     // Who comes back was signed in when she left.
     const bool back = target.starts_with(Identifications::return_path);
     EXPECT_EQ(location(nobody.get(target)),
-              back ? "/sign-in?ended=1&to=/reissue" : "/sign-in?to=/reissue")
+              back ? "/sign-in?ended=identification&to=/reissue" : "/sign-in?to=/reissue")
         << target;
   }
   const auto left = nobody.get("/franceconnect/fin?to=https://evil.example&state=x");
@@ -219,7 +219,7 @@ TEST_F(IdentificationHttp, R03AnOpenedFlowIsOneBrowsersAlone) {
   EXPECT_EQ(device.get(return_for(device)).status, 200);
   EXPECT_EQ(second.post_json("/api/reissue/resume", Json::object())["status"], "no_link");
   EXPECT_THAT(second.get("/reissue").body,
-              HasSubstr("Terminez dans le navigateur où vous vous êtes identifié"));
+              HasSubstr("Recommencez ici ; ou, si la page est restée ouverte"));
 }
 
 TEST_F(IdentificationHttp, R54TheOldSessionDiesAndAnotherGoesOn) {
