@@ -1,50 +1,23 @@
 // Codes that arrive: `isoloir serve` with the operator's channels, its mails by a relay that is no part of it (npm
 // smtp-server) and back, to the voter's screen.
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { SMTPServer } from "smtp-server";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
+import { freePort, startRelay } from "./relay.mjs";
 import { askByMail, demoVoters, followLink, renew, sqliteRows, typeCode } from "./voter.mjs";
 
 const TOKEN = "the operator's token of these journeys";
 const mails = [];
 let demo, browser, voters, relay, folder, operatorPort, awaited;
 
-const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
 // What quoted-printable made of a text, back.
 const plain = (mail) => Buffer.from(mail.replace(/=\r\n/g, "").replace(/=([0-9A-F]{2})/g,
   (_, hex) => String.fromCharCode(parseInt(hex, 16))), "latin1").toString("utf8");
 
-function startRelay() {
-  const server = new SMTPServer({
-    disabledCommands: ["AUTH", "STARTTLS"],
-    disableReverseLookup: true,
-    onRcptTo({ address }, session, done) {
-      done(address.startsWith("nobody") ? Object.assign(new Error("5.1.1 no such mailbox"), { responseCode: 550 }) : null);
-    },
-    onData(stream, session, done) {
-      const chunks = [];
-      stream.on("data", (chunk) => chunks.push(chunk));
-      stream.on("end", () => {
-        mails.push({ from: session.envelope.mailFrom.address, to: session.envelope.rcptTo.map((to) => to.address),
-                     text: Buffer.concat(chunks).toString("latin1") });
-        awaited?.();
-        done();
-      });
-    },
-  });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve({ port: server.server.address().port, close: () => new Promise((end) => server.close(end)) })));
-}
 async function mailTo(address) {
   for (;;) {
     const found = mails.find(({ to }) => to.includes(address));
@@ -56,7 +29,10 @@ const fateOf = (mail) => sqliteRows(demo, `SELECT status || ' ' || carrier || ' 
 const idOf = ({ from }) => /\+([0-9a-f]{32})@/.exec(from)[1];
 
 before(async () => {
-  relay = await startRelay();
+  relay = await startRelay({ received: (mail) => {
+    mails.push(mail);
+    awaited?.();
+  } });
   operatorPort = await freePort();
   folder = mkdtempSync(join(tmpdir(), "isoloir-channels-"));
   for (const sub of ["tmp", "new", "cur"]) mkdirSync(join(folder, "returned", sub), { recursive: true });

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { execFile, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -12,6 +11,7 @@ import { decodeJwt } from "jose";
 import { faults, identities, startOtherProvider, startProvider } from "../../dev/franceconnect/provider.mjs";
 import { closePage, newPage, PROGRAM, root, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
+import { freePort } from "./relay.mjs";
 import { demoVoters, forgetThrottles, openCodePage, renew, setState, signIn, sqliteRows, typeCode, vote } from "./voter.mjs";
 
 const MINISTRY = "Comité social d’administration ministériel";
@@ -23,13 +23,6 @@ const jwk = { ...privateKey.export({ format: "jwk" }), kid: "ours" };
 const { d, ...publicJwk } = jwk;
 const label = (id) => identities.find((one) => one.id === id).label;
 let browser;
-
-const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
 
 // A portal, registered with a provider of its own.
 async function registered(start, { plus = false, edit = (toml) => toml } = {}) {
@@ -474,10 +467,7 @@ test("FranceConnect+: encrypted tokens; what is not encrypted, or otherwise, is 
 
 // A resolver that knows these TXT records of mail, which `isoloir check --live` asks for as well.
 async function mailRecords(records) {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
+  const port = await freePort();
   const resolver = spawn("/usr/sbin/dnsmasq", ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
     "--listen-address=127.0.0.1", "--bind-interfaces", "--pid-file=", "--log-facility=-", "--local=/example/", `--port=${port}`,
     ...records.map((record) => `--txt-record=${record}`)], { stdio: ["ignore", "ignore", "pipe"] });

@@ -1,41 +1,18 @@
 // What the organiser sees of messages: the page of the operator's listener behind `isoloir serve --channels`, after mails have
 // left by a relay that is no part of it (npm smtp-server), and after a day of which the counts are written here.
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { SMTPServer } from "smtp-server";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
+import { freePort, startRelay } from "./relay.mjs";
 import { askByMail, demoVoters, setState, sqliteRows } from "./voter.mjs";
 
 const TOKEN = "the operator's token of these pages";
 let demo, browser, voters, relay, folder, port;
 
-const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port: free } = server.address();
-    server.close(() => resolve(free));
-  });
-});
-// Takes every mail but those to nobody.
-function startRelay(relayPort = 0) {
-  const server = new SMTPServer({
-    disabledCommands: ["AUTH", "STARTTLS"],
-    disableReverseLookup: true,
-    closeTimeout: 100,
-    onRcptTo({ address }, session, done) {
-      done(address.startsWith("nobody") ? Object.assign(new Error("5.1.1 no such mailbox"), { responseCode: 550 }) : null);
-    },
-    onData(stream, session, done) {
-      stream.resume().on("end", done);
-    },
-  });
-  return new Promise((resolve) => server.listen(relayPort, "127.0.0.1", () =>
-    resolve({ port: server.server.address().port, close: () => new Promise((end) => server.close(end)) })));
-}
 async function until(condition, what) {
   for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((next) => setTimeout(next, 100))) {
     if (condition()) return;
@@ -139,7 +116,7 @@ test("a relay that is gone is an alarm until it is back", async () => {
   for (const end = Date.now() + 30_000; Date.now() < end && !(await alarm.isVisible()); await page.waitForTimeout(200)) await page.reload();
   await page.getByText("Pas de réponse, ou pas de TLS.").waitFor();
   assert.match(await page.title(), /^\(1\) Acheminement des messages/);
-  relay = await startRelay(relay.port);
+  relay = await startRelay({ port: relay.port });
   await until(() => left() >= 3, "what waited has left");
   await page.reload();
   await page.getByText("Aucune alarme").waitFor();
