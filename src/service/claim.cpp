@@ -174,7 +174,8 @@ Status answer_claim(State& state, const ClaimsPolicy& policy, const TextSource& 
     return fail("claim.text", fmt::format("the answer is a text of 1 to {} characters, in UTF-8",
                                           limits::help_text_characters));
   }
-  const auto& [row, form] = claim->request;
+  const auto& row = claim->request.row;
+  const auto& form = claim->request.form;
   return state.database().write([&](Transaction& transaction) -> Status {
     const auto rows = transaction.query(
         "SELECT 1 FROM help_request WHERE reference = $1 AND decision IS NULL", {row.reference});

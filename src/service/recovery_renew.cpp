@@ -220,6 +220,7 @@ void Recoveries::make_again(const std::string& voter, const Bytes& id, std::int6
                          consular_number_of(state_, t, voter).value_or(""));
       });
   const Made made = make(identifier, number);
+  const bool known = !identifier.empty() && !number.empty();
   (void)state_.database().write([&](Transaction& transaction) -> Status {
     const TimeMs now = flows::steady_now(state_, transaction);
     const auto row = transaction.query(
@@ -229,7 +230,7 @@ void Recoveries::make_again(const std::string& voter, const Bytes& id, std::int6
     const Json trace = {{"reference", row[0].text(1)}};
     const bool shut = flows::shut(state_, transaction, policy_.password, voter).has_value();
     const auto phone = phone_of(transaction, voter);
-    const bool again = tries == 1 && phone && !shut && !identifier.empty() && !number.empty() &&
+    const bool again = tries == 1 && phone && !shut && known &&
                        swap(transaction, voter, id, row[0].text(0), *phone, made, now);
     if (again) {
       flows::note(state_, transaction, now, "password made again, its message was lost", voter,
