@@ -255,10 +255,10 @@ TEST(AnsweredOnce, AsManyWaitAsMay) {
 
 // ---- What is held of a provider
 
-// Requirement 57, of a provider whose keys cannot be had: an unknown key costs one question a
-// minute.
 using Wanted = openid::Held<int>::Wanted;
 
+// Requirement 57, of a provider whose keys cannot be had: an unknown key costs one question a
+// minute.
 TEST(Held, WhatIsNotToBeHadIsAskedForOnceAMinuteToo) {
   openid::Held<int> held;
   int fetched = 0;
