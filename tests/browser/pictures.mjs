@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { root } from "./harness.mjs";
 
 const WRITE = process.env.TUTORIALS === "write";
-const NAMES_OF_DAYS = new RegExp("lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|janvier|février|mars|avril|mai|juin|juillet|août|septembre|"
+const NAMES_OF_DAYS = new RegExp("\\b(lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|janvier|février|mars|avril|mai|juin|juillet|août|septembre|"
   + "octobre|novembre|décembre|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|"
-  + "September|October|November|December", "g");
+  + "September|October|November|December)\\b", "g");
 
 // A page whose picture is not there yet does not start the portal that it is to be taken from.
 const NOTHING = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=", "base64");
