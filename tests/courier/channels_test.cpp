@@ -12,7 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::string_view whole = R"toml(
+constexpr std::string_view whole_file = R"toml(
 [mail]
 bounces = "bounces@vote.example.org"
 maildir = "returned"
@@ -71,7 +71,7 @@ struct ChannelsTest : testing::Test {
     return read_channels(folder / "channels.toml");
   }
   std::string problem(std::string_view from, std::string_view to) {
-    std::string text(whole);
+    std::string text(whole_file);
     const auto at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;
     text.replace(at, from.size(), to);
@@ -84,7 +84,7 @@ struct ChannelsTest : testing::Test {
 };
 
 TEST_F(ChannelsTest, AWholeFile) {
-  auto channels = read(whole);
+  auto channels = read(whole_file);
   ASSERT_TRUE(channels) << channels.error().message;
   ASSERT_EQ(channels->relays.size(), 2u);
   EXPECT_EQ(channels->relays[0].server.password.reveal(), "for the relay");
@@ -118,8 +118,8 @@ TEST_F(ChannelsTest, TheShippedExampleIsRead) {
 }
 
 TEST_F(ChannelsTest, MailAlone) {
-  const auto channels = read(std::string(whole.substr(0, whole.find("[sms]"))) +
-                             std::string(whole.substr(whole.find("[operator]"))));
+  const auto channels = read(std::string(whole_file.substr(0, whole_file.find("[sms]"))) +
+                             std::string(whole_file.substr(whole_file.find("[operator]"))));
   ASSERT_TRUE(channels) << channels.error().message;
   EXPECT_TRUE(channels->routes.empty());
 }

@@ -145,8 +145,9 @@ TEST(KannelRoute, EveryKindOfReportComesForItsMessage) {
   }
   for (const auto& [ending, id] : ids) {
     if (ending == "03" || ending == "10") continue;
-    ASSERT_TRUE(wait_until([&] { return reports.of(id, SmsState::accepted).has_value(); }))
-        << ending;
+    ASSERT_TRUE(wait_until([&, &id = id] {
+      return reports.of(id, SmsState::accepted).has_value();
+    })) << ending;
   }
   EXPECT_EQ(reports.of(ids["06"]).size(), 2U) << "accepted, and delivered once";
   EXPECT_EQ(kannel.reached("+33612345604").size(), 2U);
