@@ -53,6 +53,18 @@ bool all_base64url(const std::vector<std::string_view>& parts) {
                      [](std::string_view part) { return base64url_decode(part).has_value(); });
 }
 
+// Of a key or a header, where it is there. The library's own decoder ends the program on a padding
+// sign in the middle (libcjose 0.6.2, base64.c).
+bool is_base64url(const Json& object, const char* name) {
+  return !object.contains(name) ||
+         (object[name].is_string() && base64url_decode(string_of(object, name)).has_value());
+}
+
+bool is_p256_point(const Json& jwk) {
+  return jwk.is_object() && string_of(jwk, "kty") == "EC" && string_of(jwk, "crv") == "P-256" &&
+         is_base64url(jwk, "x") && is_base64url(jwk, "y");
+}
+
 // A header is read by us before the library sees the token. It may name what is awaited and its own
 // type, nothing else: keys and their addresses (jwk, jku, x5u, x5c) would be the sender's word for
 // who has sent it, `crit`, `b64` and `zip` would change what the token means.
@@ -82,9 +94,9 @@ std::optional<KeySet::Key> KeySet::read_key(const Json& jwk) {
   Key key{string_of(jwk, "kid"), Signing::es256, ""};
   const auto type = string_of(jwk, "kty");
   Json own = {{"kty", type}};  // what is wanted of it, so that nothing private is kept
-  if (type == "EC" && string_of(jwk, "crv") == "P-256") {
+  if (is_p256_point(jwk)) {
     for (const char* name : {"crv", "x", "y"}) own[name] = string_of(jwk, name);
-  } else if (type == "RSA") {
+  } else if (type == "RSA" && is_base64url(jwk, "n") && is_base64url(jwk, "e")) {
     key.algorithm = Signing::rs256;
     for (const char* name : {"n", "e"}) own[name] = string_of(jwk, name);
   } else {
@@ -170,8 +182,8 @@ DecryptionKey DecryptionKey::generate() {
 
 Expected<DecryptionKey> DecryptionKey::parse(std::string_view json) {
   const auto jwk = parse_json(json);
-  const bool private_key = jwk && jwk->is_object() && string_of(*jwk, "kty") == "EC" &&
-                           string_of(*jwk, "crv") == "P-256" && !string_of(*jwk, "d").empty();
+  const bool private_key =
+      jwk && is_p256_point(*jwk) && !string_of(*jwk, "d").empty() && is_base64url(*jwk, "d");
   if (!private_key || !import_key(jwk->dump())) {
     return fail("jose.keys", "this is no private P-256 key as a JWK");
   }
@@ -197,6 +209,10 @@ Expected<std::string> decrypt(std::string_view compact, const DecryptionKey& key
   if (!header) return fail(header.error());
   if (string_of(*header, "alg") != "ECDH-ES" || string_of(*header, "enc") != "A256GCM") {
     return fail("jose.algorithm", "the token is not encrypted by ECDH-ES with A256GCM");
+  }
+  if (!header->contains("epk") || !is_p256_point((*header)["epk"]) ||
+      !is_base64url(*header, "apu") || !is_base64url(*header, "apv")) {
+    return fail("jose.form", "the encrypted token's header has no key to agree with");
   }
   // The content's key is agreed on, so none is sent; the tag is whole (CVE-2023-37464).
   if (!parts[1].empty() || base64url_decode(parts[2])->size() != 12 ||

@@ -84,6 +84,43 @@ TEST(Jose, WhatIsNoSetOfKeysIsRefused) {
   }
 }
 
+// The library's decoder ends the program on one in the middle: found by the fuzzer.
+TEST(Jose, APaddingSignAnywhereInAKeyOrAHeaderIsRefused) {
+  const auto padded = [](std::string text, std::size_t at) { return text.replace(at, 1, "="); };
+  for (const auto& key : vectors()["keys"]["keys"]) {
+    for (const char* name : {"x", "y", "n", "e"}) {
+      if (!key.contains(name)) continue;
+      const std::string value = key[name];
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        Json other = key;
+        other[name] = padded(value, i);
+        EXPECT_FALSE(KeySet::parse(Json{{"keys", {other}}}.dump())) << name << " at " << i;
+      }
+    }
+  }
+  for (const char* name : {"x", "y", "d"}) {
+    Json other = vectors()["decryption_key"];
+    other[name] = padded(other[name], 5);
+    EXPECT_FALSE(DecryptionKey::parse(other.dump())) << name;
+  }
+  const std::string good = vectors()["encrypted"][0]["token"];
+  const auto dot = good.find('.');
+  const Json header = *parse_json(as_text(*base64url_decode(good.substr(0, dot))));
+  const auto with = [&](const Json& other) {
+    return decrypt(base64url_encode(as_bytes(other.dump())) + good.substr(dot), our_key());
+  };
+  for (const char* name : {"x", "y"}) {
+    Json other = header;
+    other["epk"][name] = padded(other["epk"][name], 5);
+    EXPECT_EQ(told(with(other), ""), "jose.form") << name;
+  }
+  for (const char* name : {"apu", "apv"}) {
+    Json other = header;
+    other[name] = "AA=A";
+    EXPECT_EQ(told(with(other), ""), "jose.form") << name;
+  }
+}
+
 TEST(Jose, ASetHasSoManyKeysAndNoMore) {
   Json many = {{"keys", Json::array()}};
   for (std::size_t i = 0; i < 3 * limits::openid_keys; ++i) {
