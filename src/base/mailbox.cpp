@@ -37,6 +37,7 @@ std::optional<Mailbox> read_mailbox(std::string_view text) {
   if (text.size() > limits::email_bytes || at == std::string_view::npos) return std::nullopt;
   const auto domain = domain_to_ascii(text.substr(at + 1));
   if (!is_dot_string(text.substr(0, at)) || !domain || domain->back() == '.') return std::nullopt;
+  if (at + 1 + domain->size() > limits::email_bytes) return std::nullopt;  // longer in ASCII
   return Mailbox{std::string(text.substr(0, at)), *domain};
 }
 

@@ -105,6 +105,20 @@ TEST(ReissueDestination, R36R37OneAddressAsJudged) {
   }
 }
 
+// Each label of two letters is eight characters of what the wire has (found by the fuzzer).
+TEST(ReissueDestination, R36OneThatIsTooLongOnTheWireIsRefused) {
+  const auto address = [](std::size_t labels) {
+    std::string text = "claude.de.la.republique@";
+    for (std::size_t i = 0; i < labels; ++i) text += "éé.";
+    return text + "org";
+  };
+  const auto fits = email(address(20));
+  EXPECT_LE(fits.size(), 254U);
+  EXPECT_EQ(email(fits), fits);
+  EXPECT_LT(address(26).size(), 254U);
+  EXPECT_EQ(email(address(26)), "reissue.email_form");
+}
+
 // Requirement 38.
 TEST(ReissueDestination, R38NothingThatCouldBecomeAHeader) {
   using namespace std::string_view_literals;
