@@ -69,6 +69,8 @@ export interface CodeOnItsWay {
   untilMs?: number; // by the server's clock
   waitMinutes: number;
   another: string;
+  message: string; // what became of it, as it is shown; empty: nothing to say
+  firstDestination?: string; // masked; nothing shows that the code sent there arrived, this one went elsewhere
 }
 
 export type ConfirmationAnswer =
@@ -170,6 +172,11 @@ export class Api {
   /** A code that validates the vote: a good one that was sent before, unless `another`. */
   confirmation(contest: number, another: boolean): Promise<ConfirmationAnswer> {
     return this.post("/api/confirmation", { contest, another });
+  }
+
+  /** What is known of the newest code; sends none. */
+  confirmation_news(contest: number): Promise<ConfirmationAnswer> {
+    return this.post("/api/confirmation/news", { contest });
   }
 
   /** `ballot`: base64. May be sent again: the same bytes get the same answer. `confirmation`: the code, where one is asked for. */

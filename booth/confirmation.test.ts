@@ -24,7 +24,7 @@ test("a code is asked for once at a time, and again once the answer is there or 
     asked.push({ answer: () => resolve({ status: "suspended" }), lose });
   });
   const refused = () => Promise.reject(new Error("not refused"));
-  const step = new ConfirmationStep({ api: { confirmation }, digits: 6, clock: () => 0, refused, changed: () => {} });
+  const step = new ConfirmationStep({ api: { confirmation, confirmation_news: confirmation }, digits: 6, clock: () => 0, refused, changed: () => {} });
   const both = Promise.allSettled([step.ask(0), step.ask(0)]);
   const other = step.ask(1);
   assert.equal(asked.length, 2, "one for each contest");

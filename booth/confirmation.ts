@@ -1,9 +1,12 @@
 // The step at which a sealed ballot waits for the code that validates the vote: where the code went, until when it is good, what
 // to do when it does not come. What was asked is remembered by contest, for as long as the document lives.
+import { TryAgain } from "./api.ts";
 import type { Api, CodeOnItsWay, ConfirmationAnswer, Unconfirmed } from "./api.ts";
 import { fill, one, show_errors, show_part, step, text } from "./page.ts";
 
 const MINUTE_MS = 60_000;
+const NEWS_EVERY_MS = 15_000;
+const NEWS_LATER_EVERY_MS = 60_000; // once the code has had its time to come
 const MINUTES_AS_TIME = 60; // a longer wait is told by the clock
 
 export type ConfirmationReading = { code: string } | { error: "empty" | "form" };
@@ -24,10 +27,12 @@ interface Known {
   answer: CodeOnItsWay;
   another_at: number; // by the server's clock
   how: How;
+  since: number;
+  news_at: number;
 }
 
 interface Around {
-  api: Pick<Api, "confirmation">;
+  api: Pick<Api, "confirmation" | "confirmation_news">;
   digits: number;
   clock: () => number;
   /** No vote can be confirmed now, for this reason. */
@@ -68,6 +73,26 @@ export class ConfirmationStep {
       this.field().focus(); // the button is gone
     }
     this.around.changed(contest);
+  }
+
+  /**
+   * What became of the message, from time to time: another code may have gone elsewhere by itself. What is not answered is asked
+   * later. Throws SessionOver.
+   */
+  async follow(contest: number): Promise<void> {
+    const known = this.known.get(contest);
+    const now = this.around.clock();
+    if (typeof known !== "object" || now < known.news_at || this.asking.has(contest)) return;
+    known.news_at = now + (now - known.since < 20 * NEWS_EVERY_MS ? NEWS_EVERY_MS : NEWS_LATER_EVERY_MS);
+    try {
+      const answer = await this.around.api.confirmation_news(contest);
+      if (this.known.get(contest) !== known) return; // another was asked for meanwhile
+      if (answer.status === "sent" || answer.status === "wait") this.take(contest, answer, known.how, known);
+      else if (answer.status !== "no_address" && answer.status !== "suspended") return await this.around.refused(contest, answer.status);
+      this.around.changed(contest);
+    } catch (error) {
+      if (!(error instanceof TryAgain)) throw error;
+    }
   }
 
   /** Whether the server must be asked: it has not been, or what it said may be true no more. */
@@ -125,7 +150,8 @@ export class ConfirmationStep {
     const answer = typeof known === "object" ? known.answer : undefined;
     show_part(section, "no_address", known === "no_address");
     show_part(section, "code", answer !== undefined);
-    fill(section, { sent: this.said(contest, known) });
+    fill(section, { sent: this.said(contest, known), fate: answer?.message ?? "" });
+    show_part(section, "fate", Boolean(answer?.message));
     const lives = this.has_code(contest);
     show_part(section, "live", lives);
     if (!answer) return;
@@ -149,8 +175,9 @@ export class ConfirmationStep {
     if (!this.has_code(contest)) {
       return text(another_at > this.around.clock() ? "confirmation.no_code_wait" : "confirmation.no_code");
     }
+    const first = answer.firstDestination;
     const values = { digits: String(this.around.digits), destination: answer.destination };
-    const said = how === "kept" ? text(`confirmation.kept_${answer.by}`, values) : text(`confirmation.sent_${answer.by}`, values);
+    const said = first ? text("confirmation.elsewhere", { ...values, first }) : how === "kept" ? text(`confirmation.kept_${answer.by}`, values) : text(`confirmation.sent_${answer.by}`, values);
     const lines = [said, text("confirmation.until", { until: answer.until ?? "" })];
     if (how === "beside") lines.push(text("confirmation.renewed"));
     if (how === "instead") lines.push(text("confirmation.instead"));
@@ -168,10 +195,14 @@ export class ConfirmationStep {
     return answer.fresh ? "first" : "kept";
   }
 
-  private take(contest: number, answer: CodeOnItsWay, how: How): void {
+  private take(contest: number, answer: CodeOnItsWay, how: How, before?: Known): void {
     if (answer.status === "sent") this.sent.set(contest, answer.untilMs ?? Infinity);
     else this.sent.delete(contest);
-    this.known.set(contest, { answer, another_at: this.around.clock() + answer.waitMinutes * MINUTE_MS, how });
+    const now = this.around.clock();
+    this.known.set(contest, {
+      answer, another_at: now + answer.waitMinutes * MINUTE_MS, how, since: before?.since ?? now,
+      news_at: before?.news_at ?? now + NEWS_EVERY_MS,
+    });
   }
 
   private show_error(id: string, tries = 0): void {

@@ -342,7 +342,10 @@ class VotingSpace {
     if (!this.over && !watched && this.session.has_ended()) this.entrance.clear();
     const { step: shown } = this.shown ?? {};
     if (this.over || !this.list || !["contests", "ballot", "confirm", "confirmation"].includes(shown!)) return;
-    if (shown === "confirmation") this.confirmation.fill(this.shown!.contest!);
+    if (shown === "confirmation") {
+      this.confirmation.fill(this.shown!.contest!);
+      void this.guard(() => this.confirmation.follow(this.shown!.contest!));
+    }
     const now = this.clock();
     const just_closed = this.list.closesAt <= now && this.refreshed_at < this.list.closesAt + TICK_MS;
     const suspended = this.list.contests.some(({ state }) => state === "suspended");

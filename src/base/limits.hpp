@@ -130,6 +130,7 @@ inline constexpr std::int64_t message_overdue_ms = 5 * 60'000;   // waits too lo
 inline constexpr std::size_t delivery_places = 30;               // of a channel, on one page
 inline constexpr std::int64_t carriage_slot_ms = 10 * 60'000;    // of what is counted by carrier
 inline constexpr std::int64_t message_late_ms = 60'000;          // in the queue, before she is told
+inline constexpr std::int64_t message_stuck_ms = 3 * 60'000;     // before another channel is tried
 inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 46 says one hour
 inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 // Of a new password: when the relay has not taken it by then, another is made.

@@ -30,6 +30,8 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
   // After who answers what was asked: a server that was down for an hour still does.
   duties.push_back({"end of old reissues", [&] { sweep_reissues(state); }});
   if (auto* confirmations = services.confirmations) {
+    duties.push_back({"confirmation codes that did not get through",
+                      [confirmations] { confirmations->send_elsewhere(); }});
     duties.push_back(
         {"end of old confirmation codes", [confirmations] { confirmations->sweep(); }});
   }

@@ -19,8 +19,8 @@ struct Duty {
 };
 
 // In this order: hours and freeze, one round of the log, old sessions, old tries of reissue,
-// old tries of the form to the help desk, what is asked of lost passwords and identifiers, old
-// confirmation codes, purge of messages.
+// old tries of the form to the help desk, what is asked of lost passwords and identifiers,
+// confirmation codes that did not get through, old ones, purge of messages.
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
                             const SelfService& services);
 

@@ -67,6 +67,8 @@ constexpr Word kinds[] = {
     {"code-invalidated", "avis de code invalidé", "notice of an invalidated code"},
     {"password-link", "lien pour un nouveau mot de passe", "link for a new password"},
     {"password", "nouveau mot de passe", "new password"},
+    {"password-silence", "avis : le SMS du mot de passe n'est pas confirmé",
+     "notice: nothing is heard of the password's text message"},
     {"password-lost", "avis : le SMS du mot de passe n'est pas arrivé",
      "notice: the text message with the password did not arrive"},
     {"password-refused", "avis : pas de nouveau mot de passe, et pourquoi",

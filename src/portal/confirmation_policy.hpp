@@ -11,7 +11,10 @@ struct ConfirmationPolicy {
   std::int64_t life_ms = 60 * 60'000;  // from the request, a whole number of minutes
   std::uint32_t tries = 5;             // then another code must be asked for
   RateLimit resend{1, 5, 10};          // codes for one voter and contest, the first one among them
-  bool sign_off_mail = true;           // the sign-off is confirmed by a message
+  // Where the first message to a voter did not get through, another code goes to the other address
+  // on file, without being asked for.
+  bool other_channel = false;
+  bool sign_off_mail = true;  // the sign-off is confirmed by a message
 };
 
 }  // namespace isoloir

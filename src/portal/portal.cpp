@@ -509,7 +509,8 @@ void read_reissue(TomlReader& read, const toml::table& root, Portal& portal) {
 void read_confirmation(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("confirmation")) return;
   const auto& table = read.table(root, "confirmation");
-  read.known(table, {"by", "digits", "life_minutes", "tries", "resend", "sign_off_mail"});
+  read.known(table,
+             {"by", "digits", "life_minutes", "tries", "resend", "other_channel", "sign_off_mail"});
   if (const auto by = read.text(table, "by"); by != "email" && !by.empty()) {
     read.problem(table, "\"by\" is email; who has no address on file gets a text message");
   }
@@ -521,6 +522,7 @@ void read_confirmation(TomlReader& read, const toml::table& root, Portal& portal
   read.known(resend, {"minute", "hour", "day"});
   policy.resend = {read.number(resend, "minute", 1, 10), read.number(resend, "hour", 1, 100),
                    read.number(resend, "day", 1, 1000)};
+  if (table.contains("other_channel")) policy.other_channel = read.flag(table, "other_channel");
   policy.sign_off_mail = read.flag(table, "sign_off_mail");
   // Who has a voter's credentials and not her mailbox guesses so often in a day.
   std::uint64_t codes = 1;

@@ -34,6 +34,14 @@ ByteArray<32> attempt_key(const State& state, const std::string& voter, std::uin
   return flows::attempt_key(state, "confirmation code", voter + "\n" + std::to_string(contest));
 }
 
+// Failed, or nothing shows that it arrived, or it has not even left.
+bool did_not_get_through(const MessageTrace& message, TimeMs now) {
+  if (message.status == "failed") return true;
+  if (message.status == "accepted") return message.reason == name_of(Reason::no_report);
+  return (message.status == "queued" || message.status == "sent") &&
+         now >= message.created_at + limits::message_stuck_ms;
+}
+
 Status refused(std::string_view code, std::string why) {
   return fail(code, std::move(why), code);
 }
@@ -41,7 +49,6 @@ Status refused(std::string_view code, std::string why) {
 }  // namespace
 
 struct Confirmations::Address {
-  bool known = false;
   MessageChannel channel = MessageChannel::email;
   std::string to;
   std::string masked;
@@ -65,17 +72,44 @@ std::string masked_phone(std::string_view number) {
   return fmt::format("{} {}", hidden, digits.size() > 2 ? digits.substr(digits.size() - 2) : "");
 }
 
-// The string on file, as it stands (requirement 36); a telephone in international form.
-Confirmations::Address Confirmations::address_of(Transaction& transaction,
-                                                 const std::string& voter) const {
+// The strings on file, as they stand (requirement 36); a telephone in international form.
+std::vector<Confirmations::Address> Confirmations::addresses_of(Transaction& transaction,
+                                                                const std::string& voter) const {
   const auto row = transaction.query("SELECT email, phone FROM voter WHERE id = $1", {voter})[0];
+  std::vector<Address> all;
   if (const auto& email = row.text(0); !email.empty()) {
-    return {true, MessageChannel::email, email, masked_email(email)};
+    all.push_back({MessageChannel::email, email, masked_email(email)});
   }
-  const auto phone = reissue::judge_phone(row.text(1), {});
-  if (!phone) return {};
-  const auto& number = phone->destination.address;
-  return {true, MessageChannel::sms, number, masked_phone(number)};
+  if (const auto phone = reissue::judge_phone(row.text(1), {})) {
+    const auto& number = phone->destination.address;
+    all.push_back({MessageChannel::sms, number, masked_phone(number)});
+  }
+  return all;
+}
+
+std::optional<MessageTrace> Confirmations::newest_message(Transaction& transaction,
+                                                          const std::string& voter,
+                                                          std::uint32_t contest) const {
+  const auto rows = transaction.query(
+      "SELECT message FROM confirmation WHERE voter = $1 AND contest = $2 AND newest = 1 AND "
+      "message IS NOT NULL",
+      {voter, contest});
+  return rows.empty() ? std::nullopt : Outbox::trace_of(transaction, rows[0].blob(0));
+}
+
+std::optional<Confirmations::Address> Confirmations::address_for(Transaction& transaction,
+                                                                 const std::string& voter,
+                                                                 std::uint32_t contest,
+                                                                 TimeMs now) const {
+  const auto all = addresses_of(transaction, voter);
+  if (all.empty()) return std::nullopt;
+  const auto last =
+      policy_.other_channel ? newest_message(transaction, voter, contest) : std::nullopt;
+  for (const auto& address : all) {
+    if (last && (address.channel == last->channel) != did_not_get_through(*last, now))
+      return address;
+  }
+  return all[0];
 }
 
 ByteArray<32> Confirmations::mac_of(const std::string& voter, std::uint32_t contest,
@@ -103,12 +137,6 @@ void Confirmations::send(Transaction& transaction, const std::string& voter, std
   const auto code = fmt::format("{:0{}}", state_.random().below(codes), policy_.digits);
   const TimeMs minute = whole_minute(now);
   const TimeMs expires_at = expires(transaction, now);
-  // The same digits may have been drawn before.
-  transaction.execute(
-      "INSERT INTO confirmation (voter, contest, code_mac, state, expires_at, tries) VALUES ($1, "
-      "$2, $3, 'sent', $4, 0) ON CONFLICT (voter, contest, code_mac) DO UPDATE SET state = 'sent', "
-      "expires_at = $4, tries = 0, wrong_mac = NULL",
-      {voter, contest, ByteView(mac_of(voter, contest, code)), expires_at});
   // Never earlier than the request: rounded up, so that the wait is never too short.
   transaction.execute("INSERT INTO attempt (id, key, at) VALUES ($1, $2, $3)",
                       {state_.random().bytes(16), ByteView(attempt_key(state_, voter, contest)),
@@ -125,7 +153,16 @@ void Confirmations::send(Transaction& transaction, const std::string& voter, std
     message.subject = texts_.text("message.confirmation_subject", language, Json::object());
     message.body = texts_.text("message.confirmation_body", language, values);
   }
-  outbox_of(state_).queue(transaction, minute, message);
+  const auto id = outbox_of(state_).queue(transaction, minute, message);
+  transaction.execute("UPDATE confirmation SET newest = 0 WHERE voter = $1 AND contest = $2",
+                      {voter, contest});
+  // The same digits may have been drawn before.
+  transaction.execute(
+      "INSERT INTO confirmation (voter, contest, code_mac, state, expires_at, tries, message, "
+      "language, newest) VALUES ($1, $2, $3, 'sent', $4, 0, $5, $6, 1) ON CONFLICT (voter, "
+      "contest, code_mac) DO UPDATE SET state = 'sent', expires_at = $4, tries = 0, wrong_mac = "
+      "NULL, message = $5, language = $6, newest = 1",
+      {voter, contest, ByteView(mac_of(voter, contest, code)), expires_at, ByteView(id), language});
   flows::note(state_, transaction, minute, "confirmation code sent", voter,
               {{"channel", name_of(address.channel)}, {"contest", contest}});
 }
@@ -138,34 +175,92 @@ Expected<ConfirmationSent> Confirmations::ask(const Session& session, std::uint3
     if (const auto allowed = may_cast(state_, transaction, session, contest); !allowed) {
       return fail(allowed.error());
     }
-    const auto address = address_of(transaction, voter);
-    if (!address.known) return ConfirmationSent{};
     const TimeMs now = flows::steady_now(state_, transaction);
-    ConfirmationSent sent{ConfirmationSent::Kind::sent,
-                          false,
-                          address.channel,
-                          address.masked,
-                          0,
-                          another_at(transaction, voter, contest, now)};
-    const auto good = transaction.query(
-        "SELECT expires_at FROM confirmation WHERE voter = $1 AND contest = $2 AND state = 'sent' "
-        "AND expires_at > $3 AND tries < $4 ORDER BY expires_at DESC",
-        {voter, contest, now, policy_.tries});
-    const bool too_soon = sent.another_at > now;
-    if (!good.empty() && (!another || too_soon)) {
-      sent.expires_at = good[0].integer(0);
-      return sent;
+    const auto before = standing(transaction, voter, contest, now);
+    const bool good = before.kind == ConfirmationSent::Kind::sent;
+    if (before.kind == ConfirmationSent::Kind::no_address || (good && !another) ||
+        before.another_at > now) {
+      return before;
     }
-    if (too_soon) {
-      sent.kind = ConfirmationSent::Kind::wait;
-      return sent;
-    }
-    send(transaction, voter, contest, address, language, now);
+    const auto address = address_for(transaction, voter, contest, now);
+    send(transaction, voter, contest, *address, language, now);
+    auto sent = standing(transaction, voter, contest, now);
     sent.fresh = true;
-    sent.expires_at = expires(transaction, now);
-    sent.another_at = another_at(transaction, voter, contest, now);
     return sent;
   });
+}
+
+Expected<ConfirmationSent> Confirmations::news(const Session& session, std::uint32_t contest) {
+  ISOLOIR_ASSERT(session.voter.has_value());
+  return state_.database().read([&](Transaction& transaction) -> Expected<ConfirmationSent> {
+    if (const auto allowed = may_cast(state_, transaction, session, contest); !allowed) {
+      return fail(allowed.error());
+    }
+    return standing(transaction, *session.voter, contest, flows::steady_now(state_, transaction));
+  });
+}
+
+ConfirmationSent Confirmations::standing(Transaction& transaction, const std::string& voter,
+                                         std::uint32_t contest, TimeMs now) const {
+  const auto addresses = addresses_of(transaction, voter);
+  if (addresses.empty()) return {};
+  ConfirmationSent sent;
+  sent.kind = ConfirmationSent::Kind::wait;
+  sent.another_at = another_at(transaction, voter, contest, now);
+  const auto good = transaction.query(
+      "SELECT expires_at FROM confirmation WHERE voter = $1 AND contest = $2 AND state = 'sent' "
+      "AND expires_at > $3 AND tries < $4 ORDER BY expires_at DESC",
+      {voter, contest, now, policy_.tries});
+  if (!good.empty()) {
+    sent.kind = ConfirmationSent::Kind::sent;
+    sent.expires_at = good[0].integer(0);
+  }
+  sent.message = newest_message(transaction, voter, contest);
+  const auto* to = &addresses[0];
+  if (sent.message && addresses.back().channel == sent.message->channel) to = &addresses.back();
+  sent.channel = to->channel;
+  sent.destination = to->masked;
+  sent.elsewhere = to != &addresses[0];
+  sent.first_destination = addresses[0].masked;
+  sent.moves = policy_.other_channel && addresses.size() == 2 && sent.message && !sent.elsewhere &&
+               did_not_get_through(*sent.message, now) &&
+               sent.another_at < now + limits::message_stuck_ms;
+  return sent;
+}
+
+void Confirmations::send_elsewhere() {
+  if (!policy_.other_channel) return;
+  const auto rows = *state_.database().read([&](Transaction& transaction) -> Expected<store::Rows> {
+    return transaction.query(
+        "SELECT c.voter, c.contest FROM confirmation c JOIN message m ON m.id = c.message WHERE "
+        "c.newest = 1 AND c.expires_at > $1 AND c.state = 'sent' AND (m.status IN ('queued', "
+        "'sent', 'failed') OR m.reason = 'no_report')",
+        {state_.now()});
+  });
+  for (const auto& row : rows) {
+    const auto& voter = row.text(0);
+    const auto contest = static_cast<std::uint32_t>(row.integer(1));
+    (void)state_.database().write([&](Transaction& transaction) -> Status {
+      const TimeMs now = flows::steady_now(state_, transaction);
+      const auto last = newest_message(transaction, voter, contest);  // it may have served since
+      if (!last || !did_not_get_through(*last, now)) return {};
+      const auto addresses = addresses_of(transaction, voter);
+      // Once: what did not get through at the second address either is told on the page.
+      if (addresses.size() < 2 || last->channel != addresses[0].channel ||
+          another_at(transaction, voter, contest, now) > now) {
+        return {};
+      }
+      const auto language =
+          transaction
+              .query(
+                  "SELECT language FROM confirmation WHERE voter = $1 AND contest = $2 AND "
+                  "newest = 1",
+                  {voter, contest})[0]
+              .text(0);
+      send(transaction, voter, contest, addresses[1], language, now);
+      return {};
+    });
+  }
 }
 
 // Each live code is compared with each try, and counts it: so none is guessed at more often than
@@ -226,8 +321,9 @@ ConfirmationLeft Confirmations::left(const std::string& voter, std::uint32_t con
 void Confirmations::tell_sign_off(Transaction& transaction, const std::string& voter,
                                   std::uint32_t contest, TimeMs at, std::string_view language) {
   if (!policy_.sign_off_mail) return;
-  const auto address = address_of(transaction, voter);
-  if (!address.known) return;
+  const auto addresses = addresses_of(transaction, voter);
+  if (addresses.empty()) return;
+  const auto& address = addresses[0];
   const TimeMs gone_by = at + limits::message_life_ms;
   NewMessage message{voter,  std::string(sign_off_notice), address.channel, address.to, "", "",
                      gone_by};

@@ -27,6 +27,12 @@ struct ConfirmationSent {
   std::string destination;  // masked: "c•••@e•••.org", "••• 01"
   TimeMs expires_at = 0;    // sent: to the minute
   TimeMs another_at = 0;    // sent, wait: from when another may be asked for
+  // What became of the message that carries the newest code.
+  std::optional<MessageTrace> message{};
+  // The code went here because nothing shows that the one to the first address on file arrived.
+  bool elsewhere = false;
+  std::string first_destination{};  // masked
+  bool moves = false;  // it did not get through, and another is about to go to the other address
 };
 
 // What is left after a refusal.
@@ -48,6 +54,8 @@ class Confirmations {
   // Code, row, message and throttle are one transaction. Errors: those of may_cast.
   Expected<ConfirmationSent> ask(const Session& session, std::uint32_t contest, bool another,
                                  std::string_view language);
+  // What is known of the newest code; sends nothing. Errors: those of may_cast.
+  Expected<ConfirmationSent> news(const Session& session, std::uint32_t contest);
 
   // In the transaction that takes the ballot: counts a try, then compares (requirement 24), and
   // uses the code up. The caller commits a refusal. Errors: confirmation.missing (nothing, or not
@@ -64,6 +72,10 @@ class Confirmations {
   void tell_sign_off(store::Transaction& transaction, const std::string& voter,
                      std::uint32_t contest, TimeMs at, std::string_view language);
 
+  // At every beat: a code whose message did not get through is followed by another to the other
+  // address on file, where policy says so and the limit of `resend` lets.
+  void send_elsewhere();
+
   // Writes down which codes are past their time, so that a clock set back later revives none
   // (requirement 21), and forgets those of more than a day ago.
   void sweep();
@@ -74,7 +86,16 @@ class Confirmations {
 
  private:
   struct Address;
-  Address address_of(store::Transaction& transaction, const std::string& voter) const;
+  std::vector<Address> addresses_of(store::Transaction& transaction,
+                                    const std::string& voter) const;
+  // Where the next code goes; nothing without an address.
+  std::optional<Address> address_for(store::Transaction& transaction, const std::string& voter,
+                                     std::uint32_t contest, TimeMs now) const;
+  std::optional<MessageTrace> newest_message(store::Transaction& transaction,
+                                             const std::string& voter, std::uint32_t contest) const;
+  // Of the code that is good, or none; asks for nothing. No address: no_address.
+  ConfirmationSent standing(store::Transaction& transaction, const std::string& voter,
+                            std::uint32_t contest, TimeMs now) const;
   ByteArray<32> mac_of(const std::string& voter, std::uint32_t contest,
                        std::string_view code) const;
   TimeMs another_at(store::Transaction& transaction, const std::string& voter,

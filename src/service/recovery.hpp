@@ -83,6 +83,7 @@ class Recoveries {
   void say_no(store::Transaction& transaction, const std::string& voter, const std::string& email,
               const ReissueRefusal& refused, const Asked& asked);
   void retry_messages();
+  void tell_silence();
   void make_again(const std::string& voter, const Bytes& flow, std::int64_t tries);
   // A fresh password and its credential; `number`: of the recovery key. About 20 ms.
   Made make(std::string_view identifier, std::string_view number) const;

@@ -209,6 +209,32 @@ void Recoveries::retry_messages() {
         "'cancelled' ORDER BY m.status_at LIMIT 20");
   });
   for (const auto& row : *rows) make_again(row.text(1), row.blob(0), row.integer(2));
+  tell_silence();
+}
+
+// The operators have it and say nothing: it may have arrived, so that another would take from her a
+// password that works. She is told what to do if it has not.
+void Recoveries::tell_silence() {
+  (void)state_.database().write([&](Transaction& transaction) -> Status {
+    for (const auto& row : transaction.query(
+             "SELECT f.id, f.voter, f.language, f.reference FROM reissue_flow f JOIN message m ON "
+             "m.id = f.sms WHERE m.status = 'accepted' AND m.reason = 'no_report' AND f.sms_tries "
+             "IN (1, 2) AND f.silence_told = 0 AND f.state <> 'cancelled' ORDER BY m.status_at "
+             "LIMIT 20")) {
+      const auto& voter = row.text(1);
+      transaction.execute("UPDATE reissue_flow SET silence_told = 1 WHERE id = $1", {row.blob(0)});
+      const Json trace = {{"reference", row.text(3)}};
+      flows::note(state_, transaction, flows::steady_now(state_, transaction),
+                  "password message not heard of", voter, trace);
+      if (flows::shut(state_, transaction, policy_.password, voter)) continue;
+      const auto email =
+          transaction.query("SELECT email FROM voter WHERE id = $1", {voter})[0].text(0);
+      tell(transaction, voter, email, "password-silence",
+           {"message.password_silence_body", "message.password_silence_subject"}, row.text(2),
+           trace);
+    }
+    return {};
+  });
 }
 
 // Once with a fresh value; then the voter is told. A password that has signed in did arrive: see

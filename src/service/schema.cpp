@@ -334,6 +334,16 @@ constexpr std::string_view eighteenth = R"sql(
 DROP INDEX message_status;
 )sql";
 
+constexpr std::string_view nineteenth = R"sql(
+-- The message that carries the code; `newest` of its voter and contest.
+ALTER TABLE confirmation ADD COLUMN message BLOB;
+ALTER TABLE confirmation ADD COLUMN language TEXT NOT NULL DEFAULT 'fr';
+ALTER TABLE confirmation ADD COLUMN newest INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX confirmation_newest ON confirmation (expires_at) WHERE newest = 1;
+-- The voter was told that nothing is heard of the text message with the password.
+ALTER TABLE reissue_flow ADD COLUMN silence_told INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -352,7 +362,8 @@ constexpr store::Migration migrations[] = {
     {15, "identification by FranceConnect", fifteenth},
     {16, "whether a late elector is there already", sixteenth},
     {17, "what became of messages", seventeenth},
-    {18, "messages leave a long queue as fast as a short one", eighteenth}};
+    {18, "messages leave a long queue as fast as a short one", eighteenth},
+    {19, "what became of confirmation codes", nineteenth}};
 
 }  // namespace
 

@@ -15,6 +15,20 @@ std::int64_t minutes_until(TimeMs at, TimeMs now) {
 }  // namespace
 
 http::Response Site::api_confirmation(Visit& visit) {
+  return with_contest(visit, [&](std::uint32_t contest, const Json& body) {
+    const bool another = body.contains("another") && body.at("another") == true;
+    return confirmations_->ask(*visit.session, contest, another, language_code(visit.language));
+  });
+}
+
+// The page asks by itself: nothing is sent, and nobody is there by it.
+http::Response Site::api_confirmation_news(Visit& visit) {
+  return with_contest(visit, [&](std::uint32_t contest, const Json&) {
+    return confirmations_->news(*visit.session, contest);
+  });
+}
+
+http::Response Site::with_contest(Visit& visit, const ConfirmationAction& action) {
   if (!confirmations_) return error_page(404, &visit.request);
   const auto body = parse_json(visit.request.body);
   if (!csrf_good(visit.request, *visit.session)) return session_over();
@@ -23,9 +37,7 @@ http::Response Site::api_confirmation(Visit& visit) {
       *contest >= static_cast<std::int64_t>(state_.manifest().contests.size())) {
     return error_page(400, &visit.request);
   }
-  const auto sent = confirmations_->ask(*visit.session, static_cast<std::uint32_t>(*contest),
-                                        body->contains("another") && body->at("another") == true,
-                                        language_code(visit.language));
+  const auto sent = action(static_cast<std::uint32_t>(*contest), *body);
   if (!sent) return json_answer(ballot_refused(sent.error()));
   using Kind = ConfirmationSent::Kind;
   if (sent->kind == Kind::no_address) return json_answer({{"status", "no_address"}});
@@ -39,6 +51,10 @@ http::Response Site::api_confirmation(Visit& visit) {
     answer["until"] = format_time(sent->expires_at, visit.language);
     answer["untilMs"] = sent->expires_at;
   }
+  if (sent->elsewhere) answer["firstDestination"] = sent->first_destination;
+  answer["message"] = message_fate(renderer_, Carried::confirmation_code, sent->message,
+                                   state_.now(), visit.language)["text"];
+  if (sent->moves) answer["message"] = renderer_.text("confirmation.message_moves", visit.language);
   return json_answer(answer);
 }
 

@@ -136,11 +136,11 @@ http::Response Site::api_reissue_noted(Visit& visit) {
 http::Response Site::api_reissue_status(Visit& visit) {
   static constexpr std::string_view names[] = {"none", "sent", "opened", "issued", "blocked"};
   const auto status = reissues_ ? reissues_->status(visit.voter()) : ReissueStatus{};
-  return json_answer(
-      {{"state", names[static_cast<std::size_t>(status.kind)]},
-       {"at", status.at > 0 ? format_time(status.at, visit.language) : ""},
-       {"reference", status.reference},
-       {"message", message_fate(renderer_, status.message, state_.now(), visit.language)}});
+  return json_answer({{"state", names[static_cast<std::size_t>(status.kind)]},
+                      {"at", status.at > 0 ? format_time(status.at, visit.language) : ""},
+                      {"reference", status.reference},
+                      {"message", message_fate(renderer_, Carried::link, status.message,
+                                               state_.now(), visit.language)}});
 }
 
 }  // namespace isoloir::web

@@ -133,6 +133,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/api/voting-code", Lane::crypto, true, &Site::api_voting_code},
       {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
       {Method::post, "/api/confirmation", Lane::database, true, &Site::api_confirmation},
+      {Method::post, "/api/confirmation/news", Lane::database, true, &Site::api_confirmation_news},
       {Method::post, "/api/ballot", Lane::crypto, true, &Site::api_ballot},
       {Method::post, "/api/receipt", Lane::database, true, &Site::api_receipt},
       {Method::post, "/api/session/extend", Lane::database, true, &Site::api_extend},
@@ -188,8 +189,8 @@ http::Response Site::handle(const http::Request& request) {
 void Site::find_session(Visit& visit) {
   const auto& request = visit.request;
   // Asking for the state of things is no sign of a person; everything else is.
-  constexpr std::array<std::string_view, 3> asked_by_itself = {"/api/contests", "/api/receipt",
-                                                               "/api/reissue/status"};
+  constexpr std::array<std::string_view, 4> asked_by_itself = {
+      "/api/contests", "/api/receipt", "/api/reissue/status", "/api/confirmation/news"};
   const bool touch = std::find(asked_by_itself.begin(), asked_by_itself.end(), request.path) ==
                      asked_by_itself.end();
   if (const auto cookie = request.cookie(session_cookie)) {

@@ -158,6 +158,10 @@ class Site final : public http::Handler {
   http::Response api_voting_code(Visit& visit);
   http::Response api_contests(Visit& visit);
   http::Response api_confirmation(Visit& visit);
+  http::Response api_confirmation_news(Visit& visit);
+  using ConfirmationAction =
+      std::function<Expected<ConfirmationSent>(std::uint32_t contest, const Json& body)>;
+  http::Response with_contest(Visit& visit, const ConfirmationAction& action);
   http::Response api_ballot(Visit& visit);
   http::Response api_receipt(Visit& visit);
   http::Response api_extend(Visit& visit);

@@ -48,8 +48,9 @@ std::string sign_in_path(const Site::Visit& visit);
 
 // What became of the message that carries a link, in words for who asked for it: "text" (empty
 // where there is nothing to say yet) and "failed" (it will not come).
-Json message_fate(const Renderer& renderer, const std::optional<MessageTrace>& message, TimeMs now,
-                  Language language);
+enum class Carried { link, confirmation_code };
+Json message_fate(const Renderer& renderer, Carried carried,
+                  const std::optional<MessageTrace>& message, TimeMs now, Language language);
 
 // Where a sign-in may lead besides home: pages that messages and links name, of a closed list.
 std::string_view way_on(std::string_view path);

@@ -122,6 +122,27 @@ test("nothing came: another code, and the first one stays good; past its time it
   await closePage(page);
 });
 
+test("the mail is returned: the page says so, another code goes by text message, and votes", async () => {
+  const voter = newVoter();
+  const page = await newPage(browser, { width: 375, height: 740 });
+  await toCode(page, voter);
+  await page.clock.install();
+  await page.clock.resume();
+  const mail = `FROM voter v WHERE v.id = m.voter AND v.email = '${voter.email}' AND m.kind = 'confirmation-code' AND m.channel = 'email'`;
+  setState(demo, `UPDATE message AS m SET status = 'failed', reason = 'unknown_recipient' ${mail}`);
+  ageThrottles(demo);
+  await page.clock.fastForward(30_000);
+  await page.getByText("un autre code de 6 chiffres a été envoyé par SMS").waitFor();
+  await page.getByText(/Rien ne montre que le message envoyé à l’adresse .•••@e•••\.org soit arrivé/).waitFor();
+  await page.getByText("Vérifiez que votre téléphone a du réseau").waitFor();
+  await look(page, "confirmation-elsewhere");
+  const phone = setState(demo, `SELECT phone FROM voter WHERE email = '${voter.email}'`).replace(/[^+0-9]/g, "");
+  await typeConfirmation(page, await receivedCode(demo, page, phone));
+  await voted(page);
+  assert.deepEqual([held(demo, voter).signOffs, codesTo(voter)], [[0], 2]);
+  await closePage(page);
+});
+
 test("five wrong codes want another one and lock nobody out; until the code she may change her mind", async () => {
   const voter = newVoter();
   const page = await newPage(browser);

@@ -164,7 +164,8 @@ export async function typeKeys(demo, page, identifier, password, digits) {
 }
 
 // Messages leave at the server's next beat; until then the inbox may show the one before.
-const allLeft = (demo) => sqliteRows(demo, "SELECT 1 FROM message WHERE status IN ('queued', 'sent') LIMIT 1").length === 0;
+const allLeft = (demo) =>
+  sqliteRows(demo, `SELECT 1 FROM message WHERE status IN ('queued', 'sent') AND next_at <= ${Date.now()} LIMIT 1`).length === 0;
 
 // The newest message to `address`, as the demonstration's inbox shows it, or the newest that has these words there.
 async function openMessage(demo, page, address, words = "") {

@@ -165,6 +165,7 @@ TEST(Portal, L16ConfirmationPolicyIsReadStrictly) {
   EXPECT_EQ(portal->confirmation->resend.per_minute, 1u);
   EXPECT_EQ(portal->confirmation->resend.per_day, 10u);
   EXPECT_TRUE(portal->confirmation->sign_off_mail);
+  EXPECT_TRUE(portal->confirmation->other_channel);
   EXPECT_FALSE(Portal::parse(education(), "portal.toml")->confirmation);
   using Case = std::array<std::string_view, 3>;
   for (const auto& [from, to, said] :
@@ -173,6 +174,7 @@ TEST(Portal, L16ConfirmationPolicyIsReadStrictly) {
         Case{"digits = 6", "digit = 6", "\"digit\" is not known here"},
         Case{"minute = 1, hour = 5, day = 10", "minute = 1, hour = 5", "\"day\" is missing"},
         Case{"day = 10", "day = 21", "too many for so few digits"},
+        Case{"other_channel = true", "other_channel = 1", "\"other_channel\" must be true"},
         Case{"sign_off_mail = true", "sign_off_mail = \"yes\"", "\"sign_off_mail\" must be true"},
         Case{"email_sender", "email_from", "\"email_sender\" is missing"}}) {
     const auto wrong = Portal::parse(changed(text, from, to), "p.toml");

@@ -287,6 +287,147 @@ TEST_F(ConfirmationTest, WhoHasNoAddressGetsATextMessageAndWhoHasNeitherIsToldSo
               inbox().at(1).body.starts_with("fr message.sign_off_sms"));
 }
 
+// A carrier that answers mails as it is told, and takes every text message.
+struct MailsAnsweredBy final : Transport {
+  explicit MailsAnsweredBy(SendOutcome outcome) : of_mail(std::move(outcome)) {}
+  SendOutcome send(const OutgoingMessage& message) override {
+    return message.channel == MessageChannel::email ? of_mail : SendOutcome(Delivery::accepted);
+  }
+  SendOutcome of_mail;
+};
+
+struct ElsewhereTest : ConfirmationTest {
+  ElsewhereTest() {
+    confirming.other_channel = true;
+    set_address(0, "camille@example.org", "+33 6 12 34 56 78");
+  }
+  void deliver(SendOutcome of_mail) {
+    MailsAnsweredBy transport(std::move(of_mail));
+    outbox_of(*state).deliver(transport, state->now());
+  }
+  std::vector<std::string> channels() {
+    std::vector<std::string> all;
+    (void)state->database().read([&](store::Transaction& t) -> Status {
+      for (const auto& row : t.query("SELECT channel FROM message WHERE kind = 'confirmation-code' "
+                                     "ORDER BY created_at, channel")) {
+        all.push_back(row.text(0));
+      }
+      return {};
+    });
+    return all;
+  }
+  // As the beat does, minute by minute.
+  void beats(int minutes) {
+    for (int i = 0; i < minutes; ++i) {
+      clock.advance(minute);
+      confirmations().send_elsewhere();
+    }
+  }
+  ConfirmationSent news(const Session& session) { return *confirmations().news(session, 0); }
+  const std::vector<std::string> mail_alone{"email"}, mail_then_sms{"email", "sms"};
+};
+
+TEST_F(ElsewhereTest, ACodeWhoseMailIsRefusedIsFollowedByATextMessage) {
+  const auto session = in_space(0);
+  EXPECT_EQ(ask(session), "sent");
+  deliver({Delivery::refused, Reason::unknown_recipient, "relay"});
+  EXPECT_TRUE(news(session).moves);
+  EXPECT_EQ(news(session).message->reason, "unknown_recipient");
+  beats(3);
+  EXPECT_EQ(channels(), mail_then_sms) << "once";
+  const auto told = news(session);
+  EXPECT_TRUE(told.elsewhere);
+  EXPECT_FALSE(told.moves);
+  EXPECT_EQ(told.destination, "••• 78");
+  EXPECT_EQ(told.first_destination, "c•••@e•••.org");
+  InboxTransport phone;
+  outbox_of(*state).deliver(phone, state->now());
+  const auto message = read_inbox(*state).at(0);
+  EXPECT_EQ(message.channel, MessageChannel::sms);
+  // She asks for another: by the way that works.
+  beats(2);
+  EXPECT_EQ(ask(session, 0, true), "sent");
+  EXPECT_EQ(channels().back(), "sms");
+  const auto code = message.body.substr(message.body.find("code=") + 5, confirming.digits);
+  EXPECT_EQ(cast_with(session, ballot(0, 0, 0), code), "recorded") << "any of them is good";
+}
+
+TEST_F(ElsewhereTest, AMailThatDoesNotLeaveIsFollowedAfterThreeMinutes) {
+  const auto session = in_space(0);
+  EXPECT_EQ(ask(session), "sent");
+  deliver({Delivery::later, Reason::greylisted, "relay"});
+  beats(2);
+  EXPECT_EQ(channels(), mail_alone);
+  beats(1);
+  EXPECT_EQ(channels(), mail_then_sms);
+}
+
+TEST_F(ElsewhereTest, WhatLeftAndIsNotHeardOfIsNotFollowed) {
+  const auto session = in_space(0);
+  EXPECT_EQ(ask(session), "sent");
+  deliver(Delivery::accepted);
+  beats(30);
+  EXPECT_EQ(channels(), mail_alone);
+  EXPECT_FALSE(news(session).moves);
+}
+
+TEST_F(ElsewhereTest, ATextMessageWithoutReportIsNotFollowedByAMailThatIsNotOnFile) {
+  set_address(0, "", "+33 6 12 34 56 78");
+  const auto session = in_space(0);
+  EXPECT_EQ(ask(session), "sent");
+  deliver(Delivery::accepted);
+  (void)state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE message SET reason = 'no_report'", {});
+    return {};
+  });
+  beats(3);
+  EXPECT_EQ(channels(), std::vector<std::string>{"sms"});
+  EXPECT_FALSE(news(session).moves);
+  EXPECT_EQ(news(session).message->reason, "no_report");
+}
+
+TEST_F(ElsewhereTest, NothingFollowsWherePolicyDoesNotSayOrTheLimitIsReachedOrSheHasVoted) {
+  const auto session = in_space(0);
+  confirming.other_channel = false;
+  EXPECT_EQ(ask(session), "sent");
+  deliver({Delivery::refused, Reason::full, "relay"});
+  beats(3);
+  EXPECT_EQ(channels(), mail_alone) << "policy";
+  confirming.other_channel = true;
+  confirming.resend = {1, 1, 10};
+  EXPECT_FALSE(news(session).moves) << "said only where it is near";
+  beats(3);
+  EXPECT_EQ(channels(), mail_alone) << "the limit";
+  const auto code = [&] {
+    MailsAnsweredBy nobody(Delivery::delivered);
+    set_address(1, "claude@example.org", "+33 6 12 34 56 79");
+    EXPECT_EQ(ask(in_space(1)), "sent");
+    outbox_of(*state).deliver(nobody, state->now());
+    const auto body = read_inbox(*state).at(0).body;
+    return body.substr(body.find("code=") + 5, confirming.digits);
+  }();
+  confirming.resend = {1, 5, 10};
+  EXPECT_EQ(cast_with(in_space(1), ballot(1, 0, 0), code), "recorded");
+  (void)state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE message SET status = 'failed' WHERE voter = $1", {roll.voters[1].id});
+    return {};
+  });
+  beats(3);
+  const auto all = channels();
+  EXPECT_EQ(std::count(all.begin(), all.end(), "sms"), 1) << "hers alone, who has not voted";
+}
+
+TEST_F(ElsewhereTest, NewsSendsNothing) {
+  const auto session = in_space(0);
+  EXPECT_EQ(news(session).kind, ConfirmationSent::Kind::wait);
+  EXPECT_EQ(count_rows("message"), 0);
+  EXPECT_EQ(ask(session), "sent");
+  EXPECT_EQ(news(session).kind, ConfirmationSent::Kind::sent);
+  clock.advance(2 * hour);
+  EXPECT_EQ(news(in_space(0)).kind, ConfirmationSent::Kind::wait) << "past its time";
+  EXPECT_EQ(count_rows("message"), 1);
+}
+
 TEST(ConfirmationMask, TheOwnerKnowsItNobodyElseCanWriteToIt) {
   EXPECT_EQ(masked_email("camille.electrice@example.org"), "c•••@e•••.org");
   EXPECT_EQ(masked_email("x@sub.example.co.uk"), "x•••@s•••.uk");

@@ -554,6 +554,29 @@ TEST_F(RecoveryTest, ASecondLostMessageIsTold) {
   EXPECT_EQ(count_rows("replaced_code"), 2);
 }
 
+// It may have arrived: another would end one that works.
+TEST_F(RecoveryTest, SilenceAboutAPasswordIsToldAndMakesNoOther) {
+  EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
+  transport.sms = Delivery::accepted;
+  (void)inbox();
+  service->work();
+  EXPECT_TRUE(inbox("password-silence").empty()) << "a report may still come";
+  outbox_of(*state).follow_up({""}, state->now(), state->now(),
+                              [](const OutgoingMessage&) { return false; });
+  for (int i = 0; i < 3; ++i) service->work();
+  const auto told = inbox("password-silence");
+  ASSERT_EQ(told.size(), 1u) << "once";
+  EXPECT_EQ(told[0].destination, "E1@portal.example");
+  EXPECT_EQ(count_rows("replaced_code"), 1) << "the password stands";
+  // Late news that it failed: another is made, as ever.
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE message SET status = 'failed' WHERE kind = 'password'");
+    return {};
+  }));
+  service->work();
+  EXPECT_EQ(count_rows("replaced_code"), 2);
+}
+
 TEST_F(RecoveryTest, APasswordThatWasUsedIsNotMadeAgain) {
   EXPECT_EQ(renew(token_for(0), identifier(0)), "renewed");
   const auto password = sent_password();

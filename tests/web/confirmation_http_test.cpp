@@ -97,6 +97,43 @@ TEST_F(ConfirmationHttp, L16ACodeThatCameValidatesTheVote) {
   EXPECT_EQ(ask(at)["status"], "already_voted");
 }
 
+TEST_F(ConfirmationHttp, WhatBecameOfTheCodeIsToldAndAskingSendsNone) {
+  const auto at = device(0);
+  const auto news = [&] { return json(at, "/api/confirmation/news", {{"contest", 0}}); };
+  EXPECT_EQ(news()["status"], "wait");
+  EXPECT_EQ(count_rows("message"), 0);
+  EXPECT_EQ(ask(at)["message"], "") << "on its way";
+  clock.advance(2 * minute);
+  EXPECT_THAT(std::string(news()["message"]), HasSubstr("pas encore parti"));
+  const auto set = [&](const std::string& what) {
+    ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+      t.execute("UPDATE message SET " + what);
+      return {};
+    }));
+  };
+  const std::pair<std::string, std::string> told[] = {
+      {"unknown_recipient", "cette adresse n’existe pas"},
+      {"full", "votre boîte de réception est pleine"},
+      {"no_route", "aucun opérateur"},
+      {"blocked", "il n’a pas pu être remis"}};
+  for (const auto& [reason, words] : told) {
+    set("status = 'failed', reason = '" + reason + "'");
+    EXPECT_THAT(std::string(news()["message"]), HasSubstr(words));
+  }
+  confirming.other_channel = true;
+  ASSERT_TRUE(state->database().write([&](store::Transaction& t) -> Status {
+    t.execute("UPDATE voter SET phone = '+33 6 12 34 56 78'");
+    return {};
+  }));
+  EXPECT_THAT(std::string(news()["message"]), HasSubstr("un autre code va être envoyé par SMS"));
+  service.send_elsewhere();
+  EXPECT_EQ(news()["firstDestination"], "E•••@p•••.example");
+  EXPECT_EQ(news()["by"], "sms");
+  EXPECT_EQ(news()["destination"], "••• 78");
+  EXPECT_EQ(count_rows("message"), 2);
+  EXPECT_EQ(post(at, "/api/confirmation/news", R"({"contest":9})").status, 400);
+}
+
 TEST_F(ConfirmationHttp, L18TheSignOffIsConfirmedInTheLanguageOfThePage) {
   const auto at = device(0);
   ask(at);
