@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 struct PortalCheck {
   fs::path portal;
   fs::path roll;
+  fs::path channels;
   bool live = false;
   MailCheck mail;
 };
@@ -324,8 +325,14 @@ Expected<std::string> check(const PortalCheck& options) {
     return fail(good.error());
   }
   std::string said = describe(*portal, clock.now());
+  auto mail = options.mail;
+  if (!options.channels.empty()) {
+    const auto channels = read_channels(options.channels);
+    if (!channels) return fail(channels.error());
+    mail.bounces = channels->bounces;
+  }
   if (options.live) {
-    const auto found = check_live(*portal, options.mail, clock);
+    const auto found = check_live(*portal, mail, clock);
     if (!found) return fail(found.error());
     said += *found;
   }
@@ -362,6 +369,9 @@ void add_check(Command app) {
   const Command command = app.add("check", "What a portal's files say, and what is wrong in them");
   command.option("portal", options->portal, "Folder of the portal").required();
   command.option("--roll", options->roll, "The roll; without it, roll.csv of the portal");
+  command.option("--channels", options->channels,
+                 "The file that says how messages leave: whether it can be read, and, with --live, "
+                 "to which domain mails are returned");
   command.flag("--live", options->live,
                "ask FranceConnect, too, whether it announces what the portal's file says, and DNS "
                "whether mails of [messages] email_sender will arrive");

@@ -216,7 +216,9 @@ Expected<std::string> check_mail(const std::string& email_sender, const MailChec
   const auto sender = read_mailbox(email_sender);
   if (!sender) return fail("mail.domain", "[messages] email_sender is no address");
   DnsTextLookup lookup(server);
-  const auto notes = examine_mail_domain(sender->domain, options.selectors, lookup);
+  const auto envelope = read_mailbox(options.bounces);
+  const auto notes = examine_mail_domain(
+      sender->domain, envelope ? envelope->domain : sender->domain, options.selectors, lookup);
   std::string said = both("Courriels de " + sender->address() + ", vus par DNS :",
                           "Mails from " + sender->address() + ", as DNS shows them:");
   for (const auto& note : notes) said += in_words(note);

@@ -14,6 +14,7 @@ namespace isoloir::cli {
 struct MailCheck {
   std::vector<std::string> selectors;  // of DKIM, as the operator names them
   std::optional<std::string> resolver;
+  std::string bounces;  // the address to which mail is returned; empty: the sender's own
 };
 
 // Errors: check.selector, check.resolver: bad use. mail.domain: mail may not arrive, or anybody may

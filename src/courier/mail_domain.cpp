@@ -367,6 +367,7 @@ std::vector<MailNote> examine_dmarc(const std::string& domain, TextLookup& looku
 }  // namespace
 
 std::vector<MailNote> examine_mail_domain(const std::string& domain,
+                                          const std::string& envelope_domain,
                                           const std::vector<std::string>& selectors,
                                           TextLookup& lookup) {
   std::vector<MailNote> notes;
@@ -375,7 +376,7 @@ std::vector<MailNote> examine_mail_domain(const std::string& domain,
     notes.insert(notes.end(), more.begin(), more.end());
     return more[0].fact != MailFact::dns_silent;
   };
-  if (!add(ask_and_judge(lookup, domain, judge_spf))) return notes;
+  if (!add(ask_and_judge(lookup, envelope_domain, judge_spf))) return notes;
   for (const auto& selector : selectors) {
     auto name = selector;
     name.append("._domainkey.").append(domain);

@@ -99,10 +99,12 @@ std::vector<MailNote> judge_dkim(const std::string& name, const std::vector<std:
 // Whether a DKIM selector can be a part of a name.
 bool is_selector(std::string_view text);
 
-// All of it for mail from `domain` (ASCII). DMARC is looked for at the names above as well, up to
-// two labels (the tree walk of its next version, in place of a list of public suffixes). Ends with
-// the first lookup that nobody answers.
+// All of it for mail from `domain` (ASCII) whose envelope sender, to which it is returned, is of
+// `envelope_domain`: that is where SPF is looked for. DMARC is looked for at the names above as
+// well, up to two labels (the tree walk of its next version, in place of a list of public
+// suffixes). Ends with the first lookup that nobody answers.
 std::vector<MailNote> examine_mail_domain(const std::string& domain,
+                                          const std::string& envelope_domain,
                                           const std::vector<std::string>& selectors,
                                           TextLookup& lookup);
 

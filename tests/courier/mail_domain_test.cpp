@@ -153,14 +153,15 @@ std::vector<MailFact> facts_of(const std::vector<MailNote>& notes) {
 TEST(MailDomain, DmarcOfAParentCountsAndTopLevelsAreNotAsked) {
   FixedLookup lookup;
   lookup.answers["_dmarc.gouv.example"] = {TextResult::found, {"v=DMARC1; p=reject; sp=none"}};
-  EXPECT_EQ(facts_of(examine_mail_domain("vote.education.gouv.example", {}, lookup)),
+  EXPECT_EQ(facts_of(examine_mail_domain("vote.education.gouv.example",
+                                         "vote.education.gouv.example", {}, lookup)),
             (std::vector{spf_missing, dkim_unnamed, dmarc_watching}));
   EXPECT_EQ(lookup.asked, (std::vector<std::string>{
                               "vote.education.gouv.example", "_dmarc.vote.education.gouv.example",
                               "_dmarc.education.gouv.example", "_dmarc.gouv.example"}));
   lookup.answers.clear();
   lookup.asked.clear();
-  const auto notes = examine_mail_domain("education.example", {"s1"}, lookup);
+  const auto notes = examine_mail_domain("education.example", "education.example", {"s1"}, lookup);
   EXPECT_EQ(facts_of(notes), (std::vector{spf_missing, dkim_missing, dmarc_missing}));
   EXPECT_EQ(lookup.asked.back(), "_dmarc.education.example");
 }
@@ -168,11 +169,11 @@ TEST(MailDomain, DmarcOfAParentCountsAndTopLevelsAreNotAsked) {
 TEST(MailDomain, NothingMoreIsAskedWhereNobodyAnswers) {
   FixedLookup lookup;
   lookup.answers["example.org"] = {TextResult::silent, {}};
-  EXPECT_EQ(facts_of(examine_mail_domain("example.org", {"s1", "s2"}, lookup)),
+  EXPECT_EQ(facts_of(examine_mail_domain("example.org", "example.org", {"s1", "s2"}, lookup)),
             std::vector{dns_silent});
   EXPECT_EQ(lookup.asked.size(), 1U);
   lookup.answers["example.org"] = {TextResult::failed, {}};
-  EXPECT_EQ(facts_of(examine_mail_domain("example.org", {"s1"}, lookup)),
+  EXPECT_EQ(facts_of(examine_mail_domain("example.org", "example.org", {"s1"}, lookup)),
             (std::vector{dns_failed, dkim_missing, dmarc_missing}));
 }
 
@@ -238,7 +239,7 @@ TEST_F(RealResolver, GivesRecordsWhole) {
   EXPECT_EQ(lookup.texts("not..a.name").result, TextResult::nothing);
   // It knows nobody to ask about other names, and refuses.
   EXPECT_EQ(lookup.texts("elsewhere.example").result, TextResult::failed);
-  EXPECT_EQ(facts_of(examine_mail_domain("example.org", {"s1"}, lookup)),
+  EXPECT_EQ(facts_of(examine_mail_domain("example.org", "example.org", {"s1"}, lookup)),
             (std::vector{spf_good, dkim_good, dmarc_good}));
 }
 

@@ -276,6 +276,39 @@ TEST_F(CheckMail, DnsThatLosesThemIsExplained) {
   }
 }
 
+// Receivers ask about the envelope's sender, which is where bounces go.
+TEST_F(CheckMail, SpfIsThatOfTheAddressToWhichMailsAreReturned) {
+  write("operator.token", "a token of the operator's\n");
+  write("channels.toml", R"([mail]
+bounces = "bounces@returned.example"
+maildir = "returned"
+workers = 1
+[[mail.relay]]
+name = "relay"
+host = "127.0.0.1"
+port = 25
+security = "none"
+[operator]
+address = "127.0.0.1"
+port = 8082
+token_file = "operator.token"
+)");
+  const auto channels = " --channels " + (folder_ / "channels.toml").string();
+  const std::vector<std::string> records = {"education.example,v=spf1 ip4:192.0.2.25 -all",
+                                            "_dmarc.education.example,v=DMARC1; p=none"};
+  EXPECT_EQ(check_mail(records, "").code, 0);
+  const auto bad = check_mail(records, channels);
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_NE(bad.err.find("  ! SPF of returned.example: no record."), std::string::npos) << bad.err;
+  auto both_of_them = records;
+  both_of_them.push_back("returned.example,v=spf1 ip4:192.0.2.25 -all");
+  const auto good = check_mail(both_of_them, channels);
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_TRUE(good.says("SPF of returned.example")) << good.out;
+  write("channels.toml", "[mail]\n");
+  EXPECT_EQ(check(channels).code, 2) << "read without DNS as well";
+}
+
 TEST_F(CheckMail, ARecordMovesNoTerminal) {
   const auto bad = check_mail({"education.example,v=spf1 \x1b[2J -all"}, "");
   EXPECT_EQ(bad.code, 2);
