@@ -44,8 +44,8 @@ struct ContactDesk {
     }
     const auto portal = read_portal(folder);  // as the server keeps it
     if (!portal) {
-      return fail("contact.no_server", "no server has served this election yet: " +
-                                           portal.error().message);
+      return fail("contact.no_server",
+                  "no server has served this election yet: " + portal.error().message);
     }
     if (!portal->contact_check) {
       return fail("contact.none", "portal.toml has no [contact_check]");
@@ -113,7 +113,8 @@ Status run_contact_status(ContactDesk& desk, const ContactOptions& options) {
   if (phase == "before") {
     screen.say("La vérification commence : " + from + ".", "The check begins: " + from + ".");
   } else if (phase == "over") {
-    screen.say("La vérification est terminée : " + until + ".", "The check is over: " + until + ".");
+    screen.say("La vérification est terminée : " + until + ".",
+               "The check is over: " + until + ".");
   } else if (phase == "paused") {
     screen.say("Les envois sont suspendus depuis : " + screen.moment(*paused) +
                    " (isoloir contact resume).",

@@ -19,7 +19,7 @@ using reissue::TokenPurpose;
 using store::Transaction;
 
 constexpr std::array<std::string_view, 2> answer_names = {"confirmed", "not_mine"};
-constexpr TimeMs links_kept_ms = day_ms;            // an organiser may put the end off
+constexpr TimeMs links_kept_ms = day_ms;  // an organiser may put the end off
 constexpr std::int64_t links_wiped_at_once = 10'000;
 constexpr std::int64_t voters_at_once = 1000;
 
@@ -67,7 +67,8 @@ bool queue_is_long(Transaction& transaction, MessageChannel channel, TimeMs now)
   const std::int64_t many{limits::invitations_per_beat};
   return transaction
              .query(
-                 "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE channel = $3 AND proven = 0 AND "
+                 "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE channel = $3 AND proven = 0 "
+                 "AND "
                  "status IN ('queued', 'sent') AND next_at <= $2 LIMIT $1)",
                  {many, now, name_of(channel)})[0]
              .integer(0) == many;
@@ -187,14 +188,14 @@ void ContactCheck::send_next(MessageChannel channel) {
               "id = $1",
           {letter.voter, name_of(channel)})[0];
       if (!row.is_null(2)) continue;
-      transaction.execute(
-          "UPDATE voter SET " + turn_column(channel) + " = $2 WHERE id = $1", {letter.voter, now});
+      transaction.execute("UPDATE voter SET " + turn_column(channel) + " = $2 WHERE id = $1",
+                          {letter.voter, now});
       if (!row.is_null(3)) continue;
       const auto destination = destination_of(row, channel);
       store::Value id;
       if (!destination.empty()) {
-        NewMessage message{letter.voter, "contact-check", channel, destination, letter.subject,
-                           letter.body,  over};
+        NewMessage message{letter.voter,   "contact-check", channel, destination,
+                           letter.subject, letter.body,     over};
         message.proven = false;
         id = ByteView(outbox_of(state_).queue(transaction, now, message));
         transaction.execute(
@@ -238,8 +239,8 @@ ContactHeard ContactCheck::hear(std::string_view text, ContactAnswer answer) {
               : store::Rows();
     if (rows.empty()) return {};
     if (rows[0].is_null(0)) return {{Kind::moved, {}, 0}, ""};
-    const auto channel =
-        rows[0].text(1) == name_of(MessageChannel::sms) ? MessageChannel::sms : MessageChannel::email;
+    const auto channel = rows[0].text(1) == name_of(MessageChannel::sms) ? MessageChannel::sms
+                                                                         : MessageChannel::email;
     if (rows[0].optional_text(2) == name_of(answer)) {
       return {{Kind::heard, channel, rows[0].integer(3)}, ""};
     }
@@ -304,9 +305,12 @@ std::vector<ContactCount> ContactCheck::count() {
           ContactCount one;
           one.channel = channel;
           const std::pair<std::string_view, std::int64_t*> places[] = {
-              {"waiting", &one.waiting},         {"sent", &one.sent},
-              {"delivered", &one.delivered},     {"failed", &one.failed},
-              {"confirmed", &one.confirmed},     {"not_mine", &one.not_mine},
+              {"waiting", &one.waiting},
+              {"sent", &one.sent},
+              {"delivered", &one.delivered},
+              {"failed", &one.failed},
+              {"confirmed", &one.confirmed},
+              {"not_mine", &one.not_mine},
               {"no_destination", &one.no_destination}};
           for (const auto& row :
                transaction.query("SELECT " + standing_state(channel) + " AS state, COUNT(*)" +

@@ -1,4 +1,6 @@
 // Where a message of the contact check leads: a page with two buttons, and what comes of one.
+#include <algorithm>
+
 #include "web/json_body.hpp"
 
 namespace isoloir::web {
@@ -26,20 +28,17 @@ http::Response Site::contact_link(Visit& visit) {
   if (!contact_) return error_page(404, &visit.request);
   const auto& forms = portal_.credentials;
   const auto sent_by = [&](Handover way) {
-    return Json{{"identifier", forms.identifier && forms.identifier_by == way},
-                {"password", forms.identifier && forms.code_by == way},
-                {"code", !forms.identifier && forms.code_by == way},
-                {"account", portal_.account && way == Handover::email},
-                {"confirmation", portal_.confirmation && way == Handover::email}};
+    Json sent = {{"identifier", forms.identifier && forms.identifier_by == way},
+                 {"password", forms.identifier && forms.code_by == way},
+                 {"code", !forms.identifier && forms.code_by == way},
+                 {"account", portal_.account && way == Handover::email},
+                 {"confirmation", portal_.confirmation && way == Handover::email}};
+    sent["any"] = std::find(sent.begin(), sent.end(), true) != sent.end();
+    return sent;
   };
   Json data = {{"opens_at", vote_strip(visit.language)["opens_at"]},
                {"by_mail", sent_by(Handover::email)},
                {"by_sms", sent_by(Handover::sms)}};
-  for (const char* way : {"by_mail", "by_sms"}) {
-    for (const auto& [what, sent] : Json(data[way]).items()) {
-      if (sent.get<bool>()) data[way]["any"] = true;
-    }
-  }
   return page(visit, "contact", std::move(data));
 }
 

@@ -51,9 +51,10 @@ struct ContactCommand : test::RollCommand {
 };
 
 TEST_F(ContactCommand, SaysHowItStandsAndWhoIsNotReached) {
-  script("INSERT INTO voter SELECT '=1+1;x', title, birth_name, usage_name, given_names, gender, "
-         "birth_date, birth_place, birth_country, '', NULL, phone, numen_mac, nir_mac, NULL, NULL, "
-         "NULL FROM voter WHERE id = 'E1'");
+  script(
+      "INSERT INTO voter SELECT '=1+1;x', title, birth_name, usage_name, given_names, gender, "
+      "birth_date, birth_place, birth_country, '', NULL, phone, numen_mac, nir_mac, NULL, NULL, "
+      "NULL FROM voter WHERE id = 'E1'");
   script("INSERT INTO voter_contest (voter, contest, district) VALUES ('=1+1;x', 0, 0)");
   beat();
   const auto english = contact("status");
@@ -95,8 +96,8 @@ TEST_F(ContactCommand, HoldsBackAndSendsAgain) {
   // A person at a terminal is asked first.
   if (const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY); terminal >= 0) {
     ::close(terminal);
-    const auto asked = at_terminal(
-        "contact resend --channel email --lang fr --state " + folder.string(), "non");
+    const auto asked =
+        at_terminal("contact resend --channel email --lang fr --state " + folder.string(), "non");
     EXPECT_NE(asked.find("renvoyé : 2"), std::string::npos) << asked;
     EXPECT_NE(asked.find("tapez « renvoyer »"), std::string::npos) << asked;
     EXPECT_NE(asked.find("(bureau.unconfirmed)"), std::string::npos) << asked;

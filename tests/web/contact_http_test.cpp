@@ -66,7 +66,8 @@ TEST_F(ContactHttp, R14R15AskingForThePageHoweverOftenChangesNothing) {
     EXPECT_EQ(first.body.find(hers), std::string::npos) << hers;
   }
   // What this election sends by each channel, and nothing else.
-  const auto mail = first.body.find("data-part=\"email\""), sms = first.body.find("data-part=\"sms\"");
+  const auto mail = first.body.find("data-part=\"email\""),
+             sms = first.body.find("data-part=\"sms\"");
   ASSERT_LT(mail, sms);
   ASSERT_NE(sms, std::string::npos);
   EXPECT_NE(first.body.substr(mail, sms - mail).find("votre identifiant"), std::string::npos);
