@@ -1,6 +1,7 @@
 // The server's interface, as JSON over same-origin requests with the session's cookie.
 import type { IdentifierAnswer } from "./identifier_recovery.ts";
 import type { AccountAnswer } from "./account_link.ts";
+import type { ContactAnswer } from "./contact_link.ts";
 import type { PasswordAnswer } from "./password_link.ts";
 
 export type CodeAnswer =
@@ -212,6 +213,11 @@ export class Api {
       if (answer.status !== "again") return answer;
     }
     return { status: "no_cookie" };
+  }
+
+  /** The contact check's link; may be said again, and corrected. */
+  contact(token: string, answer: "confirmed" | "not_mine"): Promise<ContactAnswer> {
+    return this.post("/api/contact", { token, answer });
   }
 
   /** After a reload, when the token is gone: the flow that this browser holds. */

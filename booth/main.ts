@@ -1,6 +1,7 @@
 // What booth.js does on a page: the countdown, the count of characters, the device's own hour, the show button of a secret field, the voting space, the look-up of a tracker,
 // the reissue's pages; each where the page has it.
 import { start_account_link } from "./account_link.ts";
+import { start_contact_link } from "./contact_link.ts";
 import { start_count } from "./character_count.ts";
 import { start_countdown } from "./countdown.ts";
 import { start_double_tap_guard } from "./double_tap.ts";
@@ -46,6 +47,7 @@ if (tracker) start_tracker(tracker as HTMLTextAreaElement);
 const link = document.getElementById("reissue-link");
 if (link) void start_reissue_link(link);
 if (document.getElementById("account-link")) start_account_link();
+if (document.getElementById("contact-link")) start_contact_link();
 const password = document.getElementById("password-link");
 if (password) start_password_link(password);
 const identifier = document.getElementById("identifier-recovery");

@@ -161,6 +161,18 @@ std::string of_claims(const ClaimsPolicy& policy) {
                           format_time(policy.candidacy_until, Language::english)));
 }
 
+std::string of_contact_check(const ContactPolicy& policy) {
+  using web::format_time, web::Language;
+  const auto by = std::string(policy.email ? "e-mail" : "") +
+                  (policy.email && policy.sms ? ", " : "") + (policy.sms ? "SMS" : "");
+  return both(fmt::format("Vérification avant le vote : par {}, du {} au {}.", by,
+                          format_time(policy.from, Language::french),
+                          format_time(policy.until, Language::french)),
+              fmt::format("Check before the vote: by {}, from {} until {}.", by,
+                          format_time(policy.from, Language::english),
+                          format_time(policy.until, Language::english)));
+}
+
 std::string of_account(const AccountPolicy& policy) {
   const auto days = policy.activation_link_ms / day_ms;
   const auto minutes = policy.password_link_ms / minute_ms;
@@ -211,6 +223,7 @@ std::string describe(const Portal& portal, TimeMs now) {
   said += of_reissue(portal);
   if (portal.franceconnect) said += of_franceconnect(*portal.franceconnect);
   if (portal.account) said += of_account(*portal.account);
+  if (portal.contact_check) said += of_contact_check(*portal.contact_check);
   if (portal.claims) said += of_claims(*portal.claims);
   if (portal.confirmation) said += of_confirmation(*portal.confirmation);
   if (portal.assistance && !portal.assistance->email.empty()) {

@@ -9,6 +9,7 @@ void add_assistance(Command app);
 void add_claim(Command app);
 void add_bureau(Command app);
 void add_check(Command app);
+void add_contact(Command app);
 void add_demo(Command app);
 void add_election(Command app);
 void add_registrar(Command app);

@@ -27,6 +27,9 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
   if (auto* accounts = services.accounts) {
     duties.push_back({"links of voters' accounts", [accounts] { accounts->work(); }});
   }
+  if (auto* contact = services.contact) {
+    duties.push_back({"contact check", [contact] { contact->work(); }});
+  }
   // After who answers what was asked: a server that was down for an hour still does.
   duties.push_back({"end of old reissues", [&] { sweep_reissues(state); }});
   if (auto* confirmations = services.confirmations) {

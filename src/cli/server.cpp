@@ -219,13 +219,19 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
         state, *portal.account,
         SignInPolicy{portal.sign_in_failures, portal.sign_in_first_delay_seconds * 1000LL}, texts);
   }
+  std::optional<ContactCheck> contact;
+  if (portal.contact_check) {
+    contact.emplace(state, *portal.contact_check, messages ? &texts : nullptr);
+    if (const auto good = contact->check_texts(); !good) return report(good.error());
+  }
   const SelfService services{reissues ? &*reissues : nullptr,
                              identifications ? &*identifications : nullptr,
                              recoveries ? &*recoveries : nullptr,
                              confirmations ? &*confirmations : nullptr,
                              help ? &*help : nullptr,
                              accounts ? &*accounts : nullptr,
-                             claims ? &*claims : nullptr};
+                             claims ? &*claims : nullptr,
+                             contact ? &*contact : nullptr};
   web::Site site(state, log, portal, renderer, std::move(settings.demo), services,
                  std::move(settings.information), std::move(settings.statements));
   http::ServerOptions options;

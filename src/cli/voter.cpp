@@ -58,6 +58,8 @@ constexpr Word account_links[] = {
     {"blocked", "compte bloqué par l'électeur", "account blocked by the voter"}};
 constexpr Word kinds[] = {
     {"account-link", "lien pour le compte", "link for the account"},
+    {"contact-check", "vérification avant le vote : ce message arrive-t-il",
+     "check before the vote: does this message arrive"},
     {"account-notice", "avis de compte activé ou de mot de passe changé",
      "notice of an activated account or a changed password"},
     {"account-refused", "avis : compte bloqué, pas de lien", "notice: account blocked, no link"},
@@ -183,6 +185,24 @@ void print_way(const MessageTrace& item, const DeskScreen& screen) {
   if (!said.empty()) fmt::print("      {}\n", said);
 }
 
+// What she, or who has her link, said of each channel before the vote.
+void print_contacts(const std::vector<ContactTrace>& contacts, const DeskScreen& screen) {
+  if (contacts.empty()) return;
+  fmt::print("{} :\n", screen.pick("Vérification avant le vote", "Check before the vote"));
+  for (const auto& one : contacts) {
+    const auto said =
+        !one.destination ? screen.pick("aucune adresse ou aucun numéro où écrire, depuis le",
+                                       "no address or number to write to, since")
+        : !one.answer    ? screen.pick("pas confirmé, message du", "not confirmed, message of")
+        : *one.answer == ContactAnswer::confirmed
+            ? screen.pick("confirmé le", "confirmed on")
+            : screen.pick("« ce message ne m'est pas destiné », dit le",
+                          "\"this message is not meant for me\", said on");
+    fmt::print("  {} : {} {}\n", screen.word(channels, name_of(one.channel)), said,
+               screen.time(one.at));
+  }
+}
+
 void print_account(const DeskAccount& account, const DeskScreen& screen) {
   fmt::print("{} : {}\n", screen.pick("Compte sur le portail", "Account on the portal"),
              screen.word(accounts, name_of(account.state)));
@@ -276,6 +296,7 @@ void print(const VoterDesk& desk, const DeskScreen& screen) {
                screen.time(at));
   }
   if (desk.account) print_account(*desk.account, screen);
+  print_contacts(desk.contacts, screen);
   fmt::print("{} :{}\n",
              keys ? screen.pick("Demandes de nouveau mot de passe", "Requests for a new password")
                   : screen.pick("Demandes de nouveau code", "Requests for a new code"),
@@ -329,6 +350,13 @@ Json to_json(const VoterDesk& desk) {
          {"delivered_at", item.delivered_at ? Json(*item.delivered_at) : Json()},
          {"superseded_at", item.superseded_at ? Json(*item.superseded_at) : Json()}});
   }
+  Json contacts = Json::array();
+  for (const auto& one : desk.contacts) {
+    contacts.push_back({{"channel", name_of(one.channel)},
+                        {"answer", one.answer ? Json(name_of(*one.answer)) : Json()},
+                        {"destination", one.destination},
+                        {"at", one.at}});
+  }
   Json next = {{"step", name_of(desk.next)}};
   if (may_ask(desk)) {
     next["at"] = std::max(desk.next_at, desk.now);
@@ -346,6 +374,7 @@ Json to_json(const VoterDesk& desk) {
       {"account", desk.account ? Json{{"state", name_of(desk.account->state)},
                                       {"links", to_json(desk.account->links)}}
                                : Json()},
+      {"contacts", std::move(contacts)},
       {"messages", std::move(messages)},
       {"next", std::move(next)},
       {"identifier_next", desk.with_keys ? Json{{"step", name_of(desk.identifier_next)},

@@ -564,6 +564,34 @@ void read_account(TomlReader& read, const toml::table& root, Portal& portal) {
   portal.account = policy;
 }
 
+// Before the opening: what cannot reach a voter is found while there is time to hand it over.
+void read_contact_check(TomlReader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("contact_check")) return;
+  const auto& table = read.table(root, "contact_check");
+  read.known(table, {"from", "until", "channels"});
+  ContactPolicy policy;
+  policy.from = read_moment(read, table, "from", portal);
+  policy.until = read_moment(read, table, "until", portal);
+  if (policy.from >= policy.until) read.problem(table, "\"from\" is not before \"until\"");
+  const auto opens = from_local_time(portal.opens_local, portal.time_zone);
+  if (opens && policy.until > *opens) {
+    read.problem(table,
+                 "\"until\" is after the vote opens: who cannot be reached is to be known before");
+  }
+  for (const auto& node : read.array(table, "channels")) {
+    const auto channel = node.value_or(std::string_view());
+    bool* const known = channel == "email" ? &policy.email
+                        : channel == "sms" ? &policy.sms
+                                           : nullptr;
+    if (!known || *known) {
+      read.problem(node, "\"channels\" are \"email\" and \"sms\", each once");
+    } else {
+      *known = true;
+    }
+  }
+  portal.contact_check = policy;
+}
+
 void read_information(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!root.contains("information")) return;
   for (const auto& node : read.array(root, "information")) {
@@ -614,7 +642,7 @@ void read_claims(TomlReader& read, const toml::table& root, Portal& portal) {
 
 void read_messages(TomlReader& read, const toml::table& root, Portal& portal) {
   if (!portal.reissue && !portal.recovery && !portal.confirmation && !portal.account &&
-      !portal.claims && !root.contains("messages")) {
+      !portal.claims && !portal.contact_check && !root.contains("messages")) {
     return;
   }
   const auto& table = read.table(root, "messages");
@@ -663,14 +691,16 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   }
   TomlReader read(name);
   Portal portal;
-  read.known(root, {"portal", "assistance", "hours", "sign_in", "session", "voting_code",
-                    "credentials", "reissue", "franceconnect", "confirmation", "account", "roll",
-                    "claims", "information", "messages", "board", "bureau", "contest", "texts"});
+  read.known(root, {"portal",      "assistance",    "hours",   "sign_in",       "session",
+                    "voting_code", "credentials",   "reissue", "franceconnect", "confirmation",
+                    "account",     "contact_check", "roll",    "claims",        "information",
+                    "messages",    "board",         "bureau",  "contest",       "texts"});
   read_policy(read, root, portal);
   read_reissue(read, root, portal);
   read_franceconnect(read, root, portal);
   read_confirmation(read, root, portal);
   read_account(read, root, portal);
+  read_contact_check(read, root, portal);
   read_roll(read, root, portal);
   read_claims(read, root, portal);
   read_information(read, root, portal);

@@ -12,6 +12,7 @@
 #include "election/roll.hpp"
 #include "portal/account_policy.hpp"
 #include "portal/confirmation_policy.hpp"
+#include "portal/contact_policy.hpp"
 #include "portal/franceconnect_policy.hpp"
 #include "portal/reissue_policy.hpp"
 
@@ -90,7 +91,8 @@ struct Portal {
   std::optional<RecoveryPolicy> recovery;
   std::optional<ConfirmationPolicy> confirmation;  // absent: validating casts at once
   std::optional<AccountPolicy> account;            // absent: accounts are the organiser's business
-  MessagePolicy messages;                          // there when one of the four is
+  std::optional<ContactPolicy> contact_check;      // absent: nobody is asked whether she is reached
+  MessagePolicy messages;                          // there when one of the five is
 
   bool roll_online = false;  // voters may read the electoral rolls of their contests (R211-529)
   std::vector<Information> information;  // in the order of the file

@@ -24,6 +24,8 @@ std::string_view name_of(TokenPurpose purpose) {
       return "account cancel";
     case TokenPurpose::identification:
       return "identification";
+    case TokenPurpose::contact:
+      return "contact check";
   }
   ISOLOIR_ASSERT(false);
 }

@@ -19,7 +19,8 @@ enum class TokenPurpose {
   account,
   account_opener,
   account_cancel,
-  identification
+  identification,
+  contact
 };
 
 struct Token {

@@ -241,6 +241,7 @@ Expected<VoterDesk> desk_of(State& state, const DeskPolicy& policy, const CodePo
     desk.messages = outbox.traces_of(transaction, voter);
     std::erase_if(desk.messages, [](const auto& one) { return one.kind == sign_off_notice; });
     for (auto& message : desk.messages) message.destination = masked(message.destination);
+    desk.contacts = contact_traces(transaction, voter);
     desk.with_keys = codes.tries == 0;
     if (!desk.with_keys) read_account(state, transaction, desk);
     if (policy.reissue) read_next(state, transaction, *policy.reissue, desk);

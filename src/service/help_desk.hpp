@@ -4,6 +4,7 @@
 #pragma once
 
 #include "portal/reissue_policy.hpp"
+#include "service/contact_check.hpp"
 #include "service/recovery.hpp"
 #include "service/reissue.hpp"
 #include "service/voting.hpp"
@@ -48,6 +49,7 @@ struct VoterDesk {
   std::vector<DeskReissue> reissues;   // newest first
   std::vector<MessageTrace> messages;  // newest first, destinations masked
   std::optional<DeskAccount> account;
+  std::vector<ContactTrace> contacts;  // of the contact check, by channel
 
   enum class Next {
     ask,         // may ask for a new code, from next_at on

@@ -8,6 +8,7 @@
 #include "service/accounts.hpp"
 #include "service/claim.hpp"
 #include "service/confirmation.hpp"
+#include "service/contact_check.hpp"
 #include "service/electoral_roll.hpp"
 #include "service/reissue.hpp"
 #include "service/reissue_flow.hpp"
@@ -123,6 +124,12 @@ bool withdraw_what_was_sent(State& state, Transaction& transaction, const OnRoll
   flows::withdraw_all(state, transaction, voter, flows::Procedure::account, now);
   flows::withdraw_all(state, transaction, voter, flows::Procedure::credential, now);
   forget_confirmations(state, transaction, voter);
+  for (const auto& [column, channel] :
+       {std::pair(email_cell, MessageChannel::email), std::pair(phone_cell, MessageChannel::sms)}) {
+    if (before.cells.at(column) != after.cells.at(column)) {
+      restart_contact_check(transaction, voter, channel, now);
+    }
+  }
   if (email_key(before.cells.at(email_cell)) == email_key(after.cells.at(email_cell))) return false;
   // Of what came to an end too: whoever reads the address before could block what she opens anew.
   transaction.execute("UPDATE reissue_flow SET cancel_mac = NULL WHERE voter = $1", {voter});

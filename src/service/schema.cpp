@@ -344,6 +344,26 @@ CREATE INDEX confirmation_newest ON confirmation (expires_at) WHERE newest = 1;
 ALTER TABLE reissue_flow ADD COLUMN silence_told INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+constexpr std::string_view twentieth = R"sql(
+-- The contact check: when a voter's turn came by each channel, null: not yet, or again.
+ALTER TABLE voter ADD COLUMN email_checked_at INTEGER;
+ALTER TABLE voter ADD COLUMN phone_checked_at INTEGER;
+CREATE INDEX voter_email_unchecked ON voter (id) WHERE email_checked_at IS NULL;
+CREATE INDEX voter_phone_unchecked ON voter (id) WHERE phone_checked_at IS NULL;
+-- What came of it. channel: email, sms; message: the newest, null where the roll has nothing to send it to; answer, the last
+-- word of who has the link: confirmed, not_mine. Gone once the roll has another address or number.
+CREATE TABLE contact (
+  voter TEXT NOT NULL REFERENCES voter(id), channel TEXT NOT NULL, at INTEGER NOT NULL, message BLOB,
+  answer TEXT, answered_at INTEGER,
+  PRIMARY KEY (voter, channel)
+) STRICT, WITHOUT ROWID;
+-- Every link that was sent, by HMAC, until the check is over. voter null: the roll has another address or number since.
+CREATE TABLE contact_link (token_mac BLOB PRIMARY KEY, voter TEXT, channel TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_link_voter ON contact_link (voter) WHERE voter IS NOT NULL;
+-- One row while the organiser holds its messages back.
+CREATE TABLE contact_pause (at INTEGER PRIMARY KEY) STRICT;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -363,7 +383,8 @@ constexpr store::Migration migrations[] = {
     {16, "whether a late elector is there already", sixteenth},
     {17, "what became of messages", seventeenth},
     {18, "messages leave a long queue as fast as a short one", eighteenth},
-    {19, "what became of confirmation codes", nineteenth}};
+    {19, "what became of confirmation codes", nineteenth},
+    {20, "whether voters are reached, before the vote", twentieth}};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "service/account_links.hpp"
 #include "service/claim.hpp"
 #include "service/confirmation.hpp"
+#include "service/contact_check.hpp"
 #include "service/help_request.hpp"
 #include "service/identification.hpp"
 #include "service/recovery.hpp"
@@ -20,6 +21,7 @@ struct SelfService {
   HelpRequests* help = nullptr;
   AccountLinks* accounts = nullptr;
   Claims* claims = nullptr;
+  ContactCheck* contact = nullptr;  // with or without a channel: links that were sent are answered
 };
 
 }  // namespace isoloir

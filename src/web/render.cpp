@@ -317,6 +317,7 @@ const std::vector<std::string>& view_names() {
                                               "my_contests",
                                               "electoral_roll",
                                               "my_account",
+                                              "contact",
                                               "delivery"};
   return names;
 }

@@ -153,6 +153,10 @@ class Site final : public http::Handler {
   http::Response account_block_form(Visit& visit);
   http::Response account_block_post(Visit& visit);
 
+  // The contact check, before the vote
+  http::Response contact_link(Visit& visit);
+  http::Response api_contact(Visit& visit);
+
   // Interface of the voting space
   http::Response api_sign_in(Visit& visit);  // with keys: identifier and password
   http::Response api_voting_code(Visit& visit);
@@ -233,6 +237,7 @@ class Site final : public http::Handler {
   HelpRequests* help_;
   AccountLinks* accounts_;
   Claims* claims_;
+  ContactCheck* contact_;
   const InformationPages information_;
   const Statements statements_;
   const std::optional<TimeMs> codes_replaced_at_;  // before the opening: nothing adds to it

@@ -313,6 +313,41 @@ TEST(Portal, CredentialsThatAreRefused) {
   }
 }
 
+TEST(Portal, ContactCheckIsRead) {
+  const std::string text = sample("legislative");
+  const auto portal = Portal::parse(text, "p.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  ASSERT_TRUE(portal->contact_check);
+  EXPECT_EQ(portal->contact_check->from, 1'651'474'800'000);   // 2022-05-02 07:00 UTC
+  EXPECT_EQ(portal->contact_check->until, 1'653'062'400'000);  // 2022-05-20 16:00 UTC
+  EXPECT_TRUE(portal->contact_check->email);
+  EXPECT_TRUE(portal->contact_check->sms);
+  const std::string channels = "channels = [\"email\", \"sms\"]";
+  EXPECT_FALSE(
+      Portal::parse(changed(text, channels, "channels = [\"email\"]"), "p")->contact_check->sms);
+  const auto line =
+      std::count(text.begin(),
+                 text.begin() + static_cast<std::ptrdiff_t>(text.find("[contact_check]")), '\n') +
+      1;
+  for (const auto& [from, to, said] :
+       {std::tuple{std::string("2022-05-02T09:00:00"), "2022-05-20T18:00:00",
+                   "\"from\" is not before \"until\""},
+        {"2022-05-20T18:00:00", "2022-05-27T12:00:01", "\"until\" is after the vote opens"},
+        {"2022-05-20T18:00:00", "2022-05-20T18:00:00Z", "without offset"},
+        {channels, "channels = []", "\"channels\" must be a list with at least one entry"},
+        {channels, "channels = [\"fax\"]", "\"channels\" are \"email\" and \"sms\", each once"},
+        {channels, "channels = [\"sms\", \"sms\"]", "each once"},
+        {channels, "channels = [\"sms\"]\nremind = 3", "the key \"remind\" is not known here"},
+        {"until = 2022-05-20T18:00:00\n", "", "\"until\" is missing"}}) {
+    const auto wrong = Portal::parse(changed(text, from, to), "p.toml");
+    ASSERT_FALSE(wrong) << to;
+    EXPECT_THAT(wrong.error().message, testing::HasSubstr(said)) << to;
+    EXPECT_THAT(wrong.error().message, testing::ContainsRegex("^p.toml:[0-9]+: "));
+  }
+  const auto late = Portal::parse(changed(text, "2022-05-20T18:00:00", "2022-06-20T18:00:00"), "p");
+  EXPECT_THAT(late.error().message, testing::HasSubstr("p:" + std::to_string(line) + ": "));
+}
+
 // A third portal is data: a number that others know, one code by e-mail, no captcha.
 TEST(Portal, AssociationIsRead) {
   const auto portal = Portal::parse(sample("association"), "portal.toml");
