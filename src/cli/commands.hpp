@@ -11,6 +11,7 @@ void add_bureau(Command app);
 void add_check(Command app);
 void add_demo(Command app);
 void add_election(Command app);
+void add_mailing(Command app);
 void add_registrar(Command app);
 void add_rehearse(Command app);
 void add_roll(Command app);

@@ -45,6 +45,11 @@ Status MessagesOut::start(const BilingualText& election, const web::Renderer& re
   return {};
 }
 
+void MessagesOut::finish() {
+  workers_.reset();
+  if (channels_) beat();
+}
+
 void MessagesOut::beat() {
   follow_up(messages_, *routing_, channels_->report_wait_ms);
   if (channels_->maildir.empty()) return;

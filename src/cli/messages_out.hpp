@@ -27,6 +27,12 @@ class MessagesOut {
   Status start(const BilingualText& election, const web::Renderer& renderer,
                std::shared_ptr<const http::ServerFigures> voters);
 
+  // Once started. Ends the workers, after what they have in their hands, and hears what has come
+  // back by then.
+  void finish();
+  // Null: the inbox.
+  const Routing* routing() const { return routing_.get(); }
+
  private:
   MessagesOut(MessageStore messages, const MessageRates& rates, Say say)
       : messages_(std::move(messages)), rates_(rates), say_(std::move(say)) {}
