@@ -25,6 +25,7 @@ struct MailingCommand : MailingOptions {
   fs::path draft;
   std::string to;
   bool json = false;
+  bool replaces = false;
 };
 
 // ---- prepare
@@ -87,8 +88,9 @@ Expected<int> prepare_mailing(const MailingCommand& options) {
   const auto portal = read_portal(options.portal);
   if (!portal) return fail(portal.error());
   if (auto good = check_texts(*portal); !good) return fail(good.error());
-  const auto election = read_mailing_election(options.draft, *portal);
+  auto election = read_mailing_election(options.draft, *portal);
   if (!election) return fail(election.error());
+  election->replaces = options.replaces;
   if (SystemClock().now() >= election->closes_at) {
     return fail("mailing.closed", "the vote has closed: nothing is sent any more");
   }
@@ -242,6 +244,9 @@ void add_mailing(Command app) {
         file(command, options);
         command.option("--portal", options.portal, "folder of the portal").required();
         command.option("--draft", options.draft, "draft.json or manifest.json").required();
+        command.flag("--replaces", options.replaces,
+                     "say at the head that it replaces what was sent before (registrar issue "
+                     "--replaces)");
         command.option("--out", options.folder, "folder to make; must not exist").required();
       });
   add("sample", "Send one try, with an example in place of a code, to an address of yours",

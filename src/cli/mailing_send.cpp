@@ -155,7 +155,10 @@ Status ask_again(const Screen& screen, Mailing& mailing, const MailingOptions& o
                   count),
       "renvoyer", "resend"};
   if (count > 0) {
-    if (auto sure = confirm(screen, options.yes, question); !sure) return sure;
+    auto sure = confirm(screen, options.yes, question);
+    if (!sure) return sure;
+    // Ctrl-C at the question: signals wait until somebody looks.
+    if (stopped_within({})) return fail("bureau.unconfirmed", "stopped: nothing was done");
   }
   if (!corrections.empty()) mailing.correct(corrections);
   screen.say(fmt::format("À renvoyer : {}", mailing.queue_again()),

@@ -59,6 +59,9 @@ class MailingWords {
     const Json values{{"code", example}, {"origin", election_.origin}};
     const Json marked{{"code", code_place}, {"origin", election_.origin}};
     const auto wrapped = [&](std::string text) {
+      if (election_.replaces) {
+        text = texts_.text("mailing.replaces_sms", "fr", {{"text", std::move(text)}});
+      }
       return a_try ? texts_.text("mailing.try_sms", "fr", {{"text", std::move(text)}}) : text;
     };
     for (const auto* id : {ids_.sms_both, ids_.sms}) {
@@ -79,15 +82,16 @@ class MailingWords {
       return web::format_time(at, language, portal_.time_zone);
     };
     const auto* lost = portal_.recovery ? "mailing.lost_online" : "mailing.lost";
-    const auto text = texts_.text(ids_.body, in,
-                                  {{"election", of(election_.title)},
-                                   {"code", code_place},
-                                   {"origin", election_.origin},
-                                   {"opens", moment_of(election_.opens_at)},
-                                   {"closes", moment_of(election_.closes_at)},
-                                   {"zone", of(portal_.time_zone_name)},
-                                   {"other", texts_.text(by_id(other_), in, {})},
-                                   {"lost", texts_.text(lost, in, {})}});
+    auto text = texts_.text(ids_.body, in,
+                            {{"election", of(election_.title)},
+                             {"code", code_place},
+                             {"origin", election_.origin},
+                             {"opens", moment_of(election_.opens_at)},
+                             {"closes", moment_of(election_.closes_at)},
+                             {"zone", of(portal_.time_zone_name)},
+                             {"other", texts_.text(by_id(other_), in, {})},
+                             {"lost", texts_.text(lost, in, {})}});
+    if (election_.replaces) text = texts_.text("mailing.replaces_note", in, {}) + "\n\n" + text;
     return a_try ? texts_.text("mailing.try_note", in, {}) + "\n\n" + text : text;
   }
 

@@ -12,6 +12,7 @@ struct MailingElection {
   std::string origin;
   TimeMs opens_at = 0;
   TimeMs closes_at = 0;
+  bool replaces = false;  // what voters were sent before is good for nothing
 };
 
 // All of the plan but what Mailing::prepare adds. A text message speaks both languages where both

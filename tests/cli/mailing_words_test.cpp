@@ -69,6 +69,20 @@ TEST(MailingWords, ATextMessageIsOneAndSpeaksBothLanguagesWhereTheyFit) {
   EXPECT_EQ(none.error().code, "mailing.too_long");
 }
 
+TEST(MailingWords, WhatReplacesSaysSoAtItsHead) {
+  auto election = small_election;
+  election.replaces = true;
+  MailingFile file;
+  const auto mail = plan_mailing(sample_portal("legislative"), election, file);
+  EXPECT_TRUE(mail->body.starts_with("Ce message annule et remplace"));
+  EXPECT_THAT(mail->body, HasSubstr("This message cancels and replaces"));
+  file.channel = MessageChannel::sms;
+  file.what = Handed::password;
+  const auto sms = plan_mailing(sample_portal("legislative"), election, file);
+  EXPECT_TRUE(sms->body.starts_with("Annule et remplace. Vote")) << sms->body;
+  EXPECT_TRUE(fits_one_sms(text_with_code(sms->body, sms->example)));
+}
+
 TEST(MailingWords, ThePortalNamesTheSender) {
   auto portal = sample_portal("association");
   const auto plan = plan_of(portal, MessageChannel::email, Handed::code);
