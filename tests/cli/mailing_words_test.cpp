@@ -89,7 +89,9 @@ TEST(MailingWords, ThePortalNamesTheSender) {
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_EQ(plan->example, "XXXX-XXXX-XXXX-XXXX-X");
   portal.messages = {};
-  EXPECT_EQ(plan_of(portal, MessageChannel::email, Handed::code).error().code, "mailing.sender");
+  const auto refused = plan_of(portal, MessageChannel::email, Handed::code);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "mailing.sender");
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ struct MailingCommandTest : ProgramTest {
               mail + sms +
               fmt::format("[operator]\naddress = \"127.0.0.1\"\nport = {}\ntoken_file = "
                           "\"operator.token\"\n",
-                          unused_port()));
+                          desk));
   }
   void prepare() {
     const auto said =
@@ -80,6 +80,7 @@ struct MailingCommandTest : ProgramTest {
 
   std::string portal;
   std::vector<std::string> codes;
+  const std::uint16_t desk = unused_port();
 };
 
 struct MailsOut : MailingCommandTest {
@@ -257,9 +258,12 @@ TEST_F(MailingCommandTest, TextMessagesEndWithTheirReports) {
   arguments.insert(arguments.end(), more.begin(), more.end());
   ServerProcess run(folder_, {arguments, "", 0});
   EXPECT_TRUE(wait_until([&] { return status()["delivered"] == 3 && status()["accepted"] == 1; }));
+  const auto page = http::Client("127.0.0.1", desk).get("/");
+  ASSERT_TRUE(page) << "it waits for the report";
+  EXPECT_EQ(page->status, 401);
   run.send(SIGINT);
   EXPECT_EQ(run.wait().code, 0);
-  EXPECT_THAT(gateway.reached("+33600000307").size(), 1u);
+  EXPECT_EQ(gateway.reached("+33600000307").size(), 1u);
   EXPECT_THAT(std::string(gateway.reached("+33600000001").at(0)["text"]), HasSubstr(codes[0]));
 }
 
