@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "courier/message_store.hpp"
+#include "election/manifest.hpp"
 #include "portal/reissue_policy.hpp"
 #include "service/mailing_file.hpp"
 #include "store/database.hpp"
