@@ -135,6 +135,10 @@ inline constexpr std::int64_t message_kept_ms = 45 * 60'000;     // requirement 
 inline constexpr std::int64_t message_life_ms = 24 * 3'600'000;  // of a notice
 // Of a new password: when the relay has not taken it by then, another is made.
 inline constexpr std::int64_t password_message_ms = 30 * 60'000;
+// The first delivery (src/service/mailing): lines queued ahead of the workers, in one transaction;
+// and how long a sending waits for what carriers have put off, about five tries of each message.
+inline constexpr std::size_t mailing_ahead = 1000;
+inline constexpr std::int64_t mailing_patience_ms = 10 * 60'000;
 inline constexpr int sms_connect_timeout_ms = 3'000;
 inline constexpr int sms_answer_timeout_ms = 15'000;  // Kannel's smsbox waits for its bearerbox
 

@@ -12,6 +12,7 @@ void add_check(Command app);
 void add_contact(Command app);
 void add_demo(Command app);
 void add_election(Command app);
+void add_mailing(Command app);
 void add_registrar(Command app);
 void add_rehearse(Command app);
 void add_roll(Command app);

@@ -169,11 +169,15 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   // Without a way out for messages there is neither reissue by the voter nor a form to the help
   // desk: the pages name the assistance. Where a vote is validated by a code, nobody could vote.
   SystemClock wall_clock;
-  const auto made = MessagesOut::make(state, portal, std::move(settings.channels),
-                                      settings.demo.has_value(), wall_clock, say);
-  if (!made) return report(made.error());
-  MessagesOut* const messages = made->get();
   const bool with_inbox = settings.demo.has_value();
+  std::unique_ptr<MessagesOut> messages;
+  if (with_inbox || settings.channels) {
+    if (with_inbox) settings.channels.reset();
+    auto made = MessagesOut::make(messages_of(state), portal.messages, portal.title,
+                                  std::move(settings.channels), wall_clock, say);
+    if (!made) return report(made.error());
+    messages = std::move(*made);
+  }
   std::optional<Reissues> reissues;
   if (messages && portal.reissue) reissues.emplace(state, *portal.reissue, texts, say);
   std::optional<openid::Client> franceconnect;
@@ -245,7 +249,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (portal.roll_online) prepare_electoral_roll(state);
   if (const auto started = server.start(); !started) return report(started.error());
   if (messages) {
-    if (const auto started = messages->start(portal, renderer, figures); !started)
+    if (const auto started = messages->start(portal.election, renderer, figures); !started)
       return report(started.error());
   }
   // After the port is ours: a server that cannot start does nothing to the election.

@@ -322,6 +322,14 @@ std::size_t Outbox::deliver(Transport& transport, TimeMs now, MessageBudget* bud
   return left;
 }
 
+void Outbox::take_up(TimeMs now) {
+  (void)database_.write([&](Transaction& transaction) -> Status {
+    transaction.execute("UPDATE message SET next_at = $1 WHERE status = 'sent' AND next_at > $1",
+                        {now});
+    return {};
+  });
+}
+
 // ---- What is heard afterwards
 
 bool Outbox::report(const DeliveryReport& report, TimeMs now, const Elsewhere& elsewhere) {

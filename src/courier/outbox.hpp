@@ -111,6 +111,10 @@ class Outbox {
                       std::size_t most = SIZE_MAX,
                       std::optional<MessageChannel> only = std::nullopt);
 
+  // Where no worker is at work: what a killed one had in its hands is due now, and not only when
+  // its lease has ended.
+  void take_up(TimeMs now);
+
   // Whether a carrier is left for a message whose way by `carried_by` came to nothing.
   using Elsewhere = std::function<bool(const OutgoingMessage&)>;
   // False where the message is not known. A report that is late or comes twice changes nothing that

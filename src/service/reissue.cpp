@@ -280,8 +280,13 @@ void Reissues::notify_invalidated(const std::string& voter, std::string_view lan
   });
 }
 
+MessageStore messages_of(State& state) {
+  return MessageStore(state.database(), SymmetricKey(state.peppered("courier key", {})),
+                      state.peppered("text message reports", {}), state.random(), state.clock());
+}
+
 Outbox outbox_of(State& state) {
-  return Outbox(state.database(), SymmetricKey(state.peppered("courier key", {})), state.random());
+  return messages_of(state).outbox();
 }
 
 std::vector<InboxMessage> read_inbox(State& state) {

@@ -7,7 +7,7 @@
 
 #include <functional>
 
-#include "courier/outbox.hpp"
+#include "courier/message_store.hpp"
 #include "courier/text_source.hpp"
 #include "identity/pivot_identity.hpp"
 #include "portal/reissue_policy.hpp"
@@ -199,6 +199,7 @@ void gather_reissues_when_due(State& state);
 //   Outbox outbox = outbox_of(state); outbox.deliver(transport, state.now());
 //   outbox.purge(state.now());
 Outbox outbox_of(State& state);
+MessageStore messages_of(State& state);
 // Messages of the demonstration's inbox, newest first, each for at most an hour.
 std::vector<InboxMessage> read_inbox(State& state);
 

@@ -72,6 +72,7 @@ class State {
   void destroy_link_key();
   const StatePaths& paths() const { return paths_; }
   TimeMs now() const { return clock_.now(); }
+  const Clock& clock() const { return clock_; }
   Random& random() { return random_; }
 
   // HMAC-SHA-256(pepper, purpose || value): what may be looked up but not read back.

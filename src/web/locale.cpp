@@ -93,9 +93,9 @@ std::optional<Language> language_from_code(std::string_view code) {
   return std::nullopt;
 }
 
-std::string format_time(TimeMs time, Language language) {
+std::string format_time(TimeMs time, Language language, const std::string& zone) {
   auto stream = stream_of(language);
-  stream << boost::locale::as::time_zone("Europe/Paris")
+  stream << boost::locale::as::time_zone(zone)
          << boost::locale::as::ftime(language == Language::french ? "%A %e %B %Y à %Hh%M"
                                                                   : "%A %e %B %Y at %H:%M")
          << static_cast<double>(time) / 1000;

@@ -28,8 +28,8 @@ std::string_view language_code(Language language);  // "fr", "en": BCP 47, and t
 std::optional<Language> language_from_code(std::string_view code);
 
 // "jeudi 1 décembre 2022 à 08h00", "Thursday 1 December 2022 at 08:00": the time in Paris, where
-// the law counts the hours of these elections. Thread-safe.
-std::string format_time(TimeMs time, Language language);
+// the law counts the hours of these elections, or in another zone of the tz database. Thread-safe.
+std::string format_time(TimeMs time, Language language, const std::string& zone = "Europe/Paris");
 
 // "14h20", "14:20": the hour in Paris. Thread-safe.
 std::string format_hour(TimeMs time, Language language);

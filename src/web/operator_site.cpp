@@ -1,45 +1,20 @@
 #include "web/operator_site.hpp"
 
-#include "courier/sms_report.hpp"
+#include "courier/hearing.hpp"
 #include "web/delivery_page.hpp"
 #include "web/metrics.hpp"
 #include "web/visit.hpp"
 
 namespace isoloir::web {
-namespace {
 
 using http::Response;
 
-MessageId message_id(std::string_view hex) {
-  const auto bytes = *hex_decode(hex);
-  MessageId id{};
-  std::copy(bytes.begin(), bytes.end(), id.begin());
-  return id;
-}
-
-std::optional<DeliveryReport::State> state_of(SmsState state) {
-  switch (state) {
-    case SmsState::delivered:
-      return DeliveryReport::State::delivered;
-    case SmsState::undelivered:
-    case SmsState::rejected:
-      return DeliveryReport::State::failed;
-    case SmsState::accepted:
-    case SmsState::buffered:
-      break;
-  }
-  return std::nullopt;  // nothing that the row does not say already
-}
-
-}  // namespace
-
-ByteArray<32> sms_report_key(const State& state) {
-  return state.peppered("text message reports", {});
-}
-
-OperatorSite::OperatorSite(State& state, const Routing& routing, const Renderer& renderer,
+OperatorSite::OperatorSite(MessageStore messages, const Routing& routing, const Renderer& renderer,
                            OperatorSettings settings)
-    : state_(state), routing_(routing), renderer_(renderer), settings_(std::move(settings)) {}
+    : messages_(std::move(messages)),
+      routing_(routing),
+      renderer_(renderer),
+      settings_(std::move(settings)) {}
 
 bool OperatorSite::may_look(const http::Request& request) const {
   const auto header = request.header("Authorization");
@@ -75,13 +50,13 @@ Response OperatorSite::handle(const http::Request& request) {
 // What is due a moment later counts as due: a carrier that is down puts all off by as much, over
 // and over.
 std::vector<Waiting> OperatorSite::waiting() {
-  return outbox_of(state_).waiting(state_.now() + limits::carrier_down_ms);
+  return messages_.outbox().waiting(messages_.now() + limits::carrier_down_ms);
 }
 
 Response OperatorSite::delivery(const http::Request& request) {
   const auto asked = DeliveryQuestion::parse(request.query);
-  const auto now = state_.now();
-  auto data = delivery_data({outbox_of(state_).carriages(now - 7 * day_ms), waiting(),
+  const auto now = messages_.now();
+  auto data = delivery_data({messages_.outbox().carriages(now - 7 * day_ms), waiting(),
                              routing_.standings(), routing_.floor(), settings_.report_wait_ms, now},
                             asked, renderer_);
   data["portal_title"] =
@@ -95,9 +70,9 @@ Response OperatorSite::delivery(const http::Request& request) {
 }
 
 Response OperatorSite::metrics() {
-  const auto& database = state_.database();
-  const Measured measured{outbox_of(state_).carried(), waiting(),          routing_.standings(),
-                          database.queued_writes(),    database.trouble(), state_.now()};
+  const auto& database = messages_.database();
+  const Measured measured{messages_.outbox().carried(), waiting(),          routing_.standings(),
+                          database.queued_writes(),     database.trouble(), messages_.now()};
   return Response::text(metrics_text(measured, *settings_.voters))
       .set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
 }
@@ -105,14 +80,7 @@ Response OperatorSite::metrics() {
 // Kannel calls with GET, and again for ten minutes while the answer is not 2xx: what proves nothing
 // is answered so too, and changes nothing.
 Response OperatorSite::sms_report(const http::Request& request) {
-  const auto key = SymmetricKey(sms_report_key(state_));
-  const auto report = parse_sms_report(request.query, key);
-  if (!report) return Response::text("\n");
-  if (const auto said = state_of(report->state)) {
-    outbox_of(state_).report(
-        {message_id(report->message_id), report->route, *said, report->reason}, state_.now(),
-        [&](const OutgoingMessage& message) { return routing_.elsewhere(message); });
-  }
+  (void)take_sms_report(messages_, routing_, request.query);
   return Response::text("\n");
 }
 

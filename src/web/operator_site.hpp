@@ -9,9 +9,10 @@
 //   /reports/sms  from Kannel
 #pragma once
 
+#include "courier/message_store.hpp"
 #include "courier/routing.hpp"
+#include "election/manifest.hpp"
 #include "http/server.hpp"
-#include "service/reissue.hpp"
 #include "web/render.hpp"
 
 namespace isoloir::web {
@@ -26,7 +27,7 @@ struct OperatorSettings {
 // Thread-safe. Everything given outlives it.
 class OperatorSite final : public http::Handler {
  public:
-  OperatorSite(State& state, const Routing& routing, const Renderer& renderer,
+  OperatorSite(MessageStore messages, const Routing& routing, const Renderer& renderer,
                OperatorSettings settings);
 
   http::Lane lane(const http::Request&) override { return http::Lane::database; }
@@ -42,13 +43,10 @@ class OperatorSite final : public http::Handler {
   http::Response sms_report(const http::Request& request);
   bool may_look(const http::Request& request) const;
 
-  State& state_;
+  const MessageStore messages_;
   const Routing& routing_;
   const Renderer& renderer_;
   const OperatorSettings settings_;
 };
-
-// By which reports of text messages prove that Kannel was asked for them.
-ByteArray<32> sms_report_key(const State& state);
 
 }  // namespace isoloir::web

@@ -26,7 +26,8 @@ TEST_F(CommandLine, AnUnknownCommandIsNamedAndTheOthersListed) {
     EXPECT_NE(result.err.find(near), std::string::npos) << result.err;
     EXPECT_EQ(result.err.find("did you mean") == std::string::npos, std::string(near).empty());
   }
-  EXPECT_NE(program("frobnicate").err.find("election, registrar, trustee"), std::string::npos);
+  EXPECT_NE(program("frobnicate").err.find("election, registrar, mailing, trustee"),
+            std::string::npos);
   EXPECT_NE(program("bureau frobnicate").err.find("status, open, suspend"), std::string::npos);
   EXPECT_NE(program("bureau seal").err.find("did you mean: isoloir election seal?"),
             std::string::npos);

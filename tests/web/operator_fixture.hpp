@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "base/local_time.hpp"
+#include "service/reissue.hpp"
 #include "service/voting_fixture.hpp"
 #include "web/assets.hpp"
 #include "web/operator_site.hpp"
@@ -49,7 +50,7 @@ struct OperatorSiteTest : VotingFixture {
     settings.title = {"Elections 2022", "Élections 2022"};
     settings.report_wait_ms = 3 * minute_ms;
     settings.voters = voters;
-    site.emplace(*state, *routing, renderer, std::move(settings));
+    site.emplace(messages_of(*state), *routing, renderer, std::move(settings));
   }
   // As if the operator had called a relay so.
   void rename_relay(const std::string& name) {

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "courier/channels.hpp"
-#include "courier/sms_report.hpp"
+#include "courier/hearing.hpp"
 #include "courier/storm_clock.hpp"
 #include "courier/workers.hpp"
 #include "http/server.hpp"
@@ -23,50 +23,39 @@ void say(std::string_view line) {
 
 class ReportDesk final : public http::Handler {
  public:
-  ReportDesk(std::function<Outbox()> outbox, const Routing& routing, const Clock& clock)
-      : outbox_(std::move(outbox)), routing_(routing), clock_(clock) {}
+  ReportDesk(const MessageStore& messages, const Routing& routing)
+      : messages_(messages), routing_(routing) {}
 
   http::Lane lane(const http::Request&) override { return http::Lane::database; }
   http::Response busy_page(const http::Request&) override { return http::Response::text(""); }
   http::Response error_page(int, const http::Request*) override { return http::Response::text(""); }
   bool passing(const std::exception&) const override { return true; }
   http::Response handle(const http::Request& request) override {
-    const auto said = parse_sms_report(request.query, SymmetricKey(ByteArray<32>{7}));
-    if (!said) {
+    if (!take_sms_report(messages_, routing_, request.query)) {
       say("a report that is none: " + request.query);
-      return http::Response::text("");
     }
-    if (said->state == SmsState::accepted || said->state == SmsState::buffered) {
-      return http::Response::text("");
-    }
-    DeliveryReport report{{}, said->route, DeliveryReport::State::failed, said->reason};
-    if (said->state == SmsState::delivered) report.state = DeliveryReport::State::delivered;
-    const auto id = *hex_decode(said->message_id);
-    std::copy(id.begin(), id.end(), report.message.begin());
-    outbox_().report(report, clock_.now(),
-                     [&](const OutgoingMessage& message) { return routing_.elsewhere(message); });
     return http::Response::text("");
   }
 
  private:
-  const std::function<Outbox()> outbox_;
+  const MessageStore& messages_;
   const Routing& routing_;
-  const Clock& clock_;
 };
 
 int run(const char* file, const char* shared_clock, const char* channels_file, bool texts) {
   test::StormClock clock(shared_clock);
   const auto database = store::open_sqlite({file});
   SystemRandom random;
-  const auto outbox = [&] { return Outbox(*database, SymmetricKey(ByteArray<32>{7}), random); };
+  const MessageStore messages(*database, SymmetricKey(ByteArray<32>{7}), ByteArray<32>{7}, random,
+                              clock);
   auto channels = read_channels(channels_file);
   if (!channels) throw std::runtime_error(channels.error().message);
   const MessagePolicy policy{"scrutin@vote.example.org", "Scrutin2026", {1000, 1000, 30}};
   const auto routing =
-      make_routing(*channels, policy, {"Scrutin", "Ballot"}, ByteArray<32>{7}, clock, say);
+      make_routing(*channels, policy, {"Scrutin", "Ballot"}, messages.report_key(), clock, say);
   if (!routing) throw std::runtime_error(routing.error().message);
 
-  ReportDesk desk(outbox, **routing, clock);
+  ReportDesk desk(messages, **routing);
   http::ServerOptions options;
   options.port = channels->operator_port;
   options.report = say;
@@ -79,16 +68,10 @@ int run(const char* file, const char* shared_clock, const char* channels_file, b
   settings.beat_ms = 200;
   if (texts) {
     if (const auto started = listener.start(); !started) throw std::runtime_error("no listener");
-    settings.beat = [&] {
-      const auto now = clock.now();
-      (*routing)->judge(outbox().carriages(now - (*routing)->floor().window_ms));
-      outbox().follow_up(
-          (*routing)->reporting_routes(), now - channels->report_wait_ms, now,
-          [&](const OutgoingMessage& message) { return (*routing)->elsewhere(message); });
-    };
+    settings.beat = [&] { follow_up(messages, **routing, channels->report_wait_ms); };
   }
-  MessageWorkers workers(
-      outbox, [&] { return clock.now(); }, **routing, std::move(settings), say);
+  MessageWorkers workers([&] { return messages.outbox(); }, [&] { return messages.now(); },
+                         **routing, std::move(settings), say);
   for (;;) ::pause();
 }
 
