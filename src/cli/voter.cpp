@@ -177,6 +177,10 @@ void print_way(const MessageTrace& item, const DeskScreen& screen) {
   if (item.delivered_at)
     add(std::string(screen.pick("arrivé ", "arrived ")) + screen.time(*item.delivered_at));
   if (!item.reason.empty()) add(screen.word(reasons, item.reason));
+  if (item.opened) {
+    add(*item.opened ? screen.pick("lien ouvert", "link opened")
+                     : screen.pick("lien pas encore ouvert", "link not opened yet"));
+  }
   if (item.superseded_at) {
     add(std::string(
             screen.pick("remplacé par un message plus récent ", "replaced by a newer message ")) +
@@ -348,6 +352,7 @@ Json to_json(const VoterDesk& desk) {
          {"reason", item.reason},
          {"accepted_at", item.accepted_at ? Json(*item.accepted_at) : Json()},
          {"delivered_at", item.delivered_at ? Json(*item.delivered_at) : Json()},
+         {"opened", item.opened ? Json(*item.opened) : Json()},
          {"superseded_at", item.superseded_at ? Json(*item.superseded_at) : Json()}});
   }
   Json contacts = Json::array();

@@ -497,6 +497,8 @@ constexpr std::string_view trace_columns =
     "accepted_at, delivered_at, superseded_at FROM message ";
 
 MessageTrace read_trace(const store::Row& row) {
+  MessageId id{};
+  std::copy(row.blob(0).begin(), row.blob(0).end(), id.begin());
   return {row.integer(1),
           row.text(2),
           *message_channel(row.text(3)),
@@ -507,7 +509,9 @@ MessageTrace read_trace(const store::Row& row) {
           row.text(8),
           row.optional_integer(9),
           row.optional_integer(10),
-          row.optional_integer(11)};
+          row.optional_integer(11),
+          id,
+          std::nullopt};
 }
 
 }  // namespace

@@ -63,6 +63,8 @@ struct MessageTrace {
   std::optional<TimeMs> accepted_at;
   std::optional<TimeMs> delivered_at;
   std::optional<TimeMs> superseded_at;  // by a newer one
+  MessageId id{};
+  std::optional<bool> opened{};  // its link, if it has one: told by who has made that
 };
 
 // What a carrier, or a mail that came back, says of a message that had been accepted.

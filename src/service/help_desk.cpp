@@ -240,7 +240,14 @@ Expected<VoterDesk> desk_of(State& state, const DeskPolicy& policy, const CodePo
     }
     desk.messages = outbox.traces_of(transaction, voter);
     std::erase_if(desk.messages, [](const auto& one) { return one.kind == sign_off_notice; });
-    for (auto& message : desk.messages) message.destination = masked(message.destination);
+    for (auto& message : desk.messages) {
+      message.destination = masked(message.destination);
+      const auto link = transaction.query(
+          "SELECT cookie_mac IS NOT NULL OR issued_at IS NOT NULL FROM reissue_flow WHERE voter = "
+          "$1 AND message = $2",
+          {voter, ByteView(message.id)});
+      if (!link.empty()) message.opened = link[0].integer(0) != 0;
+    }
     desk.contacts = contact_traces(transaction, voter);
     desk.with_keys = codes.tries == 0;
     if (!desk.with_keys) read_account(state, transaction, desk);

@@ -45,6 +45,7 @@ TEST_F(HelpDesk, FollowsAVoterThroughAReissue) {
   ASSERT_EQ(seen.messages.size(), 1u);
   EXPECT_EQ(seen.messages[0].kind, "reissue-link");
   EXPECT_EQ(seen.messages[0].status, "queued");
+  EXPECT_EQ(seen.messages[0].opened, false);
   EXPECT_EQ(seen.messages[0].destination, "c…@e….org");
 
   const auto link = token_in("reissue-link");
@@ -52,6 +53,7 @@ TEST_F(HelpDesk, FollowsAVoterThroughAReissue) {
   clock.advance(minute);
   const auto opened = open_link(link);
   EXPECT_EQ(desk().messages[0].status, "delivered");
+  EXPECT_EQ(desk().messages[0].opened, true);
   EXPECT_EQ(states(), States{"opened"});
   EXPECT_EQ(desk().next, Next::finish);
   clock.advance(minute);
@@ -66,6 +68,8 @@ TEST_F(HelpDesk, FollowsAVoterThroughAReissue) {
   EXPECT_EQ(seen.replaced_at, std::vector<TimeMs>{made});
   EXPECT_EQ(seen.messages.size(), 2u);
   EXPECT_EQ(seen.messages[0].kind, "reissue-notice");
+  EXPECT_FALSE(seen.messages[0].opened) << "it has no link that is opened";
+  EXPECT_EQ(seen.messages[1].opened, true);
   EXPECT_EQ(seen.messages[0].destination, "E…@p….example");
   clock.advance(policy.repeat_ms);
   EXPECT_EQ(states(), States{"done"});
