@@ -211,7 +211,8 @@ Expected<std::string> decrypt(std::string_view compact, const DecryptionKey& key
     return fail("jose.algorithm", "the token is not encrypted by ECDH-ES with A256GCM");
   }
   if (!header->contains("epk") || !is_p256_point((*header)["epk"]) ||
-      !is_base64url(*header, "apu") || !is_base64url(*header, "apv")) {
+      (*header)["epk"].contains("d") || !is_base64url(*header, "apu") ||
+      !is_base64url(*header, "apv")) {
     return fail("jose.form", "the encrypted token's header has no key to agree with");
   }
   // The content's key is agreed on, so none is sent; the tag is whole (CVE-2023-37464).

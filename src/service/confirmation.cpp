@@ -232,14 +232,21 @@ void Confirmations::send_elsewhere() {
   if (!policy_.other_channel) return;
   const auto rows = *state_.database().read([&](Transaction& transaction) -> Expected<store::Rows> {
     return transaction.query(
-        "SELECT c.voter, c.contest FROM confirmation c JOIN message m ON m.id = c.message WHERE "
-        "c.newest = 1 AND c.expires_at > $1 AND c.state = 'sent' AND (m.status IN ('queued', "
-        "'sent', 'failed') OR m.reason = 'no_report')",
-        {state_.now()});
+        "SELECT c.voter, c.contest FROM confirmation c JOIN message m ON m.id = c.message JOIN "
+        "voter "
+        "v ON v.id = c.voter WHERE c.newest = 1 AND c.expires_at > $1 AND c.state = 'sent' AND "
+        "m.channel = 'email' AND (m.status = 'failed' OR (m.status IN ('queued', 'sent') AND "
+        "m.created_at <= $2)) AND v.phone <> ''",
+        {state_.now(), state_.now() - limits::message_stuck_ms});
   });
   for (const auto& row : rows) {
     const auto& voter = row.text(0);
     const auto contest = static_cast<std::uint32_t>(row.integer(1));
+    // Without a write while she has to wait.
+    const bool too_soon = *state_.database().read([&](Transaction& t) -> Expected<bool> {
+      return another_at(t, voter, contest, state_.now()) > state_.now();
+    });
+    if (too_soon) continue;
     (void)state_.database().write([&](Transaction& transaction) -> Status {
       const TimeMs now = flows::steady_now(state_, transaction);
       const auto last = newest_message(transaction, voter, contest);  // it may have served since

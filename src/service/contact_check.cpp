@@ -225,6 +225,7 @@ ContactHeard ContactCheck::hear(std::string_view text, ContactAnswer answer) {
   struct Found {
     ContactHeard heard;
     std::string voter;  // whose answer is to be written down
+    TimeMs before = 0;  // of the answer whose place it takes
   };
   const auto token = Token::parse(text);
   const auto look_up = [&](Transaction& transaction) -> Found {
@@ -244,7 +245,7 @@ ContactHeard ContactCheck::hear(std::string_view text, ContactAnswer answer) {
     if (rows[0].optional_text(2) == name_of(answer)) {
       return {{Kind::heard, channel, rows[0].integer(3)}, ""};
     }
-    return {{Kind::heard, channel, 0}, rows[0].text(0)};
+    return {{Kind::heard, channel, 0}, rows[0].text(0), rows[0].optional_integer(3).value_or(0)};
   };
   // Without a write where there is nothing to write: made-up tokens do not queue for the writer.
   auto found = *state_.database().read(
@@ -258,9 +259,12 @@ ContactHeard ContactCheck::hear(std::string_view text, ContactAnswer answer) {
     transaction.execute(
         "UPDATE contact SET answer = $3, answered_at = $4 WHERE voter = $1 AND channel = $2",
         {found.voter, channel, name_of(answer), found.heard.at});
-    flows::note(state_, transaction, found.heard.at,
-                answer == ContactAnswer::confirmed ? "contact confirmed" : "contact not hers",
-                found.voter, {{"channel", channel}});
+    // A row a minute: whoever has a link may change the answer as often as they like.
+    if (found.before == 0 || found.heard.at >= found.before + minute_ms) {
+      flows::note(state_, transaction, found.heard.at,
+                  answer == ContactAnswer::confirmed ? "contact confirmed" : "contact not hers",
+                  found.voter, {{"channel", channel}});
+    }
     return found.heard;
   });
 }
@@ -362,17 +366,20 @@ std::int64_t ContactCheck::to_resend(MessageChannel channel, bool undelivered) {
 
 Expected<std::int64_t> ContactCheck::resend(MessageChannel channel, bool undelivered) {
   std::int64_t voters = 0;
-  // A part at a time, because others write meanwhile; whose turn is to come is no part any more.
+  // A part at a time, because others write meanwhile. By identifier, each once: the server sends
+  // meanwhile, and who has had her message since would be due for another.
+  std::string after;
   for (std::size_t part = 1; part > 0;) {
+    std::string last;
     const auto done =
         state_.database().write([&](Transaction& transaction) -> Expected<std::size_t> {
           const TimeMs now = flows::steady_now(state_, transaction);
           if (now < policy_.from || now >= end_of(transaction, policy_)) {
             return fail("contact.hours", "the contact check has not begun, or is over");
           }
-          const auto rows =
-              transaction.query("SELECT v.id" + resend_rows(channel, undelivered) + " LIMIT $2",
-                                {name_of(channel), voters_at_once});
+          const auto rows = transaction.query("SELECT v.id" + resend_rows(channel, undelivered) +
+                                                  " AND v.id > $3 ORDER BY v.id LIMIT $2",
+                                              {name_of(channel), voters_at_once, after});
           for (const auto& row : rows) {
             transaction.execute(
                 "UPDATE voter SET " + turn_column(channel) + " = NULL WHERE id = $1",
@@ -384,11 +391,13 @@ Expected<std::int64_t> ContactCheck::resend(MessageChannel channel, bool undeliv
                      {"channel", name_of(channel)},
                      {"undelivered", undelivered},
                      {"voters", rows.size()}});
+            last = rows[rows.size() - 1].text(0);
           }
           return rows.size();
         });
     if (!done) return fail(done.error());
     part = *done;
+    after = std::move(last);
     voters += static_cast<std::int64_t>(part);
   }
   return voters;

@@ -255,6 +255,15 @@ Status Mailing::begin(MailingFile file) {
                     " was not prepared from this file: other voters or codes, or in "
                     "another order");
   }
+  if (file.channel != plan_.channel || file.what != plan_.what) {
+    return fail("mailing.other", folder_.string() + " was prepared for other columns");
+  }
+  for (std::size_t i = 0; i < voters_.size(); ++i) {
+    if (!voters_[i].unusable.empty() || file.lines[i].unusable.empty()) continue;
+    return fail("mailing.address", voters_[i].voter +
+                                       ": the address in the file can no longer be used; correct "
+                                       "it, or put the one before back");
+  }
   key_ = std::move(key);
   file_ = std::move(file);
   if (const auto sealed = read_file(folder_ / corrections_file)) {

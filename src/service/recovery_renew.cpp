@@ -215,12 +215,16 @@ void Recoveries::retry_messages() {
 // The operators have it and say nothing: it may have arrived, so that another would take from her a
 // password that works. She is told what to do if it has not.
 void Recoveries::tell_silence() {
+  const auto silent = [](Transaction& transaction) -> Expected<store::Rows> {
+    return transaction.query(
+        "SELECT f.id, f.voter, f.language, f.reference FROM reissue_flow f JOIN message m ON m.id "
+        "= f.sms WHERE m.status = 'accepted' AND m.reason = 'no_report' AND f.sms_tries IN (1, 2) "
+        "AND f.silence_told = 0 AND f.state <> 'cancelled' ORDER BY m.status_at LIMIT 20");
+  };
+  if (state_.database().read(silent)->empty()) return;
   (void)state_.database().write([&](Transaction& transaction) -> Status {
-    for (const auto& row : transaction.query(
-             "SELECT f.id, f.voter, f.language, f.reference FROM reissue_flow f JOIN message m ON "
-             "m.id = f.sms WHERE m.status = 'accepted' AND m.reason = 'no_report' AND f.sms_tries "
-             "IN (1, 2) AND f.silence_told = 0 AND f.state <> 'cancelled' ORDER BY m.status_at "
-             "LIMIT 20")) {
+    const auto rows = silent(transaction);
+    for (const auto& row : *rows) {
       const auto& voter = row.text(1);
       transaction.execute("UPDATE reissue_flow SET silence_told = 1 WHERE id = $1", {row.blob(0)});
       const Json trace = {{"reference", row.text(3)}};

@@ -114,6 +114,11 @@ TEST(Jose, APaddingSignAnywhereInAKeyOrAHeaderIsRefused) {
     other["epk"][name] = padded(other["epk"][name], 5);
     EXPECT_EQ(told(with(other), ""), "jose.form") << name;
   }
+  {
+    Json other = header;
+    other["epk"]["d"] = padded(std::string(43, 'A'), 4);
+    EXPECT_EQ(told(with(other), ""), "jose.form") << "a private half";
+  }
   for (const char* name : {"apu", "apv"}) {
     Json other = header;
     other[name] = "AA=A";
