@@ -7,7 +7,9 @@
 
 #include <deque>
 
+#include "base/limits.hpp"
 #include "cli/messages_out.hpp"
+#include "courier/hearing.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -234,6 +236,12 @@ Expected<int> send_mailing(const MailingOptions& options) {
   if (auto good = mailing.begin(std::move(*file)); !good) return fail(good.error());
   if (clock.now() >= plan.closes_at) {
     return fail("mailing.closed", "the vote has closed: nothing is sent any more");
+  }
+  // What has come back since the last run: who resends goes by it.
+  while (!channels->maildir.empty()) {
+    const auto taken = take_bounces(mailing.messages(), channels->maildir, channels->bounces);
+    if (!taken) return fail(taken.error());
+    if (*taken < limits::bounce_visit) break;
   }
   if (options.again) {
     if (auto good = ask_again(screen, mailing, options, mailing.file()); !good) {

@@ -42,8 +42,9 @@ MessageId message_id(std::string_view hex) {
 
 }  // namespace
 
-Status take_bounces(const MessageStore& messages, const std::filesystem::path& maildir,
-                    std::string_view bounce_address) {
+Expected<std::size_t> take_bounces(const MessageStore& messages,
+                                   const std::filesystem::path& maildir,
+                                   std::string_view bounce_address) {
   auto outbox = messages.outbox();
   const auto visit = visit_maildir(maildir, [&](std::string_view mail) {
     const auto bounce = parse_bounce(mail, bounce_address);
@@ -53,7 +54,7 @@ Status take_bounces(const MessageStore& messages, const std::filesystem::path& m
         [](const OutgoingMessage&) { return false; });
   });
   if (!visit) return fail(visit.error());
-  return {};
+  return visit->handled + visit->kept;
 }
 
 Status take_sms_report(const MessageStore& messages, const Routing& routing,

@@ -10,9 +10,11 @@
 namespace isoloir {
 
 // Reads what has come back to `bounce_address` in the Maildir. What is no bounce of ours stays
-// there for a person. Errors: those of visit_maildir.
-Status take_bounces(const MessageStore& messages, const std::filesystem::path& maildir,
-                    std::string_view bounce_address);
+// there for a person. Gives how many mails it looked at; limits::bounce_visit: there may be more.
+// Errors: those of visit_maildir.
+Expected<std::size_t> take_bounces(const MessageStore& messages,
+                                   const std::filesystem::path& maildir,
+                                   std::string_view bounce_address);
 
 // Kannel's call of a report's address, of which `query` is the query. Errors: those of
 // parse_sms_report; nothing has changed then.

@@ -201,6 +201,14 @@ TEST_F(MailsOut, PausedKilledAndGoneOnWithEachVoterHasOne) {
   EXPECT_THAT(mailing("report").out, HasSubstr(";email;failed;unknown_recipient;"));
   EXPECT_EQ(mails().size(), before + 7);
   EXPECT_FALSE(std::filesystem::exists(path("returned/new/1.bounce")));
+  // Who resends goes by what has come back since.
+  const std::string earlier = mails().at(before + 5)["from"];
+  for (auto at = bounce.find(id); at != bounce.npos; at = bounce.find(id)) {
+    bounce.replace(at, id.size(), earlier.substr(8, 32));
+  }
+  write("returned/new/2.bounce", bounce);
+  EXPECT_THAT(mailing("resend", "--yes").out, HasSubstr("To send once more: 2"));
+  EXPECT_EQ(mails().size(), before + 9);
 
   std::string bytes;
   for (const auto& entry : std::filesystem::directory_iterator(path("dir"))) {
