@@ -59,11 +59,9 @@ std::string_view rule_text(std::string& value) {
 }
 
 std::string_view rule_id(std::string& value) {
-  const bool good = value.size() <= limits::roll_id_bytes && is_alphanumeric(value.front()) &&
-                    std::all_of(value.begin(), value.end(), [](char c) {
-                      return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
-                    });
-  return good ? "" : "must be 1 to 64 letters without accents, digits, dots, hyphens, underscores";
+  return is_roll_identifier(value)
+             ? ""
+             : "must be 1 to 64 letters without accents, digits, dots, hyphens, underscores";
 }
 
 std::string_view rule_gender(std::string& value) {
@@ -358,6 +356,12 @@ class RollReader {
 };
 
 }  // namespace
+
+bool is_roll_identifier(std::string_view text) {
+  return !text.empty() && text.size() <= limits::roll_id_bytes && is_alphanumeric(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
 
 Expected<Roll> parse_roll(std::string_view csv, ContestDistricts districts, RollAddress address) {
   CsvProblems problems("roll.invalid");

@@ -45,6 +45,10 @@ struct Voter {
   friend bool operator==(const Voter&, const Voter&) = default;
 };
 
+// 1 to 64 letters without accents, digits, dots, hyphens, underscores, the first a letter or digit:
+// a file name, and nothing that a spreadsheet takes for a formula.
+bool is_roll_identifier(std::string_view text);
+
 // Whether voters sign in with their address: then each has one, and no two the same. Else it may be
 // absent, and a couple may share one.
 enum class RollAddress { signs_in, optional };

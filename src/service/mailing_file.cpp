@@ -9,6 +9,7 @@
 #include "base/ascii.hpp"
 #include "base/limits.hpp"
 #include "election/csv.hpp"
+#include "election/roll.hpp"
 #include "reissue/destination.hpp"
 
 namespace isoloir {
@@ -92,16 +93,6 @@ std::optional<MailingFile> read_columns(const std::vector<std::string>& columns)
     return file;
   }
   return std::nullopt;
-}
-
-// As election/roll.cpp has it: no spreadsheet takes it for a formula.
-bool is_roll_identifier(std::string_view text) {
-  const auto plain = [](char c) {
-    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-  };
-  return !text.empty() && text.size() <= limits::roll_id_bytes && plain(text[0]) &&
-         std::all_of(text.begin(), text.end(),
-                     [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 std::string_view column_of(Handed what) {
