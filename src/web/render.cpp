@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <kainjow/mustache.hpp>
+#include <mutex>
 #include <stdexcept>
 
 namespace isoloir::web {
@@ -56,17 +57,30 @@ class ViewCompiler {
   ViewCompiler(const AssetLoader& loader, const Catalogue& catalogue, std::string_view view)
       : loader_(loader), catalogue_(catalogue), view_(view) {}
 
-  std::unique_ptr<mustache::mustache> compile() const {
+  // The view as plain mustache that its parser takes.
+  std::string compile() const {
     const bool whole = source(view_).starts_with("<!DOCTYPE html>");
-    auto compiled =
-        std::make_unique<mustache::mustache>(expand(source(whole ? view_ : "layout"), 0));
-    if (!compiled->is_valid()) throw wrong(compiled->error_message());
+    std::string compiled = expand(source(whole ? view_ : "layout"), 0);
+    check_sections(compiled);
     return compiled;
   }
 
  private:
   std::runtime_error wrong(std::string_view reason) const {
     return std::runtime_error(fmt::format("view {}: {}", view_, reason));
+  }
+
+  void check_sections(std::string_view compiled) const {
+    std::vector<std::string_view> open;
+    for (auto at = compiled.find("{{"); at != std::string_view::npos; at = compiled.find("{{")) {
+      const auto tag = compiled.substr(at + 2, compiled.find("}}", at) - at - 2);
+      compiled.remove_prefix(at + 2 + tag.size());
+      if (tag.starts_with('#') || tag.starts_with('^')) open.push_back(tag.substr(1));
+      if (!tag.starts_with('/')) continue;
+      if (open.empty() || open.back() != tag.substr(1)) throw wrong(fmt::format("{{{{{}}}}}", tag));
+      open.pop_back();
+    }
+    if (!open.empty()) throw wrong(fmt::format("the section {} is not closed", open.back()));
   }
 
   std::string_view source(std::string_view name) const {
@@ -206,11 +220,31 @@ Catalogue load_catalogue(const AssetLoader& loader, Language language,
 }  // namespace
 
 struct Renderer::Tables {
-  struct OneLanguage {
-    Catalogue catalogue;
+  // Mustache's parser takes milliseconds a view, and most programs show few of them: it reads a
+  // view when the first page of it is asked for.
+  class CompiledView {
+   public:
+    explicit CompiledView(std::string source) : source_(std::move(source)) {}
+
+    std::string render(const mustache::data& data) const {
+      std::call_once(once_, [this] {
+        parsed_.emplace(source_);
+        ISOLOIR_ASSERT(parsed_->is_valid());  // check_sections() has found nothing
+      });
+      return parsed_->render(data);
+    }
+
+   private:
+    std::string source_;
+    mutable std::once_flag once_;
     // mustache::render is not const, yet writes only when a lambda, partial or delimiter tag fails,
     // and compiled views have none of them: threads may share it.
-    std::map<std::string, std::unique_ptr<mustache::mustache>, std::less<>> views;
+    mutable std::optional<mustache::mustache> parsed_;
+  };
+
+  struct OneLanguage {
+    Catalogue catalogue;
+    std::map<std::string, CompiledView, std::less<>> views;
   };
   std::map<Language, OneLanguage> languages;
 };
@@ -221,7 +255,7 @@ Renderer::Renderer(const AssetLoader& loader, const TextOverrides& overrides) {
     Tables::OneLanguage& one = tables->languages[language];
     one.catalogue = load_catalogue(loader, language, overrides);
     for (const auto& view : view_names()) {
-      one.views[view] = ViewCompiler(loader, one.catalogue, view).compile();
+      one.views.try_emplace(view, ViewCompiler(loader, one.catalogue, view).compile());
     }
   }
   tables_ = std::move(tables);
@@ -241,7 +275,7 @@ std::string Renderer::page(std::string_view view, const Json& data, Language lan
   for (const auto each : languages) {
     converted.set(fmt::format("lang_{}", language_code(each)), each == language);
   }
-  auto html = found->second->render(converted);
+  auto html = found->second.render(converted);
   if (const auto at = html.find(document_mark); at != std::string::npos) {
     html.replace(at, document_mark.size(), document.text());
   }

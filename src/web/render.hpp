@@ -36,7 +36,7 @@ using AssetLoader = std::function<std::optional<std::string_view>(std::string_vi
 // A portal's own wording, by language and text id.
 using TextOverrides = std::map<Language, std::map<std::string, std::string>>;
 
-// Immutable once made, hence thread-safe.
+// Thread-safe: immutable once made, but that a view is parsed when its first page is asked for.
 class Renderer {
  public:
   // Compiles every view of view_names() in every language. Throws std::runtime_error, naming view
