@@ -4,7 +4,7 @@
 // holds public data alone: today the verification, its tests and its measurements.
 //
 // The libraries above link the verification and inherit neither this definition nor the headers'
-// consent (PRIVATE in CMakeLists.txt; the test multiexp.secrets_do_not_compile holds it).
+// consent (PRIVATE in CMakeLists.txt; cmake/public_data.cmake proves it).
 #pragma once
 
 #ifndef ISOLOIR_PUBLIC_DATA_ONLY
