@@ -89,6 +89,12 @@ function(isoloir_tests)
     if(name STREQUAL bench)
       target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})
     endif()
+    if(name STREQUAL election)  # whose fixture makes whole exports
+      target_link_libraries(${name}_test PRIVATE isoloir_verification)
+    endif()
+    if(name STREQUAL verification)  # and what is internal to it
+      target_link_libraries(${name}_test PRIVATE isoloir_multiexp)
+    endif()
     if(name STREQUAL courier)
       target_link_libraries(${name}_test PRIVATE isoloir_service)  # for the database's schema
       add_executable(storm_courier ${folder}/programs/storm_courier.cpp)

@@ -80,9 +80,12 @@ const Point& Point::generator() {
   return point;
 }
 
+// libsodium before 1.0.19 does not look at the highest bit, and takes 255 bits for the point that
+// they encode, the identity too: two texts for each point.
 std::optional<Point> Point::decode_or_identity(ByteView encoded) {
   const auto bytes = to_array<32>(encoded);
-  if (!bytes || crypto_core_ristretto255_is_valid_point(bytes->data()) != 1) return std::nullopt;
+  if (!bytes || bytes->back() > 0x7f) return std::nullopt;
+  if (crypto_core_ristretto255_is_valid_point(bytes->data()) != 1) return std::nullopt;
   return Point(*bytes);
 }
 

@@ -46,6 +46,12 @@ TEST(Group, Rfc9496BadEncodings) {
                           "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
     EXPECT_FALSE(Point::decode(*hex_decode(bad))) << bad;
   }
+  for (const std::uint64_t multiple : {0u, 1u, 2u, 3u}) {  // good but for the highest bit
+    auto bytes = base_multiply(Scalar::from_u64(multiple)).encoded();
+    bytes[31] |= 0x80;
+    EXPECT_FALSE(Point::decode(bytes)) << multiple;
+    EXPECT_FALSE(Point::decode_or_identity(bytes)) << multiple;
+  }
   EXPECT_FALSE(Point::decode(ByteArray<32>{}));
   EXPECT_TRUE(Point::decode_or_identity(ByteArray<32>{}));
   EXPECT_FALSE(Point::decode(Bytes(31)));

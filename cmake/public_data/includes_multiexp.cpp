@@ -1,0 +1,1 @@
+#include "multiexp/engine.hpp"
