@@ -80,9 +80,14 @@ const Point& Point::generator() {
   return point;
 }
 
+// libsodium 1.0.18 does not look at the top bit, which no canonical encoding has: with it each
+// point would have a second name, and one key be two.
 std::optional<Point> Point::decode_or_identity(ByteView encoded) {
   const auto bytes = to_array<32>(encoded);
-  if (!bytes || crypto_core_ristretto255_is_valid_point(bytes->data()) != 1) return std::nullopt;
+  if (!bytes || bytes->back() >= 0x80 ||
+      crypto_core_ristretto255_is_valid_point(bytes->data()) != 1) {
+    return std::nullopt;
+  }
   return Point(*bytes);
 }
 

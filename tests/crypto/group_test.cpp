@@ -46,6 +46,10 @@ TEST(Group, Rfc9496BadEncodings) {
                           "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
     EXPECT_FALSE(Point::decode(*hex_decode(bad))) << bad;
   }
+  auto top_bit = Point::generator().encoded();
+  top_bit[31] |= 0x80;
+  EXPECT_FALSE(Point::decode(top_bit));
+  EXPECT_FALSE(Point::decode_or_identity(top_bit));
   EXPECT_FALSE(Point::decode(ByteArray<32>{}));
   EXPECT_TRUE(Point::decode_or_identity(ByteArray<32>{}));
   EXPECT_FALSE(Point::decode(Bytes(31)));
