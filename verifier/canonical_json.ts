@@ -10,7 +10,6 @@ const DEPTH_MAX = 32;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 export function encode(value: Json, depth = 0): string {
-  if (depth > DEPTH_MAX) throw new Refused("JSON nested too deep");
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value)) throw new Refused("a number in JSON that is no integer below 2^53");
     return JSON.stringify(value);
@@ -20,6 +19,7 @@ export function encode(value: Json, depth = 0): string {
     return JSON.stringify(value);
   }
   if (value === null || typeof value === "boolean") return String(value);
+  if (depth === DEPTH_MAX) throw new Refused("JSON nested too deep");
   if (Array.isArray(value)) return `[${value.map((item) => encode(item, depth + 1)).join(",")}]`;
   // The default order of sort is that of UTF-16 code units, which RFC 8785 wants.
   const members = Object.keys(value).sort().map((key) => `${encode(key, depth + 1)}:${encode(value[key]!, depth + 1)}`);

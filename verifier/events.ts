@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "./canonical_json.ts";
 import { type Manifest, members_of, officers_of, presidents_of } from "./manifest.ts";
 import { Refused, require_that, within } from "./refused.ts";
-import { array, count, hex, integer, key, literal, object, text } from "./shape.ts";
+import { array, count, hex, integer, literal, object, text } from "./shape.ts";
 import { read_signed } from "./signed_document.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -14,9 +14,10 @@ const reason = (data: JsonObject): void => require_that(text(data.reason) !== ""
 const counts = (value: Json | undefined, manifest: Manifest): void =>
   require_that(array(value, (item) => integer(item)).length === manifest.contests.length, "not one number for each contest");
 
-function key_on_roll(data: JsonObject, manifest: Manifest, contest: number | null): void {
-  key(data.key);
-  require_that(count(data.district) < manifest.contests[contest!]!.districts.length, "a district that the contest does not have");
+/** The form alone: whether such a key may be enrolled or struck off there is V9. */
+function key_of_roll(data: JsonObject): void {
+  hex(data.key, 32);
+  count(data.district);
 }
 
 interface Kind {
@@ -32,8 +33,8 @@ const KINDS: Record<string, Kind> = {
   "suspend": { fields: ["reason"], data: reason, contest: "one" },
   "resume": { fields: ["reason"], data: reason, contest: "one" },
   "extend": { fields: ["closes_at"], data: (data) => void integer(data.closes_at), contest: "null", of_election: true },
-  "enrol": { fields: ["district", "key"], data: key_on_roll, contest: "one" },
-  "strike-off": { fields: ["district", "key"], data: key_on_roll, contest: "one" },
+  "enrol": { fields: ["district", "key"], data: key_of_roll, contest: "one" },
+  "strike-off": { fields: ["district", "key"], data: key_of_roll, contest: "one" },
   "unseal": { fields: ["reason"], data: reason, contest: "one or null" },
   "reseal": { fields: ["reason"], data: reason, contest: "one or null" },
   "close": { fields: [], data: nothing, contest: "null", of_election: true },
@@ -97,6 +98,7 @@ export function read_events(documents: Uint8Array[], manifest: Manifest, transcr
 export function check_order(events: Event[], manifest: Manifest): void {
   const course = new Course(manifest);
   for (const event of events) within(`event ${event.number}, "${event.name}"`, () => course.take(event));
+  course.end();
 }
 
 class Course {
@@ -151,7 +153,14 @@ class Course {
       this.frozen = true;
     } else if (name === "count" || name === "close-count") {
       this.count_step(event);
+    } else {
+      require_that(!this.closed, "after the close");
     }
+  }
+
+  /** An export is made once the box is frozen. */
+  end(): void {
+    require_that(this.frozen, "the election was never frozen");
   }
 
   private require_open(): void {

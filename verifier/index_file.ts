@@ -1,7 +1,9 @@
 // index.json (section 11): every file of the export with its size and hash, and none besides.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { to_hex } from "./bytes.ts";
+import { places_of } from "./box.ts";
 import { decode } from "./canonical_json.ts";
+import type { Manifest } from "./manifest.ts";
 import { require_that, within } from "./refused.ts";
 import { array, ascending, by_text, hex, integer, literal, object, text } from "./shape.ts";
 import { type ExportSource, pieces, type Progress, read_file } from "./source.ts";
@@ -50,4 +52,13 @@ export async function check_index(source: ExportSource, progress: Progress): Pro
 async function check_canonical(source: ExportSource, path: string): Promise<void> {
   const bytes = await read_file(source, path);
   within(path, () => void decode(bytes));
+}
+
+/** Rosters and boxes are there for each contest and district of the manifest, empty or not, and for no other. */
+export function check_places(source: ExportSource, manifest: Manifest): void {
+  const wanted = places_of(manifest).flatMap(({ contest, district }) => ["roster", "box"].map((folder) => `${folder}/${contest}-${district}.bin`));
+  const missing = wanted.find((path) => !source.has(path));
+  require_that(missing === undefined, `${missing} is missing`);
+  const stray = source.paths().find((path) => /^(roster|box)\//.test(path) && !wanted.includes(path));
+  require_that(stray === undefined, `${stray} is of no contest and district of the manifest`);
 }

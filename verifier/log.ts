@@ -38,7 +38,8 @@ export interface LogScan {
   batches: (Position | undefined)[];
   /** Leaves that are neither pad, nor event, nor batch. */
   ballots: number;
-  pads_left: number;
+  /** Null where pads.bin is no list of pads, which V6 says; the roots do not need it. */
+  pads_left: number | null;
   /** A leaf that comes twice. */
   repeated: boolean;
 }
@@ -54,10 +55,11 @@ export async function scan_log(source: ExportSource, events: Uint8Array[], batch
     ballots: 0, pads_left: 0, repeated: false };
   events.forEach((bytes, number) => documents.set(to_hex(leaf_hash(EVENT, bytes)), [scan.events, number]));
   batches.forEach((bytes, number) => documents.set(to_hex(leaf_hash(BATCH, bytes)), [scan.batches, number]));
-  const pads = records(source, "log/pads.bin", 32);
+  const has_pads = source.has("log/pads.bin") && source.size("log/pads.bin") % 32 === 0;
+  const pads = has_pads ? records(source, "log/pads.bin", 32) : null;
   const next_pad = async () => {
-    const { value, done } = await pads.next();
-    return done ? undefined : to_hex(leaf_hash(PAD, value));
+    const next = await pads?.next();
+    return !next || next.done ? undefined : to_hex(leaf_hash(PAD, next.value));
   };
   const tree = new GrowingTree();
   const ballots = new Set<string>();
@@ -85,7 +87,9 @@ export async function scan_log(source: ExportSource, events: Uint8Array[], batch
   }
   scan.size = tree.size;
   scan.ballots = ballots.size;
-  for (; pad !== undefined; pad = await next_pad()) scan.pads_left++;
+  let pads_left = 0;
+  for (; pad !== undefined; pad = await next_pad()) pads_left++;
+  scan.pads_left = has_pads ? pads_left : null;
   return scan;
 }
 
@@ -101,6 +105,7 @@ export function check_roots(checkpoints: Checkpoint[], scan: LogScan): void {
 
 /** V6: every leaf is accounted for. */
 export function check_leaves(scan: LogScan, ballots: number): void {
+  require_that(scan.pads_left !== null, "log/pads.bin is not there, or does not consist of pads of 32 bytes");
   require_that(scan.pads_left === 0, `${scan.pads_left} pads are not in the log, or not in this order`);
   const missing = (positions: (Position | undefined)[]) => positions.findIndex((position) => position === undefined);
   require_that(missing(scan.events) < 0, `event ${missing(scan.events)} is not in the log`);

@@ -1,5 +1,7 @@
 // Reissue batches, enrolments and strike-offs (section 5): which keys are in force, followed through the log.
+import { from_hex } from "./bytes.ts";
 import type { Event } from "./events.ts";
+import { decode_point } from "./group.ts";
 import { type Manifest, officers_of } from "./manifest.ts";
 import { Refused, require_that, within } from "./refused.ts";
 import { type KeyList, type Place, read_key_list } from "./roster.ts";
@@ -88,8 +90,8 @@ export interface Roll {
 }
 
 /** Follows batches, enrolments and strike-offs in the order of the log. */
-export function follow_roll(rosters: ReadonlyMap<string, Place>, steps: Step[]): Roll {
-  const follower = new Follower(rosters);
+export function follow_roll(rosters: ReadonlyMap<string, Place>, steps: Step[], manifest: Manifest): Roll {
+  const follower = new Follower(rosters, manifest);
   const roll: Roll = { in_force: follower.in_force, batches: null, events: null };
   const judge = (kind: "batches" | "events", where: string, work: () => void) => {
     try {
@@ -109,7 +111,6 @@ export function follow_roll(rosters: ReadonlyMap<string, Place>, steps: Step[]):
   return roll;
 }
 
-const place_of = (event: Event): Place => ({ contest: event.contest!, district: event.data.district as number });
 const same = (left: Place | undefined, right: Place): boolean => left?.contest === right.contest && left.district === right.district;
 
 class Follower {
@@ -119,21 +120,29 @@ class Follower {
   private readonly awaited = new Map<string, Place & { round: number }>();
   frozen = false;
 
-  constructor(rosters: ReadonlyMap<string, Place>) {
+  constructor(rosters: ReadonlyMap<string, Place>, private readonly manifest: Manifest) {
     this.in_force = new Map(rosters);
     this.ever = new Set(rosters.keys());
   }
 
+  private place_of({ contest, data }: Event): Place {
+    const place = { contest: contest!, district: data.district as number };
+    require_that(place.district < this.manifest.contests[place.contest]!.districts.length, "a district that the contest does not have");
+    return place;
+  }
+
   enrol(event: Event): void {
     const key = event.data.key as string;
+    const place = this.place_of(event);
+    decode_point(from_hex(key));
     require_that(!this.ever.has(key) && !this.awaited.has(key), "enrols a key that was named before");
     this.ever.add(key);
-    this.in_force.set(key, place_of(event));
+    this.in_force.set(key, place);
   }
 
   strike_off(event: Event, round: number): void {
     const key = event.data.key as string;
-    const place = place_of(event);
+    const place = this.place_of(event);
     if (same(this.in_force.get(key), place)) {
       this.in_force.delete(key);
       return;

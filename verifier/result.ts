@@ -8,7 +8,7 @@ import { any_object, array, count, object, text } from "./shape.ts";
 import type { SharesDocument } from "./shares.ts";
 
 export interface CountedUnit { unit: number; name: string; districts: number[]; ballots: number; votes: number[] }
-export interface CountedContest { registered: number; sign_offs: number; units: CountedUnit[] }
+export interface CountedContest { registered: number; units: CountedUnit[] }
 
 /** What is won, for whoever shows the result. */
 export interface ContestSummary {
@@ -22,11 +22,11 @@ export function expected_contest(k: number, contest: Contest, counted: CountedCo
   const ballots = counted.units.reduce((total, unit) => total + unit.ballots, 0);
   const blank = votes[contest.options.findIndex(({ kind }) => kind === "blank")]!;
   const valid = votes.reduce((total, more) => total + more, 0) - blank;
-  // That there are as many sign-offs is V23.
+  // There is a result only where there are as many sign-offs as ballots; that there were as many is V23.
   require_that(valid + blank === ballots && ballots <= counted.registered,
     `valid + blank = ballots ≤ registered does not hold: ${valid} + ${blank}, ${ballots}, ${counted.registered}`);
   return {
-    contest: k, registered: counted.registered, sign_offs: counted.sign_offs, ballots, blank, valid, votes,
+    contest: k, registered: counted.registered, sign_offs: ballots, ballots, blank, valid, votes,
     units: counted.units.map(({ unit, name, districts, ballots: in_unit, votes: of_unit }) => ({ unit, name, districts, ballots: in_unit, votes: of_unit })),
     ...(contest.rule === TWO_ROUNDS ? { majority: expected_majority(contest, counted.registered, votes, given) } : { seats: expected_seats(contest, votes, given) }),
   };
@@ -84,10 +84,12 @@ export function check_result(value: Json, { fingerprint, tally, manifest, contes
 export const expected_left_out = (documents: SharesDocument[]): JsonObject[] =>
   documents.flatMap(({ bureau, group, index, left_out }) => (left_out === null ? [] : [{ bureau, group, index, reason: left_out }]));
 
-export function ties_left(value: Json): number[] {
-  return array(any_object(value).contests, any_object).flatMap((contest, k) =>
-    (contest.seats && (any_object(contest.seats).ties as Json[]).length > 0 ? [k] : []));
-}
+/** The contests of a result that has been checked in which this list of `seats` is not empty. */
+const with_some = (field: "ties" | "lots") => (value: Json): number[] =>
+  array(any_object(value).contests, any_object).flatMap((contest, k) =>
+    (contest.seats && (any_object(contest.seats)[field] as Json[]).length > 0 ? [k] : []));
+export const ties_left = with_some("ties");
+export const lots_drawn = with_some("lots");
 
 /** Reads a result that has been checked. */
 export function summarise(value: Json): ContestSummary[] {

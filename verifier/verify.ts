@@ -8,13 +8,13 @@ import { check_ceremony_of } from "./ceremony.ts";
 import type { Outcome } from "./checks.ts";
 import { open_ciphertexts, votes_are } from "./decryption.ts";
 import { check_order, type Event, freeze_of, of_name, read_events } from "./events.ts";
-import { check_index } from "./index_file.ts";
+import { check_index, check_places } from "./index_file.ts";
 import { check_leaves, check_roots, log_policy, type LogScan, position_of, read_checkpoints, scan_log } from "./log.ts";
 import { type BilingualText, fulfils_opening_rule, type Manifest, read_manifest } from "./manifest.ts";
 import { type Receipt, read_receipt } from "./receipt.ts";
 import { NotRun, Part, Refused, require_that, within } from "./refused.ts";
 import { type Batch, follow_roll, read_batches, type Roll, type Step } from "./reissue.ts";
-import { check_result, type ContestSummary, type CountedContest, expected_left_out, summarise, ties_left } from "./result.ts";
+import { check_result, type ContestSummary, type CountedContest, expected_left_out, lots_drawn, summarise, ties_left } from "./result.ts";
 import { read_rosters } from "./roster.ts";
 import { check_broken_seals, check_seal } from "./seal.ts";
 import { any_object, literal } from "./shape.ts";
@@ -76,8 +76,11 @@ class Verification {
 
   async run(): Promise<Report> {
     const { source, progress } = this;
-    await this.check(1, () => check_index(source, progress));
     const basis = await Part.of(() => this.read_basis());
+    await this.check(1, async () => {
+      await check_index(source, progress);
+      if (basis.is_good) check_places(source, basis.needed("").manifest);
+    });
     await this.check(2, async () => {
       const { manifest, transcript } = basis.judged();
       await check_seal(source, manifest, transcript.fingerprint);
@@ -153,6 +156,8 @@ class Verification {
     await this.check(7, () => {
       check_order(events.judged(), basis.needed("the manifest").manifest);
       const places = scan.needed("the leaves of the log").events;
+      events.judged().forEach(({ number, name }) => require_that(name !== "freeze"
+        || position_of(places, number, "event").ballots_before === scan.needed("the leaves of the log").ballots, "an entry of a ballot stands after the freeze in the log"));
       events.judged().forEach(({ number }) => require_that(number === 0
         || position_of(places, number, "event").index > position_of(places, number - 1, "event").index, `event ${number} stands before event ${number - 1} in the log`));
     });
@@ -209,7 +214,7 @@ class Verification {
           .map((event) => ({ event, ...at(position_of(places.events, event.number, "event").index) })),
         ...batches.needed("the reissue batches").map((batch) => ({ batch, ...at(position_of(places.batches, batch.number, "batch").index) })),
       ];
-      return follow_roll(rosters.needed("the rosters"), steps);
+      return follow_roll(rosters.needed("the rosters"), steps, basis.needed("the manifest").manifest);
     });
     await this.check(8, () => {
       const numbers = batches.judged().map(({ number }) => number);
@@ -255,14 +260,13 @@ class Verification {
 
   private check_frozen(box: Box, log: Log): void {
     const freeze = freeze_of(log.events.needed("the events"));
-    if (!freeze) throw new Refused("the box was never frozen: there is no event \"freeze\"");
+    if (!freeze) throw new NotRun("needs the freeze");
     const { box_root, ballots, pads } = freeze.data;
     require_that(box.root === box_root, "the box has another root than when it was frozen");
     require_that(box.ballots.join() === (ballots as number[]).join(), `the box holds ${box.ballots.join(", ")} ballots by contest, not ${(ballots as number[]).join(", ")}`);
     const scan = log.scan.needed("the leaves of the log");
     const position = position_of(scan.events, freeze.number, "event");
     require_that(position.pads_before === pads, `${position.pads_before} pads stand before the freeze, not ${String(pads)}`);
-    require_that(position.ballots_before === scan.ballots, "an entry of a ballot stands after the freeze");
   }
 
   /** V16 to V25. */
@@ -373,11 +377,9 @@ class Verification {
     }
     const bytes = await read_file(this.source, "result.json");
     const value = within("result.json", () => decode(bytes));
-    const freeze = freeze_of(events);
-    if (!freeze) throw new NotRun("needs the freeze");
     const registered = registered_of(roll.needed("the keys in force"), manifest);
     const contests = manifest.contests.map((_, k): CountedContest => ({
-      registered: registered[k]!, sign_offs: (freeze.data.sign_offs as number[])[k]!,
+      registered: registered[k]!,
       units: units.needed("the units").map((unit, i) => ({ ...unit, votes: claims.needed("tally.json").units[i]!.votes }))
         .filter(({ contest }) => contest === k).map(({ unit, name, districts, ballots, votes }) => ({ unit, name, districts, ballots, votes })),
     }));
@@ -385,6 +387,8 @@ class Verification {
     const hash = to_hex(sha256(bytes));
     closed.forEach((event: Event) => require_that(event.data.result === hash, `bureau ${event.bureau} has closed the count with another result`));
     if (closed.length > 0) require_that(ties_left(value).length === 0, "the count is closed, and a tie waits for its lot");
+    const unsigned = lots_drawn(value).find((k) => !closed.some(({ bureau }) => bureau === manifest.contests[k]!.bureau));
+    require_that(unsigned === undefined, `contest ${unsigned}: a lot that no president of its bureau has signed for`);
     this.contests = summarise(value);
     if (closed.length < manifest.bureaus.length) return "the count is not closed yet";
   }

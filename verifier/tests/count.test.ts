@@ -71,7 +71,7 @@ for (const { what, documents, votes, refused } of count.counts) {
 
 test("the result, and one that says otherwise", () => {
   const votes = parse_tally(utf8(count.tally_json)).units.map((unit) => unit.votes);
-  const contests = [{ registered: count.registered, sign_offs: 8, units: units.map((unit, i) => ({ ...unit, votes: votes[i]! })) }];
+  const contests = [{ registered: count.registered, units: units.map((unit, i) => ({ ...unit, votes: votes[i]! })) }];
   const facts = { fingerprint: to_hex(fingerprint), tally, manifest, contests, documents: [] };
   check_result(decode(utf8(count.result_json)), facts);
   const changed = count.result_json.replace('"winner":0', '"winner":1');

@@ -15,3 +15,14 @@ export function accepts(work: () => unknown): boolean {
     throw error;
   }
 }
+
+/** Why the work is refused, or null. */
+export function refusal(work: () => unknown): string | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (error instanceof Refused) return error.message;
+    throw error;
+  }
+}
