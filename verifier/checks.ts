@@ -7,4 +7,8 @@ export const CHECKS = [
 ] as const;
 
 export type State = "ok" | "refused" | "not run";
-export interface Outcome { check: number; state: State; detail: string }
+export interface Outcome {
+  check: number; state: State; detail: string;
+  /** Good because there was nothing to check: no anchor, no receipt, no minutes. */
+  idle: boolean;
+}

@@ -51,6 +51,11 @@ export async function verify(source: ExportSource, anchors: Anchors = {}, progre
   return new Verification(source, anchors, progress).run();
 }
 
+/** What a check gives that had nothing to check. */
+class Idle {
+  constructor(readonly why: string) {}
+}
+
 /** What every check after the second needs. */
 interface Basis { manifest: Manifest; transcript: Transcript }
 
@@ -62,10 +67,11 @@ class Verification {
   constructor(private readonly source: ExportSource, private readonly anchors: Anchors, private readonly progress: Progress) {}
 
   private async check(number: number, work: () => unknown): Promise<void> {
-    const outcome: Outcome = { check: number, state: "ok", detail: "" };
+    const outcome: Outcome = { check: number, state: "ok", detail: "", idle: false };
     try {
       const note = await work();
       if (typeof note === "string") outcome.detail = note;
+      if (note instanceof Idle) Object.assign(outcome, { detail: note.why, idle: true });
     } catch (error) {
       if (!(error instanceof Refused) && !(error instanceof NotRun)) throw error;
       outcome.state = error instanceof Refused ? "refused" : "not run";
@@ -173,7 +179,7 @@ class Verification {
     return within("the checkpoint given", () => read_checkpoint(whole, { ...log_policy(manifest), witness_threshold: 0 }));
   }
 
-  private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>): string {
+  private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>): string | Idle {
     const { fingerprint, checkpoint } = this.anchors;
     if (fingerprint !== undefined) {
       if (this.fingerprint === null) throw new NotRun("needs the manifest");
@@ -186,7 +192,8 @@ class Verification {
       require_that(roots.get(anchor.size) === to_hex(anchor.root), "the checkpoint given is of another log than this export's");
     }
     if (fingerprint !== undefined && checkpoint !== undefined) return "";
-    return fingerprint !== undefined ? "the fingerprint alone was given" : checkpoint !== undefined ? "the checkpoint alone was given" : "nothing was given to compare with";
+    if (fingerprint === undefined && checkpoint === undefined) return new Idle("nothing was given to compare with");
+    return fingerprint !== undefined ? "the fingerprint alone was given" : "the checkpoint alone was given";
   }
 
   private read_receipts(basis: Part<Basis>): Receipt[] {
@@ -339,7 +346,7 @@ class Verification {
       ballots.forEach((number, k) => require_that(number === sign_offs[k], `contest ${k}: ${sign_offs[k]} sign-offs for ${number} ballots`));
     });
     await this.check(24, () => this.check_receipts(log, box));
-    await this.check(25, () => "the export holds no minutes");
+    await this.check(25, () => new Idle("the export holds no minutes"));
   }
 
   private async check_verdicts(documents: SharesDocument[]): Promise<void> {
@@ -393,9 +400,9 @@ class Verification {
     if (closed.length < manifest.bureaus.length) return "the count is not closed yet";
   }
 
-  private check_receipts(log: Log, box: Part<Box>): Promise<string> | string {
+  private check_receipts(log: Log, box: Part<Box>): Promise<string> | Idle {
     const receipts = log.receipts.judged();
-    if (receipts.length === 0) return "no receipt was given";
+    if (receipts.length === 0) return new Idle("no receipt was given");
     return this.find_receipts(receipts, log.scan.needed("the leaves of the log"), box.needed("the ballots"));
   }
 

@@ -1,7 +1,7 @@
 // The page on which somebody verifies an export: what was chosen, the work, the report; in two languages.
 import { plain_fingerprint } from "../verify.ts";
 import { by_id, element } from "./elements.ts";
-import { chosen_files, dropped_files, type NamedFile } from "./dropped_source.ts";
+import { chosen_files, dropped_thing, type NamedFile } from "./dropped_source.ts";
 import { report_view } from "./report_view.ts";
 import type { Shown } from "./shown.ts";
 import { filled, type Language, type Texts, TEXTS } from "./texts.ts";
@@ -43,6 +43,8 @@ function show(): void {
   by_id("drop").classList.toggle("full", folder !== null);
   by_id("chosen").textContent = folder ? filled(texts().chosen, { name: folder.name, number: folder.files.length.toLocaleString(language),
     size: size_text(folder.files.reduce((total, { file }) => total + file.size, 0)) }) : "";
+  const receipts = by_id<HTMLInputElement>("receipts").files?.length ?? 0;
+  by_id("receipts-chosen").textContent = receipts > 0 ? filled(texts().receipts_chosen, { number: receipts }) : "";
   by_id("error").hidden = problem === null;
   by_id("error").replaceChildren(...(problem ? [element("strong", {}, texts().error_heading), element("p", {}, told(problem))] : []));
   by_id("form").hidden = running !== null || report !== null;
@@ -106,16 +108,16 @@ function take(name: string, files: NamedFile[]): void {
 }
 
 async function take_drop(data: DataTransfer): Promise<void> {
-  // Entries are only there while the event lasts.
-  const entries = Array.from(data.items, (item) => item.webkitGetAsEntry()).filter((entry): entry is FileSystemEntry => entry !== null);
-  const [entry] = entries;
-  if (!entry) return;
-  if (entries.length > 1) return complain("is_several");
-  if (entry.isFile) return complain(/\.(zip|tar|t?gz|7z|rar|xz|zst|bz2)$/i.test(entry.name) ? "is_archive" : "is_file", { name: entry.name });
+  // What was dropped can only be asked for while the event lasts.
+  const dropped = Array.from(data.items).filter((item) => item.kind === "file").map(dropped_thing);
+  const [thing] = dropped;
+  if (!thing) return;
+  if (dropped.length > 1) return complain("is_several");
+  if (thing.is_file) return complain(/\.(zip|tar|t?gz|7z|rar|xz|zst|bz2)$/i.test(thing.name) ? "is_archive" : "is_file", { name: thing.name });
   try {
-    take(entry.name, await dropped_files(entry as FileSystemDirectoryEntry));
+    take(thing.name, await thing.files());
   } catch {
-    complain("is_empty");
+    complain("is_unreadable");
   }
 }
 
@@ -232,6 +234,8 @@ function begin(): void {
     if (chosen.files && chosen.files.length > 0) take(chosen.files[0]!.webkitRelativePath.split("/")[0]!, chosen_files(chosen.files));
     chosen.value = "";
   });
+  by_id("choose-receipts").addEventListener("click", () => by_id("receipts").click());
+  by_id("receipts").addEventListener("change", show);
   by_id("form").addEventListener("submit", (event) => {
     event.preventDefault();
     void start();

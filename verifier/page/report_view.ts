@@ -69,20 +69,21 @@ const issue = ({ elected, second_round }: ShownOption, texts: Texts): string => 
 
 function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
   const texts = TEXTS[language];
-  const number = (state: string) => outcomes.filter((outcome) => outcome.state === state).length;
-  const rows = outcomes.map(({ check, state, detail }) => {
+  const number = (state: string) => outcomes.filter((outcome) => outcome.state === state && !outcome.idle).length;
+  const rows = outcomes.map(({ check, state, detail, idle }) => {
     const [name, sense, when_refused] = EXPLANATIONS[language][check]!;
-    const kind = CHECK_MARKS[state]!;
+    const kind = idle ? "skipped" : CHECK_MARKS[state]!;
     return element("li", { class: kind },
       element("span", { class: "tag" }, `V${check}`),
       element("div", {}, element("p", { class: "name" }, name), element("p", {}, sense),
+        idle ? element("p", {}, texts.idle[check]!) : null,
         state === "ok" ? null : element("p", {}, state === "refused" ? when_refused : texts.skipped),
-        detail ? element("p", { class: "detail" }, `${texts.detail}${language === "fr" ? " : " : ": "}`, element("span", { lang: "en" }, detail)) : null),
-      element("span", { class: "mark" }, mark(kind, 17), texts.states[state]!));
+        detail && !idle ? element("p", { class: "detail" }, `${texts.detail}${language === "fr" ? " : " : ": "}`, element("span", { lang: "en" }, detail)) : null),
+      element("span", { class: "mark" }, mark(kind, 17), idle ? texts.idle_state : texts.states[state]!));
   });
   return [
     element("h2", {}, texts.checks),
-    element("p", {}, filled(texts.checks_summary, { ok: number("ok"), refused: number("refused"), skipped: number("not run") })),
+    element("p", {}, filled(texts.checks_summary, { ok: number("ok"), refused: number("refused"), skipped: outcomes.length - number("ok") - number("refused") })),
     element("ul", { class: "checks" }, ...rows),
   ];
 }
