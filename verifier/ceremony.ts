@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "./canonical_json.ts";
 import { type Point, sum, times } from "./group.ts";
 import { type Bureau, type Group, type Member } from "./manifest.ts";
 import { require_that, within } from "./refused.ts";
-import { array, hex, hex_bytes, type Key, key, literal, object } from "./shape.ts";
+import { array, count, hex, hex_bytes, type Key, key, literal, object } from "./shape.ts";
 import { type SignedDocument, read_signed } from "./signed_document.ts";
 import { check_schnorr, type Transcript } from "./transcript.ts";
 
@@ -97,7 +97,7 @@ function read_box(value: Json): number {
   const box = object(value, ["to", "key", "box"]);
   key(box.key);
   hex(box.box, 48);
-  return box.to as number;
+  return count(box.to, 1);
 }
 
 /** Y_j = Σ_i Σ_p jᵖ·C_{i,p}, by Horner's rule. */

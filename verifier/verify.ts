@@ -9,7 +9,7 @@ import type { Outcome } from "./checks.ts";
 import { open_ciphertexts, votes_are } from "./decryption.ts";
 import { check_order, type Event, freeze_of, of_name, read_events } from "./events.ts";
 import { check_index, check_places } from "./index_file.ts";
-import { check_leaves, check_roots, log_policy, type LogScan, position_of, read_checkpoints, scan_log } from "./log.ts";
+import { check_leaves, check_roots, log_policy, type LogScan, type Position, position_of, read_checkpoints, scan_log } from "./log.ts";
 import { type BilingualText, fulfils_opening_rule, type Manifest, read_manifest } from "./manifest.ts";
 import { type Receipt, read_receipt } from "./receipt.ts";
 import { NotRun, Part, Refused, require_that, within } from "./refused.ts";
@@ -63,6 +63,7 @@ class Verification {
   private readonly outcomes: Outcome[] = [];
   private fingerprint: string | null = null;
   private contests: ContestSummary[] | null = null;
+  private anchored = false;
 
   constructor(private readonly source: ExportSource, private readonly anchors: Anchors, private readonly progress: Progress) {}
 
@@ -101,7 +102,7 @@ class Verification {
     const log = await this.check_log(basis);
     const roll = await this.check_roll(basis, rosters, log);
     const box = await this.check_box(basis, roll, log);
-    await this.check_count(basis, roll, log, box);
+    await this.check_count(await this.check_tally(basis, roll, log, box), box);
     this.outcomes.sort((left, right) => left.check - right.check);
     return this.report(basis.is_good ? basis.needed("").manifest : null);
   }
@@ -151,7 +152,6 @@ class Verification {
     if (receipts.is_good) receipts.needed("").forEach(({ checkpoint }) => sizes.add(checkpoint.size));
     if (given.is_good) sizes.add(given.needed("")?.size ?? 0);
     const scan = await Part.of(() => scan_log(source, event_files.documents, batch_files.documents, sizes, progress));
-    await this.check(0, () => this.check_anchors(given, scan));
     await this.check(5, () => check_roots(checkpoints.judged(), scan.judged()));
     await this.check(6, () => check_leaves(scan.judged(), count_ballots(source, basis.needed("the manifest").manifest)));
     const events = await Part.of(() => {
@@ -159,6 +159,7 @@ class Verification {
       require_that(event_files.stray === null, `${event_files.stray}: events are not numbered from 0 without gaps`);
       return read_events(event_files.documents, manifest, transcript);
     });
+    await this.check(0, () => this.check_anchors(given, scan, events));
     await this.check(7, () => {
       check_order(events.judged(), basis.needed("the manifest").manifest);
       const places = scan.needed("the leaves of the log").events;
@@ -179,7 +180,7 @@ class Verification {
     return within("the checkpoint given", () => read_checkpoint(whole, { ...log_policy(manifest), witness_threshold: 0 }));
   }
 
-  private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>): string | Idle {
+  private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>, events: Part<Event[]>): string | Idle {
     const { fingerprint, checkpoint } = this.anchors;
     if (fingerprint !== undefined) {
       if (this.fingerprint === null) throw new NotRun("needs the manifest");
@@ -191,9 +192,15 @@ class Verification {
       require_that(anchor.size <= size, "the checkpoint given is of more leaves than the log of this export has");
       require_that(roots.get(anchor.size) === to_hex(anchor.root), "the checkpoint given is of another log than this export's");
     }
-    if (fingerprint !== undefined && checkpoint !== undefined) return "";
     if (fingerprint === undefined && checkpoint === undefined) return new Idle("nothing was given to compare with");
-    return fingerprint !== undefined ? "the fingerprint alone was given" : "the checkpoint alone was given";
+    if (anchor === null) return "the fingerprint alone was given";
+    if (fingerprint === undefined) return "the checkpoint alone was given";
+    // A checkpoint from before the freeze says nothing of the box.
+    const freeze = events.is_good ? freeze_of(events.needed("")) : undefined;
+    const place = freeze && scan.needed("the leaves of the log").events[freeze.number];
+    if (!place || anchor.size <= place.index) return "the checkpoint given is older than the freeze, and says nothing of the box";
+    this.anchored = true;
+    return "";
   }
 
   private read_receipts(basis: Part<Basis>): Receipt[] {
@@ -213,13 +220,12 @@ class Verification {
     const roll = await Part.of((): Roll => {
       const { scan } = log;
       const places = scan.needed("the leaves of the log");
-      const checkpoints = log.checkpoints.needed("the checkpoints");
-      const round = (index: number) => checkpoints.filter(({ size }) => size <= index).length;
-      const at = (index: number) => ({ index, round: round(index) });
+      // A round begins with its events and batches: documents with nothing else between them are of one round.
+      const at = ({ index, pads_before, ballots_before }: Position) => ({ index, round: pads_before + ballots_before });
       const steps: Step[] = [
         ...log.events.needed("the events").filter(({ name }) => ["enrol", "strike-off", "freeze"].includes(name))
-          .map((event) => ({ event, ...at(position_of(places.events, event.number, "event").index) })),
-        ...batches.needed("the reissue batches").map((batch) => ({ batch, ...at(position_of(places.batches, batch.number, "batch").index) })),
+          .map((event) => ({ event, ...at(position_of(places.events, event.number, "event")) })),
+        ...batches.needed("the reissue batches").map((batch) => ({ batch, ...at(position_of(places.batches, batch.number, "batch")) })),
       ];
       return follow_roll(rosters.needed("the rosters"), steps, basis.needed("the manifest").manifest);
     });
@@ -276,68 +282,56 @@ class Verification {
     require_that(position.pads_before === pads, `${position.pads_before} pads stand before the freeze, not ${String(pads)}`);
   }
 
-  /** V16 to V25. */
-  private async check_count(basis: Part<Basis>, roll: Part<Roll>, log: Log, box: Part<Box>): Promise<void> {
-    const holds = (start: string) => this.source.paths().some((path) => path.startsWith(start));
-    const count_events = log.events.is_good ? of_name(log.events.needed(""), "count") : [];
-    const counted = count_events.length > 0 || holds("tally.json") || holds("shares/") || holds("result.json");
-    const if_counted = () => {
-      if (!counted) throw new NotRun("the election is not counted yet");
-    };
+  /** V16 to V18, and what the checks after them need. */
+  private async check_tally(basis: Part<Basis>, roll: Part<Roll>, log: Log, box: Part<Box>): Promise<Counted> {
     const units = await Part.of((): TallyUnit[] => tally_units(basis.needed("the manifest").manifest, box.needed("the ballots").aggregates));
     const tally = await Part.of((): string => {
       const { transcript } = basis.needed("the manifest");
       const freeze = freeze_of(log.events.needed("the events"));
       if (!freeze) throw new NotRun("needs the freeze");
-      const index = position_of(log.scan.needed("the leaves of the log").events, freeze.number, "event").index;
+      const { index } = position_of(log.scan.needed("the leaves of the log").events, freeze.number, "event");
       const at = freeze_checkpoint(log.checkpoints.needed("the checkpoints"), index);
       return tally_hash(transcript, at, from_hex(box.needed("the ballots").root), units.needed("the units"));
     });
-    const claimed = await Part.of(() => read_tally(this.source));
-    await this.check(16, () => {
-      if_counted();
-      const { manifest } = basis.needed("the manifest");
-      const events = log.events.needed("the events");
-      manifest.bureaus.forEach((bureau, b) => {
-        const count = of_name(events, "count").find((event) => event.bureau === b);
-        require_that(count !== undefined, `bureau ${b} has signed no count`);
-        require_that(count.data.bijection === true, `bureau ${b} has not signed that ballots and log correspond`);
-        require_that(fulfils_opening_rule(bureau, count.signers), `those who signed the count of bureau ${b} do not fulfil the opening rule`);
-      });
-    });
+    const given = await Part.of(() => read_tally(this.source));
     const claims = await Part.of(() => {
-      if_counted();
-      const given = claimed.judged();
-      check_units(given, units.needed("the units"));
-      return given;
+      this.require_counted(log);
+      check_units(given.judged(), units.needed("the units"));
+      return given.judged();
+    });
+    await this.check(16, () => {
+      this.require_counted(log);
+      check_bijection(log.events.needed("the events"), basis.needed("the manifest").manifest);
     });
     await this.check(17, () => void claims.judged());
     await this.check(18, () => {
-      if_counted();
-      const hash = tally.judged();
-      literal(claimed.needed("tally.json").tally, hash);
-      const { manifest } = basis.needed("the manifest");
-      const carried = of_name(log.events.needed("the events"), "count");
-      manifest.bureaus.forEach((_, b) => require_that(carried.some(({ bureau }) => bureau === b), `no count event of bureau ${b} is in the log`));
-      carried.forEach((event) => require_that(event.data.tally === hash, `the count of bureau ${event.bureau} is signed for another tally`));
+      this.require_counted(log);
+      literal(given.needed("tally.json").tally, tally.judged());
+      check_tally_events(log.events.needed("the events"), tally.judged(), basis.needed("the manifest").manifest);
     });
     const documents = await Part.of(() => {
-      if_counted();
+      this.require_counted(log);
       const { manifest, transcript } = basis.needed("the manifest");
       return read_all_shares(this.source, tally.needed("the tally hash"), units.needed("the units"), manifest, transcript);
     });
+    return { basis, roll, log, units, tally, claims, documents };
+  }
+
+  /** V19 to V25. */
+  private async check_count(counted: Counted, box: Part<Box>): Promise<void> {
+    const { basis, log, units, claims, documents } = counted;
     await this.check(19, () => this.check_verdicts(documents.judged()));
     await this.check(20, () => {
-      if_counted();
+      this.require_counted(log);
       this.check_votes(basis.needed("the manifest").manifest, units.needed("the units"), documents.needed("the decryption shares"), claims.needed("the units of tally.json"));
     });
     await this.check(21, () => {
-      if_counted();
+      this.require_counted(log);
       check_ranges(claims.needed("the units of tally.json"), basis.needed("the manifest").manifest);
     });
     await this.check(22, () => {
-      if_counted();
-      return this.check_result_file({ basis, roll, log, units, tally, claims, documents });
+      this.require_counted(log);
+      return this.check_result_file(counted);
     });
     await this.check(23, () => {
       const freeze = freeze_of(log.events.needed("the events"));
@@ -347,6 +341,13 @@ class Verification {
     });
     await this.check(24, () => this.check_receipts(log, box));
     await this.check(25, () => new Idle("the export holds no minutes"));
+  }
+
+  /** An export from before the count has nothing of it, and its checks do not run. */
+  private require_counted(log: Log): void {
+    const holds = ["tally.json", "shares/", "result.json"].some((start) => this.source.paths().some((path) => path.startsWith(start)));
+    const is_signed = log.events.is_good && of_name(log.events.needed(""), "count").length > 0;
+    if (!holds && !is_signed) throw new NotRun("the election is not counted yet");
   }
 
   private async check_verdicts(documents: SharesDocument[]): Promise<void> {
@@ -417,7 +418,7 @@ class Verification {
   }
 
   private report(manifest: Manifest | null): Report {
-    const anchored = this.anchors.fingerprint !== undefined && this.anchors.checkpoint !== undefined;
+    const { anchored } = this;
     const is = (state: Outcome["state"]) => this.outcomes.some((outcome) => outcome.state === state);
     const verdict = is("refused") ? "refused" : is("not run") ? "not counted" : anchored ? "verified" : "consistent";
     return { verdict, anchored, manifest, fingerprint: this.fingerprint, outcomes: this.outcomes, title: manifest?.title ?? null, contests: this.contests };
@@ -431,6 +432,23 @@ interface Log {
 
 interface Counted {
   basis: Part<Basis>; roll: Part<Roll>; log: Log; units: Part<TallyUnit[]>; tally: Part<string>; claims: Part<ClaimedTally>; documents: Part<SharesDocument[]>;
+}
+
+/** V16. */
+function check_bijection(events: Event[], manifest: Manifest): void {
+  manifest.bureaus.forEach((bureau, b) => {
+    const count = of_name(events, "count").find((event) => event.bureau === b);
+    require_that(count !== undefined, `bureau ${b} has signed no count`);
+    require_that(count.data.bijection === true, `bureau ${b} has not signed that ballots and log correspond`);
+    require_that(fulfils_opening_rule(bureau, count.signers), `those who signed the count of bureau ${b} do not fulfil the opening rule`);
+  });
+}
+
+/** V18: every bureau has signed this T. */
+function check_tally_events(events: Event[], tally: string, manifest: Manifest): void {
+  const counts = of_name(events, "count");
+  manifest.bureaus.forEach((_, b) => require_that(counts.some(({ bureau }) => bureau === b), `no count event of bureau ${b} is in the log`));
+  counts.forEach(({ bureau, data }) => require_that(data.tally === tally, `the count of bureau ${bureau} is signed for another tally`));
 }
 
 /** V21: 0 ≤ m ≤ ballots, Σ m = ballots, one m for each option. */

@@ -1,5 +1,5 @@
 // The page of the second verifier, opened from the disk as a judge would: exports dropped and chosen, good, bad and none at all.
-// VERIFIER_CASES names a folder of made-up exports (see verifier/agree.mjs).
+// VERIFIER_CASES names a folder of made-up exports (see verifier/agree.mjs); without it they are made beside the program.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,19 +7,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { axeCheck, closePage, newPage, root, screenshot, startBrowser } from "./harness.mjs";
+import { axeCheck, closePage, newPage, PROGRAM, root, screenshot, startBrowser } from "./harness.mjs";
 
-const CASES = process.env.VERIFIER_CASES ?? join(root, "build/release/tampered_exports");
+const MAKER = join(PROGRAM, "../tampered_exports");
 const PAGE = join(root, "build/verifier/verify.html");
 const WIDTHS = [1280, 375];
 const VERDICT_MS_MAX = 120_000;
-const skip = existsSync(CASES) ? false : `${CASES} is not there`;
+const skip = process.env.VERIFIER_CASES || existsSync(MAKER) ? false : `${MAKER} is not built`;
 
 let browser;
 let scratch;
+let cases;
 before(async () => {
   execFileSync(join(root, "scripts/node"), [join(root, "verifier/build.mjs")]);
   scratch = mkdtempSync(join(tmpdir(), "isoloir-verifier-"));
+  cases = process.env.VERIFIER_CASES ?? join(scratch, "cases");
+  if (!skip && !process.env.VERIFIER_CASES) execFileSync(MAKER, [cases]);
   browser = await startBrowser();
 });
 after(async () => {
@@ -27,8 +30,8 @@ after(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-const exportOf = (name) => join(CASES, name, "export");
-const anchorsOf = (name) => JSON.parse(readFileSync(join(CASES, name, "case.json"), "utf8")).anchors;
+const exportOf = (name) => join(cases, name, "export");
+const anchorsOf = (name) => JSON.parse(readFileSync(join(cases, name, "case.json"), "utf8")).anchors;
 
 async function opened(options) {
   const page = await newPage(browser, options);
@@ -85,7 +88,7 @@ test("an anchored export that is dropped is verified, with its results", { skip 
   await page.locator("#chosen:not(:empty)").waitFor();
   const { fingerprint, checkpoint } = anchorsOf("good-anchored");
   await page.locator("#fingerprint").fill(fingerprint.toUpperCase().replace(/(.{4})/g, "$1 "));
-  await page.locator("#checkpoint").fill(readFileSync(join(CASES, "good-anchored", checkpoint), "utf8"));
+  await page.locator("#checkpoint").fill(readFileSync(join(cases, "good-anchored", checkpoint), "utf8"));
   await looked(page, "chosen-fr");
   assert.equal(await verdictOf(page), "Élection vérifiée");
   assert.equal(workers, 1, "a page opened from the disk has its worker");
@@ -114,7 +117,7 @@ test("an export that is chosen without anchors is consistent, and the page says 
 test("receipts are looked for in the box", { skip }, async () => {
   const page = await opened({ locale: "en-GB" });
   await page.locator("#folder").setInputFiles(exportOf("good-with-receipts"));
-  const folder = join(CASES, "good-with-receipts", anchorsOf("good-with-receipts").receipts);
+  const folder = join(cases, "good-with-receipts", anchorsOf("good-with-receipts").receipts);
   await page.locator("#receipts").setInputFiles(readdirSync(folder).map((name) => join(folder, name)));
   await verdictOf(page);
   assert.match(await page.locator(".checks > li").nth(24).innerText(), /\d+ receipts?/);
@@ -126,7 +129,7 @@ test("a tampered export is refused, and the page says at which check and what it
   await drop(page, exportOf("tampered-two-votes-in-one-option"));
   await page.locator("#chosen:not(:empty)").waitFor();
   assert.equal(await verdictOf(page), "Export refusé");
-  assert.match(await page.locator(".verdict").innerText(), /V12, « Un choix valable par ligne »/);
+  assert.match(await page.locator(".verdict").innerText(), /V12, «\sUn choix valable par ligne\s»/);
   assert.equal(await page.locator("table").count(), 0, "no result is shown");
   await looked(page, "refused-fr");
   await page.locator("#language").press("Enter");
@@ -189,7 +192,7 @@ test("what is no export gets a sentence of its own", async () => {
   await drop(page, make("photos", "cat.json"));
   await says(/n’est pas un export/);
   await drop(page, make("above", "export/index.json"));
-  await says(/sous-dossier « export »/);
+  await says(/sous-dossier «\sexport\s»/);
   await drop(page, join(scratch, "photos"), join(scratch, "above"));
   await says(/un seul dossier/);
   await looked(page, "no-export-fr");

@@ -1,8 +1,10 @@
 // The 26 checks in plain words: what each makes sure of, and what it means when it refuses.
+import { french_spaces } from "./texts.ts";
+
 type Explanation = [name: string, sense: string, when_refused: string];
 
 export const EXPLANATIONS: Record<"fr" | "en", readonly Explanation[]> = {
-  fr: [
+  fr: french_spaces<readonly Explanation[]>([
     ["Valeurs du procès-verbal", "L’empreinte et le point de contrôle que vous avez donnés sont ceux de cet export.", "Cet export n’est pas celui de l’élection décrite par le procès-verbal, ou une valeur a été mal recopiée."],
     ["Fichiers", "Tous les fichiers annoncés sont là, intacts, sans aucun autre.", "Un fichier manque, est en trop ou a été modifié depuis la fabrication de l’export. La copie est peut-être incomplète : demandez-en une autre."],
     ["Manifeste et scellement", "La description de l’élection est complète et signée par tous les membres des bureaux.", "La description de l’élection n’est pas celle que les membres des bureaux ont signée."],
@@ -29,7 +31,7 @@ export const EXPLANATIONS: Record<"fr" | "en", readonly Explanation[]> = {
     ["Émargements", "Il y a autant d’émargements que de bulletins.", "Le nombre d’émargements n’est pas celui des bulletins."],
     ["Reçus", "Chaque reçu que vous avez donné correspond à un bulletin de l’urne.", "Le bulletin d’un reçu n’est pas dans l’urne, ou le reçu n’est pas authentique."],
     ["Chiffres du procès-verbal", "Les chiffres du procès-verbal, si l’export en contient un, sont ceux de l’urne.", "Le procès-verbal contenu dans l’export dit autre chose que l’urne."],
-  ],
+  ]),
   en: [
     ["Values in the minutes", "The fingerprint and the checkpoint that you gave are those of this export.", "This export is not that of the election in the minutes, or a value was copied wrongly."],
     ["Files", "Every file announced is there, intact, and there is no other.", "A file is missing, is one too many, or has changed since the export was made. The copy may be incomplete: ask for another."],

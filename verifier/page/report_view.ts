@@ -75,9 +75,11 @@ function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
     const kind = idle ? "skipped" : CHECK_MARKS[state]!;
     return element("li", { class: kind },
       element("span", { class: "tag" }, `V${check}`),
-      element("div", {}, element("p", { class: "name" }, name), element("p", {}, sense),
+      element("div", {}, element("p", { class: "name" }, name),
         idle ? element("p", {}, texts.idle[check]!) : null,
-        state === "ok" ? null : element("p", {}, state === "refused" ? when_refused : texts.skipped),
+        state === "ok" ? null : element("p", { class: "finding" }, state === "refused" ? when_refused : texts.skipped),
+        // What a check makes sure of must not read as if it had: only one that succeeded says it plainly.
+        state === "ok" && !idle ? element("p", {}, sense) : element("p", { class: "detail" }, filled(texts.checks_that, { sense })),
         detail && !idle ? element("p", { class: "detail" }, `${texts.detail}${language === "fr" ? " : " : ": "}`, element("span", { lang: "en" }, detail)) : null),
       element("span", { class: "mark" }, mark(kind, 17), idle ? texts.idle_state : texts.states[state]!));
   });

@@ -64,6 +64,7 @@ const fr = {
   states: { "ok": "Réussi", "refused": "Refusé", "not run": "Non effectué" } as Record<string, string>,
   idle_state: "Sans objet",
   idle: { 0: "Vous n’avez donné ni empreinte ni point de contrôle.", 24: "Vous n’avez donné aucun reçu.", 25: "Cet export ne contient pas de procès-verbal." } as Record<number, string>,
+  checks_that: "Ce qui est contrôlé : {sense}",
   skipped: "Ce contrôle a besoin de ce qu’un autre n’a pas pu établir.",
   detail: "Détail technique (en anglais)",
   again: "Vérifier un autre export",
@@ -136,6 +137,7 @@ const en: typeof fr = {
   states: { "ok": "Succeeded", "refused": "Refused", "not run": "Not made" },
   idle_state: "Without object",
   idle: { 0: "You gave neither fingerprint nor checkpoint.", 24: "You gave no receipt.", 25: "This export holds no minutes." },
+  checks_that: "What is checked: {sense}",
   skipped: "This check needs what another could not establish.",
   detail: "Technical detail",
   again: "Verify another export",
@@ -145,7 +147,15 @@ const en: typeof fr = {
 
 export type Language = "fr" | "en";
 export type Texts = typeof fr;
-export const TEXTS: Record<Language, Texts> = { fr, en };
+
+/** French puts a space before some signs, at which no line may break. */
+export function french_spaces<T>(value: T): T {
+  if (typeof value === "string") return value.replace(/ ([:;?!»%])/g, "\u00a0$1").replace(/« /g, "«\u00a0") as T & string;
+  if (Array.isArray(value)) return value.map(french_spaces) as T & unknown[];
+  return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, french_spaces(inner)])) as T;
+}
+
+export const TEXTS: Record<Language, Texts> = { fr: french_spaces(fr), en };
 
 export const filled = (text: string, values: Record<string, string | number>): string =>
   text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));

@@ -69,6 +69,12 @@ for (const { what, documents, votes, refused } of count.counts) {
   });
 }
 
+test("a document that is left out is none of the threshold", () => {
+  const [first, second, wrong] = [0, 1, 8].map((index) => read(count.shares[index]!.document));
+  assert.equal(wrong!.left_out, "shares.proof");
+  assert.ok(!accepts(() => open_ciphertexts(manifest.bureaus[0]!, [first!, second!, { ...wrong!, index: 3 }], ciphertexts)));
+});
+
 test("the result, and one that says otherwise", () => {
   const votes = parse_tally(utf8(count.tally_json)).units.map((unit) => unit.votes);
   const contests = [{ registered: count.registered, units: units.map((unit, i) => ({ ...unit, votes: votes[i]! })) }];
