@@ -1,0 +1,60 @@
+// npm run verify -- EXPORT [--fingerprint F] [--checkpoint FILE] [--receipts DIR]
+// Ends with 0 when the export is good, 1 when it is refused, 2 when it was called wrongly.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { FolderSource } from "./folder_source.ts";
+import { report_lines } from "./report_text.ts";
+import { type Anchors, plain_fingerprint, verify } from "./verify.ts";
+
+const USAGE = "usage: npm run verify -- EXPORT [--fingerprint F] [--checkpoint FILE] [--receipts DIR]";
+const OPTIONS = ["--fingerprint", "--checkpoint", "--receipts"] as const;
+
+class WrongUsage extends Error {}
+
+function read_arguments(words: string[]): { folder: string; anchors: Anchors } {
+  const given = new Map<string, string>();
+  const folders: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (!word.startsWith("--")) folders.push(word);
+    else if ((OPTIONS as readonly string[]).includes(word) && words[i + 1] !== undefined && !given.has(word)) given.set(word, words[++i]!);
+    else throw new WrongUsage(`${word} is not understood here`);
+  }
+  const [folder] = folders;
+  if (folders.length !== 1 || folder === undefined) throw new WrongUsage("one export is verified at a time");
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new WrongUsage(`${folder} is no folder`);
+  return { folder, anchors: read_anchors(given) };
+}
+
+export function read_receipt_folder(folder: string): { name: string; text: string }[] {
+  return readdirSync(folder).sort().map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
+}
+
+function read_anchors(given: ReadonlyMap<string, string>): Anchors {
+  const fingerprint = given.get("--fingerprint");
+  if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(plain_fingerprint(fingerprint))) throw new WrongUsage("a fingerprint is 64 hexadecimal digits");
+  const checkpoint = given.get("--checkpoint");
+  const receipts = given.get("--receipts");
+  try {
+    return {
+      fingerprint,
+      checkpoint: checkpoint === undefined ? undefined : readFileSync(checkpoint, "utf8"),
+      receipts: receipts === undefined ? undefined : read_receipt_folder(receipts),
+    };
+  } catch (error) {
+    throw new WrongUsage((error as Error).message);
+  }
+}
+
+export async function main(words: string[]): Promise<number> {
+  try {
+    const { folder, anchors } = read_arguments(words);
+    const report = await verify(new FolderSource(folder), anchors);
+    console.log(report_lines(report).join("\n"));
+    return report.verdict === "refused" ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof WrongUsage)) throw error;
+    console.error(`${error.message}\n${USAGE}`);
+    return 2;
+  }
+}
