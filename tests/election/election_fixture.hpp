@@ -38,12 +38,41 @@ struct ElectionHooks {
   std::function<void(Json&, Signers&)> event;  // body of each event
   std::function<void(TestElection&, const std::string&)> after;  // an event, by name
   std::function<void(Json&, Signers&)> batch;
+  std::function<void(const std::string&, std::string&)> logged;  // "batch" or event, as signed
   std::function<void(TestElection&)> box;      // ballots, before they are accepted
   std::function<void(TestElection&)> counted;  // files of tally and shares, before the result
   std::function<void(Files&)> files;           // before the index is made
   std::function<void(std::string&)> note;      // each checkpoint
   bool nobody = false;                         // no voter at all
   bool unclosed = false;                       // no close-count
+  std::uint64_t seed = 2026;                   // of every key and nonce
+  std::optional<std::uint64_t> ceremony_seed;  // of the election's id and the trustees' keys
+};
+
+// A third of what an election costs is its ceremony: each is held once.
+struct HeldCeremony {
+  CeremonyPlan plan;
+  LocalCeremony ceremony;
+
+  static const HeldCeremony& of(std::uint64_t seed) {
+    static std::map<std::uint64_t, HeldCeremony> held;
+    if (const auto found = held.find(seed); found != held.end()) return found->second;
+    SeededRandom random(~seed);
+    CeremonyPlan plan{{random.array<16>()}, random.array<16>(), "Bureau", {}};
+    plan.groups.push_back(
+        {"P", 1, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
+    plan.groups.push_back({"D", 2, {}});
+    for (const char* name : {"Chloé", "David", "Émilie"}) {
+      plan.groups[1].members.push_back({name, BureauRole::delegate});
+    }
+    auto ceremony = run_ceremony_locally(plan, random);
+    return held.emplace(seed, HeldCeremony{std::move(plan), std::move(ceremony)}).first->second;
+  }
+  LocalCeremony clone() const {
+    LocalCeremony copy{ceremony.messages, {}, ceremony.result};
+    for (const auto& holder : ceremony.holders) copy.holders.push_back(holder.clone());
+    return copy;
+  }
 };
 
 class TestElection {
@@ -68,7 +97,8 @@ class TestElection {
                  {"data", draft.data}};
     if (hooks.event) hooks.event(body, draft.signers);
     now = std::max(now, integer_field(body, "at").value_or(now));
-    const std::string text = signed_text(std::move(body), draft.signers);
+    std::string text = signed_text(std::move(body), draft.signers);
+    if (hooks.logged) hooks.logged(draft.name, text);
     files[export_path::event(number)] = text;
     waiting.push_back(document_entry(entry_event, text));
     if (!hold) append_waiting();
@@ -101,8 +131,10 @@ class TestElection {
                        manifest.bureaus[0].key, key.secret.reveal(), random)
         .encode();
   }
+  // The last option, where a setup has left fewer.
   void cast(std::uint32_t k, std::uint32_t d, std::size_t choice, const KeyPair& key) {
-    box[{k, d}][key.key] = ballot(k, d, choice, key);
+    const auto last = manifest.contests[k].options.size() - 1;
+    box[{k, d}][key.key] = ballot(k, d, std::min(choice, last), key);
   }
   Fingerprint fingerprint() const { return manifest.fingerprint(); }
   const KeyPair& president() const { return ceremony.holders[0].signing(); }
@@ -110,6 +142,18 @@ class TestElection {
   const KeyPair& delegate(std::size_t i) const { return ceremony.holders[2 + i].signing(); }
   Signers opening() const { return {&president(), &delegate(0), &delegate(1)}; }
 
+  // Sorted by key, as the box has them.
+  std::vector<Bytes> ballots_of(std::uint32_t contest, std::uint32_t district) {
+    std::vector<Bytes> ballots;
+    for (const auto& [key, bytes] : box[{contest, district}]) {
+      ballots.push_back(bytes);
+      auto& second = second_ballots[{contest, district}];
+      if (const auto found = second.find(key); found != second.end()) {
+        ballots.push_back(found->second);
+      }
+    }
+    return ballots;
+  }
   void append_round(const std::vector<Bytes>& documents, std::vector<Digest> ballots) {
     for (const auto& entry : documents) add_leaf(leaf_hash(entry));
     std::map<Digest, Bytes> rest;
@@ -143,7 +187,7 @@ class TestElection {
   }
 
   Hooks hooks;
-  SeededRandom random{2026};
+  SeededRandom random{hooks.seed};
   KeyPair board = KeyPair::generate(random);
   KeyPair registrar = KeyPair::generate(random);
   Ed25519KeyPair checkpoint_key = Ed25519KeyPair::generate(random);
@@ -155,6 +199,7 @@ class TestElection {
   KeyPair reissued = KeyPair::generate(random);  // voter 1's new key in contest 1
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Point>> rosters;
   Box box;
+  Box second_ballots;  // by keys that have one in the box
   Files files;
   TimeMs now = 1'000'000;
   std::size_t event_number = 0;
@@ -196,7 +241,9 @@ class TestElection {
   }
 
   void set_up() {
-    manifest.election_id.bytes = random.array<16>();
+    const auto& held = HeldCeremony::of(hooks.ceremony_seed.value_or(hooks.seed));
+    ceremony = held.clone();
+    manifest.election_id = held.plan.election;
     manifest.title = {"Election", "Élection"};
     manifest.origin = "https://vote.example";
     manifest.log_origin = "vote.example/log";
@@ -206,15 +253,7 @@ class TestElection {
     blank.blank = true;
     manifest.contests = {contest({list("Alpha"), list("Bêta"), blank}, 3),
                          contest({blank, list("Gamma")}, 1)};
-    CeremonyPlan plan{manifest.election_id, random.array<16>(), "Bureau", {}};
-    plan.groups.push_back(
-        {"P", 1, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
-    plan.groups.push_back({"D", 2, {}});
-    for (const char* name : {"Chloé", "David", "Émilie"}) {
-      plan.groups[1].members.push_back({name, BureauRole::delegate});
-    }
-    ceremony = run_ceremony_locally(plan, random);
-    manifest.bureaus = {to_manifest_bureau(plan, ceremony.result)};
+    manifest.bureaus = {to_manifest_bureau(held.plan, ceremony.result)};
     for (const auto& text : ceremony.messages) add_message(text);
     manifest.board_key = board.key;
     manifest.registrar_key = registrar.key;
@@ -294,8 +333,9 @@ class TestElection {
     files[export_path::batch_added(0, 1, 0)] = bytes_of(added);
     Signers signers{&board};
     if (hooks.batch) hooks.batch(body, signers);
-    files[export_path::batch(0)] = signed_text(std::move(body), signers);
-    waiting.push_back(document_entry(entry_batch, files[export_path::batch(0)]));
+    auto& text = files[export_path::batch(0)] = signed_text(std::move(body), signers);
+    if (hooks.logged) hooks.logged("batch", text);
+    waiting.push_back(document_entry(entry_batch, text));
     if (!hold) append_waiting();
   }
 
@@ -322,8 +362,8 @@ class TestElection {
     }
     if (hooks.box) hooks.box(*this);
     std::vector<Digest> accepted;
-    for (const auto& [place, ballots] : box) {
-      for (const auto& [key, bytes] : ballots) {
+    for (const auto& roster : manifest.rosters) {
+      for (const auto& bytes : ballots_of(roster.contest, roster.district)) {
         accepted.push_back(leaf_hash(ballot_entry(receipt_key, tracker_of(bytes))));
       }
     }
@@ -337,7 +377,7 @@ class TestElection {
     std::vector<std::uint64_t> ballots(2);
     for (const auto& roster : manifest.rosters) {
       auto& file = files[export_path::box(roster.contest, roster.district)];
-      for (const auto& [key, bytes] : box[{roster.contest, roster.district}]) {
+      for (const auto& bytes : ballots_of(roster.contest, roster.district)) {
         tree.append(leaf_hash(bytes));
         file += as_text(bytes);
         ++ballots[roster.contest];
@@ -356,13 +396,13 @@ class TestElection {
 
   void count() {
     DistrictAggregates districts;
-    for (const auto& [place, ballots] : box) {
-      const auto options = manifest.contests[place.first].options.size();
+    for (const auto& roster : manifest.rosters) {
+      const auto options = manifest.contests[roster.contest].options.size();
       Aggregate sums(options);
-      for (const auto& [key, bytes] : ballots) {
+      for (const auto& bytes : ballots_of(roster.contest, roster.district)) {
         if (const auto ballot = Ballot::decode(bytes, options)) sums.add(ballot->options);
       }
-      districts.emplace(place, std::move(sums));
+      districts.emplace(std::pair(roster.contest, roster.district), std::move(sums));
     }
     tally = *make_tally(manifest, anchors, districts);
     emit({"count", nullptr, {{"bijection", true}, {"tally", hex_encode(tally->hash)}}, opening()});

@@ -1,0 +1,247 @@
+// What every verifier must accept: elections that are odd, and not wrong.
+#include "election/export_makers.hpp"
+
+namespace isoloir::test {
+namespace {
+
+void add_turnouts(CaseTable& table) {
+  table.good("the-election", "The election that most cases start from, without anchors.",
+             anchored([](const Workshop&, MadeExport&) {}));
+  table.good("anchored", "The same with the fingerprint and the last checkpoint.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               made.fingerprint = workshop.good().fingerprint();
+               made.checkpoint = workshop.good().notes.back();
+             }));
+  table.good("anchored-before-the-freeze",
+             "The checkpoint given is the first: consistent, though it says nothing of the box.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               made.fingerprint = workshop.good().fingerprint();
+               made.checkpoint = workshop.good().notes.front();
+             }));
+  table.good("with-receipts", "A receipt of each ballot of contest 1, under the last checkpoint.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               const auto& e = workshop.good();
+               for (const auto& [key, bytes] : e.box.at({1, 0})) {
+                 made.receipts[hex_encode(key.encoded()).substr(0, 8)] = e.receipt(bytes);
+               }
+             }));
+  table.good("nobody-voted", "No voter in any roster, no ballot, no reissue.",
+             made([](const Workshop&, ElectionHooks& hooks) { hooks.nobody = true; }));
+  table.good("everybody-abstained", "Rosters, an enrolment, a reissue, and not one ballot.",
+             on_box([](TestElection& e) { e.box.clear(); }));
+  table.good("an-empty-contest", "Ballots in contest 0 alone: contest 1's only unit is empty.",
+             on_box([](TestElection& e) { e.box.erase({1, 0}); }));
+  table.good("every-vote-is-blank", "All ballots are for the blank vote: no seat is filled.",
+             on_box([](TestElection& e) {
+               e.box.clear();
+               e.cast(0, 0, 2, e.voters[0][0]);
+               e.cast(0, 1, 2, e.voters[3][0]);
+               e.cast(1, 0, 0, e.voters[0][1]);
+             }));
+}
+
+// By 2 to 1 of 4 electors on the roll.
+void two_rounds(TestElection& e) {
+  auto& contest = e.manifest.contests[0];
+  contest.rule = two_round_majority_rule;
+  contest.round = 1;
+  contest.seats = 1;
+  for (auto& option : contest.options) {
+    option.candidate = !option.blank;
+    option.candidates.clear();
+  }
+  contest.options[1].birth_date = "1970-01-31";
+  contest.options[1].substitute = "Gamma";
+}
+
+void add_rules(CaseTable& table) {
+  table.good("a-common-list", "Alpha is a common list of two, whose shares are weights 2 and 1.",
+             on_setup([](TestElection& e) {
+               e.manifest.contests[0].options[0].common = {{"North", 2}, {"South", 1}};
+             }));
+  table.good("a-common-list-without-shares", "All shares 0: its members share equally.",
+             on_setup([](TestElection& e) {
+               e.manifest.contests[0].options[0].common = {{"North", 0}, {"South", 0}};
+             }));
+  table.good("a-bare-union-name", "Beta stands as a union name alone, and so without candidates.",
+             on_setup([](TestElection& e) {
+               auto& option = e.manifest.contests[0].options[1];
+               option.sigle = true;
+               option.candidates.clear();
+             }));
+  table.good("only-the-blank-vote", "Contest 1 has one option; all its seats are unfilled.",
+             on_setup([](TestElection& e) { e.manifest.contests[1].options.resize(1); }));
+  table.good("two-rounds", "Contest 0 under the rule two-round-majority, first round.",
+             on_setup(two_rounds));
+  table.good("second-round", "The same rule in its second round.", on_setup([](TestElection& e) {
+               two_rounds(e);
+               e.manifest.contests[0].round = 2;
+             }));
+  table.good("merged-units",
+             "Units of 2, 1 and 0 ballots under a minimum of 2: the second joins the third, and "
+             "both the first.",
+             on_setup([](TestElection& e) { e.manifest.contests[0].unit_minimum = 2; }));
+  table.good("a-tie-that-waits", "One vote each for one seat: the count is not closed.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.setup = [](TestElection& e) { e.manifest.contests[0].seats = 1; };
+               hooks.box = [](TestElection& e) { e.box[{0, 0}].erase(e.voters[1][0].key); };
+               hooks.unclosed = true;
+             }));
+  table.good("count-not-closed", "No president has closed the count yet.",
+             made([](const Workshop&, ElectionHooks& hooks) { hooks.unclosed = true; }));
+  table.good("a-lot-drawn", "The same tie, a lot for Beta, and a president's signature.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.setup = [](TestElection& e) { e.manifest.contests[0].seats = 1; };
+               hooks.box = [](TestElection& e) { e.box[{0, 0}].erase(e.voters[1][0].key); };
+               hooks.counted = [](TestElection& e) { e.lots = {1}; };
+             }));
+}
+
+void add_boards(CaseTable& table) {
+  table.good("witnesses-and-threshold",
+             "Three witnesses, of whom two sign each checkpoint: as many as are wanted.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               const std::vector<TestWitness> witnesses{
+                   {"witness.example/a", 1}, {"witness.example/b", 2}, {"witness.example/c", 3}};
+               hooks.setup = [=](TestElection& e) {
+                 for (const auto& one : witnesses) e.manifest.witnesses.push_back(one.vkey());
+                 e.manifest.witness_threshold = 2;
+               };
+               hooks.note = [witnesses](std::string& note) {
+                 witnesses[0].cosign(note);
+                 witnesses[2].cosign(note);
+               };
+             }));
+  table.good("signatures-of-strangers", "Each checkpoint bears a line of a key nobody knows.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.note = [stranger = TestWitness("stranger.example", 9)](std::string& note) {
+                 stranger.cosign(note);
+               };
+             }));
+  table.good("an-extra-checkpoint", "The log signed its tree in the midst of a round, too.",
+             altered_by([](const Workshop& workshop, Files& files) {
+               const auto& e = workshop.good();
+               Json notes = Json::parse(files["log/checkpoints.json"]);
+               MerkleAccumulator tree;
+               for (std::size_t i = 0; i < 20; ++i) tree.append(e.leaves[i]);
+               notes.insert(notes.begin() + 1,
+                            sign_checkpoint({e.manifest.log_origin, 20, tree.root()},
+                                            e.checkpoint_key));
+               files["log/checkpoints.json"] = canonical_json(notes);
+             }));
+  table.good("a-late-checkpoint", "After the end the log went on with a round of pads.",
+             after_event("close-count", [](TestElection& e) { e.append_round({}, {}); }));
+  table.good("two-events-in-one-round", "The opening and a suspension stand in one round.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.after = [](TestElection& e, const std::string& name) {
+                 e.hold = name == "open";
+               };
+             }));
+  table.good("closed-early", "A secretary closes the vote before its hour.",
+             made([](const Workshop& workshop, ElectionHooks& hooks) {
+               hooks.setup = [](TestElection& e) { e.manifest.closes_at = 2'000'000; };
+               hooks.event = [&workshop](Json& body, Signers& signers) {
+                 if (body["event"] != "close") return;
+                 body["at"] = 1'900'000;
+                 signers = {&workshop.good().secretary()};
+               };
+             }));
+  table.good("extended", "The vote is extended, and closed at the later hour.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.after = [](TestElection& e, const std::string& name) {
+                 if (name != "enrol") return;
+                 e.emit({"extend", nullptr, {{"closes_at", 1'200'000}}, {&e.president()}});
+               };
+               hooks.event = [](Json& body, Signers&) {
+                 if (body["event"] == "close") body["at"] = 1'200'000;
+               };
+             }));
+  table.good("reissue-above-the-maximum-signed", "Above reissue_max a secretary has signed the batch.",
+             made([](const Workshop& workshop, ElectionHooks& hooks) {
+               hooks.setup = [](TestElection& e) { e.manifest.contests[1].reissue_max = 0; };
+               hooks.batch = [&workshop](Json&, Signers& signers) {
+                 signers.push_back(&workshop.good().secretary());
+               };
+             }));
+  table.good("a-guardian", "A guardian is named and has signed the batch.",
+             made([](const Workshop& workshop, ElectionHooks& hooks) {
+               const KeyPair* guardian = &workshop.good().reissued;
+               hooks.setup = [=](TestElection& e) { e.manifest.guardian_key = guardian->key; };
+               hooks.batch = [=](Json&, Signers& signers) { signers.push_back(guardian); };
+             }));
+  table.good("broken-seals", "Two seals were broken before the one that stands.",
+             on_setup([](TestElection& e) { seal_and_break_twice(e); }));
+}
+
+void add_shares_good(CaseTable& table) {
+  table.good("a-left-out-share",
+             "The president's document has a wrong proof; it is published and left out.",
+             on_counted([](TestElection& e) {
+               forge_share(e, 0, 1,
+                           [](ForgedShare& share) { share.off_a = Point::generator(); });
+               e.shares_left_out = {"shares.proof"};
+             }));
+  table.good("a-left-out-document", "The president's document lacks a share; it is left out.",
+             on_counted([](TestElection& e) {
+               auto& text = e.files[export_path::shares(0, 0, 1)];
+               text = resigned(
+                   text, [](Json& body) { body["shares"].erase(0); }, {&e.president()},
+                   e.fingerprint());
+               e.shares_left_out = {"shares.set"};
+             }));
+  table.good("just-enough-shares", "The shares of the secretary and of two delegates, no others.",
+             on_counted([](TestElection& e) {
+               e.files.erase(export_path::shares(0, 0, 1));
+               e.files.erase(export_path::shares(0, 1, 2));
+             }));
+}
+
+// Protocol section 1: zero is an ordinary scalar, and computed values are never refused. z1 of a
+// branch that is true, z of the sum proof and s of a signature cannot be made zero by choice: their
+// challenge is a hash of what would have to be chosen by it.
+void add_edges(CaseTable& table) {
+  const auto with = [](std::function<void(ForgedBallot&)> change) {
+    return on_box([=](TestElection& e) {
+      e.box[{0, 1}][e.voters[3][0].key] = forge_ballot(e, 0, 1, 1, e.voters[3][0], change);
+    });
+  };
+  table.good("zero-challenges", "A ballot with e0 = 0 in its chosen option and e1 = 0 in others.",
+             with([](ForgedBallot& ballot) {
+               for (auto& option : ballot.options) option.e = Scalar();
+             }));
+  table.good("zero-responses", "A ballot with z0 = 0 in its chosen option and z1 = 0 in others.",
+             with([](ForgedBallot& ballot) {
+               for (auto& option : ballot.options) option.z = Scalar();
+             }));
+  table.good("randomness-sums-to-zero", "The sum of a ballot's alphas is the identity.",
+             with([](ForgedBallot& ballot) {
+               ballot.options[2].r = Scalar() - ballot.options[0].r - ballot.options[1].r;
+             }));
+  table.good("aggregate-is-the-identity",
+             "Two ballots whose randomness cancels: alpha of the unit is the identity, beta an "
+             "encoding of the votes.",
+             on_box([](TestElection& e) {
+               std::vector<Scalar> first;
+               for (int v = 0; v < 2; ++v) {
+                 const auto& key = e.voters[static_cast<std::size_t>(v)][0];
+                 e.box[{0, 0}][key.key] = forge_ballot(e, 0, 0, 0, key, [&](ForgedBallot& ballot) {
+                   for (std::size_t i = 0; i < 3; ++i) {
+                     if (v == 0) first.push_back(ballot.options[i].r);
+                     if (v == 1) ballot.options[i].r = Scalar() - first[i];
+                   }
+                 });
+               }
+             }));
+}
+
+}  // namespace
+
+void add_good_exports(CaseTable& table) {
+  add_turnouts(table);
+  add_rules(table);
+  add_boards(table);
+  add_shares_good(table);
+  add_edges(table);
+}
+
+}  // namespace isoloir::test

@@ -1,0 +1,66 @@
+// Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR [--seed N].
+// Of each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it
+// names: {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
+// {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
+#include "election/tampered_exports.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace isoloir {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write(const fs::path& file, const std::string& content) {
+  fs::create_directories(file.parent_path());
+  std::ofstream out(file, std::ios::binary);
+  out << content;
+  if (!out.flush()) throw std::runtime_error(file.string() + " cannot be written");
+}
+
+void write_case(const fs::path& folder, const test::ExportCase& one, const test::MadeExport& made) {
+  for (const auto& [path, content] : made.files) write(folder / "export" / path, content);
+  Json anchors = Json::object();
+  if (made.fingerprint) anchors["fingerprint"] = hex_encode(made.fingerprint->bytes);
+  if (made.checkpoint) {
+    anchors["checkpoint"] = "checkpoint";
+    write(folder / "checkpoint", *made.checkpoint);
+  }
+  for (const auto& [name, text] : made.receipts) {
+    anchors["receipts"] = "receipts";
+    write(folder / "receipts" / name, text);
+  }
+  write(folder / "case.json",
+        canonical_json({{"name", one.name},
+                        {"check", one.check ? Json(*one.check) : Json()},
+                        {"only", one.only},
+                        {"what", one.what},
+                        {"anchors", std::move(anchors)}}));
+}
+
+int run(const fs::path& folder, std::uint64_t seed) {
+  if (fs::exists(folder) && !fs::is_empty(folder)) {
+    std::fprintf(stderr, "tampered_exports: %s is not empty\n", folder.c_str());
+    return 2;
+  }
+  const test::Workshop workshop(seed);
+  for (const auto& one : test::export_cases()) {
+    write_case(folder / one.folder(), one, one.make(workshop));
+  }
+  std::printf("%zu exports\n", test::export_cases().size());
+  return 0;
+}
+
+}  // namespace
+}  // namespace isoloir
+
+int main(int count, char** arguments) {
+  const bool seeded = count == 4 && std::string_view(arguments[2]) == "--seed";
+  if (count != 2 && !seeded) {
+    std::fprintf(stderr, "usage: tampered_exports OUTDIR [--seed N]\n");
+    return 2;
+  }
+  return isoloir::run(arguments[1], seeded ? std::stoull(arguments[3]) : 2026);
+}
