@@ -134,7 +134,7 @@ for (const [what, script, refused] of DISPUTES) {
 test("a dispute ends with a good receipt for the same bytes, and only so", async () => {
   const { casting, kept, seen } = world({
     ballot: [recorded, { status: "already_voted" }, recorded],
-    receipt: [{ status: "ready", receipt: "bad" }, ready],
+    receipt: [{ status: "ready", receipt: "bad" }, { status: "unknown" }, ready],
   });
   await casting.cast(VOTE);
   await casting.again(2);
@@ -169,12 +169,40 @@ test("a refusal is final for these bytes, and the voter may vote again", async (
     { status: "not_registered" },
   ];
   for (const refusal of refusals) {
-    const { casting, kept } = world({ ballot: [refusal, recorded], receipt: [ready] });
+    const receipt: ReceiptAnswer[] = refusal.status === "already_voted" ? [{ status: "unknown" }, ready] : [ready];
+    const { casting, kept } = world({ ballot: [refusal, recorded], receipt });
     await casting.cast(VOTE);
     assert.deepEqual([casting.of(2)!.failure, kept.kept(2)], [refusal.status, null]);
     await casting.cast(VOTE);
     assert.equal(casting.of(2)!.phase, "done");
   }
+});
+
+test("refused, or so it was said, and recorded: the list says that she has voted, and she gets the receipt and is told", async () => {
+  const { casting, kept } = world({ ballot: [{ status: "refused", code: "x" }], receipt: [ready, pending, ready] });
+  await casting.cast(VOTE);
+  await casting.notice(state("open"));
+  assert.equal(casting.of(2)!.failure, "refused");
+  await casting.notice(state("voted"));
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2)], ["done", true, null]);
+});
+
+test("the ballot that was said to be refused stands in the place of the next one: its receipt is the voter's", async () => {
+  const { casting, around, kept } = world({
+    ballot: [{ status: "refused", code: "x" }, { status: "already_voted" }], receipt: [{ status: "unknown" }, ready, ready],
+  });
+  await casting.cast(VOTE);
+  around.vault.seal = () => Promise.resolve({ ballot: "b3RoZXI=", tracker: "cd".repeat(32) });
+  await casting.cast({ ...VOTE, choice: 0 });
+  const { phase, earlier, ballot, tracker } = casting.of(2)!;
+  assert.deepEqual([phase, earlier, ballot, tracker], ["done", true, BALLOT, TRACKER]);
+  assert.equal(kept.kept(2), null);
+});
+
+test("said to be voted by somebody else, and it was this very ballot", async () => {
+  const { casting } = world({ ballot: [{ status: "already_voted" }], receipt: [ready, ready] });
+  await casting.cast(VOTE);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier], ["done", true]);
 });
 
 test("a ballot that fails its own check is never sent", async () => {

@@ -34,6 +34,8 @@ export interface Cast {
   receipt?: { text: string; index: number };
   failure?: Failure;
   evidence?: Evidence;
+  /** The server had said that this ballot was not recorded, and yet it is in the log. */
+  earlier?: boolean;
   /** Sent again after a reload. */
   resent?: boolean;
   /** Waits since before a reload: nobody can say for which choice. */
@@ -64,6 +66,8 @@ export interface Surroundings {
 
 export class Casting {
   private readonly casts = new Map<number, Cast>();
+  /** By contest, what was sent and, as the server says, not recorded: until the page is left, it may turn up in the box. */
+  private readonly turned_down = new Map<number, { ballot: string; tracker: string }[]>();
   private readonly around: Surroundings;
 
   constructor(around: Surroundings) {
@@ -119,9 +123,12 @@ export class Casting {
     this.fail(cast, failure);
   }
 
-  /** While it waits she may have voted in another tab. Throws SessionOver. */
+  /** While it waits she may have voted in another tab; what was turned down may have been recorded. Throws SessionOver. */
   async notice(state: ContestState): Promise<void> {
     const cast = this.casts.get(state.contest);
+    if (cast?.phase === "failed" && !disputed(cast) && cast.failure !== "already_voted" && state.state === "voted") {
+      return this.retrace(cast, () => this.fail(cast, "already_voted"));
+    }
     if (cast?.phase !== "confirmation") return;
     if (state.state === "voted") return this.refuse(state.contest, "already_voted");
     if (state.state === "closed") return this.refuse(state.contest, "closed");
@@ -172,6 +179,11 @@ export class Casting {
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
     if (answer.status === "recorded") return this.dispute(cast, "proof", "tracker", answer);
+    if (answer.status === "already_voted") return this.retrace(cast, () => this.not_recorded(cast, answer));
+    this.not_recorded(cast, answer);
+  }
+
+  private not_recorded(cast: Cast, answer: Exclude<BallotAnswer, { status: "recorded" }>): void {
     // Recorded before, refused now: the two answers contradict each other.
     if (cast.evidence) return this.dispute(cast, "proof", answer.status, answer);
     const suspended = this.around.confirms && answer.status === "suspended";
@@ -179,8 +191,26 @@ export class Casting {
       cast.unconfirmed = answer.status === "confirmation" ? answer : { why: "suspended" };
       return this.enter(cast, "confirmation");
     }
+    const sent = { ballot: cast.ballot!, tracker: cast.tracker! };
+    this.turned_down.set(cast.contest, [sent, ...(this.turned_down.get(cast.contest) ?? [])]);
     this.around.kept.erase(cast.contest);
     this.fail(cast, answer.status);
+  }
+
+  /**
+   * The voter is signed off, and by what the server never said to have: by this ballot, or by one of hers that it said it had
+   * not recorded? Then she has its receipt, and is told.
+   */
+  private async retrace(cast: Cast, none: () => void): Promise<void> {
+    if (cast.phase !== "check") this.enter(cast, "check");
+    const own = cast.ballot && cast.tracker ? [{ ballot: cast.ballot, tracker: cast.tracker }] : [];
+    for (const sent of [...own, ...(this.turned_down.get(cast.contest) ?? [])]) {
+      const answer = await this.until_answered(cast, () => this.around.api.receipt(sent.tracker));
+      if (answer.status === "unknown") continue;
+      Object.assign(cast, sent, { earlier: true });
+      return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
+    }
+    none();
   }
 
   /** The voter is signed off: by this ballot, or by another one, cast elsewhere, and this one never arrived. */

@@ -32,7 +32,7 @@ const REFRESH_SUSPENDED_MS = 15_000;
 const FAILURE_TEXT: Record<Exclude<Failure, "proof" | "late">, string> = {
   already_voted: "voting.error_already_voted",
   refused: "voting.error_refused",
-  self_check: "voting.error_refused",
+  self_check: "voting.error_self_check",
   not_registered: "voting.error_not_registered",
   suspended: "voting.error_suspended",
   closed: "voting.error_closed",
@@ -632,6 +632,7 @@ class VotingSpace {
       leaf_index: String(cast.receipt!.index),
       election_fingerprint: this.data.fingerprint!.match(/.{4}/g)!.join(" "),
     });
+    show_part(section, "earlier", cast.earlier === true);
     one(section, "[data-qr]").replaceChildren(qr_svg(`${location.origin}/suivi#${tracker_text(tracker)}`));
     this.fill_receipt_time(cast.contest);
     void this.guard(() => this.refresh());

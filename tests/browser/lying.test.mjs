@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { assertDispute as disputed } from "./dispute.mjs";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { demoVoters, enterVotingSpace, held, openBallot, signIn, toConfirm, typeCode, vote } from "./voter.mjs";
 
@@ -58,28 +59,7 @@ async function cast(page, contest) {
   await page.getByRole("button", { name: "Valider mon vote" }).press("Enter");
 }
 
-// The page in plain words, its address, its evidence, and the list of contests: nowhere "a voté", nothing to vote again.
-async function assertDispute(page, contest, refused) {
-  await page.getByRole("heading", { name: "Votre preuve de vote n’est pas valable" }).waitFor({ timeout: 30_000 });
-  for (const words of ["Ne votez pas une deuxième fois", "Prévenez le bureau de vote ou l’assistance", "votre navigateur l’a refusée"])
-    await page.getByText(words).waitFor();
-  const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Enregistrer le constat" }).click();
-  const evidence = JSON.parse(readFileSync(await (await download).path(), "utf8"));
-  assert.equal(evidence.refused, refused);
-  const tracker = createHash("sha256").update(Buffer.from(evidence.ballot, "base64")).digest("hex");
-  assert.equal(evidence.tracker, tracker, "anyone can compute the tracker from the ballot");
-  assert.equal(evidence.contest, CONTESTS.indexOf(contest));
-  assert.ok(evidence.answers.length > 0);
-  await page.locator("[data-step=dispute]").getByRole("button", { name: "Revenir à mes scrutins" }).click();
-  const card = page.getByRole("listitem").filter({ hasText: contest });
-  await card.getByText("Vote non prouvé : ne revotez pas").waitFor();
-  assert.equal(await card.getByRole("button", { name: "Voir les candidatures et voter" }).isVisible(), false);
-  assert.doesNotMatch(await card.innerText(), /A voté/);
-  await page.goBack(); // and so does Back
-  await page.getByRole("heading", { name: "Votre preuve de vote n’est pas valable" }).waitFor();
-  return evidence;
-}
+const assertDispute = (page, contest, refused) => disputed(page, CONTESTS, contest, refused);
 
 async function endLie(page) {
   await page.unroute("**/api/receipt");

@@ -1,0 +1,281 @@
+// Attacks on the way between a voter's browser and the server (docs/protocol.md section 12), by a proxy that changes requests and answers
+// and sends requests of its own. Whatever it does, the browser never says "a voté" of what is not proven, says in plain words
+// what happened and what to do, keeps the evidence and makes no second ballot unasked; and over an honest connection the same voter's vote is
+// cast, once, with a good receipt. A server that lies by itself: lying.test.mjs.
+import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { after, before, beforeEach, test } from "node:test";
+import { startProxy } from "./attacking_proxy.mjs";
+import { assertDispute } from "./dispute.mjs";
+import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { demoVoters, enterVotingSpace, held, openBallot, signIn, toConfirm, vote } from "./voter.mjs";
+
+const CONTESTS = [
+  "Comité social d’administration ministériel",
+  "Commission administrative paritaire nationale",
+  "Comité social d’administration de l’académie",
+];
+const BLANK = "Vote blanc";
+const BALLOT = "/api/ballot";
+const RECEIPT = "/api/receipt";
+const REFUSED = { status: "refused", code: "ballot.signature" };
+let demo, browser, proxy, voters;
+
+before(async () => {
+  [demo, browser, proxy] = await Promise.all([startDemo(), startBrowser(), startProxy()]);
+  voters = demoVoters(demo).filter(({ contests }) => CONTESTS.every((contest) => contests.includes(contest)));
+});
+after(async () => {
+  await browser?.close();
+  await proxy?.stop();
+  await demo?.stop();
+});
+
+beforeEach(() => proxy.honest());
+
+async function inside(voter, election = demo) {
+  const page = await newPage(browser, { acceptDownloads: true, proxy: { server: proxy.server } });
+  await signIn(election, page, voter);
+  await enterVotingSpace(election, page, voter.code);
+  return page;
+}
+
+async function cast(page, contest, option = BLANK) {
+  await openBallot(page, contest);
+  await toConfirm(page, option);
+  await page.getByRole("button", { name: "Valider mon vote" }).press("Enter");
+}
+
+const bytesOf = ({ body }) => Buffer.from(body.ballot, "base64");
+const trackerOf = (ballot) => createHash("sha256").update(ballot).digest("hex");
+const recordedAs = (post) => ({ status: "recorded", tracker: trackerOf(bytesOf(post)) });
+const shownTracker = async (page) => (await page.locator("[data-step=receipt] [data-slot=tracker]").innerText()).replaceAll(" ", "");
+
+// One ballot for each sign-off of each contest named, and no other.
+function assertSignOffs(voter, contests) {
+  const { signOffs, ballots, allSignOffs } = held(demo, voter);
+  assert.deepEqual([signOffs, ballots], [contests, allSignOffs]);
+}
+
+async function back(page) {
+  await page.locator("[data-step]:visible").getByRole("button", { name: "Revenir à mes scrutins" }).first().press("Enter");
+  await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
+}
+
+async function voted(page) {
+  await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+}
+
+// Over an honest connection the same ballot is presented once more.
+async function endDispute(page) {
+  proxy.honest();
+  await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+  await voted(page);
+}
+
+async function assertRefused(page) {
+  await page.getByText("Le serveur a refusé votre bulletin, et dit ne pas l’avoir enregistré. Votez à nouveau").waitFor({ timeout: 30_000 });
+  assert.equal(await page.getByRole("heading", { name: "A voté" }).isVisible(), false);
+  await back(page);
+}
+
+const disputed = (page, contest, refused) => assertDispute(page, CONTESTS, CONTESTS[contest], refused);
+
+test("a ballot of another voter in the place of hers: refused, or unmasked; a cast that was cut arrives; nobody is shown another's reference", async () => {
+  const [owner, victim] = voters;
+  // Hers is held up, and copied; her browser tries again by itself.
+  const theirs = [];
+  const first = await inside(owner);
+  proxy.asked(BALLOT, (post) => (theirs.push(post.body.ballot), { cut: true }));
+  await cast(first, CONTESTS[0]);
+  await first.locator("[data-slot=trouble]").getByText("La connexion a été interrompue").waitFor();
+  assertSignOffs(owner, []);
+
+  const page = await inside(victim);
+  proxy.asked(BALLOT, ({ body }) => (theirs.includes(body.ballot) ? { cut: true } : { body: { ballot: theirs[0] } }));
+  await cast(page, CONTESTS[0]);
+  await assertRefused(page);
+  assertSignOffs(victim, []);
+  // The proxy hides that, and says that hers has arrived.
+  proxy.answered(BALLOT, (answer, post) => (assert.equal(answer.code, "ballot.key"), recordedAs(post)));
+  await cast(page, CONTESTS[0]);
+  await disputed(page, 0, "unknown");
+  assertSignOffs(victim, []);
+  await endDispute(page);
+  assertSignOffs(victim, [0]);
+  await back(page);
+
+  await first.evaluate(() => void dispatchEvent(new Event("online"))); // sooner than it would by itself
+  await voted(first);
+  assert.equal(new Set(theirs).size, 1, "the same bytes, however often they are sent");
+  const reference = await shownTracker(first);
+  assertSignOffs(owner, [0]);
+
+  // What is in the box is given to both: the same bytes, their reference, their receipt.
+  proxy.asked(BALLOT, () => ({ body: { ballot: theirs[0] } }));
+  proxy.asked(RECEIPT, () => ({ body: { tracker: trackerOf(Buffer.from(theirs[0], "base64")) } }));
+  await cast(page, CONTESTS[1]);
+  await disputed(page, 1, "tracker");
+  assert.ok(!(await page.content()).replaceAll(" ", "").includes(reference));
+  proxy.answered(BALLOT, (_, post) => recordedAs(post));
+  await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+  await page.waitForFunction(() => JSON.parse(sessionStorage.getItem("isoloir/evidence/1")).answers.length === 2);
+  const { answers } = await disputed(page, 1, "tracker");
+  assert.deepEqual(answers.map(({ status }) => status), ["recorded", "ready"]);
+  assertSignOffs(victim, [0]);
+  await endDispute(page);
+  assert.notEqual(await shownTracker(page), reference);
+  assertSignOffs(victim, [0, 1]);
+  await Promise.all([closePage(first), closePage(page)]);
+});
+
+test("her own earlier ballot, said to be refused, recorded in the place of her next, or all the same: she gets its receipt and is told", async () => {
+  const voter = voters[2];
+  const page = await inside(voter);
+  const told = page.locator("[data-step=receipt]").getByText("Le serveur avait d’abord dit que ce bulletin n’était pas enregistré. Il est pourtant dans l’urne");
+  let first;
+  proxy.asked(BALLOT, (post) => ((first = bytesOf(post)), { answer: REFUSED }));
+  await cast(page, CONTESTS[0]);
+  await assertRefused(page);
+  proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
+  await cast(page, CONTESTS[0], "Liste A, Horizon commun");
+  await disputed(page, 0, "tracker");
+  await endDispute(page);
+  await told.waitFor();
+  const evidence = await shownTracker(page);
+  await back(page);
+  assertSignOffs(voter, [0]);
+
+  for (const [contest, lie] of [[1, REFUSED], [2, { status: "already_voted" }]]) {
+    let sent;
+    proxy.answered(BALLOT, (answer, post) => (assert.equal(answer.status, "recorded"), (sent = bytesOf(post)), lie));
+    await cast(page, CONTESTS[contest]);
+    if (contest === 1) {
+      await assertRefused(page);
+      await page.getByRole("listitem").filter({ hasText: CONTESTS[1] }).getByRole("button", { name: "Voir ma preuve de vote" }).press("Enter");
+    }
+    await voted(page);
+    await told.waitFor();
+    assert.notEqual(await shownTracker(page), evidence);
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Télécharger ma preuve de vote" }).click();
+    const entry = Buffer.from(/^extra (.+)$/m.exec(readFileSync(await (await download).path(), "utf8"))[1], "base64");
+    assert.equal(entry.subarray(33).toString("hex"), trackerOf(sent));
+    await back(page);
+  }
+  proxy.honest();
+  assertSignOffs(voter, [0, 1, 2]);
+  await closePage(page);
+});
+
+// A log of the attacker's own, with this one entry.
+function forgedReceipt(tracker, origin) {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const key = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+  const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
+  const entry = Buffer.concat([Buffer.of(1), Buffer.alloc(32, 7), Buffer.from(tracker, "hex")]);
+  const text = `${origin}\n1\n${sha256(Buffer.of(0), entry).toString("base64")}\n`;
+  const id = sha256(Buffer.from(`${origin}\n`), Buffer.of(1), key).subarray(0, 4);
+  const signature = Buffer.concat([id, sign(null, Buffer.from(text), privateKey)]).toString("base64");
+  return `c2sp.org/tlog-proof@v1\nextra ${entry.toString("base64")}\nindex 0\n\n${text}\n\u2014 ${origin} ${signature}\n`;
+}
+
+test("ballots and receipts sent again elsewhere: another contest, district, session, election or round; forged logs; late and double answers", async () => {
+  // Another election of the same portal, as a second round is one: contests, voters and texts alike, keys and fingerprint its own.
+  const other = await startDemo();
+  let foreign;
+  try {
+    const there = await inside(demoVoters(other)[0], other);
+    proxy.answered(RECEIPT, (answer) => (answer.receipt && (foreign = answer.receipt), answer));
+    await vote(there, CONTESTS[0], BLANK);
+    await closePage(there);
+  } finally {
+    await other.stop();
+  }
+  const foreignBallot = bytesOf(proxy.seen(BALLOT));
+  proxy.honest();
+
+  const voter = voters[3];
+  const page = await inside(voter);
+  // Copied on its way, and dropped. The attacker has her cookie and token too.
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(page, CONTESTS[0]);
+  await assertRefused(page);
+  const post = proxy.seen(BALLOT);
+  const copy = bytesOf(post);
+  const resent = (ballot) => proxy.resend(post, { ballot: ballot.toString("base64") });
+  const changed = (at, number) => {
+    const bytes = Buffer.from(copy);
+    bytes.writeUInt32BE(number, at);
+    return bytes;
+  };
+  const refusals = [
+    ["another contest, of as many options", changed(36, 2), "ballot.signature"],
+    ["another contest, of fewer", changed(36, 1), "ballot.length"],
+    ["a contest that is none", changed(36, 99), "ballot.contest"],
+    ["another district", changed(40, 1), "ballot.district"],
+    ["another fingerprint", changed(4, 0), "ballot.fingerprint"],
+    ["another election's, or round's, as it was cast there", foreignBallot, "ballot.fingerprint"],
+    ["cut short", copy.subarray(0, -1), "ballot.length"],
+  ];
+  for (const [what, ballot, code] of refusals) assert.deepEqual(await resent(ballot), { status: "refused", code }, what);
+  assertSignOffs(voter, []);
+
+  // Sent twice at once, answered late: one ballot, one answer, one receipt.
+  proxy.asked(BALLOT, async (original) => void (await Promise.all([1, 2].map(() => proxy.resend(original, original.body)))));
+  proxy.answered(BALLOT, (answer) => new Promise((resolve) => setTimeout(resolve, 1500, answer)));
+  await cast(page, CONTESTS[0]);
+  await page.getByRole("heading", { name: "Envoi de votre bulletin" }).waitFor();
+  await voted(page);
+  assertSignOffs(voter, [0]);
+  proxy.honest();
+  const receipt = (await proxy.resend(proxy.seen(RECEIPT), proxy.seen(RECEIPT).body)).receipt;
+  const kept = bytesOf(proxy.seen(BALLOT));
+  assert.deepEqual(await resent(copy), { status: "already_voted" });
+  assert.deepEqual(await resent(kept), { status: "recorded", tracker: trackerOf(kept) });
+  assertSignOffs(voter, [0]);
+  await back(page);
+
+  // The answers to one contest given to another; a log of somebody else's; a log of another name.
+  const ours = receipt.split("\n\n")[1].split("\n")[0];
+  const lies = [
+    [() => ({ status: "recorded", tracker: trackerOf(kept) }), undefined, "tracker"],
+    [undefined, () => receipt, "tracker"],
+    [undefined, () => foreign, "tracker"],
+    [undefined, (tracker) => forgedReceipt(tracker, ours), "log_signature"],
+    [undefined, (tracker) => forgedReceipt(tracker, "log.example/log"), "origin"],
+  ];
+  for (const [i, [ballot, forged, refused]] of lies.entries()) {
+    proxy.honest();
+    // Nothing reaches the server.
+    proxy.asked(BALLOT, (cast) => ({ answer: ballot ? ballot() : recordedAs(cast) }));
+    proxy.asked(RECEIPT, ({ body }) => ({ answer: { status: "ready", receipt: forged(body.tracker) } }));
+    if (i === 0) await cast(page, CONTESTS[2]);
+    else await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+    await page.waitForFunction((count) => JSON.parse(sessionStorage.getItem("isoloir/evidence/2"))?.answers.length === count, i + 1);
+    if (i === 0 || i === lies.length - 1) await disputed(page, 2, refused);
+    else assert.equal(await page.evaluate(() => JSON.parse(sessionStorage.getItem("isoloir/evidence/2")).refused), refused);
+  }
+  assertSignOffs(voter, [0]);
+  await endDispute(page);
+  assertSignOffs(voter, [0, 2]);
+
+  // Another voter's session: the ballot is where it was, and nobody is signed off for it.
+  const stranger = await inside(voters[4]);
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(stranger, CONTESTS[1]);
+  await assertRefused(stranger);
+  proxy.honest();
+  const hers = proxy.seen(BALLOT);
+  assert.deepEqual(await proxy.resend(hers, { ballot: kept.toString("base64") }), { status: "recorded", tracker: trackerOf(kept) });
+  assert.deepEqual(await resent(bytesOf(hers)), { status: "refused", code: "ballot.key" });
+  assertSignOffs(voters[4], []);
+  await vote(stranger, CONTESTS[1], BLANK);
+  assertSignOffs(voters[4], [1]);
+  await back(page);
+  await vote(page, CONTESTS[1], BLANK);
+  assertSignOffs(voter, [0, 1, 2]);
+  await Promise.all([closePage(stranger), closePage(page)]);
+});
