@@ -114,6 +114,11 @@ function(isoloir_tests)
       target_link_libraries(storm_courier PRIVATE isoloir_courier)
       add_dependencies(${name}_test storm_courier)
     endif()
+    if(name STREQUAL board)
+      target_link_libraries(${name}_test PRIVATE isoloir_service)  # for the database's schema
+      isoloir_log_peer()
+      add_dependencies(${name}_test log_peer_program)
+    endif()
     if(name STREQUAL service)
       target_sources(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests/store/fault_vfs.cpp)
     endif()
@@ -134,6 +139,16 @@ function(isoloir_tests)
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
                          PROPERTIES COST ${cost})
   endforeach()
+endfunction()
+
+# tests/board/peer in Go, from Debian's packages and without network; build/go-cache serves every preset.
+function(isoloir_log_peer)
+  set(source ${CMAKE_SOURCE_DIR}/tests/board/peer/log_peer.go)
+  set(settings GOPATH=/usr/share/gocode GO111MODULE=off GOFLAGS= CGO_ENABLED=0 GOCACHE=${CMAKE_SOURCE_DIR}/build/go-cache)
+  add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/log_peer DEPENDS ${source}
+                     COMMAND ${CMAKE_COMMAND} -E env ${settings} go build -o ${CMAKE_BINARY_DIR}/log_peer ${source}
+                     VERBATIM)
+  add_custom_target(log_peer_program DEPENDS ${CMAKE_BINARY_DIR}/log_peer)
 endfunction()
 
 # bench/<name>.cpp becomes the program bench_<name>, which measures on the tests' fixtures and prints a report. Not built
