@@ -7,7 +7,8 @@ import { FolderSource } from "./folder_source.ts";
 import { verdict_line } from "./report_text.ts";
 import { type Report, verify } from "./verify.ts";
 
-interface Case { name: string; check: number | null; anchors?: { fingerprint?: string; checkpoint?: string; receipts?: string }; what: string }
+interface Case { name: string; check: number | null; anchors?: { fingerprint?: string; checkpoint?: string; receipts?: string };
+  what: string }
 
 const described = (check: number | null): string => (check === null ? "accepted" : `refused at V${check}`);
 

@@ -46,11 +46,14 @@ export function read_ballot(bytes: Uint8Array, place: BallotPlace): Ballot {
   const slice = (offset: number) => bytes.subarray(offset, offset + 32);
   const voter_point = within("C", () => decode_point(slice(44)));
   const starts = Array.from({ length: n }, (_, i) => HEADER_SIZE + OPTION_SIZE * i);
-  const core = transcript.hash("ballot core", contest, district, slice(44), ...starts.flatMap((start) => [slice(start), slice(start + 32)]));
+  const core = transcript.hash("ballot core", contest, district, slice(44),
+    ...starts.flatMap((start) => [slice(start), slice(start + 32)]));
   const options = starts.map((start, i) => within(`option ${i}`, (): OptionProof => {
-    const [alpha, beta, A0, B0, A1, B1] = [0, 1, 2, 3, 4, 5].map((column) => decode_point(slice(start + 32 * column))) as [Point, Point, Point, Point, Point, Point];
-    const [e0, z0, z1] = [6, 7, 8].map((column) => decode_scalar(slice(start + 32 * column))) as [bigint, bigint, bigint];
-    const challenge = transcript.scalar("option proof", core, i, ...[2, 3, 4, 5].map((column) => slice(start + 32 * column)));
+    const column = (place: number) => slice(start + 32 * place);
+    const point = (place: number) => decode_point(column(place));
+    const [alpha, beta, A0, B0, A1, B1] = [point(0), point(1), point(2), point(3), point(4), point(5)];
+    const [e0, z0, z1] = [decode_scalar(column(6)), decode_scalar(column(7)), decode_scalar(column(8))];
+    const challenge = transcript.scalar("option proof", core, i, column(2), column(3), column(4), column(5));
     return { alpha, beta, A0, B0, A1, B1, e0, z0, z1, challenge, alpha_hex: to_hex(slice(start)) };
   }));
   const at_sum = HEADER_SIZE + OPTION_SIZE * n;
@@ -94,7 +97,8 @@ export function option_terms({ options, place: { election_key } }: Ballot, into:
 }
 
 /** V13: A + e·Σα − z·B = 0 and B + e·(Σβ − B) − z·Y = 0. */
-export function sum_terms({ options, sum_proof: { A, B, z, challenge }, place: { election_key } }: Ballot, into: Combination, random: Coefficients): void {
+export function sum_terms({ options, sum_proof: { A, B, z, challenge }, place: { election_key } }: Ballot, into: Combination,
+  random: Coefficients): void {
   const [c, d] = [random.next(), random.next()];
   into.add(c, A);
   into.add(d, B);
@@ -105,4 +109,5 @@ export function sum_terms({ options, sum_proof: { A, B, z, challenge }, place: {
 }
 
 /** Part of V14. */
-export const alphas_are_distinct = ({ options }: Ballot): boolean => new Set(options.map(({ alpha_hex }) => alpha_hex)).size === options.length;
+export const alphas_are_distinct = ({ options }: Ballot): boolean =>
+  new Set(options.map(({ alpha_hex }) => alpha_hex)).size === options.length;

@@ -73,7 +73,8 @@ export class BoxReader {
   private async read_place(at: Place): Promise<void> {
     const contest = this.manifest.contests[at.contest]!;
     const options = contest.options.length;
-    const place: BallotPlace = { ...at, transcript: this.transcript, options, election_key: this.manifest.bureaus[contest.bureau]!.key.point };
+    const place: BallotPlace = { ...at, transcript: this.transcript, options,
+      election_key: this.manifest.bureaus[contest.bureau]!.key.point };
     const aggregate: Aggregate = { ballots: 0, alpha: Array(options).fill(IDENTITY), beta: Array(options).fill(IDENTITY) };
     this.box.aggregates.set(`${at.contest}-${at.district}`, aggregate);
     const path = box_path(at);

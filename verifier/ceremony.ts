@@ -149,8 +149,10 @@ export function check_ceremony_of(bureau: Bureau, messages: ReadonlyMap<string, 
   bureau.groups.forEach((group: Group, g) => {
     require_that(keys.groups[g]!.key === group.key.hex, `the key of group ${g} is not that of the manifest`);
     group.members.forEach((member: Member, j) => {
-      require_that(keys.groups[g]!.share_keys[j] === member.share_key.hex, `the share key of member ${j + 1} of group ${g} is not that of the manifest`);
-      require_that(keys.groups[g]!.signing_keys[j] === member.signing_key.hex, `the signing key of member ${j + 1} of group ${g} is not that of the manifest`);
+      require_that(keys.groups[g]!.share_keys[j] === member.share_key.hex,
+        `the share key of member ${j + 1} of group ${g} is not that of the manifest`);
+      require_that(keys.groups[g]!.signing_keys[j] === member.signing_key.hex,
+        `the signing key of member ${j + 1} of group ${g} is not that of the manifest`);
     });
   });
 }

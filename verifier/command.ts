@@ -32,7 +32,9 @@ export function read_receipt_folder(folder: string): { name: string; text: strin
 
 function read_anchors(given: ReadonlyMap<string, string>): Anchors {
   const fingerprint = given.get("--fingerprint");
-  if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(plain_fingerprint(fingerprint))) throw new WrongUsage("a fingerprint is 64 hexadecimal digits");
+  if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(plain_fingerprint(fingerprint))) {
+    throw new WrongUsage("a fingerprint is 64 hexadecimal digits");
+  }
   const checkpoint = given.get("--checkpoint");
   const receipts = given.get("--receipts");
   try {

@@ -32,7 +32,8 @@ const interpolate = (coefficients: bigint[], points: Point[]): Point =>
 
 /** Σ_j λ_j·D_j of each ciphertext for a group; refuses fewer documents than the threshold, and documents that do not agree. */
 function open_group(documents: SharesDocument[], threshold: number, ciphertexts: number): Point[] {
-  const good = documents.filter(({ left_out }, i) => left_out === null && documents.findIndex(({ index }) => index === documents[i]!.index) === i);
+  const good = documents.filter(({ left_out }, i) => left_out === null
+    && documents.findIndex(({ index }) => index === documents[i]!.index) === i);
   require_that(good.length >= threshold, `${good.length} good documents of shares where ${threshold} are needed`);
   const [base, further] = [good.slice(0, threshold), good.slice(threshold)];
   const indexes = base.map(({ index }) => index);

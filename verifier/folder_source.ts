@@ -10,7 +10,8 @@ export class FolderSource implements ExportSource {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       // What is neither file nor folder (a link) has no place in an export and is met as a file that nobody lists.
-      if (!entry.isDirectory()) this.sizes.set(relative(folder, path).split(sep).join("/"), statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+      if (!entry.isDirectory()) this.sizes.set(relative(folder, path).split(sep).join("/"),
+        statSync(path, { throwIfNoEntry: false })?.size ?? 0);
     }
   }
 

@@ -56,7 +56,8 @@ async function check_canonical(source: ExportSource, path: string): Promise<void
 
 /** Rosters and boxes are there for each contest and district of the manifest, empty or not, and for no other. */
 export function check_places(source: ExportSource, manifest: Manifest): void {
-  const wanted = places_of(manifest).flatMap(({ contest, district }) => ["roster", "box"].map((folder) => `${folder}/${contest}-${district}.bin`));
+  const wanted = places_of(manifest).flatMap(({ contest, district }) =>
+    ["roster", "box"].map((folder) => `${folder}/${contest}-${district}.bin`));
   const missing = wanted.find((path) => !source.has(path));
   require_that(missing === undefined, `${missing} is missing`);
   const stray = source.paths().find((path) => /^(roster|box)\//.test(path) && !wanted.includes(path));

@@ -163,7 +163,8 @@ function read_contest(value: Json): Contest {
     return { name: text(unit.name), districts: array(unit.districts, (district) => count(district)) };
   });
   const united = units.flatMap((unit) => unit.districts).sort((left, right) => left - right);
-  require_that(united.length === districts.length && united.every((district, i) => district === i), "a district that is not in exactly one unit");
+  require_that(united.length === districts.length && united.every((district, i) => district === i),
+    "a district that is not in exactly one unit");
   const seats = count(contest.seats, 1);
   require_that(rule !== TWO_ROUNDS || seats === 1, "more than one seat under the rule of two rounds");
   return {
@@ -204,7 +205,8 @@ function read_candidate(value: Json): CandidateOption {
   const candidate = object(value, ["kind", "name", "substitute", "birth_date"]);
   const birth_date = candidate.birth_date === null ? null : text(candidate.birth_date);
   require_that(birth_date === null || is_day(birth_date), "a birth date that is no day of the calendar");
-  return { kind: "candidate", name: text(candidate.name), substitute: candidate.substitute === null ? null : text(candidate.substitute), birth_date };
+  return { kind: "candidate", name: text(candidate.name),
+    substitute: candidate.substitute === null ? null : text(candidate.substitute), birth_date };
 }
 
 function is_day(date: string): boolean {

@@ -61,9 +61,11 @@ function read_batch(bytes: Uint8Array, number: number, manifest: Manifest, trans
   require_that(rows.length > 0, "without units");
   ascending(rows, (left, right) => left.contest - right.contest || left.district - right.district, "units");
   // A person has at most one key in a contest, and counts once in the batch.
-  const of_contest = manifest.contests.map((_, contest) => rows.filter((row) => row.contest === contest).reduce((keys, row) => keys + row.size, 0));
+  const of_contest = manifest.contests.map((_, contest) =>
+    rows.filter((row) => row.contest === contest).reduce((keys, row) => keys + row.size, 0));
   const persons = count(body.persons);
-  require_that(persons >= Math.max(...of_contest) && persons <= of_contest.reduce((keys, more) => keys + more, 0), "a number of persons that the keys do not allow");
+  require_that(persons >= Math.max(...of_contest) && persons <= of_contest.reduce((keys, more) => keys + more, 0),
+    "a number of persons that the keys do not allow");
   return { rows, signers: document.signers };
 }
 
@@ -76,7 +78,8 @@ function check_signers(signers: string[], rows: Row[], reissued: number[], manif
   require_that(signers.every((signer) => may.includes(signer)), "signed by somebody who has not to sign it");
   for (const { contest } of rows) {
     if (reissued[contest]! <= manifest.contests[contest]!.reissue_max) continue;
-    require_that(signers.some((signer) => officers(contest).includes(signer)), `contest ${contest} is above reissue_max without a president or secretary`);
+    require_that(signers.some((signer) => officers(contest).includes(signer)),
+      `contest ${contest} is above reissue_max without a president or secretary`);
   }
 }
 
@@ -104,7 +107,8 @@ export function follow_roll(rosters: ReadonlyMap<string, Place>, steps: Step[], 
   for (const step of [...steps].sort((left, right) => left.index - right.index)) {
     if ("batch" in step) judge("batches", `batch ${step.batch.number}`, () => follower.batch(step.batch, step.round));
     else if (step.event.name === "enrol") judge("events", `event ${step.event.number}`, () => follower.enrol(step.event));
-    else if (step.event.name === "strike-off") judge("events", `event ${step.event.number}`, () => follower.strike_off(step.event, step.round));
+    else if (step.event.name === "strike-off") judge("events", `event ${step.event.number}`,
+      () => follower.strike_off(step.event, step.round));
     else if (step.event.name === "freeze") follower.frozen = true;
   }
   judge("events", "strike-offs", () => follower.end());

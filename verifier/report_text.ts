@@ -15,7 +15,8 @@ export function verdict_line({ verdict, outcomes, anchored }: Report): string {
 export function report_lines(report: Report): string[] {
   return [
     `fingerprint ${report.fingerprint ?? "none: manifest.json is missing"}`,
-    ...report.outcomes.map(({ check, state, detail }) => `V${String(check).padEnd(3)}${STATES[state]} ${CHECKS[check]}${detail ? `: ${detail}` : ""}`),
+    ...report.outcomes.map(({ check, state, detail }) =>
+      `V${String(check).padEnd(3)}${STATES[state]} ${CHECKS[check]}${detail ? `: ${detail}` : ""}`),
     verdict_line(report),
   ];
 }

@@ -27,8 +27,11 @@ export function expected_contest(k: number, contest: Contest, counted: CountedCo
     `valid + blank = ballots ≤ registered does not hold: ${valid} + ${blank}, ${ballots}, ${counted.registered}`);
   return {
     contest: k, registered: counted.registered, sign_offs: ballots, ballots, blank, valid, votes,
-    units: counted.units.map(({ unit, name, districts, ballots: in_unit, votes: of_unit }) => ({ unit, name, districts, ballots: in_unit, votes: of_unit })),
-    ...(contest.rule === TWO_ROUNDS ? { majority: expected_majority(contest, counted.registered, votes, given) } : { seats: expected_seats(contest, votes, given) }),
+    units: counted.units.map(({ unit, name, districts, ballots: in_unit, votes: of_unit }) =>
+      ({ unit, name, districts, ballots: in_unit, votes: of_unit })),
+    ...(contest.rule === TWO_ROUNDS
+      ? { majority: expected_majority(contest, counted.registered, votes, given) }
+      : { seats: expected_seats(contest, votes, given) }),
   };
 }
 
@@ -59,7 +62,8 @@ function with_reasons(ties: object[], given: Json | undefined, fields: string[])
   return ties.map((tie, i) => ({ ...tie, reason: reasons[i]! }) as unknown as Json);
 }
 
-export interface ResultFacts { fingerprint: string; tally: string; manifest: Manifest; contests: CountedContest[]; documents: SharesDocument[] }
+export interface ResultFacts { fingerprint: string; tally: string; manifest: Manifest; contests: CountedContest[];
+  documents: SharesDocument[] }
 
 const difference = (expected: JsonObject, given: JsonObject): string =>
   Object.keys(expected).find((field) => !(field in given) || encode(given[field]!) !== encode(expected[field]!)) ?? "the fields";
@@ -97,7 +101,8 @@ export function summarise(value: Json): ContestSummary[] {
     const seats = contest.seats ? any_object(contest.seats) : null;
     const majority = contest.majority ? any_object(contest.majority) : null;
     return {
-      contest: contest.contest, registered: contest.registered, ballots: contest.ballots, blank: contest.blank, valid: contest.valid, votes: contest.votes,
+      contest: contest.contest, registered: contest.registered, ballots: contest.ballots, blank: contest.blank,
+        valid: contest.valid, votes: contest.votes,
       seats: seats && (seats.lists as JsonObject[]).map((list) => list.seats), unfilled: seats?.unfilled ?? 0,
       elected: majority?.elected ?? null, second_round: majority?.second_round ?? [],
       undecided: ((seats?.ties ?? majority?.undecided) as Json[]).length > 0,

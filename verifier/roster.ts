@@ -33,7 +33,8 @@ export async function read_key_list(source: ExportSource, path: string, { contes
 }
 
 /** Every key of the registrar's rosters, with its place. */
-export async function read_rosters(source: ExportSource, manifest: Manifest, transcript: Transcript, progress: Progress): Promise<Map<string, Place>> {
+export async function read_rosters(source: ExportSource, manifest: Manifest, transcript: Transcript,
+  progress: Progress): Promise<Map<string, Place>> {
   const bytes = await read_file(source, "roster.json");
   within("roster.json", () => {
     const document = read_signed(bytes, "roster", transcript);

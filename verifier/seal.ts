@@ -63,7 +63,8 @@ function check_broken_seal(standing: Manifest, n: number, entry: BrokenSeal, man
   const broken = read_manifest(manifest_bytes);
   require_that(unchanging(broken) === unchanging(standing), "the manifest differs in more than a new seal may change");
   const named = (standing.json.broken_seals as Json[]).slice(0, n);
-  require_that(encode((broken.json.broken_seals ?? []) as Json) === encode(named), "the manifest does not name exactly the seals broken before it");
+  require_that(encode((broken.json.broken_seals ?? []) as Json) === encode(named),
+    "the manifest does not name exactly the seals broken before it");
   const { sealed_at, signers } = read_seal(seal_bytes, fingerprint, broken);
   const members = member_keys(broken);
   require_that(signers.every((signer) => members.includes(signer)), "a signature of somebody who is no member");

@@ -8,18 +8,21 @@ export interface List {
   candidates: number | null;
   members: { name: string; share: number }[];
 }
-export interface SeatStep { averages: string[]; winner: number; decided_by: "average" | "votes" | "candidates" | "one-each" | "lot"; unfilled: boolean }
+export interface SeatStep { averages: string[]; winner: number;
+  decided_by: "average" | "votes" | "candidates" | "one-each" | "lot"; unfilled: boolean }
 export interface SeatTie { seats: number; between: number[] }
 export interface SeatAnswer {
   quota: string;
-  lists: { option: number; votes: number; by_quota: number; by_average: number; seats: number; members: { name: string; votes: number; rest: string }[] }[];
+  lists: { option: number; votes: number; by_quota: number; by_average: number; seats: number;
+    members: { name: string; votes: number; rest: string }[] }[];
   steps: SeatStep[]; unfilled: number; ties: SeatTie[];
 }
 
 interface Standing { list: List; by_quota: number; by_average: number }
 
 const held = ({ by_quota, by_average }: Standing): number => by_quota + by_average;
-const is_out_of_candidates = (standing: Standing): boolean => standing.list.candidates !== null && held(standing) >= standing.list.candidates;
+const is_out_of_candidates = (standing: Standing): boolean => standing.list.candidates !== null
+  && held(standing) >= standing.list.candidates;
 /** votes / (held + 1) compared as a product, which never rounds. */
 const compare_average = (left: Standing, right: Standing): number => {
   const difference = BigInt(left.list.votes) * BigInt(held(right) + 1) - BigInt(right.list.votes) * BigInt(held(left) + 1);
@@ -97,7 +100,8 @@ function draw(equals: Standing[], seats: number, drawn: number[], win: (winner: 
 function seats_of(standings: Standing[], seats: number, ties: SeatTie[]): Pick<SeatAnswer, "lists" | "unfilled"> {
   const lists = standings.map((standing) => {
     const { list: { option, votes, candidates, members }, by_quota, by_average } = standing;
-    return { option, votes, by_quota, by_average, seats: Math.min(held(standing), candidates ?? Infinity), members: votes_of_members(votes, members) };
+    return { option, votes, by_quota, by_average, seats: Math.min(held(standing), candidates ?? Infinity),
+      members: votes_of_members(votes, members) };
   });
   const won = lists.reduce((total, list) => total + list.seats, 0);
   return { lists, unfilled: seats - won - ties.reduce((total, tie) => total + tie.seats, 0) };

@@ -17,8 +17,10 @@ export interface SharesDocument {
   left_out: LeftOutReason | null;
 }
 
-interface Share { contest: number; unit: number; option: number; D: Point; D_bytes: Uint8Array; A: Point; A_bytes: Uint8Array; B: Point; B_bytes: Uint8Array; z: bigint }
-export interface Ciphertext { contest: number; unit: number; option: number; ballots: number; alpha: Uint8Array; beta: Uint8Array; alpha_point: Point; beta_point: Point }
+interface Share { contest: number; unit: number; option: number; D: Point; D_bytes: Uint8Array; A: Point; A_bytes: Uint8Array;
+  B: Point; B_bytes: Uint8Array; z: bigint }
+export interface Ciphertext { contest: number; unit: number; option: number; ballots: number; alpha: Uint8Array;
+  beta: Uint8Array; alpha_point: Point; beta_point: Point }
 
 /** What the holders of a bureau decrypt: each option of each unit with ballots in its contests, ascending. */
 export function ciphertexts_of(bureau: number, units: TallyUnit[], manifest: Manifest): Ciphertext[] {
@@ -76,7 +78,8 @@ function proof_holds(share: Share, ciphertext: Ciphertext, { tally, group, index
 }
 
 /** V19, the first half: all documents of shares/, each at the place that its name says. */
-export async function read_all_shares(source: ExportSource, tally: string, units: TallyUnit[], manifest: Manifest, transcript: Transcript): Promise<SharesDocument[]> {
+export async function read_all_shares(source: ExportSource, tally: string, units: TallyUnit[], manifest: Manifest,
+  transcript: Transcript): Promise<SharesDocument[]> {
   const ciphertexts = manifest.bureaus.map((_, bureau) => ciphertexts_of(bureau, units, manifest));
   const documents: SharesDocument[] = [];
   for (const path of source.paths().filter((name) => name.startsWith("shares/"))) {

@@ -46,7 +46,8 @@ export function tally_units(manifest: Manifest, aggregates: ReadonlyMap<string, 
   });
 }
 
-export function tally_hash(transcript: Transcript, freeze: { size: number; root: Uint8Array }, box_root: Uint8Array, units: TallyUnit[]): string {
+export function tally_hash(transcript: Transcript, freeze: { size: number; root: Uint8Array }, box_root: Uint8Array,
+  units: TallyUnit[]): string {
   const items = units.flatMap(({ contest, unit, ballots, alpha, beta }) =>
     [contest, unit, ballots, ...alpha.flatMap((point, i) => [point, beta[i]!])]);
   return to_hex(transcript.hash("tally", freeze.size, freeze.root, box_root, ...items));
@@ -59,7 +60,8 @@ export function freeze_checkpoint(checkpoints: Checkpoint[], index: number): Che
   return found;
 }
 
-export interface ClaimedUnit { contest: number; unit: number; districts: number[]; ballots: number; alpha: string[]; beta: string[]; votes: number[] }
+export interface ClaimedUnit { contest: number; unit: number; districts: number[]; ballots: number; alpha: string[];
+  beta: string[]; votes: number[] }
 export interface ClaimedTally { tally: string; units: ClaimedUnit[] }
 
 /** tally.json as it stands. */
@@ -74,7 +76,8 @@ export function parse_tally(bytes: Uint8Array): ClaimedTally {
       const unit = object(item, ["contest", "unit", "districts", "ballots", "alpha", "beta", "votes"]);
       const points = (value: typeof unit.alpha) => array(value, (point) => hex(point, 32));
       return { contest: count(unit.contest), unit: count(unit.unit), districts: array(unit.districts, (district) => count(district)),
-        ballots: count(unit.ballots), alpha: points(unit.alpha), beta: points(unit.beta), votes: array(unit.votes, (votes) => integer(votes)) };
+        ballots: count(unit.ballots), alpha: points(unit.alpha), beta: points(unit.beta),
+          votes: array(unit.votes, (votes) => integer(votes)) };
     });
     return { tally: hex(tally.tally, 64), units };
   });

@@ -6,11 +6,11 @@ import { type Box, BoxReader, count_ballots } from "./box.ts";
 import { decode } from "./canonical_json.ts";
 import { check_ceremony_of } from "./ceremony.ts";
 import type { Outcome } from "./checks.ts";
-import { open_ciphertexts, votes_are } from "./decryption.ts";
+import { check_bijection, check_ranges, check_tally_events, check_votes, registered_of } from "./count_checks.ts";
 import { check_order, type Event, freeze_of, of_name, read_events } from "./events.ts";
 import { check_index, check_places } from "./index_file.ts";
 import { check_leaves, check_roots, log_policy, type LogScan, type Position, position_of, read_checkpoints, scan_log } from "./log.ts";
-import { type BilingualText, fulfils_opening_rule, type Manifest, read_manifest } from "./manifest.ts";
+import { type BilingualText, type Manifest, read_manifest } from "./manifest.ts";
 import { type Receipt, read_receipt } from "./receipt.ts";
 import { NotRun, Part, Refused, require_that, within } from "./refused.ts";
 import { type Batch, follow_roll, read_batches, type Roll, type Step } from "./reissue.ts";
@@ -18,7 +18,7 @@ import { check_result, type ContestSummary, type CountedContest, expected_left_o
 import { read_rosters } from "./roster.ts";
 import { check_broken_seals, check_seal } from "./seal.ts";
 import { any_object, literal } from "./shape.ts";
-import { ciphertexts_of, read_all_shares, type SharesDocument } from "./shares.ts";
+import { read_all_shares, type SharesDocument } from "./shares.ts";
 import { type Checkpoint, read_checkpoint } from "./signed_note.ts";
 import { type ExportSource, type Progress, read_file, SILENT } from "./source.ts";
 import { check_units, type ClaimedTally, freeze_checkpoint, read_tally, tally_hash, type TallyUnit, tally_units } from "./tally.ts";
@@ -117,7 +117,8 @@ class Verification {
 
   private async check_ceremonies({ manifest, transcript }: Basis): Promise<void> {
     const folder = (bureau: number) => `ceremony/${bureau}/`;
-    const stray = this.source.paths().find((path) => path.startsWith("ceremony/") && !manifest.bureaus.some((_, b) => path.startsWith(folder(b))));
+    const stray = this.source.paths().find((path) => path.startsWith("ceremony/")
+      && !manifest.bureaus.some((_, b) => path.startsWith(folder(b))));
     require_that(stray === undefined, `${stray} is the ceremony of no bureau`);
     for (const [b, bureau] of manifest.bureaus.entries()) {
       const messages = new Map<string, Uint8Array>();
@@ -164,9 +165,11 @@ class Verification {
       check_order(events.judged(), basis.needed("the manifest").manifest);
       const places = scan.needed("the leaves of the log").events;
       events.judged().forEach(({ number, name }) => require_that(name !== "freeze"
-        || position_of(places, number, "event").ballots_before === scan.needed("the leaves of the log").ballots, "an entry of a ballot stands after the freeze in the log"));
+        || position_of(places, number, "event").ballots_before === scan.needed("the leaves of the log").ballots,
+          "an entry of a ballot stands after the freeze in the log"));
       events.judged().forEach(({ number }) => require_that(number === 0
-        || position_of(places, number, "event").index > position_of(places, number - 1, "event").index, `event ${number} stands before event ${number - 1} in the log`));
+        || position_of(places, number, "event").index > position_of(places, number - 1, "event").index,
+          `event ${number} stands before event ${number - 1} in the log`));
     });
     return { checkpoints, scan, events, receipts, batch_files };
   }
@@ -211,7 +214,8 @@ class Verification {
   }
 
   /** V8 and V9. */
-  private async check_roll(basis: Part<Basis>, rosters: Part<Map<string, { contest: number; district: number }>>, log: Log): Promise<Part<Roll>> {
+  private async check_roll(basis: Part<Basis>, rosters: Part<Map<string, { contest: number; district: number }>>,
+    log: Log): Promise<Part<Roll>> {
     const batches = await Part.of(async (): Promise<Batch[]> => {
       const { manifest, transcript } = basis.needed("the manifest");
       require_that(log.batch_files.stray === null, `${log.batch_files.stray}: batches are not numbered from 0 without gaps`);
@@ -232,7 +236,9 @@ class Verification {
     await this.check(8, () => {
       const numbers = batches.judged().map(({ number }) => number);
       const places = log.scan.needed("the leaves of the log").batches;
-      numbers.slice(1).forEach((number) => require_that(position_of(places, number, "batch").index > position_of(places, number - 1, "batch").index, `batch ${number} stands before batch ${number - 1} in the log`));
+      numbers.slice(1).forEach((number) =>
+        require_that(position_of(places, number, "batch").index > position_of(places, number - 1, "batch").index,
+        `batch ${number} stands before batch ${number - 1} in the log`));
       const { batches: problem } = roll.judged();
       if (problem) throw problem;
     });
@@ -276,7 +282,8 @@ class Verification {
     if (!freeze) throw new NotRun("needs the freeze");
     const { box_root, ballots, pads } = freeze.data;
     require_that(box.root === box_root, "the box has another root than when it was frozen");
-    require_that(box.ballots.join() === (ballots as number[]).join(), `the box holds ${box.ballots.join(", ")} ballots by contest, not ${(ballots as number[]).join(", ")}`);
+    require_that(box.ballots.join() === (ballots as number[]).join(),
+      `the box holds ${box.ballots.join(", ")} ballots by contest, not ${(ballots as number[]).join(", ")}`);
     const scan = log.scan.needed("the leaves of the log");
     const position = position_of(scan.events, freeze.number, "event");
     require_that(position.pads_before === pads, `${position.pads_before} pads stand before the freeze, not ${String(pads)}`);
@@ -284,7 +291,8 @@ class Verification {
 
   /** V16 to V18, and what the checks after them need. */
   private async check_tally(basis: Part<Basis>, roll: Part<Roll>, log: Log, box: Part<Box>): Promise<Counted> {
-    const units = await Part.of((): TallyUnit[] => tally_units(basis.needed("the manifest").manifest, box.needed("the ballots").aggregates));
+    const units = await Part.of((): TallyUnit[] =>
+      tally_units(basis.needed("the manifest").manifest, box.needed("the ballots").aggregates));
     const tally = await Part.of((): string => {
       const { transcript } = basis.needed("the manifest");
       const freeze = freeze_of(log.events.needed("the events"));
@@ -323,7 +331,8 @@ class Verification {
     await this.check(19, () => this.check_verdicts(documents.judged()));
     await this.check(20, () => {
       this.require_counted(log);
-      this.check_votes(basis.needed("the manifest").manifest, units.needed("the units"), documents.needed("the decryption shares"), claims.needed("the units of tally.json"));
+      check_votes(basis.needed("the manifest").manifest, units.needed("the units"),
+        documents.needed("the decryption shares"), claims.needed("the units of tally.json"));
     });
     await this.check(21, () => {
       this.require_counted(log);
@@ -337,7 +346,8 @@ class Verification {
       const freeze = freeze_of(log.events.needed("the events"));
       if (!freeze) throw new NotRun("needs the freeze");
       const { ballots, sign_offs } = freeze.data as { ballots: number[]; sign_offs: number[] };
-      ballots.forEach((number, k) => require_that(number === sign_offs[k], `contest ${k}: ${sign_offs[k]} sign-offs for ${number} ballots`));
+      ballots.forEach((number, k) =>
+        require_that(number === sign_offs[k], `contest ${k}: ${sign_offs[k]} sign-offs for ${number} ballots`));
     });
     await this.check(24, () => this.check_receipts(log, box));
     await this.check(25, () => new Idle("the export holds no minutes"));
@@ -364,17 +374,6 @@ class Verification {
       `left_out of result.json is ${given}; by the shares it is ${JSON.stringify(expected)}`);
   }
 
-  private check_votes(manifest: Manifest, units: TallyUnit[], documents: SharesDocument[], claims: ClaimedTally): void {
-    manifest.bureaus.forEach((bureau, b) => within(`bureau ${b}`, () => {
-      const ciphertexts = ciphertexts_of(b, units, manifest);
-      const opened = open_ciphertexts(bureau, documents.filter((document) => document.bureau === b), ciphertexts);
-      ciphertexts.forEach(({ contest, unit, option }, i) => {
-        const votes = claims.units.find((one) => one.contest === contest && one.unit === unit)!.votes[option];
-        require_that(votes !== undefined && votes_are(opened[i]!, votes), `contest ${contest}, unit ${unit}, option ${option}: ${votes} votes are not what was encrypted`);
-      });
-    }));
-  }
-
   private async check_result_file({ basis, roll, log, units, tally, claims, documents }: Counted): Promise<string | void> {
     const { manifest } = basis.needed("the manifest");
     const events = log.events.needed("the events");
@@ -389,11 +388,16 @@ class Verification {
     const contests = manifest.contests.map((_, k): CountedContest => ({
       registered: registered[k]!,
       units: units.needed("the units").map((unit, i) => ({ ...unit, votes: claims.needed("tally.json").units[i]!.votes }))
-        .filter(({ contest }) => contest === k).map(({ unit, name, districts, ballots, votes }) => ({ unit, name, districts, ballots, votes })),
+        .filter(({ contest }) => contest === k).map(({ unit, name, districts, ballots, votes }) =>
+          ({ unit, name, districts, ballots, votes })),
     }));
-    within("result.json", () => check_result(value, { fingerprint: this.fingerprint!, tally: tally.needed("the tally hash"), manifest, contests, documents: documents.needed("the decryption shares") }));
+    within("result.json",
+      () => check_result(value,
+      { fingerprint: this.fingerprint!, tally: tally.needed("the tally hash"), manifest, contests,
+      documents: documents.needed("the decryption shares") }));
     const hash = to_hex(sha256(bytes));
-    closed.forEach((event: Event) => require_that(event.data.result === hash, `bureau ${event.bureau} has closed the count with another result`));
+    closed.forEach((event: Event) =>
+      require_that(event.data.result === hash, `bureau ${event.bureau} has closed the count with another result`));
     if (closed.length > 0) require_that(ties_left(value).length === 0, "the count is closed, and a tie waits for its lot");
     const unsigned = lots_drawn(value).find((k) => !closed.some(({ bureau }) => bureau === manifest.contests[k]!.bureau));
     require_that(unsigned === undefined, `contest ${unsigned}: a lot that no president of its bureau has signed for`);
@@ -410,8 +414,10 @@ class Verification {
   private async find_receipts(receipts: Receipt[], scan: LogScan, box: Box): Promise<string> {
     for (const [i, { index, leaf, tracker, checkpoint }] of receipts.entries()) {
       const name = this.anchors.receipts![i]!.name;
-      require_that(index < scan.size && to_hex(await this.source.read("log/leaves.bin", 32 * index, 32)) === to_hex(leaf), `${name}: its entry is not in the final tree`);
-      require_that(scan.roots.get(checkpoint.size) === to_hex(checkpoint.root), `${name}: its checkpoint is of another log than this export's`);
+      require_that(index < scan.size && to_hex(await this.source.read("log/leaves.bin", 32 * index, 32)) === to_hex(leaf),
+        `${name}: its entry is not in the final tree`);
+      require_that(scan.roots.get(checkpoint.size) === to_hex(checkpoint.root),
+        `${name}: its checkpoint is of another log than this export's`);
       require_that(box.trackers.has(to_hex(tracker)), `${name}: its ballot is not in the box`);
     }
     return receipts.length === 1 ? "1 receipt" : `${receipts.length} receipts`;
@@ -421,7 +427,8 @@ class Verification {
     const { anchored } = this;
     const is = (state: Outcome["state"]) => this.outcomes.some((outcome) => outcome.state === state);
     const verdict = is("refused") ? "refused" : is("not run") ? "not counted" : anchored ? "verified" : "consistent";
-    return { verdict, anchored, manifest, fingerprint: this.fingerprint, outcomes: this.outcomes, title: manifest?.title ?? null, contests: this.contests };
+    return { verdict, anchored, manifest, fingerprint: this.fingerprint, outcomes: this.outcomes,
+      title: manifest?.title ?? null, contests: this.contests };
   }
 }
 
@@ -431,38 +438,6 @@ interface Log {
 }
 
 interface Counted {
-  basis: Part<Basis>; roll: Part<Roll>; log: Log; units: Part<TallyUnit[]>; tally: Part<string>; claims: Part<ClaimedTally>; documents: Part<SharesDocument[]>;
-}
-
-/** V16. */
-function check_bijection(events: Event[], manifest: Manifest): void {
-  manifest.bureaus.forEach((bureau, b) => {
-    const count = of_name(events, "count").find((event) => event.bureau === b);
-    require_that(count !== undefined, `bureau ${b} has signed no count`);
-    require_that(count.data.bijection === true, `bureau ${b} has not signed that ballots and log correspond`);
-    require_that(fulfils_opening_rule(bureau, count.signers), `those who signed the count of bureau ${b} do not fulfil the opening rule`);
-  });
-}
-
-/** V18: every bureau has signed this T. */
-function check_tally_events(events: Event[], tally: string, manifest: Manifest): void {
-  const counts = of_name(events, "count");
-  manifest.bureaus.forEach((_, b) => require_that(counts.some(({ bureau }) => bureau === b), `no count event of bureau ${b} is in the log`));
-  counts.forEach(({ bureau, data }) => require_that(data.tally === tally, `the count of bureau ${bureau} is signed for another tally`));
-}
-
-/** V21: 0 ≤ m ≤ ballots, Σ m = ballots, one m for each option. */
-function check_ranges({ units }: ClaimedTally, manifest: Manifest): void {
-  for (const { contest, unit, ballots, votes } of units) {
-    const where = `contest ${contest}, unit ${unit}`;
-    require_that(votes.length === manifest.contests[contest]!.options.length, `${where}: not one number of votes for each option`);
-    require_that(votes.every((number) => number <= ballots), `${where}: more votes for an option than ballots`);
-    require_that(votes.reduce((total, number) => total + number, 0) === ballots, `${where}: the votes are not as many as the ballots`);
-  }
-}
-
-function registered_of({ in_force }: Roll, manifest: Manifest): number[] {
-  const registered = manifest.contests.map(() => 0);
-  for (const { contest } of in_force.values()) registered[contest]!++;
-  return registered;
+  basis: Part<Basis>; roll: Part<Roll>; log: Log; units: Part<TallyUnit[]>; tally: Part<string>; claims: Part<ClaimedTally>;
+    documents: Part<SharesDocument[]>;
 }

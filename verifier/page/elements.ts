@@ -21,7 +21,8 @@ export type Mark = keyof typeof PATHS;
 /** A drawing that only doubles a word, so nobody has to be told of it. */
 export function mark(kind: Mark, size: number): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of [["viewBox", "0 0 24 24"], ["width", `${size}`], ["height", `${size}`], ["aria-hidden", "true"]]) svg.setAttribute(name!, value!);
+  const attributes = { "viewBox": "0 0 24 24", "width": `${size}`, "height": `${size}`, "aria-hidden": "true" };
+  for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", PATHS[kind]);
   svg.append(path);

@@ -113,7 +113,8 @@ async function take_drop(data: DataTransfer): Promise<void> {
   const [thing] = dropped;
   if (!thing) return;
   if (dropped.length > 1) return complain("is_several");
-  if (thing.is_file) return complain(/\.(zip|tar|t?gz|7z|rar|xz|zst|bz2)$/i.test(thing.name) ? "is_archive" : "is_file", { name: thing.name });
+  if (thing.is_file) return complain(/\.(zip|tar|t?gz|7z|rar|xz|zst|bz2)$/i.test(thing.name) ? "is_archive" : "is_file",
+    { name: thing.name });
   try {
     take(thing.name, await thing.files());
   } catch {

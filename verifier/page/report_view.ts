@@ -29,7 +29,8 @@ function verdict(report: Shown, language: Language): HTMLElement {
   const said = refused && explained
     ? filled(TEXTS[language].refused_at, { check: `V${refused.check}`, name: explained[0], meaning: explained[2] }) : meaning;
   return element("div", { class: `verdict ${style}` },
-    element("h2", { id: "verdict", tabindex: "-1" }, mark(kind, 30), element("span", {}, heading)), element("p", {}, said), element("p", {}, advice));
+    element("h2", { id: "verdict", tabindex: "-1" }, mark(kind, 30), element("span", {}, heading)), element("p", {}, said),
+      element("p", {}, advice));
 }
 
 function fingerprint({ fingerprint: hex }: Shown, texts: Texts): HTMLElement[] {
@@ -51,21 +52,26 @@ function results({ verdict: found, contests }: Shown, language: Language): HTMLE
 function contest_view(contest: ShownContest, language: Language): HTMLElement[] {
   const texts = TEXTS[language];
   const number = (value: number) => value.toLocaleString(language);
-  const facts = filled(texts.contest_facts, { registered: number(contest.registered), ballots: number(contest.ballots), valid: number(contest.valid) });
-  const head = element("tr", {}, element("th", { scope: "col" }, texts.column_option), element("th", { scope: "col", class: "number" }, texts.column_votes),
+  const facts = filled(texts.contest_facts,
+    { registered: number(contest.registered), ballots: number(contest.ballots), valid: number(contest.valid) });
+  const head = element("tr", {}, element("th", { scope: "col" }, texts.column_option),
+    element("th", { scope: "col", class: "number" }, texts.column_votes),
     element("th", { scope: "col", class: "number" }, contest.by_seats ? texts.column_seats : texts.column_outcome));
   const rows = contest.options.map((option) => element("tr", option.elected || (option.seats ?? 0) > 0 ? { class: "won" } : {},
     element("th", { scope: "row" }, option.name ?? texts.blank), element("td", { class: "number" }, number(option.votes)),
-    element("td", { class: "number" }, contest.by_seats ? (option.seats === null ? texts.none : number(option.seats)) : issue(option, texts))));
+    element("td", { class: "number" },
+      contest.by_seats ? (option.seats === null ? texts.none : number(option.seats)) : issue(option, texts))));
   return [
     element("h3", {}, contest.name[language]),
-    element("div", { class: "scroll" }, element("table", {}, element("caption", {}, facts), element("thead", {}, head), element("tbody", {}, ...rows))),
+    element("div", { class: "scroll" },
+      element("table", {}, element("caption", {}, facts), element("thead", {}, head), element("tbody", {}, ...rows))),
     ...(contest.unfilled > 0 ? [element("p", {}, filled(texts.unfilled, { number: contest.unfilled }))] : []),
     ...(contest.undecided ? [element("p", {}, texts.undecided)] : []),
   ];
 }
 
-const issue = ({ elected, second_round }: ShownOption, texts: Texts): string => (elected ? texts.elected : second_round ? texts.second_round : texts.none);
+const issue = ({ elected, second_round }: ShownOption, texts: Texts): string =>
+  (elected ? texts.elected : second_round ? texts.second_round : texts.none);
 
 function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
   const texts = TEXTS[language];
@@ -80,12 +86,14 @@ function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
         state === "ok" ? null : element("p", { class: "finding" }, state === "refused" ? when_refused : texts.skipped),
         // What a check makes sure of must not read as if it had: only one that succeeded says it plainly.
         state === "ok" && !idle ? element("p", {}, sense) : element("p", { class: "detail" }, filled(texts.checks_that, { sense })),
-        detail && !idle ? element("p", { class: "detail" }, `${texts.detail}${language === "fr" ? " : " : ": "}`, element("span", { lang: "en" }, detail)) : null),
+        detail && !idle ? element("p", { class: "detail" }, `${texts.detail}${language === "fr" ? " : " : ": "}`,
+          element("span", { lang: "en" }, detail)) : null),
       element("span", { class: "mark" }, mark(kind, 17), idle ? texts.idle_state : texts.states[state]!));
   });
   return [
     element("h2", {}, texts.checks),
-    element("p", {}, filled(texts.checks_summary, { ok: number("ok"), refused: number("refused"), skipped: outcomes.length - number("ok") - number("refused") })),
+    element("p", {}, filled(texts.checks_summary,
+      { ok: number("ok"), refused: number("refused"), skipped: outcomes.length - number("ok") - number("refused") })),
     element("ul", { class: "checks" }, ...rows),
   ];
 }

@@ -10,7 +10,8 @@ export interface ShownContest {
   by_seats: boolean; seats: number; unfilled: number; undecided: boolean; options: ShownOption[];
 }
 export interface Shown {
-  verdict: Verdict; anchored: boolean; fingerprint: string | null; title: BilingualText | null; outcomes: Outcome[]; contests: ShownContest[] | null;
+  verdict: Verdict; anchored: boolean; fingerprint: string | null; title: BilingualText | null; outcomes: Outcome[];
+    contests: ShownContest[] | null;
 }
 
 function shown_option(option: Option, i: number, seats: number | null, summary: ContestSummary): ShownOption {

@@ -11,7 +11,8 @@ export type Message = { advance: Advance } | { report: Shown } | { failure: stri
 const TELL_EVERY_MS = 100;
 const SLICE_MS = 40;
 
-export async function run_job({ files, anchors }: Job, tell: (message: Message) => void, is_stopped: () => boolean, in_slices: boolean): Promise<void> {
+export async function run_job({ files, anchors }: Job, tell: (message: Message) => void, is_stopped: () => boolean,
+  in_slices: boolean): Promise<void> {
   let told_at = 0;
   let slice_from = performance.now();
   let stage_told = "";

@@ -18,8 +18,10 @@ interface BoothVectors {
     seed: string; sign_in: { secret: string; public: string }; ballot: { contest: number; secret: string; public: string }[];
     proof: { nonce: string; session_binding: string; origin: string; signature: string };
   };
-  ballots: (Judged & { contest: number; district: number; options: number; election_key: string; ballot: string; core?: string; tracker?: string })[];
-  receipts: (Judged & { origin: string; checkpoint_key: string; witnesses: string[]; witness_threshold: number; tracker: string; receipt: string })[];
+  ballots: (Judged & { contest: number; district: number; options: number; election_key: string; ballot: string; core?: string;
+    tracker?: string })[];
+  receipts: (Judged & { origin: string; checkpoint_key: string; witnesses: string[]; witness_threshold: number; tracker: string;
+    receipt: string })[];
 }
 
 const booth = vectors<BoothVectors>("booth");
@@ -65,7 +67,8 @@ for (const { what, accept, code, contest, district, options, election_key, ballo
 }
 
 const RECEIPT_REFUSALS: Record<string, RegExp> = {
-  witnesses: /too few cosignatures/, tracker: /another ballot/, inclusion: /another root/, log_signature: /has not signed/, origin: /another log/, form: /one form/,
+  witnesses: /too few cosignatures/, tracker: /another ballot/, inclusion: /another root/, log_signature: /has not signed/,
+    origin: /another log/, form: /one form/,
 };
 
 for (const { what, accept, code, origin, checkpoint_key, witnesses, witness_threshold, tracker, receipt } of booth.receipts) {
@@ -77,7 +80,8 @@ for (const { what, accept, code, origin, checkpoint_key, witnesses, witness_thre
   });
 }
 
-for (const { what, accept, key, message, signature } of vectors<(Judged & { key: string; message: string; signature: string })[]>("ed25519")) {
+for (const { what, accept, key, message,
+  signature } of vectors<(Judged & { key: string; message: string; signature: string })[]>("ed25519")) {
   test(`Ed25519, ${what}: ${accept ? "accepted" : "refused"}`, () =>
     assert.equal(accepts(() => check_ed25519(from_hex(key), from_hex(message), from_hex(signature))), accept));
 }

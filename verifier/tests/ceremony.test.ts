@@ -24,14 +24,17 @@ function run(changed: Record<string, string>, without: string[]) {
 
 test("the keys of the good ceremony", () => {
   const { transcript: agreed, key, groups: keys } = run({}, []);
-  assert.deepEqual({ transcript: agreed, key, groups: keys.map((group) => ({ key: group.key, share_keys: group.share_keys })) }, ceremony.result);
+  assert.deepEqual({ transcript: agreed, key, groups: keys.map((group) => ({ key: group.key, share_keys: group.share_keys })) },
+    ceremony.result);
 });
 
 /** What this verifier says for the code of the vectors: a ceremony has to be refused for its own fault. */
 const REFUSALS: Record<string, RegExp> = {
-  incomplete: /exactly one message/, order: /exactly one message/, replayed: /where "[0-9a-f]{32}" belongs/, slot: /where 1 belongs/, identity: /where "Blaise" belongs/,
+  incomplete: /exactly one message/, order: /exactly one message/, replayed: /where "[0-9a-f]{32}" belongs/,
+    slot: /where 1 belongs/, identity: /where "Blaise" belongs/,
   duplicate_sender: /another has too/, sender: /where "[0-9a-f]{64}" belongs/, commitment_hash: /than were announced/,
-  coefficients: /as many commitments as the threshold/, possession: /proof [01]: the signature is wrong/, form: /identity|one share for each|unknown field/,
+  coefficients: /as many commitments as the threshold/, possession: /proof [01]: the signature is wrong/,
+    form: /identity|one share for each|unknown field/,
   transcript: /where "[0-9a-f]{128}" belongs/, share_key: /another share key/, share_possession: /the signature is wrong/,
 };
 

@@ -64,7 +64,8 @@ for (const { what, documents, votes, refused } of count.counts) {
     assert.equal(accepts(opened), refused === undefined);
     if (refused !== undefined) return;
     const counted = opened();
-    const by_unit = units.map(({ unit }) => ciphertexts.flatMap((one, i) => (one.unit === unit ? [votes_in(counted[i]!, one.ballots)] : [])));
+    const by_unit = units.map(({ unit }) =>
+      ciphertexts.flatMap((one, i) => (one.unit === unit ? [votes_in(counted[i]!, one.ballots)] : [])));
     assert.deepEqual(by_unit, votes);
   });
 }

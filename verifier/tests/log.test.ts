@@ -14,7 +14,8 @@ interface LogVectors {
   entries: { kind: number; content: string; entry: string; leaf: string }[];
   roots: string[];
   inclusions: { what: string; index: number; size: number; proof: string[]; accept: boolean }[];
-  checkpoint: { seed: string; key: string; origin: string; notes: { what: string; note: string; size?: number; root?: string; refused?: string }[] };
+  checkpoint: { seed: string; key: string; origin: string;
+    notes: { what: string; note: string; size?: number; root?: string; refused?: string }[] };
 }
 
 const log = vectors<LogVectors>("log");
@@ -49,7 +50,8 @@ for (const { what, index, size, proof, accept } of log.inclusions) {
 }
 
 const REFUSALS: Record<string, RegExp> = {
-  signature: /has not signed|Ed25519 signature is wrong/, origin: /another log/, form: /one form|no signed note|without a signature|control character/,
+  signature: /has not signed|Ed25519 signature is wrong/, origin: /another log/,
+    form: /one form|no signed note|without a signature|control character/,
 };
 
 for (const { what, note, size, root, refused } of log.checkpoint.notes) {

@@ -20,7 +20,8 @@ test("quota, then highest average", () => {
 test("equal averages: more votes, then more candidates, then one each, then a lot", () => {
   assert.equal(attribute_seats(2, [list(0, 4), list(1, 2)], []).steps[0]!.decided_by, "votes");
   assert.equal(attribute_seats(1, [list(0, 4, 3), list(1, 4, 5)], []).steps[0]!.decided_by, "candidates");
-  assert.deepEqual(attribute_seats(3, [list(0, 5), list(1, 5), list(2, 5), list(3, 1)], []).steps.map((step) => step.decided_by), ["one-each", "one-each", "one-each"]);
+  assert.deepEqual(attribute_seats(3, [list(0, 5), list(1, 5), list(2, 5), list(3, 1)],
+    []).steps.map((step) => step.decided_by), ["one-each", "one-each", "one-each"]);
   const tie = attribute_seats(1, [list(0, 4), list(1, 4)], []);
   assert.deepEqual([tie.ties, seats(tie.lists), tie.unfilled], [[{ seats: 1, between: [0, 1] }], [0, 0], 0]);
   const drawn = attribute_seats(1, [list(0, 4), list(1, 4)], [1]);
@@ -47,12 +48,14 @@ test("nobody voted, or nobody stands: all seats are unfilled", () => {
 });
 
 test("a common list by its shares, and equally without", () => {
-  const members = (shares: number[]) => attribute_seats(1, [{ ...list(0, 10), members: shares.map((share, i) => ({ name: `${i}`, share })) }], []).lists[0]!.members;
+  const members = (shares: number[]) =>
+    attribute_seats(1, [{ ...list(0, 10), members: shares.map((share, i) => ({ name: `${i}`, share })) }], []).lists[0]!.members;
   assert.deepEqual(members([60, 40]).map(({ votes, rest }) => [votes, rest]), [[6, "0/1"], [4, "0/1"]]);
   assert.deepEqual(members([0, 0, 0]).map(({ votes, rest }) => [votes, rest]), [[3, "1/3"], [3, "1/3"], [3, "1/3"]]);
 });
 
-const candidates = (votes: number[], dates: (string | null)[] = []) => votes.map((number, option) => ({ option, votes: number, birth_date: dates[option] ?? null }));
+const candidates = (votes: number[], dates: (string | null)[] = []) =>
+  votes.map((number, option) => ({ option, votes: number, birth_date: dates[option] ?? null }));
 
 test("first round: a majority of the votes and a quarter of the electors", () => {
   assert.equal(decide_majority(1, 100, candidates([25, 10])).elected, 0);
@@ -64,8 +67,10 @@ test("first round: who may stand again", () => {
   assert.deepEqual(decide_majority(1, 80, candidates([10, 30, 9, 25])).second_round, [1, 3, 0]);
   assert.deepEqual(decide_majority(1, 800, candidates([100, 30, 99, 25])).second_round, [0, 2]);
   assert.deepEqual(decide_majority(1, 8000, candidates([5, 30, 99, 25])).second_round, [2, 1]);
-  assert.deepEqual(decide_majority(1, 8000, candidates([30, 30, 99])), { elected: null, second_round: [2], undecided: [{ places: 1, between: [0, 1] }] });
-  assert.deepEqual(decide_majority(1, 8000, candidates([30, 30, 30])), { elected: null, second_round: [], undecided: [{ places: 2, between: [0, 1, 2] }] });
+  assert.deepEqual(decide_majority(1, 8000, candidates([30, 30, 99])),
+    { elected: null, second_round: [2], undecided: [{ places: 1, between: [0, 1] }] });
+  assert.deepEqual(decide_majority(1, 8000, candidates([30, 30, 30])),
+    { elected: null, second_round: [], undecided: [{ places: 2, between: [0, 1, 2] }] });
   assert.deepEqual(decide_majority(1, 0, candidates([0, 0])), { elected: null, second_round: [], undecided: [] });
 });
 
@@ -78,7 +83,8 @@ test("second round: most votes, then the eldest", () => {
 
 test("units are merged from the first that is too small on, the last into the one before", () => {
   const merged = (ballots: number[], minimum: number) =>
-    merge_units({ units: ballots.map((_, i) => ({ name: `U${i}`, districts: [i] })), unit_minimum: minimum } as Contest, (district) => ballots[district]!)
+    merge_units({ units: ballots.map((_, i) => ({ name: `U${i}`, districts: [i] })), unit_minimum: minimum } as Contest,
+      (district) => ballots[district]!)
       .map(({ name, ballots: number }) => `${name}: ${number}`);
   assert.deepEqual(merged([3, 1, 1, 5], 3), ["U0: 3", "U1 + U2 + U3: 7"]);
   assert.deepEqual(merged([5, 1], 3), ["U0 + U1: 6"]);

@@ -1,0 +1,56 @@
+// What is asked of the count as a whole: signed by whom, for which tally, opening which votes.
+import { open_ciphertexts, votes_are } from "./decryption.ts";
+import { type Event, of_name } from "./events.ts";
+import { fulfils_opening_rule, type Manifest } from "./manifest.ts";
+import { require_that, within } from "./refused.ts";
+import type { Roll } from "./reissue.ts";
+import { ciphertexts_of, type SharesDocument } from "./shares.ts";
+import type { ClaimedTally, TallyUnit } from "./tally.ts";
+
+/** V16. */
+export function check_bijection(events: Event[], manifest: Manifest): void {
+  manifest.bureaus.forEach((bureau, b) => {
+    const count = of_name(events, "count").find((event) => event.bureau === b);
+    require_that(count !== undefined, `bureau ${b} has signed no count`);
+    require_that(count.data.bijection === true, `bureau ${b} has not signed that ballots and log correspond`);
+    require_that(fulfils_opening_rule(bureau, count.signers), `those who signed the count of bureau ${b} do not fulfil the opening rule`);
+  });
+}
+
+/** V18: every bureau has signed this T. */
+export function check_tally_events(events: Event[], tally: string, manifest: Manifest): void {
+  const counts = of_name(events, "count");
+  manifest.bureaus.forEach((_, b) =>
+    require_that(counts.some(({ bureau }) => bureau === b), `no count event of bureau ${b} is in the log`));
+  counts.forEach(({ bureau, data }) => require_that(data.tally === tally, `the count of bureau ${bureau} is signed for another tally`));
+}
+
+/** V20: the good shares open the votes that tally.json says. */
+export function check_votes(manifest: Manifest, units: TallyUnit[], documents: SharesDocument[], claims: ClaimedTally): void {
+  manifest.bureaus.forEach((bureau, b) => within(`bureau ${b}`, () => {
+    const ciphertexts = ciphertexts_of(b, units, manifest);
+    const opened = open_ciphertexts(bureau, documents.filter((document) => document.bureau === b), ciphertexts);
+    ciphertexts.forEach(({ contest, unit, option }, i) => {
+      const votes = claims.units.find((one) => one.contest === contest && one.unit === unit)!.votes[option];
+      require_that(votes !== undefined && votes_are(opened[i]!, votes),
+        `contest ${contest}, unit ${unit}, option ${option}: ${votes} votes are not what was encrypted`);
+    });
+  }));
+}
+
+/** V21: 0 ≤ m ≤ ballots, Σ m = ballots, one m for each option. */
+export function check_ranges({ units }: ClaimedTally, manifest: Manifest): void {
+  for (const { contest, unit, ballots, votes } of units) {
+    const where = `contest ${contest}, unit ${unit}`;
+    require_that(votes.length === manifest.contests[contest]!.options.length, `${where}: not one number of votes for each option`);
+    require_that(votes.every((number) => number <= ballots), `${where}: more votes for an option than ballots`);
+    require_that(votes.reduce((total, number) => total + number, 0) === ballots, `${where}: the votes are not as many as the ballots`);
+  }
+}
+
+/** Registered in each contest: the size of its roster in force at the close. */
+export function registered_of({ in_force }: Roll, manifest: Manifest): number[] {
+  const registered = manifest.contests.map(() => 0);
+  for (const { contest } of in_force.values()) registered[contest]!++;
+  return registered;
+}
