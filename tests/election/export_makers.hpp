@@ -35,6 +35,8 @@ Maker on_event(std::string name, std::function<void(const Workshop&, Json&, Sign
 // signed by everybody, the second by the president alone.
 void seal_and_break_twice(TestElection& e);
 
+// For a setup: contest 0 under the rule two-round-majority, by 2 to 1 of 4 electors on the roll.
+void hold_in_two_rounds(TestElection& e, std::uint32_t round);
 // Takes the last event, its round and checkpoint out of the files, as if it had not been yet.
 void drop_last_event(Files& files);
 // For a setup: these are the keys of a roster, whatever they are.

@@ -55,8 +55,8 @@ class CeremonyForger {
     const auto& member = forged_.groups[slot.group][slot.index - 1];
     const auto transcript = hex_encode(e_.manifest.bureaus[0].ceremony);
     if (slot.round == 1) {
-      body["hash"] = hex_encode(
-          ceremony::commitments_hash(plan_, slot.group, slot.index, member.commitments));
+      body["hash"] =
+          hex_encode(ceremony::commitments_hash(plan_, slot.group, slot.index, member.commitments));
     } else if (slot.round == 2) {
       add_commitments(slot, member, body);
     } else {
@@ -76,8 +76,8 @@ class CeremonyForger {
     body["commitments"] = Json::array();
     body["proofs"] = Json::array();
     for (std::uint32_t p = 0; p < member.commitments.size(); ++p) {
-      const auto statement = ceremony::coefficient_statement(plan_, slot.group, slot.index, p,
-                                                             member.commitments);
+      const auto statement =
+          ceremony::coefficient_statement(plan_, slot.group, slot.index, p, member.commitments);
       body["commitments"].push_back(hex_encode(member.commitments[p].encoded()));
       body["proofs"].push_back(
           hex_encode(schnorr_prove(statement, member.coefficients[p], e_.random).encoded()));

@@ -137,7 +137,8 @@ void sign_ballot(Bytes& bytes, const Fingerprint& fingerprint, const KeyPair& ke
 
 const HolderState& holder_of(const TestElection& e, std::uint32_t group, std::uint32_t index) {
   std::size_t before = 0;
-  for (std::uint32_t g = 0; g < group; ++g) before += e.manifest.bureaus[0].groups[g].members.size();
+  for (std::uint32_t g = 0; g < group; ++g)
+    before += e.manifest.bureaus[0].groups[g].members.size();
   return e.ceremony.holders.at(before + index - 1);
 }
 
@@ -189,8 +190,8 @@ Scalar secret_of(const TestElection& e) {
 
 ByteArray<32> not_reduced(const Scalar& scalar) {
   // l, little-endian.
-  static const auto order = *hex_decode_array<32>(
-      "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+  static const auto order =
+      *hex_decode_array<32>("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
   ByteArray<32> sum{};
   unsigned carry = 0;
   for (std::size_t i = 0; i < sum.size(); ++i) {

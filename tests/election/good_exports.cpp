@@ -30,7 +30,9 @@ void add_turnouts(CaseTable& table) {
   table.good("everybody-abstained", "Rosters, an enrolment, a reissue, and not one ballot.",
              on_box([](TestElection& e) { e.box.clear(); }));
   table.good("an-empty-contest", "Ballots in contest 0 alone: contest 1's only unit is empty.",
-             on_box([](TestElection& e) { e.box.erase({1, 0}); }));
+             on_box([](TestElection& e) {
+               e.box.erase({1, 0});
+             }));
   table.good("every-vote-is-blank", "All ballots are for the blank vote: no seat is filled.",
              on_box([](TestElection& e) {
                e.box.clear();
@@ -38,20 +40,6 @@ void add_turnouts(CaseTable& table) {
                e.cast(0, 1, 2, e.voters[3][0]);
                e.cast(1, 0, 0, e.voters[0][1]);
              }));
-}
-
-// By 2 to 1 of 4 electors on the roll.
-void two_rounds(TestElection& e) {
-  auto& contest = e.manifest.contests[0];
-  contest.rule = two_round_majority_rule;
-  contest.round = 1;
-  contest.seats = 1;
-  for (auto& option : contest.options) {
-    option.candidate = !option.blank;
-    option.candidates.clear();
-  }
-  contest.options[1].birth_date = "1970-01-31";
-  contest.options[1].substitute = "Gamma";
 }
 
 void add_rules(CaseTable& table) {
@@ -72,11 +60,9 @@ void add_rules(CaseTable& table) {
   table.good("only-the-blank-vote", "Contest 1 has one option; all its seats are unfilled.",
              on_setup([](TestElection& e) { e.manifest.contests[1].options.resize(1); }));
   table.good("two-rounds", "Contest 0 under the rule two-round-majority, first round.",
-             on_setup(two_rounds));
-  table.good("second-round", "The same rule in its second round.", on_setup([](TestElection& e) {
-               two_rounds(e);
-               e.manifest.contests[0].round = 2;
-             }));
+             on_setup([](TestElection& e) { hold_in_two_rounds(e, 1); }));
+  table.good("second-round", "The same rule in its second round.",
+             on_setup([](TestElection& e) { hold_in_two_rounds(e, 2); }));
   table.good("merged-units",
              "Units of 2, 1 and 0 ballots under a minimum of 2: the second joins the third, and "
              "both the first.",
@@ -124,9 +110,9 @@ void add_boards(CaseTable& table) {
                Json notes = Json::parse(files["log/checkpoints.json"]);
                MerkleAccumulator tree;
                for (std::size_t i = 0; i < 20; ++i) tree.append(e.leaves[i]);
-               notes.insert(notes.begin() + 1,
-                            sign_checkpoint({e.manifest.log_origin, 20, tree.root()},
-                                            e.checkpoint_key));
+               notes.insert(
+                   notes.begin() + 1,
+                   sign_checkpoint({e.manifest.log_origin, 20, tree.root()}, e.checkpoint_key));
                files["log/checkpoints.json"] = canonical_json(notes);
              }));
   table.good("a-late-checkpoint", "After the end the log went on with a round of pads.",
@@ -146,6 +132,10 @@ void add_boards(CaseTable& table) {
                  signers = {&workshop.good().secretary()};
                };
              }));
+  table.good("enrolled-by-the-secretary", "The registrar and the secretary enrol.",
+             on_event("enrol", [](const Workshop& workshop, Json&, Signers& signers) {
+               signers = {&workshop.good().registrar, &workshop.good().secretary()};
+             }));
   table.good("extended", "The vote is extended, and closed at the later hour.",
              made([](const Workshop&, ElectionHooks& hooks) {
                hooks.after = [](TestElection& e, const std::string& name) {
@@ -156,7 +146,8 @@ void add_boards(CaseTable& table) {
                  if (body["event"] == "close") body["at"] = 1'200'000;
                };
              }));
-  table.good("reissue-above-the-maximum-signed", "Above reissue_max a secretary has signed the batch.",
+  table.good("reissue-above-the-maximum-signed",
+             "Above reissue_max a secretary has signed the batch.",
              made([](const Workshop& workshop, ElectionHooks& hooks) {
                hooks.setup = [](TestElection& e) { e.manifest.contests[1].reissue_max = 0; };
                hooks.batch = [&workshop](Json&, Signers& signers) {
@@ -177,8 +168,7 @@ void add_shares_good(CaseTable& table) {
   table.good("a-left-out-share",
              "The president's document has a wrong proof; it is published and left out.",
              on_counted([](TestElection& e) {
-               forge_share(e, 0, 1,
-                           [](ForgedShare& share) { share.off_a = Point::generator(); });
+               forge_share(e, 0, 1, [](ForgedShare& share) { share.off_a = Point::generator(); });
                e.shares_left_out = {"shares.proof"};
              }));
   table.good("a-left-out-document", "The president's document lacks a share; it is left out.",

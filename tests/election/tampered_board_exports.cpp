@@ -39,10 +39,9 @@ void add_checkpoints(CaseTable& table) {
             on_notes([](const TestElection&, Json& notes) { notes = Json::array(); }));
   table.bad(5, "leaf-exchanged", "One leaf of the log is another hash.",
             altered([](Files& f) { f["log/leaves.bin"][100] ^= 1; }));
-  table.bad(5, "leaves-cut-off", "The last round's leaves are gone, its checkpoint is not.",
-            altered([](Files& f) {
-              f["log/leaves.bin"].resize(f["log/leaves.bin"].size() - 16 * 32);
-            }));
+  table.bad(
+      5, "leaves-cut-off", "The last round's leaves are gone, its checkpoint is not.",
+      altered([](Files& f) { f["log/leaves.bin"].resize(f["log/leaves.bin"].size() - 16 * 32); }));
   table.bad(5, "wrong-checkpoint-signature", "One checkpoint bears the signature of another.",
             on_notes([](const TestElection&, Json& notes) {
               const auto first = notes[0].get<std::string>();
@@ -71,7 +70,8 @@ void add_checkpoints(CaseTable& table) {
             altered([](Files& f) { f["log/leaves.bin"] += "x"; }));
 }
 
-Maker witnessed(std::function<void(std::size_t, const std::vector<TestWitness>&, std::string&)> sign) {
+Maker witnessed(
+    std::function<void(std::size_t, const std::vector<TestWitness>&, std::string&)> sign) {
   return made([=](const Workshop&, ElectionHooks& hooks) {
     const std::vector<TestWitness> witnesses{{"witness.example/a", 1}, {"witness.example/b", 2}};
     hooks.setup = [=](TestElection& e) {
@@ -122,7 +122,9 @@ void add_leaves(CaseTable& table) {
             altered([](Files& f) { f["log/pads.bin"] += "x"; }));
   table.bad(6, "dropped-ballot",
             "A ballot that the log accepted is neither in the box nor in any figure.",
-            after_event("close", [](TestElection& e) { e.box[{0, 0}].erase(e.voters[0][0].key); }));
+            after_event("close", [](TestElection& e) {
+              e.box[{0, 0}].erase(e.voters[0][0].key);
+            }));
   table.bad(6, "added-ballot", "A good ballot of a voter who abstained, that the log never had.",
             after_event("close", [](TestElection& e) { e.cast(0, 1, 0, e.voters[2][0]); }));
   table.bad(6, "event-twice-in-the-log", "The opening is in the log a second time.",
@@ -191,12 +193,15 @@ void add_event_forms(CaseTable& table) {
             after_event("enrol", [](TestElection& e) {
               e.emit({"extend", nullptr, {{"closes_at", 1'004'999}}, {&e.president()}});
             }));
-  table.bad(7, "resumed-twice", "A resumption where nothing is suspended.",
+  table.bad(7, "suspended-twice", "A suspension of what is suspended.",
+            field("resume", "event", "suspend"));
+  table.bad(7, "resumed-without-a-suspension", "A resumption where nothing is suspended.",
             field("resume", "contest", 1));
   table.bad(7, "suspended-without-a-reason", "The reason is empty.",
             field("suspend", "data", {{"reason", ""}}));
-  table.bad(7, "freeze-without-pads", "The freeze does not say how many pads there are.",
-            on_event("freeze", [](const Workshop&, Json& b, Signers&) { b["data"].erase("pads"); }));
+  table.bad(
+      7, "freeze-without-pads", "The freeze does not say how many pads there are.",
+      on_event("freeze", [](const Workshop&, Json& b, Signers&) { b["data"].erase("pads"); }));
   table.bad(7, "extended-after-the-close", "An extension after the close.",
             after_event("close", [](TestElection& e) {
               e.emit({"extend", nullptr, {{"closes_at", 2'000'000}}, {&e.president()}});
@@ -207,6 +212,13 @@ void add_event_forms(CaseTable& table) {
                       0,
                       {{"district", 2}, {"key", hex_encode(e.board.key.encoded())}},
                       {&e.registrar, &e.president()}});
+            }));
+  table.bad(7, "struck-off-after-the-close", "A strike-off after the close.",
+            after_event("close", [](TestElection& e) {
+              e.emit({"strike-off",
+                      0,
+                      {{"district", 1}, {"key", hex_encode(e.voters[2][0].key.encoded())}},
+                      {&e.president()}});
             }));
   table.bad(7, "never-frozen", "The vote is closed, and no freeze, count or close of it is there.",
             altered([](Files& f) {
@@ -226,11 +238,23 @@ void add_event_signers(CaseTable& table) {
   table.bad(7, "opened-by-the-president", "The president opens in the board's place.",
             by("open", [](E e) { return Signers{&e.president()}; }));
   table.bad(7, "frozen-by-two", "The president has signed the freeze besides the board.",
-            by("freeze", [](E e) { return Signers{&e.board, &e.president()}; }));
+            by("freeze", [](E e) {
+              return Signers{&e.board, &e.president()};
+            }));
   table.bad(7, "enrolled-by-the-president-alone", "The registrar has not signed.",
             by("enrol", [](E e) { return Signers{&e.president()}; }));
   table.bad(7, "enrolled-by-the-registrar-alone", "No officer has signed.",
             by("enrol", [](E e) { return Signers{&e.registrar}; }));
+  table.bad(7, "enrolled-with-a-delegate", "A delegate has signed in an officer's place.",
+            by("enrol", [](E e) {
+              return Signers{&e.registrar, &e.delegate(0)};
+            }));
+  table.bad(7, "enrolled-by-the-board", "The board has signed in the registrar's place.",
+            by("enrol", [](E e) {
+              return Signers{&e.board, &e.president()};
+            }));
+  table.bad(7, "struck-off-by-a-delegate", "A delegate strikes off.",
+            by("strike-off", [](E e) { return Signers{&e.delegate(0)}; }));
   table.bad(7, "struck-off-by-the-board", "The board strikes off.",
             by("strike-off", [](E e) { return Signers{&e.board}; }));
   table.bad(7, "count-closed-by-the-secretary", "The secretary closes the count.",
@@ -247,7 +271,8 @@ void add_event_signers(CaseTable& table) {
   table.bad(7, "event-signed-as-a-draft", "The board signed the opening in the role of drafts.",
             forged_document("open", [](const Workshop& workshop, std::string& text) {
               const auto& e = workshop.good();
-              text = resigned(text, [](Json&) {}, {&e.board}, e.manifest.election_id);
+              text = resigned(
+                  text, [](Json&) {}, {&e.board}, e.manifest.election_id);
             }));
   table.bad(7, "log-and-events-of-another-election",
             "Log, events and reissue of the election with another title.",
@@ -316,14 +341,12 @@ void add_batches(CaseTable& table) {
               const auto key = workshop.good().voters[2][0].key + Point::generator();
               hooks.setup = [=](TestElection& e) { e.manifest.guardian_key = key; };
             }));
-  table.bad(8, "reissue-of-a-key-in-use", "The key added is another voter's of the same roster.",
-            on_setup([](TestElection& e) {
-              e.reissued = KeyPair::of(e.voters[0][1].secret.clone());
-            }));
-  table.bad(8, "reissue-of-a-key-of-another-contest", "The key added is of another contest's roster.",
-            on_setup([](TestElection& e) {
-              e.reissued = KeyPair::of(e.voters[0][0].secret.clone());
-            }));
+  table.bad(
+      8, "reissue-of-a-key-in-use", "The key added is another voter's of the same roster.",
+      on_setup([](TestElection& e) { e.reissued = KeyPair::of(e.voters[0][1].secret.clone()); }));
+  table.bad(
+      8, "reissue-of-a-key-of-another-contest", "The key added is of another contest's roster.",
+      on_setup([](TestElection& e) { e.reissued = KeyPair::of(e.voters[0][0].secret.clone()); }));
   table.bad(8, "reissue-out-of-nothing", "The key removed was never in force.",
             made([](const Workshop&, ElectionHooks& hooks) {
               hooks.batch = [](Json& body, Signers&) {
@@ -336,16 +359,60 @@ void add_batches(CaseTable& table) {
             }));
 }
 
+// Takes a key of contest 1 out of its roster, for an event to enrol it.
+void out_of_roster(TestElection& e, const Point& key) {
+  auto keys = e.rosters[{1, 0}];
+  std::erase(keys, key);
+  std::vector<Bytes> encoded;
+  for (const auto& one : keys) encoded.emplace_back(one.encoded().begin(), one.encoded().end());
+  set_roster(e, 1, 0, encoded);
+}
+void enrol(TestElection& e, const Point& key) {
+  ++e.enrolled_besides;
+  e.emit({"enrol",
+          1,
+          {{"district", 0}, {"key", hex_encode(key.encoded())}},
+          {&e.registrar, &e.president()}});
+}
+
+void add_batches_of_the_enrolled(CaseTable& table) {
+  const auto in_one_round = [](bool enrolment_first) {
+    return made([=](const Workshop&, ElectionHooks& hooks) {
+      hooks.setup = [](TestElection& e) { out_of_roster(e, e.voters[1][1].key); };
+      hooks.after = [](TestElection& e, const std::string& name) {
+        if (name != "strike-off") return;
+        e.hold = true;  // until both wait
+        enrol(e, e.voters[1][1].key);
+      };
+      hooks.box = [=](TestElection& e) {
+        if (!enrolment_first) std::swap(e.waiting.at(0), e.waiting.at(1));
+        e.hold = false;
+        e.append_waiting();
+      };
+    });
+  };
+  table.good("reissue-after-the-enrolment", "The batch removes a key enrolled in the same round.",
+             in_one_round(true));
+  table.bad(8, "reissue-before-the-enrolment", "The batch stands before the enrolment.",
+            in_one_round(false));
+}
+
 void add_batch_lists(CaseTable& table) {
   table.bad(8, "reissued-key-exchanged", "The file of the added keys holds another key.",
             altered_by([](const Workshop& workshop, Files& f) {
-              f[export_path::batch_added(0, 1, 0)] =
-                  as_text(workshop.good().board.key.encoded());
+              f[export_path::batch_added(0, 1, 0)] = as_text(workshop.good().board.key.encoded());
             }));
   table.bad(8, "reissued-key-is-the-identity", "The added key is the identity, root and all.",
             made([](const Workshop&, ElectionHooks& hooks) {
               hooks.setup = [](TestElection& e) { e.reissued.key = Point(); };
               hooks.box = [](TestElection& e) { e.box[{1, 0}].erase(Point()); };
+            }));
+  table.bad(8, "list-of-removed-keys-empty", "The file of the removed keys is empty.",
+            altered([](Files& f) { f[export_path::batch_removed(0, 1, 0)].clear(); }));
+  table.bad(8, "list-of-removed-keys-twice", "The removed key stands there twice.",
+            altered([](Files& f) {
+              auto& list = f[export_path::batch_removed(0, 1, 0)];
+              list += list;
             }));
   table.bad(8, "list-of-no-batch", "A list of keys that no batch speaks of.",
             altered([](Files& f) { f[export_path::batch_added(0, 0, 2)]; }));
@@ -383,7 +450,8 @@ void add_roll(CaseTable& table) {
   const auto entry = [](std::uint32_t district, const Point& key) {
     return Json{{"district", district}, {"key", hex_encode(key.encoded())}};
   };
-  table.bad(9, "struck-off-twice", "One key, two events.", made([=](const Workshop&, ElectionHooks& hooks) {
+  table.bad(9, "struck-off-twice", "One key, two events.",
+            made([=](const Workshop&, ElectionHooks& hooks) {
               auto done = std::make_shared<bool>(false);
               hooks.after = [=](TestElection& e, const std::string& name) {
                 if (name != "strike-off" || std::exchange(*done, true)) return;
@@ -394,23 +462,28 @@ void add_roll(CaseTable& table) {
             after_event("strike-off", [=](TestElection& e) {
               e.emit({"enrol", 0, entry(1, e.voters[3][0].key), {&e.registrar, &e.president()}});
             }));
+  const auto enrolled_late = [](bool in_order) {
+    return made([=](const Workshop&, ElectionHooks& hooks) {
+      hooks.setup = [](TestElection& e) { out_of_roster(e, e.voters[2][1].key); };
+      hooks.after = [=](TestElection& e, const std::string& name) {
+        if (name == (in_order ? "resume" : "strike-off")) enrol(e, e.voters[2][1].key);
+      };
+    });
+  };
+  table.good("struck-off-after-the-enrolment", "The key struck off was enrolled before.",
+             enrolled_late(true));
   table.bad(9, "struck-off-before-the-enrolment", "The enrolment of the key stands after it.",
-            made([=](const Workshop&, ElectionHooks& hooks) {
-              hooks.setup = [](TestElection& e) {
-                const auto first = e.voters[0][1].key.encoded();
-                const auto second = e.voters[1][1].key.encoded();
-                std::vector<Bytes> keys{{first.begin(), first.end()},
-                                        {second.begin(), second.end()}};
-                std::sort(keys.begin(), keys.end());
-                set_roster(e, 1, 0, keys);
-              };
-              hooks.after = [=](TestElection& e, const std::string& name) {
-                if (name != "strike-off") return;
-                e.emit({"enrol", 1, entry(0, e.voters[2][1].key), {&e.registrar, &e.president()}});
-              };
-            }));
+            enrolled_late(false));
   table.bad(9, "struck-off-after-her-reissue", "The key struck off is one that a batch removed.",
             roll_event("strike-off", [=](E e) { return entry(0, e.voters[1][1].key); }));
+  table.bad(9, "struck-off-and-reissued", "The key was struck off, and a batch removes it.",
+            after_event("enrol", [=](TestElection& e) {
+              e.emit({"strike-off", 1, entry(0, e.voters[1][1].key), {&e.president()}});
+            }));
+  table.worse(14, "struck-off-and-voted", "The key struck off has a ballot in the box.",
+              after_event("enrol", [=](TestElection& e) {
+                e.emit({"strike-off", 1, entry(0, e.voters[0][1].key), {&e.president()}});
+              }));
   table.bad(9, "struck-off-a-stranger", "The key struck off is in no roster.",
             roll_event("strike-off", [=](E e) { return entry(0, e.board.key); }));
   table.bad(9, "struck-off-another-contest", "The key struck off is of another contest.",
@@ -433,6 +506,7 @@ void add_tampered_board(CaseTable& table) {
   add_event_signers(table);
   add_event_places(table);
   add_batches(table);
+  add_batches_of_the_enrolled(table);
   add_batch_lists(table);
   add_roll(table);
 }

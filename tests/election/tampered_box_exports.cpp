@@ -12,9 +12,8 @@ Maker on_ballot(std::function<Bytes(TestElection&, const KeyPair&)> other) {
   });
 }
 Maker forged(std::function<void(ForgedBallot&)> change) {
-  return on_ballot([=](TestElection& e, const KeyPair& key) {
-    return forge_ballot(e, 0, 1, 1, key, change);
-  });
+  return on_ballot(
+      [=](TestElection& e, const KeyPair& key) { return forge_ballot(e, 0, 1, 1, key, change); });
 }
 Maker on_bytes(std::function<void(Bytes&)> change) {
   return forged([=](ForgedBallot& ballot) { ballot.encoded = change; });
@@ -49,9 +48,8 @@ void add_places(CaseTable& table) {
             }));
   table.bad(10, "ballot-of-another-election", "A ballot of the election with another title.",
             on_ballot([](TestElection& e, const KeyPair& key) {
-              return forge_ballot(e, 0, 1, 1, key, [](ForgedBallot& ballot) {
-                ballot.fingerprint.bytes[0] ^= 1;
-              });
+              return forge_ballot(e, 0, 1, 1, key,
+                                  [](ForgedBallot& ballot) { ballot.fingerprint.bytes[0] ^= 1; });
             }));
   table.bad(10, "box-of-the-first-round",
             "The ballots of round 1 are in the box of round 2, by the same keys.",
@@ -151,7 +149,8 @@ void add_ballot_signatures(CaseTable& table) {
               sign_ballot(bytes, Fingerprint{}, key, e.random);
               return bytes;
             }));
-  table.bad(11, "changed-after-signing", "A good ballot under the signature of another one by its voter.",
+  table.bad(11, "changed-after-signing",
+            "A good ballot under the signature of another one by its voter.",
             on_ballot([](TestElection& e, const KeyPair& key) {
               auto other = e.ballot(0, 1, 1, key);
               const auto bytes = e.ballot(0, 1, 1, key);
@@ -205,7 +204,8 @@ void add_option_proofs(CaseTable& table) {
                 sign_ballot(copy, e.fingerprint(), e.voters[1][0], e.random);
                 box[e.voters[1][0].key] = copy;
               }));
-  table.worse(12, "ballot-relabelled", "A ballot of district 0, its header changed and signed again.",
+  table.worse(12, "ballot-relabelled",
+              "A ballot of district 0, its header changed and signed again.",
               on_ballot([](TestElection& e, const KeyPair& key) {
                 auto bytes = e.ballot(0, 0, 1, key);
                 bytes[43] = 1;
@@ -266,8 +266,8 @@ void add_cancelling_option_proofs(CaseTable& table) {
             }));
   table.bad(12, "one-equation-off", "A1 + D alone, of the last option.",
             forged([](ForgedBallot& b) { b.options[2].off_a1 = off; }));
-  table.worse(12, "option-and-sum-off-by-opposite-amounts", "A0 of an option + D, A of the sum - D.",
-              forged([](ForgedBallot& b) {
+  table.worse(12, "option-and-sum-off-by-opposite-amounts",
+              "A0 of an option + D, A of the sum - D.", forged([](ForgedBallot& b) {
                 b.options[2].off_a0 = off;
                 b.off_sum_a = back;
               }));
@@ -295,9 +295,8 @@ void add_sum_proofs(CaseTable& table) {
             on_box([](TestElection& e) {
               for (std::size_t v = 0; v < 2; ++v) {
                 const auto& key = e.voters[v][0];
-                e.box[{0, 0}][key.key] = forge_ballot(e, 0, 0, 0, key, [&](ForgedBallot& b) {
-                  b.off_sum_a = v == 0 ? off : back;
-                });
+                e.box[{0, 0}][key.key] = forge_ballot(
+                    e, 0, 0, 0, key, [&](ForgedBallot& b) { b.off_sum_a = v == 0 ? off : back; });
               }
             }));
   table.bad(13, "sum-proof-without-b", "B alone is off.",
@@ -341,9 +340,8 @@ void add_keys(CaseTable& table) {
 
 void add_freezes(CaseTable& table) {
   const auto freeze = [](std::string field, Json value) {
-    return on_event("freeze", [=](const Workshop&, Json& body, Signers&) {
-      body["data"][field] = value;
-    });
+    return on_event("freeze",
+                    [=](const Workshop&, Json& body, Signers&) { body["data"][field] = value; });
   };
   table.bad(15, "another-box-root", "The board froze another root, and the tally is made of it.",
             freeze("box_root", std::string(64, '1')));

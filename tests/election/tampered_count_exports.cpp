@@ -11,8 +11,8 @@
 // system that was broken would let through, and no export can show that alone. Votes of tally.json
 // that are other than the decrypted ones are V20's, whatever they sum to.
 //
-// V25 (minutes). The layout of an export (section 11) has no file of minutes: one that is there is a
-// stranger to V1 (case minutes-that-are-not-defined), and V25 has nothing to judge.
+// V25 (minutes). The layout of an export (section 11) has no file of minutes: one that is there is
+// a stranger to V1 (case minutes-that-are-not-defined), and V25 has nothing to judge.
 #include "election/export_makers.hpp"
 
 namespace isoloir::test {
@@ -27,8 +27,9 @@ void add_bijections(CaseTable& table) {
             on_event("count", [](const Workshop& workshop, Json&, Signers& signers) {
               signers = {&workshop.good().president()};
             }));
-  table.bad(16, "bijection-by-one-delegate", "One delegate of the two that are needed.",
-            on_event("count", [](const Workshop&, Json&, Signers& signers) { signers.pop_back(); }));
+  table.bad(
+      16, "bijection-by-one-delegate", "One delegate of the two that are needed.",
+      on_event("count", [](const Workshop&, Json&, Signers& signers) { signers.pop_back(); }));
 }
 
 void add_aggregates(CaseTable& table) {
@@ -48,13 +49,13 @@ void add_aggregates(CaseTable& table) {
   table.bad(17, "unit-missing", "The last unit is not there.", units([](Json& u) { u.erase(3); }));
   table.bad(17, "units-exchanged", "Two units have changed places.",
             units([](Json& u) { std::swap(u[0], u[1]); }));
-  table.bad(17, "units-not-merged", "A minimum of 2 ballots, and units counted as if there was none.",
+  table.bad(17, "units-not-merged",
+            "A minimum of 2 ballots, and units counted as if there was none.",
             made([](const Workshop& workshop, ElectionHooks& hooks) {
               hooks.setup = [](TestElection& e) { e.manifest.contests[0].unit_minimum = 2; };
               hooks.files = [&workshop](Files& f) {
                 Json tally = Json::parse(f["tally.json"]);
-                tally["units"] =
-                    Json::parse(workshop.good().files.at("tally.json"))["units"];
+                tally["units"] = Json::parse(workshop.good().files.at("tally.json"))["units"];
                 f["tally.json"] = canonical_json(tally);
               };
             }));
@@ -147,10 +148,9 @@ void add_share_proofs(CaseTable& table) {
   };
   table.bad(19, "forged-partial", "D is off by D, and proven with the right secret.",
             forged_by([=](ForgedShare& share) { share.off_partial = off; }));
-  table.bad(19, "share-of-another-secret", "Each share is made and proven with another secret.",
-            forged_by([](ForgedShare& share) {
-              share.secret = share.secret + Scalar::from_u64(1);
-            }));
+  table.bad(
+      19, "share-of-another-secret", "Each share is made and proven with another secret.",
+      forged_by([](ForgedShare& share) { share.secret = share.secret + Scalar::from_u64(1); }));
   table.bad(19, "share-off-by-opposite-amounts", "A + D and B - D of one share.",
             forged_by([=](ForgedShare& share) {
               share.off_a = off;
@@ -162,8 +162,10 @@ void add_share_proofs(CaseTable& table) {
             forged_by([](ForgedShare& share) { share.nonce = Scalar(); }));
   table.bad(19, "shares-off-by-opposite-amounts", "A of a share + D, of the next one - D.",
             on_counted([=](TestElection& e) {
-              forge_share(e, 0, 1, [=](ForgedShare& share) { share.off_a = off; }, 0);
-              forge_share(e, 0, 1, [=](ForgedShare& share) { share.off_a = back; }, 1);
+              forge_share(
+                  e, 0, 1, [=](ForgedShare& share) { share.off_a = off; }, 0);
+              forge_share(
+                  e, 0, 1, [=](ForgedShare& share) { share.off_a = back; }, 1);
             }));
   table.bad(19, "documents-off-by-opposite-amounts", "B of two delegates' shares + D and - D.",
             on_counted([=](TestElection& e) {
@@ -183,7 +185,8 @@ void add_decryptions(CaseTable& table) {
               e.files.erase(export_path::shares(0, 0, 1));
               e.files.erase(export_path::shares(0, 0, 2));
             }));
-  table.bad(20, "too-few-good-shares", "The president's document is left out, and the secretary has none.",
+  table.bad(20, "too-few-good-shares",
+            "The president's document is left out, and the secretary has none.",
             made([](const Workshop&, ElectionHooks& hooks) {
               hooks.counted = [](TestElection& e) {
                 forge_share(e, 0, 1, [](ForgedShare& share) { share.off_a = Point::generator(); });
@@ -192,7 +195,9 @@ void add_decryptions(CaseTable& table) {
               hooks.files = [](Files& f) { f.erase(export_path::shares(0, 0, 2)); };
             }));
   table.bad(20, "altered-votes", "tally.json has other votes than the shares give, of one sum.",
-            altered_json("tally.json", [](Json& tally) { tally["units"][0]["votes"] = {1, 1, 0}; }));
+            altered_json("tally.json", [](Json& tally) {
+              tally["units"][0]["votes"] = {1, 1, 0};
+            }));
 }
 
 Maker on_result(std::function<void(Json&)> change) {
@@ -203,11 +208,12 @@ void add_results(CaseTable& table) {
   table.bad(22, "altered-seats", "A list has a seat more.",
             on_result([](Json& r) { r["contests"][0]["seats"]["lists"][0]["seats"] = 3; }));
   table.bad(22, "altered-votes-of-the-result", "A vote moves from one list to the other.",
-            on_result([](Json& r) { r["contests"][0]["votes"] = {1, 2, 0}; }));
+            on_result([](Json& r) {
+              r["contests"][0]["votes"] = {1, 2, 0};
+            }));
   table.bad(22, "altered-registered", "Another number of registered voters.",
             on_result([](Json& r) { r["contests"][0]["registered"] = 9; }));
-  table.bad(22, "altered-blank", "A blank vote is counted as valid.",
-            on_result([](Json& r) {
+  table.bad(22, "altered-blank", "A blank vote is counted as valid.", on_result([](Json& r) {
               r["contests"][1]["blank"] = 0;
               r["contests"][1]["valid"] = 2;
             }));
@@ -217,6 +223,22 @@ void add_results(CaseTable& table) {
             on_result([](Json& r) { r["contests"][0]["seats"]["quota"] = "1/1"; }));
   table.bad(22, "lot-without-a-tie", "A lot is drawn where no list ties.",
             on_result([](Json& r) { r["contests"][0]["seats"]["lots"] = {0}; }));
+  table.bad(22, "result-without-contests", "A number stands where the contests were.",
+            on_result([](Json& r) { r["contests"] = 1; }));
+  const auto majority = [](std::function<void(Json&)> change) {
+    return made([=](const Workshop&, ElectionHooks& hooks) {
+      hooks.setup = [](TestElection& e) { hold_in_two_rounds(e, 1); };
+      hooks.files = [=](Files& f) {
+        Json result = Json::parse(f["result.json"]);
+        change(result["contests"][0]);
+        f["result.json"] = canonical_json(result);
+      };
+    });
+  };
+  table.bad(22, "altered-majority", "Another candidate is elected.",
+            majority([](Json& contest) { contest["majority"]["elected"] = 1; }));
+  table.bad(22, "majority-missing", "The contest has no outcome.",
+            majority([](Json& contest) { contest.erase("majority"); }));
   table.bad(22, "result-field-more", "The result has a field that none has.",
             on_result([](Json& r) { r["remark"] = 1; }));
   table.bad(22, "result-of-another-election", "result.json of the election with another title.",
@@ -296,16 +318,17 @@ void add_receipts(CaseTable& table) {
   table.bad(24, "receipt-of-a-pad", "A good proof of an entry of type 2.",
             with_receipt([](const TestElection& e, const Receipt& good) {
               Receipt other = good;
-              other.entry = pad_entry(*to_array<32>(
-                  as_bytes(e.files.at("log/pads.bin")).first(32)));
+              other.entry =
+                  pad_entry(*to_array<32>(as_bytes(e.files.at("log/pads.bin")).first(32)));
               const auto leaf = leaf_hash(other.entry);
               other.index = static_cast<std::uint64_t>(
                   std::find(e.leaves.begin(), e.leaves.end(), leaf) - e.leaves.begin());
               other.proof = inclusion_proof(e.leaves, other.index);
               return other.text();
             }));
-  table.bad(24, "receipt-that-is-none", "A file that is no receipt.",
-            with_receipt([](const TestElection&, const Receipt&) { return std::string("none\n"); }));
+  table.bad(
+      24, "receipt-that-is-none", "A file that is no receipt.",
+      with_receipt([](const TestElection&, const Receipt&) { return std::string("none\n"); }));
   table.bad(24, "receipt-of-another-election", "A receipt of the election with another title.",
             anchored([](const Workshop& workshop, MadeExport& made) {
               const auto& e = workshop.retitled();
@@ -325,8 +348,9 @@ void add_receipts(CaseTable& table) {
               auto files = workshop.election(std::move(hooks)).files;
               return MadeExport{std::move(files), {}, {}, {{"mine", *receipt}}};
             });
-  table.bad(24, "receipt-without-cosignatures", "The log's signature alone, where a witness's is "
-                                                "wanted.",
+  table.bad(24, "receipt-without-cosignatures",
+            "The log's signature alone, where a witness's is "
+            "wanted.",
             [](const Workshop& workshop) {
               const TestWitness witness("witness.example/a", 1);
               ElectionHooks hooks;

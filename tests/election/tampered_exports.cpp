@@ -150,6 +150,19 @@ void seal_and_break_twice(TestElection& e) {
   e.manifest.log_origin = log_origin + "/seal-3";
 }
 
+void hold_in_two_rounds(TestElection& e, std::uint32_t round) {
+  auto& contest = e.manifest.contests[0];
+  contest.rule = two_round_majority_rule;
+  contest.round = round;
+  contest.seats = 1;
+  for (auto& option : contest.options) {
+    option.candidate = !option.blank;
+    option.candidates.clear();
+  }
+  contest.options[1].birth_date = "1970-01-31";
+  contest.options[1].substitute = "Gamma";
+}
+
 void drop_last_event(Files& files) {
   constexpr std::size_t round = 16;
   Json notes = Json::parse(files["log/checkpoints.json"]);
@@ -190,8 +203,8 @@ void forge_document(TestElection& e, std::uint32_t group, std::uint32_t index, c
   const auto places = document["body"]["shares"].size();
   e.files[export_path::shares(0, group, index)] = canonical_json(document);
   for (std::size_t place = 0; place < places; ++place) {
-    forge_share(e, group, index, [&](ForgedShare& share) { share.secret = share.secret + off; },
-                place);
+    forge_share(
+        e, group, index, [&](ForgedShare& share) { share.secret = share.secret + off; }, place);
   }
 }
 
@@ -209,8 +222,7 @@ TestWitness::TestWitness(std::string name, std::uint64_t seed) : name_(std::move
 void TestWitness::cosign(std::string& note, std::uint64_t time,
                          std::optional<std::uint64_t> said) const {
   const auto body = note.substr(0, note.find("\n\n") + 1);
-  const auto message =
-      "cosignature/v1\ntime " + std::to_string(said.value_or(time)) + "\n" + body;
+  const auto message = "cosignature/v1\ntime " + std::to_string(said.value_or(time)) + "\n" + body;
   Bytes signature = id_;
   append_u64(signature, time);
   append(signature, ed25519_sign(*key_, as_bytes(message)));

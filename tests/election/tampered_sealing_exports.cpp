@@ -20,8 +20,8 @@ void add_anchors(CaseTable& table) {
             "The checkpoint given is signed by the log, of as many leaves and another root.",
             anchored([](const Workshop& workshop, MadeExport& made) {
               const auto& e = workshop.good();
-              made.checkpoint = sign_checkpoint(
-                  {e.manifest.log_origin, e.log.size(), Digest{1}}, e.checkpoint_key);
+              made.checkpoint = sign_checkpoint({e.manifest.log_origin, e.log.size(), Digest{1}},
+                                                e.checkpoint_key);
             }));
   table.bad(0, "truncated-log",
             "The last round, with the close of the count, is gone from log, checkpoints and "
@@ -35,9 +35,8 @@ void add_anchors(CaseTable& table) {
             anchored([](const Workshop& workshop, MadeExport& made) {
               const auto& e = workshop.good();
               SeededRandom random(1);
-              made.checkpoint =
-                  sign_checkpoint({e.manifest.log_origin, e.log.size(), e.log.root()},
-                                  Ed25519KeyPair::generate(random));
+              made.checkpoint = sign_checkpoint({e.manifest.log_origin, e.log.size(), e.log.root()},
+                                                Ed25519KeyPair::generate(random));
             }));
   table.bad(0, "checkpoint-that-is-none", "The checkpoint given is no signed note.",
             anchored([](const Workshop&, MadeExport& made) { made.checkpoint = "nothing\n"; }));
@@ -129,9 +128,8 @@ void add_manifests(CaseTable& table) {
       Signers all;
       for (const auto& holder : workshop.good().ceremony.holders) all.push_back(&holder.signing());
       f["seal.json"] = resigned(
-          f["seal.json"],
-          [&](Json& body) { body["fingerprint"] = hex_encode(fingerprint.bytes); }, all,
-          fingerprint);
+          f["seal.json"], [&](Json& body) { body["fingerprint"] = hex_encode(fingerprint.bytes); },
+          all, fingerprint);
     });
   };
   table.bad(2, "altered-manifest", "Another number of seats, under the seal that there was.",
@@ -150,16 +148,17 @@ void add_manifests(CaseTable& table) {
             with([](Json& m) { m["broken_seals"] = Json::array(); }));
   table.bad(2, "board-key-is-the-identity", "Sealed; the board's key is 32 zero bytes.",
             with([](Json& m) { m["keys"]["board"] = std::string(64, '0'); }));
-  table.bad(2, "share-key-is-the-identity", "Sealed; one Y_j is the identity.",
-            with([](Json& m) {
+  table.bad(2, "share-key-is-the-identity", "Sealed; one Y_j is the identity.", with([](Json& m) {
               m["bureaus"][0]["groups"][1]["members"][0]["share_key"] = std::string(64, '0');
             }));
-  table.bad(2, "registrar-key-is-not-canonical", "Sealed; the key's top bit, which is none, is set.",
-            with([](Json& m) {
+  table.bad(2, "registrar-key-is-not-canonical",
+            "Sealed; the key's top bit, which is none, is set.", with([](Json& m) {
               auto key = m["keys"]["registrar"].get<std::string>();
               key[62] = "89abcdef"[key[62] - '0'];
               m["keys"]["registrar"] = key;
             }));
+  table.bad(2, "witness-that-is-no-key", "Sealed; a witness is no verifier key.",
+            with([](Json& m) { m["keys"]["witnesses"] = {"nobody"}; }));
   table.bad(2, "roster-of-a-district-missing", "Sealed; the manifest has no roster of (1, 0).",
             with([](Json& m) { m["roster"].erase(3); }));
 }
@@ -223,8 +222,9 @@ void add_broken_seals(CaseTable& table) {
             with([](TestElection& e) { e.manifest.broken_seals[1].at = 1; }));
   table.bad(2, "broken-seal-with-one-log", "The seal that stands has the log of a broken one.",
             with([](TestElection& e) { e.manifest.log_origin = "vote.example/log"; }));
-  table.bad(2, "broken-seal-of-another-draft", "The election has more seats than when it was "
-                                               "sealed first.",
+  table.bad(2, "broken-seal-of-another-draft",
+            "The election has more seats than when it was "
+            "sealed first.",
             with([](TestElection& e) { e.manifest.contests[0].seats += 1; }));
   table.bad(2, "broken-seal-another-reason", "The second seal named another reason for the first.",
             with([](TestElection& e) { e.manifest.broken_seals[0].reason = "another"; }));
@@ -259,10 +259,10 @@ void add_ceremony_proofs(CaseTable& table) {
   table.bad(3, "rogue-key", "The last delegate chose C_0 so that Y_g is of a key that she knows.",
             on_ceremony([](ForgedCeremony& forged) {
               auto& group = forged.groups[1];
-              group[2].commitments[0] = group[2].commitments[0] - group[0].commitments[0] -
-                                        group[1].commitments[0];
-              group[2].coefficients[0] = group[2].coefficients[0] - group[0].coefficients[0] -
-                                         group[1].coefficients[0];
+              group[2].commitments[0] =
+                  group[2].commitments[0] - group[0].commitments[0] - group[1].commitments[0];
+              group[2].coefficients[0] =
+                  group[2].coefficients[0] - group[0].coefficients[0] - group[1].coefficients[0];
               forged.body = [](const CeremonySlot& slot, Json& body) {
                 if (slot == CeremonySlot{2, 1, 3}) body["proofs"][0] = std::string(128, '1');
               };
@@ -285,9 +285,9 @@ void add_ceremony_proofs(CaseTable& table) {
               forged.groups[1][0].coefficients[1] = Scalar();
               forged.groups[1][0].commitments[1] = Point();
             }));
-  table.bad(3, "forged-share-possession", "The proof of a share is another holder's.",
-            on_ceremony_body({4, 1, 2},
-                             [](Json& b) { b["proof"] = std::string(126, '0') + "00"; }));
+  table.bad(
+      3, "forged-share-possession", "The proof of a share is another holder's.",
+      on_ceremony_body({4, 1, 2}, [](Json& b) { b["proof"] = std::string(126, '0') + "00"; }));
   table.bad(3, "another-share-key", "A holder names, and proves, a key that is not hers.",
             on_ceremony([](ForgedCeremony& forged) {
               forged.body = [](const CeremonySlot& slot, Json& body) {
@@ -353,6 +353,8 @@ void add_ceremony_keys(CaseTable& table) {
               auto& key = bureau.groups[1].members[1].share_key;
               key = key + Point::generator();
             }));
+  table.bad(3, "threshold-that-the-ceremony-did-not-make", "The manifest lets one delegate open.",
+            on_bureau([](Bureau& bureau) { bureau.groups[1].threshold = 1; }));
   table.worse(3, "shares-for-another-key",
               "The manifest names another Y_j, and its holder's shares are proven for that key: "
               "each proof is good, and the qualifying sets differ.",
@@ -361,7 +363,9 @@ void add_ceremony_keys(CaseTable& table) {
                   auto& key = e.manifest.bureaus[0].groups[1].members[2].share_key;
                   key = key + Point::generator();
                 };
-                hooks.counted = [](TestElection& e) { forge_document(e, 1, 3, Scalar::from_u64(1)); };
+                hooks.counted = [](TestElection& e) {
+                  forge_document(e, 1, 3, Scalar::from_u64(1));
+                };
               }));
 }
 
@@ -388,12 +392,12 @@ void add_rosters(CaseTable& table) {
             altered_by([](const Workshop& workshop, Files& f) {
               f["roster/0-1.bin"] = as_text(workshop.good().board.key.encoded());
             }));
-  table.bad(4, "roster-root-of-another-district",
-            "The root that manifest and registrar state is made with another district's leaves.",
-            on_setup([](TestElection& e) {
-              e.manifest.rosters[1].root =
-                  roster_root(e.manifest.election_id, 0, 2, e.rosters[{0, 1}]);
-            }));
+  table.bad(
+      4, "roster-root-of-another-district",
+      "The root that manifest and registrar state is made with another district's leaves.",
+      on_setup([](TestElection& e) {
+        e.manifest.rosters[1].root = roster_root(e.manifest.election_id, 0, 2, e.rosters[{0, 1}]);
+      }));
   table.bad(4, "roster-size", "Manifest and registrar state a voter more than the file has.",
             on_setup([](TestElection& e) { e.manifest.rosters[1].size = 2; }));
   table.bad(4, "key-in-two-districts", "One key in two rosters of a contest.",
@@ -406,10 +410,9 @@ void add_rosters(CaseTable& table) {
               const auto key = e.voters[2][1].key.encoded();
               keys.emplace_back(key.begin(), key.end());
             }));
-  table.bad(4, "identity-in-a-roster", "A roster holds the identity.",
-            on_roster(0, 2, [](TestElection&, std::vector<Bytes>& keys) {
-              keys.emplace_back(32);
-            }));
+  table.bad(
+      4, "identity-in-a-roster", "A roster holds the identity.",
+      on_roster(0, 2, [](TestElection&, std::vector<Bytes>& keys) { keys.emplace_back(32); }));
   table.bad(4, "key-that-is-not-canonical", "A roster holds 32 bytes 0xff.",
             on_roster(0, 2, [](TestElection&, std::vector<Bytes>& keys) {
               keys.emplace_back(32, std::uint8_t{0xff});
@@ -440,10 +443,15 @@ void add_roster_documents(CaseTable& table) {
   const auto registrar = [](const TestElection& e) { return Signers{&e.registrar}; };
   const auto draft = [](const TestElection& e) { return SigningContext(e.manifest.election_id); };
   table.bad(4, "roster-signed-by-the-board", "The board has signed in the registrar's place.",
-            signed_by(nothing, [](const TestElection& e) { return Signers{&e.board}; }, draft));
+            signed_by(
+                nothing, [](const TestElection& e) { return Signers{&e.board}; }, draft));
   table.bad(4, "roster-signed-by-two", "The board has signed besides the registrar.",
-            signed_by(nothing,
-                      [](const TestElection& e) { return Signers{&e.board, &e.registrar}; }, draft));
+            signed_by(
+                nothing,
+                [](const TestElection& e) {
+                  return Signers{&e.board, &e.registrar};
+                },
+                draft));
   table.bad(4, "roster-signed-as-sealed", "The registrar signed in the role of sealed documents.",
             signed_by(nothing, registrar,
                       [](const TestElection& e) { return SigningContext(e.fingerprint()); }));

@@ -1,5 +1,5 @@
-// Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR [--seed N].
-// Of each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it
+// Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR [--seed
+// N]. Of each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it
 // names: {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
 // {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
 #include "election/tampered_exports.hpp"
@@ -32,12 +32,11 @@ void write_case(const fs::path& folder, const test::ExportCase& one, const test:
     anchors["receipts"] = "receipts";
     write(folder / "receipts" / name, text);
   }
-  write(folder / "case.json",
-        canonical_json({{"name", one.name},
-                        {"check", one.check ? Json(*one.check) : Json()},
-                        {"only", one.only},
-                        {"what", one.what},
-                        {"anchors", std::move(anchors)}}));
+  write(folder / "case.json", canonical_json({{"name", one.name},
+                                              {"check", one.check ? Json(*one.check) : Json()},
+                                              {"only", one.only},
+                                              {"what", one.what},
+                                              {"anchors", std::move(anchors)}}));
 }
 
 int run(const fs::path& folder, std::uint64_t seed) {
