@@ -1,0 +1,308 @@
+#include "multiexp/ifma_kernels.hpp"
+
+#ifdef __x86_64__
+
+#include "multiexp/ifma_curve.hpp"
+
+namespace isoloir::multiexp::ifma {
+namespace {
+
+// Several registers of eight values each go through the long chain together: their operations do
+// not wait for each other's.
+template <int count>
+ISOLOIR_LANES_INLINE void square_times(Field8 (&a)[count], int times) {
+  for (int i = 0; i < times; ++i) {
+    for (int j = 0; j < count; ++j) a[j] = square(a[j]);
+  }
+}
+template <int count>
+ISOLOIR_LANES_INLINE void multiply_each(Field8 (&a)[count], const Field8 (&b)[count]) {
+  for (int j = 0; j < count; ++j) a[j] = multiply(a[j], b[j]);
+}
+
+// a^((p - 5) / 8) = a^(2^252 - 3): 2^n - 1 ones for n = 5, 10, 20, 40, 50, 100, 200, 250, then two
+// squarings and a last product.
+template <int count>
+void power_for_root(Field8 (&a)[count]) {
+  Field8 ones[count], ones_5[count], ones_10[count], ones_50[count], ones_100[count];
+  for (int j = 0; j < count; ++j) {
+    const Field8 a2 = square(a[j]);
+    const Field8 a9 = multiply(square(square(a2)), a[j]);
+    ones_5[j] = multiply(square(multiply(a9, a2)), a9);
+    ones[j] = ones_5[j];
+  }
+  square_times(ones, 5);
+  multiply_each(ones, ones_5);
+  for (int j = 0; j < count; ++j) ones_10[j] = ones[j];
+  square_times(ones, 10);
+  multiply_each(ones, ones_10);
+  for (int j = 0; j < count; ++j) ones_50[j] = ones[j];
+  square_times(ones, 20);
+  multiply_each(ones, ones_50);
+  square_times(ones, 10);
+  multiply_each(ones, ones_10);
+  for (int j = 0; j < count; ++j) ones_50[j] = ones[j];
+  square_times(ones, 50);
+  multiply_each(ones, ones_50);
+  for (int j = 0; j < count; ++j) ones_100[j] = ones[j];
+  square_times(ones, 100);
+  multiply_each(ones, ones_100);
+  square_times(ones, 50);
+  multiply_each(ones, ones_50);
+  square_times(ones, 2);
+  multiply_each(a, ones);
+}
+
+constexpr FieldElement minus_one{
+    {lane_limb_mask - 19, lane_limb_mask, lane_limb_mask, lane_limb_mask, lane_limb_mask}};
+
+// What decoding has worked out before the root, for eight encodings.
+struct Halfway8 {
+  Field8 s, u1, u2, v, radicand;
+  __mmask8 good;
+};
+
+ISOLOIR_LANES_INLINE Lanes shifted_pair(Lanes lower, int right, Lanes upper, int left) {
+  return _mm512_and_si512(
+      _mm512_or_si512(_mm512_srli_epi64(lower, right), _mm512_slli_epi64(upper, left)),
+      all_lanes(lane_limb_mask));
+}
+
+// Below p = 2^255 - 19 and even, as 64-bit words; the identity is 0.
+ISOLOIR_LANES_INLINE __mmask8 canonical(const Lanes (&word)[4], bool identity_allowed) {
+  const Lanes ones = all_lanes(~std::uint64_t{0}), top = all_lanes(~std::uint64_t{0} >> 1);
+  const __mmask8 below_top = _mm512_cmplt_epu64_mask(word[3], top);
+  __mmask8 high = _mm512_cmpeq_epi64_mask(word[3], top);
+  const __mmask8 lower_differ = _mm512_cmpneq_epi64_mask(_mm512_and_si512(word[1], word[2]), ones);
+  const __mmask8 lowest_below = _mm512_cmplt_epu64_mask(word[0], all_lanes(~std::uint64_t{18}));
+  high = static_cast<__mmask8>(high & (lower_differ | lowest_below));
+  const __mmask8 even = _mm512_testn_epi64_mask(word[0], all_lanes(1));
+  const Lanes any =
+      _mm512_or_si512(_mm512_or_si512(word[0], word[1]), _mm512_or_si512(word[2], word[3]));
+  const __mmask8 present = identity_allowed ? 0xff : _mm512_test_epi64_mask(any, any);
+  return static_cast<__mmask8>((below_top | high) & even & present);
+}
+
+ISOLOIR_LANES_INLINE Halfway8 begin(const std::uint8_t* const* encodings, bool identity_allowed) {
+  Lanes word[4];
+  load_rows(encodings, 0, word);
+  Halfway8 half;
+  half.good = canonical(word, identity_allowed);
+  half.s = {{_mm512_and_si512(word[0], all_lanes(lane_limb_mask)),
+             shifted_pair(word[0], 51, word[1], 13), shifted_pair(word[1], 38, word[2], 26),
+             shifted_pair(word[2], 25, word[3], 39),
+             _mm512_and_si512(_mm512_srli_epi64(word[3], 12), all_lanes(lane_limb_mask))}};
+  const Wide8 one = wide(in_all_lanes({{1, 0, 0, 0, 0}})), ss = square_wide(half.s);
+  half.u1 = carry(subtract(one, ss));
+  half.u2 = carry(add(one, ss));
+  const Field8 u2u2 = square(half.u2);
+  const Wide8 du1u1 = multiply_wide(in_all_lanes(curve_d), square(half.u1));
+  const Wide8 zero = wide(in_all_lanes({{0, 0, 0, 0, 0}}));
+  half.v = carry(subtract(zero, add(du1u1, wide(u2u2))));
+  half.radicand = multiply(half.v, u2u2);
+  return half;
+}
+
+// From power = (radicand^7)^((p - 5) / 8). The candidate root's square times the radicand is a
+// fourth root of one: where it is neither 1 nor -1 there is no root. Which of the two roots it is
+// does not matter: x is made non-negative and y has the root squared.
+ISOLOIR_LANES_INLINE __mmask8 finish(const Halfway8& half, const Field8& power, Field8& x,
+                                     Field8& y) {
+  const Field8 cubed = multiply(square(half.radicand), half.radicand);
+  Field8 root = multiply(cubed, power);
+  const Field8 one = in_all_lanes({{1, 0, 0, 0, 0}}), zero = in_all_lanes({{0, 0, 0, 0, 0}});
+  const Field8 check = least(multiply(half.radicand, square(root)));
+  const __mmask8 turned = equal(check, in_all_lanes(minus_one));
+  __mmask8 good = static_cast<__mmask8>(half.good & (turned | equal(check, one)));
+  root = chosen(turned, root, multiply(root, in_all_lanes(square_root_of_minus_one)));
+  const Field8 x_denominator = multiply(root, half.u2);
+  const Field8 y_denominator = multiply(multiply(root, x_denominator), half.v);
+  const Wide8 half_x = multiply_wide(half.s, x_denominator);
+  x = least(carry(add(half_x, half_x)));
+  x = chosen(negative(x), x, least(negated(x)));
+  y = least(multiply(half.u1, y_denominator));
+  good = static_cast<__mmask8>(good & ~negative(least(multiply(x, y))) & ~equal(y, zero));
+  return good;
+}
+
+template <int count>
+ISOLOIR_LANES_INLINE std::uint32_t decode_registers(const std::uint8_t* const* encodings,
+                                                    std::size_t wanted, AffinePoint* points,
+                                                    bool identity_allowed) {
+  Halfway8 half[count];
+  Field8 power[count];
+  for (int j = 0; j < count; ++j) {
+    half[j] = begin(encodings + 8 * j, identity_allowed);
+    const Field8 cubed = multiply(square(half[j].radicand), half[j].radicand);
+    power[j] = multiply(square(cubed), half[j].radicand);
+  }
+  power_for_root(power);
+  std::uint32_t bad = 0;
+  for (int j = 0; j < count; ++j) {
+    Field8 x, y;
+    const __mmask8 good = finish(half[j], power[j], x, y);
+    const auto active = static_cast<__mmask8>(((std::uint32_t{1} << wanted) - 1) >> (8 * j));
+    scatter(x, points[8 * j].x, sizeof(AffinePoint), active);
+    scatter(y, points[8 * j].y, sizeof(AffinePoint), active);
+    bad |= static_cast<std::uint32_t>(static_cast<__mmask8>(~good) & active) << (8 * j);
+  }
+  return bad;
+}
+
+ISOLOIR_LANES_INLINE __mmask8 first_lanes(std::size_t count) {
+  return count >= lanes ? __mmask8{0xff} : static_cast<__mmask8>((std::uint32_t{1} << count) - 1);
+}
+
+ISOLOIR_LANES_INLINE void store_field(const Field8& a, std::uint64_t* words) {
+  for (int i = 0; i < 5; ++i) _mm512_storeu_si512(words + 8 * i, a.limb[i]);
+}
+
+ISOLOIR_LANES_INLINE Field8 broadcast(const std::uint64_t* words) {
+  Field8 r;
+  for (int i = 0; i < 5; ++i) r.limb[i] = all_lanes(words[8 * i]);
+  return r;
+}
+
+// Where each lane's bucket is for its digit of the scalar; and in which the digit is negative.
+struct Targets {
+  alignas(64) std::uint64_t* place[lanes];
+  __mmask8 negative;
+};
+
+struct DigitReader {
+  Lanes low_word, high_word, right, left, mask, bias, base;
+
+  ISOLOIR_LANES_INLINE DigitReader(const DigitLanes& digits, std::uint64_t* buckets) {
+    const Lanes bit = _mm512_loadu_si512(digits.bit);
+    low_word = _mm512_srli_epi64(bit, 6);
+    high_word = _mm512_add_epi64(low_word, all_lanes(1));
+    right = _mm512_and_si512(bit, all_lanes(63));
+    left = _mm512_sub_epi64(all_lanes(64), right);  // a shift by 64 gives 0
+    mask = _mm512_loadu_si512(digits.mask);
+    bias = _mm512_loadu_si512(digits.bias);
+    base = _mm512_add_epi64(all_lanes(reinterpret_cast<std::uint64_t>(buckets)),
+                            _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7),
+                                               all_lanes(point_words * sizeof(std::uint64_t))));
+  }
+
+  ISOLOIR_LANES_INLINE void read(const BiasedScalar& scalar, Targets& targets) const {
+    const Lanes words = _mm512_loadu_si512(scalar.word);
+    const Lanes lower = _mm512_srlv_epi64(_mm512_permutexvar_epi64(low_word, words), right);
+    const Lanes upper = _mm512_sllv_epi64(_mm512_permutexvar_epi64(high_word, words), left);
+    const Lanes value = _mm512_and_si512(_mm512_or_si512(lower, upper), mask);
+    const Lanes digit = _mm512_sub_epi64(value, bias);
+    targets.negative = _mm512_movepi64_mask(digit);
+    const Lanes offset =
+        _mm512_mul_epu32(_mm512_abs_epi64(digit), all_lanes(bucket_words * sizeof(std::uint64_t)));
+    _mm512_store_si512(targets.place, _mm512_add_epi64(base, offset));
+  }
+};
+
+ISOLOIR_LANES_INLINE void add_to_buckets(const Targets& targets, const std::uint64_t* addend) {
+  const Point8 point = load_points(targets.place);
+  const Field8 sum = broadcast(addend), difference = broadcast(addend + 5 * lanes);
+  const Field8 product = broadcast(addend + 10 * lanes);
+  const Field8 negative_product = broadcast(addend + 15 * lanes);
+  store_points(add_affine(point, chosen(targets.negative, sum, difference),
+                          chosen(targets.negative, difference, sum),
+                          chosen(targets.negative, product, negative_product)),
+               targets.place);
+}
+
+}  // namespace
+
+std::uint32_t decode_some(const std::uint8_t* const* encodings, std::size_t count,
+                          AffinePoint* points, bool identity_allowed) {
+  static constexpr std::uint8_t nothing[32] = {};
+  const std::uint8_t* filled[decoded_at_once];
+  for (std::size_t i = 0; i < decoded_at_once; ++i) {
+    filled[i] = i < count ? encodings[i] : nothing;
+  }
+  return count <= lanes ? decode_registers<1>(filled, count, points, identity_allowed)
+                        : decode_registers<2>(filled, count, points, identity_allowed);
+}
+
+void make_addends(const AffinePoint* points, std::size_t count, std::uint64_t* addends) {
+  for (std::size_t i = 0; i < count; i += lanes) {
+    const __mmask8 active = first_lanes(count - i);
+    const Addend8 made = addend(gather(points[i].x, sizeof(AffinePoint), active),
+                                gather(points[i].y, sizeof(AffinePoint), active));
+    store_field(made.sum, addends);
+    store_field(made.difference, addends + 5 * lanes);
+    store_field(made.product, addends + 10 * lanes);
+    store_field(made.negative_product, addends + 15 * lanes);
+    addends += addend_words;
+  }
+}
+
+void empty_buckets(std::uint64_t* buckets, std::size_t most) {
+  std::uint64_t* places[lanes];
+  for (std::size_t i = 0; i <= most; ++i) {
+    for (auto& place : places) {
+      place = buckets;
+      buckets += point_words;
+    }
+    store_points(identity8(), places);
+  }
+}
+
+void fill_buckets(std::uint64_t* buckets, const DigitLanes& digits, const std::uint64_t* addends,
+                  const BiasedScalar* scalars, std::size_t count) {
+  const DigitReader reader(digits, buckets);
+  Targets targets;
+  for (std::size_t i = 0; i < count; ++i) {
+    reader.read(scalars[i], targets);
+    add_to_buckets(targets, addends + i / lanes * addend_words + i % lanes);
+  }
+}
+
+void drain_buckets(const std::uint64_t* buckets, std::size_t most, ExtendedPoint* sums) {
+  Point8 passed = identity8(), total = identity8();
+  for (std::size_t i = most; i > 0; --i) {
+    const std::uint64_t* places[lanes];
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      places[lane] = buckets + i * bucket_words + lane * point_words;
+    }
+    passed = add_points(passed, load_points(places));
+    total = add_points(total, passed);
+  }
+  // Twice each of the coordinates.
+  scatter(difference(total.sum, total.difference), sums->x, sizeof(ExtendedPoint), 0xff);
+  scatter(sum(total.sum, total.difference), sums->y, sizeof(ExtendedPoint), 0xff);
+  scatter(doubled_carried(total.z), sums->z, sizeof(ExtendedPoint), 0xff);
+  scatter(doubled_carried(total.t), sums->t, sizeof(ExtendedPoint), 0xff);
+}
+
+void add_each(ExtendedPoint* sums, const AffinePoint* points, std::size_t count) {
+  constexpr int stride = sizeof(ExtendedPoint);
+  for (std::size_t i = 0; i < count; i += lanes) {
+    const __mmask8 active = first_lanes(count - i);
+    const Field8 x = gather(sums[i].x, stride, active), y = gather(sums[i].y, stride, active);
+    const Point8 before{sum(y, x), difference(y, x), gather(sums[i].z, stride, active),
+                        gather(sums[i].t, stride, active)};
+    const Addend8 q = addend(gather(points[i].x, sizeof(AffinePoint), active),
+                             gather(points[i].y, sizeof(AffinePoint), active));
+    const Point8 after = add_affine(before, q.sum, q.difference, q.product);
+    scatter(difference(after.sum, after.difference), sums[i].x, stride, active);
+    scatter(sum(after.sum, after.difference), sums[i].y, stride, active);
+    scatter(doubled_carried(after.z), sums[i].z, stride, active);
+    scatter(doubled_carried(after.t), sums[i].t, stride, active);
+  }
+}
+
+void field_operations(const FieldLanes& a, const FieldLanes& b, FieldResults& results) {
+  Field8 x, y;
+  for (int i = 0; i < 5; ++i) {
+    x.limb[i] = _mm512_loadu_si512(a.limb[i]);
+    y.limb[i] = _mm512_loadu_si512(b.limb[i]);
+  }
+  store_field(multiply(x, y), results.product.limb[0]);
+  store_field(square(x), results.square.limb[0]);
+  store_field(sum(x, y), results.sum.limb[0]);
+  store_field(difference(x, y), results.difference.limb[0]);
+  store_field(least(multiply(x, y)), results.least_product.limb[0]);
+}
+
+}  // namespace isoloir::multiexp::ifma
+
+#endif
