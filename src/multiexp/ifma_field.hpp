@@ -7,7 +7,7 @@
 // keeps one copy of an inline function that several files emit: were it that file's, the program
 // would stop on an older processor, far from here. So all here is in an unnamed namespace, and what
 // is included is used for its types and constants, never for a function or a template's instance
-// (the test MultiexpIfma.emits_nothing_that_others_share holds it).
+// (the test multiexp.ifma_kernels_share_no_code holds it).
 //
 // Bounds, of every limb:
 //   tight  below 2^51 + 2^17: what carry gives
