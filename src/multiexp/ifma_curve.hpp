@@ -11,61 +11,69 @@
 namespace isoloir::multiexp {
 namespace {
 
-// Y + X, Y - X, Z, T; all tight.
+constexpr Limbs52 curve_2d_52 = limbs_52(curve_2d);
+
+// Y + X, Y - X, Z, T. Z is also added to products.
 struct Point8 {
-  Field8 sum, difference, z, t;
+  Factor8 sum, difference;
+  Field8 z;
+  Factor8 t;
 };
 
-// y + x, y - x, 2dxy of points with Z = 1, and the last of their negatives; all tight.
+// y + x, y - x, 2dxy of points with Z = 1, and the last of their negatives.
 struct Addend8 {
-  Field8 sum, difference, product, negative_product;
+  Factor8 sum, difference, product, negative_product;
 };
 
 ISOLOIR_LANES_INLINE Point8 identity8() {
-  const Field8 one = in_all_lanes({{1, 0, 0, 0, 0}}), zero = in_all_lanes({{0, 0, 0, 0, 0}});
-  return {one, one, one, zero};
+  return {small(1), small(1), small(1), small(0)};
 }
 
-ISOLOIR_LANES_INLINE Field8 doubled_carried(const Field8& a) {
-  return carry(add(wide(a), wide(a)));
-}
-
-// Z = 2: sum - difference is 2x, their sum 2y, T = XY/Z = 2xy.
 ISOLOIR_LANES_INLINE Addend8 addend(const Field8& x, const Field8& y) {
-  Addend8 r{sum(y, x), difference(y, x), {}, {}};
-  r.product = multiply(multiply(x, y), in_all_lanes(curve_2d));
-  r.negative_product = negated(r.product);
+  Addend8 r;
+  r.sum = carried(add(wide(y), wide(x)));
+  r.difference = carried(subtract(wide(y), wide(x)));
+  const Wide8 product = multiply_wide(multiply(x, y), in_all_lanes(curve_2d_52));
+  r.product = carried(product);
+  r.negative_product = carried(subtract(wide(small(0)), product));
   return r;
 }
 
-// The last step of all additions: E F, G H, F G, E H. Products are below 2^60.1, so the sum of two
-// and, with 2^61 added, their difference are below 2^62.
-ISOLOIR_LANES_INLINE Point8 assembled8(const Field8& e, const Field8& f, const Field8& g,
-                                       const Field8& h) {
+// The last step of all additions: E F, G H, F G, E H.
+ISOLOIR_LANES_INLINE Point8 assembled8(const Factor8& e, const Factor8& f, const Factor8& g,
+                                       const Factor8& h) {
   const Wide8 x = multiply_wide(e, f), y = multiply_wide(g, h);
-  return {carry(add(y, x)), carry(subtract(y, x)), multiply(f, g), multiply(e, h)};
+  return {carried(add(y, x)), carried(subtract(y, x)), exact(multiply(f, g)), multiply(e, h)};
 }
 
-// p + q, of q's first three. The bounds are those of assembled8; 2Z of a tight Z is below 2^53.
-ISOLOIR_LANES_INLINE Point8 add_affine(const Point8& p, const Field8& q_sum,
-                                       const Field8& q_difference, const Field8& q_product) {
+// p + q, of q's first three.
+ISOLOIR_LANES_INLINE Point8 add_affine(const Point8& p, const Factor8& q_sum,
+                                       const Factor8& q_difference, const Factor8& q_product) {
   const Wide8 a = multiply_wide(p.difference, q_difference);
   const Wide8 b = multiply_wide(p.sum, q_sum);
   const Wide8 c = multiply_wide(p.t, q_product);
   const Wide8 d = add(wide(p.z), wide(p.z));
-  return assembled8(carry(subtract(b, a)), carry(subtract(d, c)), carry(add(d, c)),
-                    carry(add(b, a)));
+  return assembled8(carried(subtract(b, a)), carried(subtract(d, c)), carried(add(d, c)),
+                    carried(add(b, a)));
 }
 
-// D is twice a product, below 2^61.1; its sum with C and, with 2^61 added, its difference are below
-// 2^63.
 ISOLOIR_LANES_INLINE Point8 add_points(const Point8& p, const Point8& q) {
   const Wide8 a = multiply_wide(p.difference, q.difference);
   const Wide8 b = multiply_wide(p.sum, q.sum);
-  const Wide8 c = multiply_wide(multiply(p.t, in_all_lanes(curve_2d)), q.t);
+  const Wide8 c = multiply_wide(multiply(p.t, in_all_lanes(curve_2d_52)), q.t);
   const Wide8 zz = multiply_wide(p.z, q.z), d = add(zz, zz);
-  return assembled8(carry(subtract(b, a)), carry(subtract(d, c)), carry(add(d, c)),
-                    carry(add(b, a)));
+  return assembled8(carried(subtract(b, a)), carried(subtract(d, c)), carried(add(d, c)),
+                    carried(add(b, a)));
+}
+
+// 2p. With S = Y + X and M = Y - X: S^2 - M^2 = 4XY, S^2 + M^2 = 2(Y^2 + X^2), S M = Y^2 - X^2, so
+// these are twice the E, H and G of twice() in curve.hpp, and its F twice with the sign changed.
+ISOLOIR_LANES_INLINE Point8 twice8(const Point8& p) {
+  const Wide8 ss = square_wide(p.sum), mm = square_wide(p.difference);
+  const Wide8 sm = multiply_wide(p.sum, p.difference), g = add(sm, sm);
+  const Wide8 zz = square_wide(p.z), zz2 = add(zz, zz);
+  return assembled8(carried(subtract(ss, mm)), carried(subtract(add(zz2, zz2), g)), carried(g),
+                    carried(add(ss, mm)));
 }
 
 // Four numbers in a row from each of eight places: the first of all eight, the second, ...
@@ -113,9 +121,7 @@ ISOLOIR_LANES_INLINE void store_rows(const Lanes* columns, std::uint64_t* const*
 // A point in memory is its 20 limbs in a row; each lane has a place of its own.
 constexpr int point_words = 20;
 
-ISOLOIR_LANES_INLINE Point8 load_points(const std::uint64_t* const* places) {
-  Lanes columns[point_words];
-  for (int row = 0; row < point_words; row += 4) load_rows(places, row, columns + row);
+ISOLOIR_LANES_INLINE Point8 point_of(const Lanes* columns) {
   Point8 p;
   for (int i = 0; i < 5; ++i) {
     p.sum.limb[i] = columns[i];
@@ -125,38 +131,60 @@ ISOLOIR_LANES_INLINE Point8 load_points(const std::uint64_t* const* places) {
   }
   return p;
 }
-ISOLOIR_LANES_INLINE void store_points(const Point8& p, std::uint64_t* const* places) {
-  Lanes columns[point_words];
+ISOLOIR_LANES_INLINE void columns_of(const Point8& p, Lanes* columns) {
   for (int i = 0; i < 5; ++i) {
     columns[i] = p.sum.limb[i];
     columns[5 + i] = p.difference.limb[i];
     columns[10 + i] = p.z.limb[i];
     columns[15 + i] = p.t.limb[i];
   }
+}
+
+ISOLOIR_LANES_INLINE Point8 load_points(const std::uint64_t* const* places) {
+  Lanes columns[point_words];
+  for (int row = 0; row < point_words; row += 4) load_rows(places, row, columns + row);
+  return point_of(columns);
+}
+ISOLOIR_LANES_INLINE void store_points(const Point8& p, std::uint64_t* const* places) {
+  Lanes columns[point_words];
+  columns_of(p, columns);
   for (int row = 0; row < point_words; row += 4) store_rows(columns + row, places, row);
+}
+
+ISOLOIR_LANES_INLINE Lanes lane_numbers() {
+  return _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
 }
 
 // A field element of each of eight structures in a row, `stride` bytes apart; of the lanes that
 // `active` names, the others are 0 and not touched. For what is done once a point: gathers cost
 // more than load_rows.
 ISOLOIR_LANES_INLINE Field8 gather(const FieldElement& first, int stride, __mmask8 active) {
-  const Lanes offsets =
-      _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(stride));
-  Field8 r;
+  const Lanes offsets = _mm512_mullo_epi64(lane_numbers(), _mm512_set1_epi64(stride));
+  Lanes limb[5];
   for (int i = 0; i < 5; ++i) {
-    r.limb[i] =
+    limb[i] =
         _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), active, offsets, first.limb + i, 1);
   }
-  check_lanes(r, lane_whole_bound);
-  return r;
+  return carried_exactly(from_51(limb));
 }
 ISOLOIR_LANES_INLINE void scatter(const Field8& a, FieldElement& first, int stride,
                                   __mmask8 active) {
-  const Lanes offsets =
-      _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(stride));
+  const Lanes offsets = _mm512_mullo_epi64(lane_numbers(), _mm512_set1_epi64(stride));
+  Lanes limb[5];
+  to_51(a, limb);
   for (int i = 0; i < 5; ++i) {
-    _mm512_mask_i64scatter_epi64(first.limb + i, active, offsets, a.limb[i], 1);
+    _mm512_mask_i64scatter_epi64(first.limb + i, active, offsets, limb[i], 1);
   }
+}
+
+// Twice each of the coordinates, which is the same point.
+ISOLOIR_LANES_INLINE void scatter_points(const Point8& p, ExtendedPoint& first, __mmask8 active) {
+  const Wide8 sum = wide(exact(p.sum)), less = wide(exact(p.difference));
+  const Wide8 z = wide(p.z), t = wide(exact(p.t));
+  scatter(carried_exactly(subtract(sum, less)), first.x, sizeof(ExtendedPoint), active);
+  scatter(carried_exactly(add(sum, less)), first.y, sizeof(ExtendedPoint), active);
+  scatter(carried_exactly(add(z, z)), first.z, sizeof(ExtendedPoint), active);
+  scatter(carried_exactly(add(t, t)), first.t, sizeof(ExtendedPoint), active);
 }
 
 }  // namespace

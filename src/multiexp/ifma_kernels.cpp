@@ -10,24 +10,24 @@ namespace {
 // Several registers of eight values each go through the long chain together: their operations do
 // not wait for each other's.
 template <int count>
-ISOLOIR_LANES_INLINE void square_times(Field8 (&a)[count], int times) {
+ISOLOIR_LANES_INLINE void square_times(Factor8 (&a)[count], int times) {
   for (int i = 0; i < times; ++i) {
     for (int j = 0; j < count; ++j) a[j] = square(a[j]);
   }
 }
 template <int count>
-ISOLOIR_LANES_INLINE void multiply_each(Field8 (&a)[count], const Field8 (&b)[count]) {
+ISOLOIR_LANES_INLINE void multiply_each(Factor8 (&a)[count], const Factor8 (&b)[count]) {
   for (int j = 0; j < count; ++j) a[j] = multiply(a[j], b[j]);
 }
 
 // a^((p - 5) / 8) = a^(2^252 - 3): 2^n - 1 ones for n = 5, 10, 20, 40, 50, 100, 200, 250, then two
 // squarings and a last product.
 template <int count>
-void power_for_root(Field8 (&a)[count]) {
-  Field8 ones[count], ones_5[count], ones_10[count], ones_50[count], ones_100[count];
+void power_for_root(Factor8 (&a)[count]) {
+  Factor8 ones[count], ones_5[count], ones_10[count], ones_50[count], ones_100[count];
   for (int j = 0; j < count; ++j) {
-    const Field8 a2 = square(a[j]);
-    const Field8 a9 = multiply(square(square(a2)), a[j]);
+    const Factor8 a2 = square(a[j]);
+    const Factor8 a9 = multiply(square(square(a2)), a[j]);
     ones_5[j] = multiply(square(multiply(a9, a2)), a9);
     ones[j] = ones_5[j];
   }
@@ -53,20 +53,15 @@ void power_for_root(Field8 (&a)[count]) {
   multiply_each(a, ones);
 }
 
-constexpr FieldElement minus_one{
-    {lane_limb_mask - 19, lane_limb_mask, lane_limb_mask, lane_limb_mask, lane_limb_mask}};
+constexpr Limbs52 minus_one{{bits_52 - 19, bits_52, bits_52, bits_52, bits_47}};
+constexpr Limbs52 curve_d_52 = limbs_52(curve_d);
+constexpr Limbs52 square_root_of_minus_one_52 = limbs_52(square_root_of_minus_one);
 
 // What decoding has worked out before the root, for eight encodings.
 struct Halfway8 {
-  Field8 s, u1, u2, v, radicand;
+  Factor8 s, u1, u2, v, radicand;
   __mmask8 good;
 };
-
-ISOLOIR_LANES_INLINE Lanes shifted_pair(Lanes lower, int right, Lanes upper, int left) {
-  return _mm512_and_si512(
-      _mm512_or_si512(_mm512_srli_epi64(lower, right), _mm512_slli_epi64(upper, left)),
-      all_lanes(lane_limb_mask));
-}
 
 // Below p = 2^255 - 19 and even, as 64-bit words; the identity is 0.
 ISOLOIR_LANES_INLINE __mmask8 canonical(const Lanes (&word)[4], bool identity_allowed) {
@@ -88,41 +83,44 @@ ISOLOIR_LANES_INLINE Halfway8 begin(const std::uint8_t* const* encodings, bool i
   load_rows(encodings, 0, word);
   Halfway8 half;
   half.good = canonical(word, identity_allowed);
-  half.s = {{_mm512_and_si512(word[0], all_lanes(lane_limb_mask)),
-             shifted_pair(word[0], 51, word[1], 13), shifted_pair(word[1], 38, word[2], 26),
-             shifted_pair(word[2], 25, word[3], 39),
-             _mm512_and_si512(_mm512_srli_epi64(word[3], 12), all_lanes(lane_limb_mask))}};
-  const Wide8 one = wide(in_all_lanes({{1, 0, 0, 0, 0}})), ss = square_wide(half.s);
-  half.u1 = carry(subtract(one, ss));
-  half.u2 = carry(add(one, ss));
-  const Field8 u2u2 = square(half.u2);
-  const Wide8 du1u1 = multiply_wide(in_all_lanes(curve_d), square(half.u1));
-  const Wide8 zero = wide(in_all_lanes({{0, 0, 0, 0, 0}}));
-  half.v = carry(subtract(zero, add(du1u1, wide(u2u2))));
-  half.radicand = multiply(half.v, u2u2);
+  Field8 s;
+  s.limb[0] = masked(word[0], bits_52);
+  for (unsigned i = 1; i < 4; ++i) {
+    s.limb[i] =
+        masked(_mm512_or_si512(above(word[i - 1], 64 - 12 * i), shifted(word[i], 12 * i)), bits_52);
+  }
+  s.limb[4] = masked(above(word[3], 16), bits_47);
+  half.s = s;
+  const Wide8 one = wide(small(1)), ss = square_wide(s);
+  half.u1 = carried(subtract(one, ss));
+  half.u2 = carried(add(one, ss));
+  const Wide8 u2u2 = square_wide(half.u2);
+  const Wide8 du1u1 = multiply_wide(in_all_lanes(curve_d_52), square(half.u1));
+  half.v = carried(subtract(wide(small(0)), add(du1u1, u2u2)));
+  half.radicand = multiply(half.v, carried(u2u2));
   return half;
 }
 
 // From power = (radicand^7)^((p - 5) / 8). The candidate root's square times the radicand is a
 // fourth root of one: where it is neither 1 nor -1 there is no root. Which of the two roots it is
 // does not matter: x is made non-negative and y has the root squared.
-ISOLOIR_LANES_INLINE __mmask8 finish(const Halfway8& half, const Field8& power, Field8& x,
+ISOLOIR_LANES_INLINE __mmask8 finish(const Halfway8& half, const Factor8& power, Field8& x,
                                      Field8& y) {
-  const Field8 cubed = multiply(square(half.radicand), half.radicand);
-  Field8 root = multiply(cubed, power);
-  const Field8 one = in_all_lanes({{1, 0, 0, 0, 0}}), zero = in_all_lanes({{0, 0, 0, 0, 0}});
+  const Factor8 cubed = multiply(square(half.radicand), half.radicand);
+  Factor8 root = multiply(cubed, power);
   const Field8 check = least(multiply(half.radicand, square(root)));
   const __mmask8 turned = equal(check, in_all_lanes(minus_one));
-  __mmask8 good = static_cast<__mmask8>(half.good & (turned | equal(check, one)));
-  root = chosen(turned, root, multiply(root, in_all_lanes(square_root_of_minus_one)));
-  const Field8 x_denominator = multiply(root, half.u2);
-  const Field8 y_denominator = multiply(multiply(root, x_denominator), half.v);
+  const __mmask8 square_found = turned | equal(check, small(1));
+  root = chosen(turned, root, multiply(root, in_all_lanes(square_root_of_minus_one_52)));
+  const Factor8 x_denominator = multiply(root, half.u2);
+  const Factor8 y_denominator = multiply(multiply(root, x_denominator), half.v);
   const Wide8 half_x = multiply_wide(half.s, x_denominator);
-  x = least(carry(add(half_x, half_x)));
-  x = chosen(negative(x), x, least(negated(x)));
+  const Field8 either = least(carried(add(half_x, half_x)));
+  const Factor8 other = carried(subtract(wide(small(0)), wide(either)));
+  x = least(chosen(negative(either), either, other));
   y = least(multiply(half.u1, y_denominator));
-  good = static_cast<__mmask8>(good & ~negative(least(multiply(x, y))) & ~equal(y, zero));
-  return good;
+  const __mmask8 bad = negative(least(multiply(x, y))) | equal(y, small(0));
+  return static_cast<__mmask8>(half.good & square_found & ~bad);
 }
 
 template <int count>
@@ -130,10 +128,10 @@ ISOLOIR_LANES_INLINE std::uint32_t decode_registers(const std::uint8_t* const* e
                                                     std::size_t wanted, AffinePoint* points,
                                                     bool identity_allowed) {
   Halfway8 half[count];
-  Field8 power[count];
+  Factor8 power[count];
   for (int j = 0; j < count; ++j) {
     half[j] = begin(encodings + 8 * j, identity_allowed);
-    const Field8 cubed = multiply(square(half[j].radicand), half[j].radicand);
+    const Factor8 cubed = multiply(square(half[j].radicand), half[j].radicand);
     power[j] = multiply(square(cubed), half[j].radicand);
   }
   power_for_root(power);
@@ -153,12 +151,12 @@ ISOLOIR_LANES_INLINE __mmask8 first_lanes(std::size_t count) {
   return count >= lanes ? __mmask8{0xff} : static_cast<__mmask8>((std::uint32_t{1} << count) - 1);
 }
 
-ISOLOIR_LANES_INLINE void store_field(const Field8& a, std::uint64_t* words) {
+ISOLOIR_LANES_INLINE void store_field(const Factor8& a, std::uint64_t* words) {
   for (int i = 0; i < 5; ++i) _mm512_storeu_si512(words + 8 * i, a.limb[i]);
 }
 
-ISOLOIR_LANES_INLINE Field8 broadcast(const std::uint64_t* words) {
-  Field8 r;
+ISOLOIR_LANES_INLINE Factor8 broadcast(const std::uint64_t* words) {
+  Factor8 r;
   for (int i = 0; i < 5; ++i) r.limb[i] = all_lanes(words[8 * i]);
   return r;
 }
@@ -180,9 +178,9 @@ struct DigitReader {
     left = _mm512_sub_epi64(all_lanes(64), right);  // a shift by 64 gives 0
     mask = _mm512_loadu_si512(digits.mask);
     bias = _mm512_loadu_si512(digits.bias);
-    base = _mm512_add_epi64(all_lanes(reinterpret_cast<std::uint64_t>(buckets)),
-                            _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7),
-                                               all_lanes(point_words * sizeof(std::uint64_t))));
+    base = _mm512_add_epi64(
+        all_lanes(reinterpret_cast<std::uint64_t>(buckets)),
+        _mm512_mullo_epi64(lane_numbers(), all_lanes(point_words * sizeof(std::uint64_t))));
   }
 
   ISOLOIR_LANES_INLINE void read(const BiasedScalar& scalar, Targets& targets) const {
@@ -200,9 +198,9 @@ struct DigitReader {
 
 ISOLOIR_LANES_INLINE void add_to_buckets(const Targets& targets, const std::uint64_t* addend) {
   const Point8 point = load_points(targets.place);
-  const Field8 sum = broadcast(addend), difference = broadcast(addend + 5 * lanes);
-  const Field8 product = broadcast(addend + 10 * lanes);
-  const Field8 negative_product = broadcast(addend + 15 * lanes);
+  const Factor8 sum = broadcast(addend), difference = broadcast(addend + 5 * lanes);
+  const Factor8 product = broadcast(addend + 10 * lanes);
+  const Factor8 negative_product = broadcast(addend + 15 * lanes);
   store_points(add_affine(point, chosen(targets.negative, sum, difference),
                           chosen(targets.negative, difference, sum),
                           chosen(targets.negative, product, negative_product)),
@@ -266,11 +264,7 @@ void drain_buckets(const std::uint64_t* buckets, std::size_t most, ExtendedPoint
     passed = add_points(passed, load_points(places));
     total = add_points(total, passed);
   }
-  // Twice each of the coordinates.
-  scatter(difference(total.sum, total.difference), sums->x, sizeof(ExtendedPoint), 0xff);
-  scatter(sum(total.sum, total.difference), sums->y, sizeof(ExtendedPoint), 0xff);
-  scatter(doubled_carried(total.z), sums->z, sizeof(ExtendedPoint), 0xff);
-  scatter(doubled_carried(total.t), sums->t, sizeof(ExtendedPoint), 0xff);
+  scatter_points(total, *sums, 0xff);
 }
 
 void add_each(ExtendedPoint* sums, const AffinePoint* points, std::size_t count) {
@@ -278,29 +272,29 @@ void add_each(ExtendedPoint* sums, const AffinePoint* points, std::size_t count)
   for (std::size_t i = 0; i < count; i += lanes) {
     const __mmask8 active = first_lanes(count - i);
     const Field8 x = gather(sums[i].x, stride, active), y = gather(sums[i].y, stride, active);
-    const Point8 before{sum(y, x), difference(y, x), gather(sums[i].z, stride, active),
-                        gather(sums[i].t, stride, active)};
+    const Point8 before{carried(add(wide(y), wide(x))), carried(subtract(wide(y), wide(x))),
+                        gather(sums[i].z, stride, active), gather(sums[i].t, stride, active)};
     const Addend8 q = addend(gather(points[i].x, sizeof(AffinePoint), active),
                              gather(points[i].y, sizeof(AffinePoint), active));
-    const Point8 after = add_affine(before, q.sum, q.difference, q.product);
-    scatter(difference(after.sum, after.difference), sums[i].x, stride, active);
-    scatter(sum(after.sum, after.difference), sums[i].y, stride, active);
-    scatter(doubled_carried(after.z), sums[i].z, stride, active);
-    scatter(doubled_carried(after.t), sums[i].t, stride, active);
+    scatter_points(add_affine(before, q.sum, q.difference, q.product), sums[i], active);
   }
 }
 
 void field_operations(const FieldLanes& a, const FieldLanes& b, FieldResults& results) {
-  Field8 x, y;
+  Factor8 x, y;
   for (int i = 0; i < 5; ++i) {
     x.limb[i] = _mm512_loadu_si512(a.limb[i]);
     y.limb[i] = _mm512_loadu_si512(b.limb[i]);
   }
-  store_field(multiply(x, y), results.product.limb[0]);
-  store_field(square(x), results.square.limb[0]);
-  store_field(sum(x, y), results.sum.limb[0]);
-  store_field(difference(x, y), results.difference.limb[0]);
+  store_field(exact(multiply(x, y)), results.product.limb[0]);
+  store_field(exact(square(x)), results.square.limb[0]);
+  const Wide8 of_x = wide(exact(x)), of_y = wide(exact(y));
+  store_field(carried_exactly(add(of_x, of_y)), results.sum.limb[0]);
+  store_field(carried_exactly(subtract(of_x, of_y)), results.difference.limb[0]);
   store_field(least(multiply(x, y)), results.least_product.limb[0]);
+  Lanes in_51[5];
+  to_51(exact(x), in_51);
+  store_field(carried_exactly(from_51(in_51)), results.there_and_back.limb[0]);
 }
 
 }  // namespace isoloir::multiexp::ifma

@@ -46,12 +46,12 @@ void drain_buckets(const std::uint64_t* buckets, std::size_t most, ExtendedPoint
 // sums[i] += points[i]
 void add_each(ExtendedPoint* sums, const AffinePoint* points, std::size_t count);
 
-// For tests: lane by lane, the operations of the field on whole values.
+// For tests: lane by lane, the operations of ifma_field.hpp on its factors, in limbs of 52 bits.
 struct FieldLanes {
   std::uint64_t limb[5][lanes];
 };
 struct FieldResults {
-  FieldLanes product, square, sum, difference, least_product;
+  FieldLanes product, square, sum, difference, least_product, there_and_back;
 };
 void field_operations(const FieldLanes& a, const FieldLanes& b, FieldResults& results);
 

@@ -20,15 +20,23 @@ namespace {
     GTEST_SKIP() << "this processor or its system has no AVX-512 IFMA: nothing tested"; \
   }
 
+// A value in limbs of 52 bits.
+struct Limbs {
+  std::uint64_t limb[5];
+};
+constexpr std::uint64_t bits_52 = (std::uint64_t{1} << 52) - 1;
+constexpr std::uint64_t bits_47 = (std::uint64_t{1} << 47) - 1;
+constexpr std::uint64_t most_of_last = bits_47 + (1 << 13);
+
 // A number below 2^320 in words of 32 bits, and what is left of one modulo p: bit by bit.
 using Number = std::array<std::uint32_t, 20>;
 
-Number number_of(const FieldElement& a) {
+Number number_of(const Limbs& a) {
   Number sum{};
   for (std::size_t limb = 0; limb < 5; ++limb) {
     for (std::size_t bit = 0; bit < 64; ++bit) {
       if ((a.limb[limb] >> bit & 1) == 0) continue;
-      const std::size_t place = 51 * limb + bit;
+      const std::size_t place = 52 * limb + bit;
       std::uint64_t carry = std::uint64_t{1} << (place % 32);
       for (std::size_t word = place / 32; carry != 0; ++word) {
         carry += sum[word];
@@ -94,45 +102,45 @@ FieldBytes slow_sum(const FieldBytes& a, const FieldBytes& b) {
   return less_p(sum);
 }
 
-FieldElement lane_of(const ifma::FieldLanes& lanes, std::size_t lane) {
-  FieldElement a;
-  for (int i = 0; i < 5; ++i) a.limb[i] = lanes.limb[i][lane];
+// What products see: the highest 12 bits of all limbs but the last are anything.
+Limbs lane_of(const ifma::FieldLanes& lanes, std::size_t lane) {
+  Limbs a;
+  for (int i = 0; i < 4; ++i) a.limb[i] = lanes.limb[i][lane] & bits_52;
+  a.limb[4] = lanes.limb[4][lane];
   return a;
 }
 
-std::uint64_t edge_limb(Random& random) {
-  constexpr std::uint64_t edges[] = {0,
-                                     1,
-                                     18,
-                                     19,
-                                     limb_mask - 19,
-                                     limb_mask - 18,
-                                     limb_mask,
-                                     limb_mask + 1,
-                                     limb_mask + (std::uint64_t{1} << 17),
-                                     whole_bound - 1};
+std::uint64_t edge_limb(Random& random, bool last) {
+  const std::uint64_t most = last ? bits_47 : bits_52;
+  const std::uint64_t edges[] = {0,         1,        18,   19,       most - 19,
+                                 most - 18, most - 1, most, most / 2, most / 2 + 1};
   const auto choice = random.below(std::size(edges) + 2);
-  if (choice < std::size(edges)) return edges[choice];
-  return (std::uint64_t{random.below(1u << 26)} << 26) + random.below(1u << 26);
+  const std::uint64_t limb =
+      choice < std::size(edges)
+          ? edges[choice]
+          : ((std::uint64_t{random.below(1u << 26)} << 26) + random.below(1u << 26)) & most;
+  if (last) return random.below(4) == 0 ? most_of_last : limb;
+  return limb | std::uint64_t{random.below(1u << 12)} << 52;
 }
 
-void expect_lane(const ifma::FieldResults& results, std::size_t lane, const FieldElement& a,
-                 const FieldElement& b) {
-  const auto slow = [](const FieldElement& value) { return slow_modulo(number_of(value)); };
+void expect_lane(const ifma::FieldResults& results, std::size_t lane, const Limbs& a,
+                 const Limbs& b) {
+  const auto slow = [](const Limbs& value) { return slow_modulo(number_of(value)); };
   const FieldBytes product = slow_modulo(product_of(number_of(a), number_of(b)));
   EXPECT_EQ(slow(lane_of(results.product, lane)), product);
-  EXPECT_EQ(field_bytes(lane_of(results.least_product, lane)), product);
+  const Number least = number_of(lane_of(results.least_product, lane));
+  for (std::size_t i = 0; i < product.size(); ++i) {
+    EXPECT_EQ(static_cast<std::uint8_t>(least[i / 4] >> (8 * (i % 4))), product[i]);
+  }
   EXPECT_EQ(slow(lane_of(results.square, lane)),
             slow_modulo(product_of(number_of(a), number_of(a))));
   EXPECT_EQ(slow(lane_of(results.sum, lane)), slow_sum(slow(a), slow(b)));
   EXPECT_EQ(slow_sum(slow(lane_of(results.difference, lane)), slow(b)), slow(a));
+  EXPECT_EQ(slow(lane_of(results.there_and_back, lane)), slow(a));
   for (const auto* result : {&results.product, &results.square, &results.sum, &results.difference,
-                             &results.least_product}) {
-    for (int i = 0; i < 5; ++i) {
-      const auto limb = result->limb[i][lane];
-      EXPECT_LT(limb, result == &results.least_product ? limb_mask + 1
-                                                       : limb_mask + 1 + (std::uint64_t{1} << 17));
-    }
+                             &results.least_product, &results.there_and_back}) {
+    for (int i = 0; i < 4; ++i) EXPECT_LE(result->limb[i][lane], bits_52);
+    EXPECT_LE(result->limb[4][lane], result == &results.least_product ? bits_47 : most_of_last);
   }
 }
 
@@ -143,9 +151,10 @@ TEST(Ifma, FieldAtItsBounds) {
   for (int round = 0; round < 20; ++round) {
     ifma::FieldLanes a, b;
     for (int limb = 0; limb < 5; ++limb) {
+      const std::uint64_t largest = limb == 4 ? most_of_last : ~std::uint64_t{0};
       for (std::size_t lane = 0; lane < ifma::lanes; ++lane) {
-        a.limb[limb][lane] = round == 0 ? whole_bound - 1 : edge_limb(random);
-        b.limb[limb][lane] = round == 0 ? whole_bound - 1 : edge_limb(random);
+        a.limb[limb][lane] = round == 0 ? largest : edge_limb(random, limb == 4);
+        b.limb[limb][lane] = round == 0 ? largest : edge_limb(random, limb == 4);
       }
     }
     ifma::FieldResults results;
@@ -164,8 +173,8 @@ TEST(Ifma, LeastValuesAtTheEdges) {
     for (std::size_t lane = 0; lane < ifma::lanes; ++lane) {
       one.limb[0][lane] = 1;
       above.limb[0][lane] = first + lane;
-      below.limb[0][lane] = limb_mask - (first + lane);
-      for (int limb = 1; limb < 5; ++limb) below.limb[limb][lane] = limb_mask;
+      below.limb[0][lane] = bits_52 - (first + lane);
+      for (int limb = 1; limb < 5; ++limb) below.limb[limb][lane] = limb < 4 ? bits_52 : bits_47;
     }
     for (const auto& value : {above, below}) {
       ifma::FieldResults results;
