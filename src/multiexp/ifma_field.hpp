@@ -183,6 +183,43 @@ ISOLOIR_LANES_INLINE Wide8 multiply_wide(const Factor8& x, const Factor8& y) {
   return folded(r, t);
 }
 
+// The same sums with each pair of unlike limbs once and doubled; of several registers of eight in
+// step, so that neighbouring instructions do not wait for each other (g++ leaves them in order).
+template <int count>
+ISOLOIR_LANES_INLINE void square_each(Factor8 (&x)[count]) {
+  Lanes r[count][5], t[count][5];
+  for (int c = 0; c < count; ++c) {
+    check_factor(x[c]);
+    for (int i = 0; i < 5; ++i) r[c][i] = t[c][i] = _mm512_setzero_si512();
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+#pragma GCC unroll 4
+    for (int j = i + 1; j < 5; ++j) {
+#pragma GCC unroll 2
+      for (int c = 0; c < count; ++c) {
+        auto& sum = i + j < 5 ? r[c][i + j] : t[c][i + j - 5];
+        sum = low(sum, x[c].limb[i], x[c].limb[j]);
+      }
+#pragma GCC unroll 2
+      for (int c = 0; c < count; ++c) {
+        auto& sum = i + j < 4 ? r[c][i + j + 1] : t[c][i + j - 4];
+        sum = high(sum, x[c].limb[i], x[c].limb[j]);
+      }
+    }
+  }
+#pragma GCC unroll 5
+  for (int i = 0; i < 5; ++i) {
+#pragma GCC unroll 2
+    for (int c = 0; c < count; ++c) {
+      auto& even = 2 * i < 5 ? r[c][2 * i] : t[c][2 * i - 5];
+      even = low(doubled(even), x[c].limb[i], x[c].limb[i]);
+      auto& odd = 2 * i < 4 ? r[c][2 * i + 1] : t[c][2 * i - 4];
+      odd = high(doubled(odd), x[c].limb[i], x[c].limb[i]);
+    }
+  }
+  for (int c = 0; c < count; ++c) x[c] = carried(folded(r[c], t[c]));
+}
 // The same sums with each pair of unlike limbs once and doubled.
 ISOLOIR_LANES_INLINE Wide8 square_wide(const Factor8& x) {
   check_factor(x);

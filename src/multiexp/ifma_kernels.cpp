@@ -7,50 +7,63 @@
 namespace isoloir::multiexp::ifma {
 namespace {
 
-// Several registers of eight values each go through the long chain together: their operations do
-// not wait for each other's.
-template <int count>
-ISOLOIR_LANES_INLINE void square_times(Factor8 (&a)[count], int times) {
+// Registers of eight values that go through the long chain together: rows, whose operations the
+// processor finds to be independent, of columns, whose instructions are written in step.
+template <int rows, int columns>
+struct Registers {
+  Factor8 at[rows][columns];
+};
+
+template <int rows, int columns>
+ISOLOIR_LANES_INLINE void square_times(Registers<rows, columns>& a, int times) {
   for (int i = 0; i < times; ++i) {
-    for (int j = 0; j < count; ++j) a[j] = square(a[j]);
+    for (int row = 0; row < rows; ++row) square_each(a.at[row]);
   }
 }
-template <int count>
-ISOLOIR_LANES_INLINE void multiply_each(Factor8 (&a)[count], const Factor8 (&b)[count]) {
-  for (int j = 0; j < count; ++j) a[j] = multiply(a[j], b[j]);
+template <int rows, int columns>
+ISOLOIR_LANES_INLINE void multiply_all(Registers<rows, columns>& a,
+                                       const Registers<rows, columns>& b) {
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      a.at[row][column] = multiply(a.at[row][column], b.at[row][column]);
+    }
+  }
 }
 
 // a^((p - 5) / 8) = a^(2^252 - 3): 2^n - 1 ones for n = 5, 10, 20, 40, 50, 100, 200, 250, then two
 // squarings and a last product.
-template <int count>
-void power_for_root(Factor8 (&a)[count]) {
-  Factor8 ones[count], ones_5[count], ones_10[count], ones_50[count], ones_100[count];
-  for (int j = 0; j < count; ++j) {
-    const Factor8 a2 = square(a[j]);
-    const Factor8 a9 = multiply(square(square(a2)), a[j]);
-    ones_5[j] = multiply(square(multiply(a9, a2)), a9);
-    ones[j] = ones_5[j];
-  }
-  square_times(ones, 5);
-  multiply_each(ones, ones_5);
-  for (int j = 0; j < count; ++j) ones_10[j] = ones[j];
-  square_times(ones, 10);
-  multiply_each(ones, ones_10);
-  for (int j = 0; j < count; ++j) ones_50[j] = ones[j];
-  square_times(ones, 20);
-  multiply_each(ones, ones_50);
-  square_times(ones, 10);
-  multiply_each(ones, ones_10);
-  for (int j = 0; j < count; ++j) ones_50[j] = ones[j];
-  square_times(ones, 50);
-  multiply_each(ones, ones_50);
-  for (int j = 0; j < count; ++j) ones_100[j] = ones[j];
-  square_times(ones, 100);
-  multiply_each(ones, ones_100);
-  square_times(ones, 50);
-  multiply_each(ones, ones_50);
+template <int rows, int columns>
+[[gnu::noinline]] void power_for_root(Registers<rows, columns>& a) {
+  auto a2 = a, a9 = a;
+  square_times(a2, 1);
+  auto ones = a2;
   square_times(ones, 2);
-  multiply_each(a, ones);
+  multiply_all(a9, ones);
+  multiply_all(a2, a9);  // a^11
+  square_times(a2, 1);
+  ones = a9;
+  multiply_all(ones, a2);
+  auto before = ones;
+  square_times(ones, 5);
+  multiply_all(ones, before);
+  const auto ones_10 = ones;
+  square_times(ones, 10);
+  multiply_all(ones, ones_10);
+  before = ones;
+  square_times(ones, 20);
+  multiply_all(ones, before);
+  square_times(ones, 10);
+  multiply_all(ones, ones_10);
+  const auto ones_50 = ones;
+  square_times(ones, 50);
+  multiply_all(ones, ones_50);
+  before = ones;
+  square_times(ones, 100);
+  multiply_all(ones, before);
+  square_times(ones, 50);
+  multiply_all(ones, ones_50);
+  square_times(ones, 2);
+  multiply_all(a, ones);
 }
 
 constexpr Limbs52 minus_one{{bits_52 - 19, bits_52, bits_52, bits_52, bits_47}};
@@ -123,23 +136,23 @@ ISOLOIR_LANES_INLINE __mmask8 finish(const Halfway8& half, const Factor8& power,
   return static_cast<__mmask8>(half.good & square_found & ~bad);
 }
 
-template <int count>
+template <int rows, int columns>
 ISOLOIR_LANES_INLINE std::uint32_t decode_registers(const std::uint8_t* const* encodings,
                                                     std::size_t wanted, AffinePoint* points,
                                                     bool identity_allowed) {
-  Halfway8 half[count];
-  Factor8 power[count];
-  for (int j = 0; j < count; ++j) {
+  Halfway8 half[rows * columns];
+  Registers<rows, columns> power;
+  for (int j = 0; j < rows * columns; ++j) {
     half[j] = begin(encodings + 8 * j, identity_allowed);
     const Factor8 cubed = multiply(square(half[j].radicand), half[j].radicand);
-    power[j] = multiply(square(cubed), half[j].radicand);
+    power.at[j / columns][j % columns] = multiply(square(cubed), half[j].radicand);
   }
   power_for_root(power);
   std::uint32_t bad = 0;
-  for (int j = 0; j < count; ++j) {
+  for (int j = 0; j < rows * columns; ++j) {
     Field8 x, y;
-    const __mmask8 good = finish(half[j], power[j], x, y);
-    const auto active = static_cast<__mmask8>(((std::uint32_t{1} << wanted) - 1) >> (8 * j));
+    const __mmask8 good = finish(half[j], power.at[j / columns][j % columns], x, y);
+    const auto active = static_cast<__mmask8>(((std::uint64_t{1} << wanted) - 1) >> (8 * j));
     scatter(x, points[8 * j].x, sizeof(AffinePoint), active);
     scatter(y, points[8 * j].y, sizeof(AffinePoint), active);
     bad |= static_cast<std::uint32_t>(static_cast<__mmask8>(~good) & active) << (8 * j);
@@ -216,8 +229,9 @@ std::uint32_t decode_some(const std::uint8_t* const* encodings, std::size_t coun
   for (std::size_t i = 0; i < decoded_at_once; ++i) {
     filled[i] = i < count ? encodings[i] : nothing;
   }
-  return count <= lanes ? decode_registers<1>(filled, count, points, identity_allowed)
-                        : decode_registers<2>(filled, count, points, identity_allowed);
+  if (count <= lanes) return decode_registers<1, 1>(filled, count, points, identity_allowed);
+  if (count <= 2 * lanes) return decode_registers<1, 2>(filled, count, points, identity_allowed);
+  return decode_registers<2, 2>(filled, count, points, identity_allowed);
 }
 
 void make_addends(const AffinePoint* points, std::size_t count, std::uint64_t* addends) {

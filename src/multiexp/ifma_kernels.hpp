@@ -9,8 +9,8 @@ namespace isoloir::multiexp::ifma {
 
 inline constexpr std::size_t lanes = 8;
 
-// Two registers of eight, as one chain of squarings alone would wait for itself.
-inline constexpr std::size_t decoded_at_once = 2 * lanes;
+// Four registers of eight, as one chain of squarings alone would wait for itself.
+inline constexpr std::size_t decoded_at_once = 4 * lanes;
 
 // Decodes `count` encodings, at most decoded_at_once, to `points`; bit i of what is given is set
 // when encoding i is not good (points[i] is then undefined).
