@@ -21,35 +21,48 @@ double thread_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Microseconds of one of `count` parts of `work`.
-double measure(std::size_t count, const std::function<void()>& work) {
-  std::vector<double> times;
+using Work = std::function<void()>;
+
+// Microseconds of one of `count` parts of each work: the medians of runs that take turns, as
+// whatever else the machine does slows all alike then.
+std::vector<double> measure(std::size_t count, const std::vector<Work>& works) {
+  std::vector<std::vector<double>> times(works.size());
   double spent = 0;
-  while (times.size() < 3 || (spent < 0.5 && times.size() < 101)) {
-    const double start = thread_seconds();
-    work();
-    times.push_back(thread_seconds() - start);
-    spent += times.back();
+  while (times[0].size() < 3 || (spent < 1 && times[0].size() < 101)) {
+    for (std::size_t i = 0; i < works.size(); ++i) {
+      const double start = thread_seconds();
+      works[i]();
+      times[i].push_back(thread_seconds() - start);
+      spent += times[i].back();
+    }
   }
-  std::nth_element(times.begin(), times.begin() + static_cast<long>(times.size() / 2), times.end());
-  return 1e6 * times[times.size() / 2] / static_cast<double>(count);
+  std::vector<double> medians;
+  for (auto& own : times) {
+    std::nth_element(own.begin(), own.begin() + static_cast<long>(own.size() / 2), own.end());
+    medians.push_back(1e6 * own[own.size() / 2] / static_cast<double>(count));
+  }
+  return medians;
 }
 
-void print(const char* engine, std::string_view operation, std::size_t n, double microseconds,
-           double portable, double sodium) {
-  fmt::print("{:9} {:22} {:7} {:10.3f}", engine, operation, n, microseconds);
-  fmt::print("  {:8.2f}  {:8.2f}\n", portable / microseconds, sodium / microseconds);
-}
-
-// One operation by all engines beside libsodium's time of it.
-void compare(std::string_view operation, std::size_t n, std::size_t parts, double sodium,
+// One operation of n parts by all engines, beside so many of libsodium's that do the same as a
+// part: `sodium` does one.
+void compare(const char* operation, std::size_t n, double sodium_per_part, const Work& sodium,
              const std::function<void(const Engine&)>& work) {
-  double portable = 0;
-  for (const auto* engine : engines()) {
-    const double microseconds = measure(parts, [&] { work(*engine); });
-    if (engine == &portable_engine()) portable = microseconds;
-    print(engine->name, operation, n, microseconds, portable, sodium);
+  std::vector<Work> works;
+  for (const auto* engine : engines()) works.push_back([&work, engine] { work(*engine); });
+  const std::size_t repeated = std::max<std::size_t>(1, n / 100);
+  works.push_back([&] {
+    for (std::size_t i = 0; i < repeated; ++i) sodium();
+  });
+  const auto medians = measure(n, works);
+  const double by_sodium =
+      medians.back() * static_cast<double>(n) / static_cast<double>(repeated) * sodium_per_part;
+  fmt::print("{:20} {:7}", operation, n);
+  for (std::size_t i = 0; i + 1 < medians.size(); ++i) {
+    fmt::print(" {:8} {:9.3f} us x{:6.2f} x{:7.2f}", engines()[i]->name, medians[i],
+               medians[0] / medians[i], by_sodium / medians[i]);
   }
+  fmt::print("\n");
 }
 
 struct Inputs {
@@ -81,42 +94,34 @@ void run() {
   const Inputs inputs;
   const auto places = places_of(inputs.encodings);
   ExtendedPoint result;
-  const double sodium_decode = measure(100, [&] {
-    for (std::size_t i = 0; i < 100; ++i) crypto_core_ristretto255_is_valid_point(places[i]);
-  });
-  const double multiply_time = measure(20, [&] {
-    for (std::size_t i = 0; i < 20; ++i) {
-      sodium_add(inputs.encodings[i], sodium_multiply(inputs.full_scalars[i], inputs.encodings[0]));
-    }
-  });
-  const double sodium_sum = measure(100, [&] {
-    for (std::size_t i = 0; i < 100; ++i) sodium_add(inputs.encodings[i], inputs.encodings[0]);
-  });
-  fmt::print("engine    operation                    n   us a part   x portable  x libsodium\n");
-  print("libsodium", "decode", 1, sodium_decode, 0, sodium_decode);
-  print("libsodium", "multiply and add", 1, multiply_time, 0, multiply_time);
-  print("libsodium", "add", 1, sodium_sum, 0, sodium_sum);
+  const Work sodium_decode = [&] { crypto_core_ristretto255_is_valid_point(places[0]); };
+  const Work sodium_multiply = [&] {
+    sodium_add(inputs.encodings[0],
+               multiexp::sodium_multiply(inputs.full_scalars[0], inputs.encodings[1]));
+  };
+  const Work sodium_sum = [&] { sodium_add(inputs.encodings[0], inputs.encodings[1]); };
+  fmt::print("Time of a part; times as fast as the portable engine, and as libsodium\n\n");
   std::vector<AffinePoint> decoded(Inputs::distinct);
   for (const std::size_t n : {1, 8, 16, 70, 1'000}) {
-    compare("decode, a point", n, n, sodium_decode, [&](const Engine& engine) {
+    compare("decode, a point", n, 1, sodium_decode, [&](const Engine& engine) {
       engine.decode({places.data(), n}, decoded.data(), Identity::refused);
     });
   }
   for (const std::size_t n : {1, 10, 20, 30, 50, 100, 300, 1'000, 3'000, 10'000, 100'000}) {
-    compare("full terms, a term", n, n, multiply_time,
+    compare("full terms, a term", n, 1, sodium_multiply,
             [&](const Engine& engine) { result = engine.multiply_sum(inputs.terms(n, 0)); });
   }
   for (const std::size_t n : {20, 100, 1'000, 10'000}) {
-    compare("half terms, a term", n, n, multiply_time,
+    compare("half terms, a term", n, 1, sodium_multiply,
             [&](const Engine& engine) { result = engine.multiply_sum(inputs.terms(0, n)); });
   }
   for (const std::size_t n : {1, 8, 32, 128, 512}) {
-    compare("sums, a ballot of 11", n, n, 70 * multiply_time, [&](const Engine& engine) {
+    compare("sums, a ballot of 11", n, 70, sodium_multiply, [&](const Engine& engine) {
       result = engine.multiply_sum(inputs.terms(23 * n, 47 * n));
     });
   }
   std::vector<ExtendedPoint> sums(Inputs::distinct, identity());
-  compare("running totals, a sum", sums.size(), sums.size(), sodium_sum, [&](const Engine& engine) {
+  compare("running totals, a sum", sums.size(), 1, sodium_sum, [&](const Engine& engine) {
     engine.add_each(sums, {inputs.points.data(), sums.size()});
   });
 }

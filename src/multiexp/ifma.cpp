@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "multiexp/curve.hpp"
 #include "multiexp/ifma_kernels.hpp"
 #include "multiexp/recoding.hpp"
 
@@ -114,7 +113,6 @@ class Side {
   }
 
   unsigned groups() const { return count_ == 0 ? 0 : digits_.groups; }
-  unsigned places() const { return count_ == 0 ? 0 : digits_.places; }
   std::size_t most(unsigned group) const { return group < groups() ? digits_.most(group) : 0; }
   void fill(std::uint64_t* buckets, unsigned group) {
     if (group >= groups()) return;
@@ -180,20 +178,15 @@ ExtendedPoint multiply_sum(const Terms& terms) {
   Side half(terms.half_points, terms.half_scalars, half_bits, width);
   const unsigned groups = std::max(full.groups(), half.groups());
   Words buckets(((std::size_t{1} << width) + 1) * bucket_words);
-  std::vector<ExtendedPoint> sums(groups * lanes);
+  Words sums(groups * bucket_words);
   for (unsigned group = 0; group < groups; ++group) {
     const std::size_t most = std::max(full.most(group), half.most(group));
     empty_buckets(buckets.data(), most);
     full.fill(buckets.data(), group);
     half.fill(buckets.data(), group);
-    drain_buckets(buckets.data(), most, &sums[group * lanes]);
+    drain_buckets(buckets.data(), most, sums.data() + group * bucket_words);
   }
-  ExtendedPoint total = identity_point;
-  for (unsigned place = std::max(full.places(), half.places()); place-- > 0;) {
-    for (unsigned i = 0; i < width; ++i) total = twice(total);
-    total = add(total, sums[place]);
-  }
-  return total;
+  return combine(sums.data(), groups, width);
 }
 
 void add_running(std::span<ExtendedPoint> sums, std::span<const AffinePoint> points) {

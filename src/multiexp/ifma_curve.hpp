@@ -39,11 +39,14 @@ ISOLOIR_LANES_INLINE Addend8 addend(const Field8& x, const Field8& y) {
   return r;
 }
 
-// The last step of all additions: E F, G H, F G, E H.
+// The last step of all additions: E F, G H, F G, E H. T is not always wanted: a point is doubled
+// without it.
+template <bool with_t = true>
 ISOLOIR_LANES_INLINE Point8 assembled8(const Factor8& e, const Factor8& f, const Factor8& g,
                                        const Factor8& h) {
   const Wide8 x = multiply_wide(e, f), y = multiply_wide(g, h);
-  return {carried(add(y, x)), carried(subtract(y, x)), exact(multiply(f, g)), multiply(e, h)};
+  return {carried(add(y, x)), carried(subtract(y, x)), exact(multiply(f, g)),
+          with_t ? multiply(e, h) : small(0)};
 }
 
 // p + q, of q's first three.
@@ -68,12 +71,13 @@ ISOLOIR_LANES_INLINE Point8 add_points(const Point8& p, const Point8& q) {
 
 // 2p. With S = Y + X and M = Y - X: S^2 - M^2 = 4XY, S^2 + M^2 = 2(Y^2 + X^2), S M = Y^2 - X^2, so
 // these are twice the E, H and G of twice() in curve.hpp, and its F twice with the sign changed.
+template <bool with_t>
 ISOLOIR_LANES_INLINE Point8 twice8(const Point8& p) {
   const Wide8 ss = square_wide(p.sum), mm = square_wide(p.difference);
   const Wide8 sm = multiply_wide(p.sum, p.difference), g = add(sm, sm);
   const Wide8 zz = square_wide(p.z), zz2 = add(zz, zz);
-  return assembled8(carried(subtract(ss, mm)), carried(subtract(add(zz2, zz2), g)), carried(g),
-                    carried(add(ss, mm)));
+  return assembled8<with_t>(carried(subtract(ss, mm)), carried(subtract(add(zz2, zz2), g)),
+                            carried(g), carried(add(ss, mm)));
 }
 
 // Four numbers in a row from each of eight places: the first of all eight, the second, ...

@@ -168,6 +168,29 @@ ISOLOIR_LANES_INLINE void store_field(const Factor8& a, std::uint64_t* words) {
   for (int i = 0; i < 5; ++i) _mm512_storeu_si512(words + 8 * i, a.limb[i]);
 }
 
+ISOLOIR_LANES_INLINE void store_in_lanes(const Point8& p, std::uint64_t* words) {
+  Lanes columns[point_words];
+  columns_of(p, columns);
+  for (int i = 0; i < point_words; ++i) _mm512_storeu_si512(words + 8 * i, columns[i]);
+}
+ISOLOIR_LANES_INLINE Point8 load_from_lanes(const std::uint64_t* words) {
+  Lanes columns[point_words];
+  for (int i = 0; i < point_words; ++i) columns[i] = _mm512_loadu_si512(words + 8 * i);
+  return point_of(columns);
+}
+ISOLOIR_LANES_INLINE Point8 permuted(const Point8& p, Lanes from) {
+  Lanes columns[point_words];
+  columns_of(p, columns);
+  for (auto& column : columns) column = _mm512_permutexvar_epi64(from, column);
+  return point_of(columns);
+}
+
+// 2^times p, times not 0.
+Point8 twice_times(Point8 p, unsigned times) {
+  for (unsigned i = 1; i < times; ++i) p = twice8<false>(p);
+  return twice8<true>(p);
+}
+
 ISOLOIR_LANES_INLINE Factor8 broadcast(const std::uint64_t* words) {
   Factor8 r;
   for (int i = 0; i < 5; ++i) r.limb[i] = all_lanes(words[8 * i]);
@@ -247,14 +270,18 @@ void make_addends(const AffinePoint* points, std::size_t count, std::uint64_t* a
   }
 }
 
+// All buckets are alike, and two of their lanes are five registers.
 void empty_buckets(std::uint64_t* buckets, std::size_t most) {
   std::uint64_t* places[lanes];
-  for (std::size_t i = 0; i <= most; ++i) {
-    for (auto& place : places) {
-      place = buckets;
-      buckets += point_words;
+  for (std::size_t lane = 0; lane < lanes; ++lane) places[lane] = buckets + lane * point_words;
+  store_points(identity8(), places);
+  Lanes pair[5];
+  for (int i = 0; i < 5; ++i) pair[i] = _mm512_load_si512(buckets + 8 * i);
+  for (std::size_t i = 0; i < (most + 1) * lanes / 2; ++i) {
+    for (const auto& words : pair) {
+      _mm512_store_si512(buckets, words);
+      buckets += 8;
     }
-    store_points(identity8(), places);
   }
 }
 
@@ -268,7 +295,7 @@ void fill_buckets(std::uint64_t* buckets, const DigitLanes& digits, const std::u
   }
 }
 
-void drain_buckets(const std::uint64_t* buckets, std::size_t most, ExtendedPoint* sums) {
+void drain_buckets(const std::uint64_t* buckets, std::size_t most, std::uint64_t* sums) {
   Point8 passed = identity8(), total = identity8();
   for (std::size_t i = most; i > 0; --i) {
     const std::uint64_t* places[lanes];
@@ -278,7 +305,24 @@ void drain_buckets(const std::uint64_t* buckets, std::size_t most, ExtendedPoint
     passed = add_points(passed, load_points(places));
     total = add_points(total, passed);
   }
-  scatter_points(total, *sums, 0xff);
+  store_in_lanes(total, sums);
+}
+
+// Each group is as high above the one below as eight places. Then lanes are added to lanes: in
+// three steps those a half, a quarter, an eighth of the eight places above.
+ExtendedPoint combine(const std::uint64_t* sums, std::size_t groups, unsigned width) {
+  Point8 total = identity8();
+  for (std::size_t group = groups; group-- > 0;) {
+    if (group + 1 < groups) total = twice_times(total, lanes * width);
+    total = add_points(total, load_from_lanes(sums + group * bucket_words));
+  }
+  for (unsigned step = lanes / 2; step > 0; step /= 2) {
+    const Lanes from = plus(lane_numbers(), all_lanes(step));  // beyond the last, any lane
+    total = add_points(total, twice_times(permuted(total, from), step * width));
+  }
+  ExtendedPoint result;
+  scatter_points(total, result, 1);
+  return result;
 }
 
 void add_each(ExtendedPoint* sums, const AffinePoint* points, std::size_t count) {

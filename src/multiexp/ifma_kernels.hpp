@@ -40,8 +40,12 @@ inline constexpr std::size_t bucket_words = 20 * lanes;
 void empty_buckets(std::uint64_t* buckets, std::size_t most);
 void fill_buckets(std::uint64_t* buckets, const DigitLanes& digits, const std::uint64_t* addends,
                   const BiasedScalar* scalars, std::size_t count);
-// In each lane the sum of each bucket b, from 1 to `most`, times b.
-void drain_buckets(const std::uint64_t* buckets, std::size_t most, ExtendedPoint* sums);
+// In each lane the sum of each bucket b, from 1 to `most`, times b; as bucket_words words, which
+// combine reads.
+void drain_buckets(const std::uint64_t* buckets, std::size_t most, std::uint64_t* sums);
+
+// The sum over all groups g and lanes l of sums[g] in l times 2^(width * (8 g + l)).
+ExtendedPoint combine(const std::uint64_t* sums, std::size_t groups, unsigned width);
 
 // sums[i] += points[i]
 void add_each(ExtendedPoint* sums, const AffinePoint* points, std::size_t count);
