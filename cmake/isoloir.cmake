@@ -89,6 +89,12 @@ function(isoloir_tests)
     if(name STREQUAL bench)
       target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})
     endif()
+    if(name STREQUAL election)  # whose fixture makes whole exports
+      target_link_libraries(${name}_test PRIVATE isoloir_verification)
+    endif()
+    if(name STREQUAL verification)  # and what is internal to it
+      target_link_libraries(${name}_test PRIVATE isoloir_multiexp)
+    endif()
     if(name STREQUAL courier)
       target_link_libraries(${name}_test PRIVATE isoloir_service)  # for the database's schema
       add_executable(storm_courier ${folder}/programs/storm_courier.cpp)
@@ -127,8 +133,8 @@ function(isoloir_bench)
     get_filename_component(name ${source} NAME_WE)
     add_executable(bench_${name} EXCLUDE_FROM_ALL ${source})
     target_include_directories(bench_${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
-    if(TARGET isoloir_${name})  # measures that module alone
-      target_link_libraries(bench_${name} PRIVATE isoloir_${name} PkgConfig::sodium)
+    if(name STREQUAL multiexp)  # public data alone, so no module above it
+      target_link_libraries(bench_${name} PRIVATE isoloir_multiexp PkgConfig::sodium)
     else()
       target_link_libraries(bench_${name} PRIVATE isoloir_web GTest::gtest GTest::gmock PkgConfig::sodium)
     endif()

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <string>
 
-#include "election/verification.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::cli {
 

@@ -9,10 +9,10 @@
 #include "cli/screen.hpp"
 #include "cli/tally_words.hpp"
 #include "crypto/hash.hpp"
-#include "election/verification.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
 #include "service/freeze.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::cli {
 

@@ -7,6 +7,7 @@ namespace isoloir::cli {
 
 void add_assistance(Command app);
 void add_claim(Command app);
+void add_bench(Command app);
 void add_bureau(Command app);
 void add_check(Command app);
 void add_contact(Command app);

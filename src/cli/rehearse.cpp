@@ -25,7 +25,6 @@
 #include "cli/rehearse_voter.hpp"
 #include "cli/server.hpp"
 #include "election/roll.hpp"
-#include "election/verification.hpp"
 #include "portal/second_round.hpp"
 #include "service/bureau.hpp"
 #include "service/count.hpp"
@@ -33,6 +32,7 @@
 #include "service/export.hpp"
 #include "service/freeze.hpp"
 #include "service/setup.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "election/sealing.hpp"
+#include "verification/sealing.hpp"
 
 namespace isoloir::cli {
 

@@ -14,7 +14,7 @@
 #include "cli/folder_in_making.hpp"
 #include "cli/screen.hpp"
 #include "cli/server.hpp"
-#include "election/verification.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::cli {
 namespace {

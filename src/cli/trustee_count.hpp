@@ -7,7 +7,7 @@
 #include <string>
 
 #include "cli/holder_file.hpp"
-#include "election/verification.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::cli {
 

@@ -8,7 +8,7 @@
 #include "cli/anchors.hpp"
 #include "cli/commands.hpp"
 #include "cli/screen.hpp"
-#include "election/verification.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::cli {
 namespace {

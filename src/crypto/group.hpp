@@ -48,6 +48,9 @@ class Point {
   static const Point& generator();
   static std::optional<Point> decode(ByteView encoded);  // canonical and not the identity
   static std::optional<Point> decode_or_identity(ByteView encoded);
+  // Of what a strict decoder has accepted, or a strict encoder written, a moment ago, where looking
+  // once more would cost more than the work itself. Never of bytes that nobody has judged.
+  static Point of_canonical(const ByteArray<32>& encoded) { return Point(encoded); }
 
   const ByteArray<32>& encoded() const { return bytes_; }
   bool is_identity() const;

@@ -22,9 +22,9 @@ namespace isoloir::multiexp {
 namespace ifma {
 namespace {
 
-constexpr std::size_t fewest = 24;  // terms, measured; a half one counts half
+constexpr std::size_t fewest = 4;  // terms, measured; a half one counts half
 constexpr unsigned lane_count = lanes;
-constexpr unsigned narrowest = 3, widest = 13;
+constexpr unsigned narrowest = 2, widest = 13;
 
 std::size_t decode(std::span<const std::uint8_t* const> encodings, AffinePoint* points,
                    Identity identity) {
@@ -141,7 +141,7 @@ class Side {
   std::vector<BiasedScalar> scalars_;
 };
 
-// In additions of eight: a group costs one for each term, and some 2.6 for each bucket.
+// In additions of eight: a group costs one for each term, and some 2.2 for each bucket.
 unsigned best_width(std::size_t full, std::size_t half) {
   unsigned best = narrowest;
   double best_cost = 0;
@@ -158,7 +158,7 @@ unsigned best_width(std::size_t full, std::size_t half) {
         most = std::max(most, of_half.most(group));
         cost += static_cast<double>(half);
       }
-      cost += 2.6 * static_cast<double>(most);
+      cost += 2.2 * static_cast<double>(most);
     }
     if (width == narrowest || cost < best_cost) {
       best = width;

@@ -232,6 +232,13 @@ struct DigitReader {
   }
 };
 
+// Wide digits have more buckets than the nearest cache holds; a tenth of the time at 11 bits.
+ISOLOIR_LANES_INLINE void fetch_ahead(const Targets& targets) {
+  for (const auto* place : targets.place) {
+    for (int word = 0; word < point_words; word += 8) __builtin_prefetch(place + word, 1);
+  }
+}
+
 ISOLOIR_LANES_INLINE void add_to_buckets(const Targets& targets, const std::uint64_t* addend) {
   const Point8 point = load_points(targets.place);
   const Factor8 sum = broadcast(addend), difference = broadcast(addend + 5 * lanes);
@@ -288,10 +295,14 @@ void empty_buckets(std::uint64_t* buckets, std::size_t most) {
 void fill_buckets(std::uint64_t* buckets, const DigitLanes& digits, const std::uint64_t* addends,
                   const BiasedScalar* scalars, std::size_t count) {
   const DigitReader reader(digits, buckets);
-  Targets targets;
+  Targets targets[2];
+  if (count != 0) reader.read(scalars[0], targets[0]);
   for (std::size_t i = 0; i < count; ++i) {
-    reader.read(scalars[i], targets);
-    add_to_buckets(targets, addends + i / lanes * addend_words + i % lanes);
+    if (i + 1 < count) {
+      reader.read(scalars[i + 1], targets[(i + 1) % 2]);
+      fetch_ahead(targets[(i + 1) % 2]);
+    }
+    add_to_buckets(targets[i % 2], addends + i / lanes * addend_words + i % lanes);
   }
 }
 

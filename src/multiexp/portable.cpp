@@ -8,7 +8,7 @@
 namespace isoloir::multiexp {
 namespace {
 
-constexpr std::size_t straus_most = 190;  // terms, measured; a half one counts half
+constexpr std::size_t straus_most = 80;  // terms, measured; a half one counts half
 
 ExtendedPoint multiply_sum(const Terms& terms) {
   ISOLOIR_ASSERT(terms.full_points.size() == terms.full_scalars.size());

@@ -4,9 +4,9 @@
 
 #include "election/ceremony.hpp"
 #include "election/registrar.hpp"
-#include "election/sealing.hpp"
 #include "portal/portal.hpp"
 #include "service/state.hpp"
+#include "verification/sealing.hpp"
 
 namespace isoloir {
 

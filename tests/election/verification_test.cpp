@@ -1,4 +1,4 @@
-#include "election/verification.hpp"
+#include "verification/verification.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -10,10 +10,10 @@
 #include "base/files.hpp"
 #include "base/places.hpp"
 #include "cli/holder_file.hpp"
-#include "election/verification.hpp"
 #include "functional/program.hpp"
 #include "service/bureau.hpp"
 #include "service/voting_fixture.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::test {
 

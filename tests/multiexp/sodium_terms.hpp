@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "base/result.hpp"
 #include "multiexp/engine.hpp"
 #include "multiexp/point.hpp"
 

@@ -8,12 +8,12 @@
 #include "base/limits.hpp"
 #include "code_of.hpp"
 #include "crypto/hash.hpp"
-#include "election/verification.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
 #include "service/freeze.hpp"
 #include "service/journal.hpp"
 #include "service/voting_fixture.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir {
 namespace {

@@ -4,11 +4,11 @@
 #include <sstream>
 #include <thread>
 
-#include "election/verification.hpp"
 #include "service/bureau.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
 #include "service/journal.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir {
 namespace {

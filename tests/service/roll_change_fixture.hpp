@@ -7,12 +7,12 @@
 
 #include "base/files.hpp"
 #include "code_of.hpp"
-#include "election/verification.hpp"
 #include "service/bureau.hpp"
 #include "service/count.hpp"
 #include "service/export.hpp"
 #include "service/reissue_fixture.hpp"
 #include "service/strike_off.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir {
 

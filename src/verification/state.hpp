@@ -1,5 +1,5 @@
-// What the checks of a verification hand on to each other; used by src/election/verification*.cpp
-// alone. A check reads what the checks it needs have written, and nothing else.
+// What the checks of a verification hand on to each other; used by src/verification/*.cpp alone.
+// A check reads what the checks it needs have written, and nothing else.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 #include "election/checkpoint.hpp"
 #include "election/count.hpp"
 #include "election/signed_document.hpp"
-#include "election/verification.hpp"
+#include "verification/verification.hpp"
 
 namespace isoloir::verification {
 

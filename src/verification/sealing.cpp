@@ -1,4 +1,4 @@
-#include "election/sealing.hpp"
+#include "verification/sealing.hpp"
 
 #include <algorithm>
 #include <set>
@@ -6,7 +6,7 @@
 #include "crypto/hash.hpp"
 #include "election/ceremony.hpp"
 #include "election/signed_document.hpp"
-#include "election/verification_state.hpp"
+#include "verification/state.hpp"
 
 namespace isoloir {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "election/verification_state.hpp"
+#include "verification/state.hpp"
 
 namespace isoloir::verification {
 namespace {

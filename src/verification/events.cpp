@@ -1,7 +1,7 @@
 // V7: the events of the board: form, signers, phases, times, order (docs/protocol.md section 8).
 #include <algorithm>
 
-#include "election/verification_state.hpp"
+#include "verification/state.hpp"
 
 namespace isoloir::verification {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "crypto/ed25519.hpp"
 #include "crypto/hash.hpp"
-#include "election/verification_state.hpp"
+#include "verification/state.hpp"
 
 namespace isoloir::verification {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "crypto/hash.hpp"
-#include "election/verification_state.hpp"
+#include "verification/state.hpp"
 
 namespace isoloir::verification {
 namespace {

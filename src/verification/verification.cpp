@@ -1,4 +1,4 @@
-#include "election/verification.hpp"
+#include "verification/verification.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -6,8 +6,8 @@
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
-#include "election/sealing.hpp"
-#include "election/verification_state.hpp"
+#include "verification/sealing.hpp"
+#include "verification/state.hpp"
 
 namespace isoloir {
 namespace verification {

@@ -1,0 +1,39 @@
+#include "verification/coefficients.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "crypto/hash.hpp"
+
+namespace isoloir::verification {
+
+CoefficientStream::CoefficientStream(Random& random, const Fingerprint& fingerprint,
+                                     std::span<const ByteView> ballots) {
+  Bytes input = random.bytes(32);
+  append(input, fingerprint.bytes);
+  append_u32(input, static_cast<std::uint32_t>(ballots.size()));
+  for (const auto ballot : ballots) append(input, sha256(ballot));
+  const auto digest = sha512(input);
+  std::copy_n(digest.begin(), key_.size(), key_.begin());
+}
+
+Words2 CoefficientStream::next() {
+  for (;;) {
+    if (at_ == block_bytes) {
+      // A nonce for each block of the stream: they are never so many that the nonce comes again.
+      ByteArray<crypto_stream_chacha20_NONCEBYTES> nonce{};
+      for (std::size_t i = 0; i < nonce.size(); ++i) {
+        nonce[i] = static_cast<std::uint8_t>(block_ >> (8 * i));
+      }
+      crypto_stream_chacha20(bytes_.data(), bytes_.size(), nonce.data(), key_.data());
+      ++block_;
+      at_ = 0;
+    }
+    const auto words = words_of<2>(bytes_.data() + at_);
+    at_ += 16;
+    if (words != Words2{}) return words;
+  }
+}
+
+}  // namespace isoloir::verification
