@@ -16,7 +16,7 @@
 //   Field8   limbs 0 to 3 below 2^52, limb 4 below 2^47 + 2^13; so the value is below 2p
 //   Factor8  the same once bits 52 and above of limbs 0 to 3 are dropped, whatever they are: what
 //            products take
-//   Wide8    below 2^62, limb 4 below 2^58: what carries take. Products give limbs below 11 * 2^52.
+//   Wide8    below 2^63, limb 4 below 2^59: what carries take. Products give limbs below 11 * 2^52.
 // Under ISOLOIR_CHECK_LIMBS (builds for tests) each operation checks what it takes and gives, in
 // all lanes.
 #pragma once
@@ -85,12 +85,12 @@ ISOLOIR_LANES_INLINE void check_factor(const Factor8& a) {
 }
 
 constexpr std::uint64_t product_most = (std::uint64_t{11} << 52) - 1;
-constexpr std::uint64_t wide_most = (std::uint64_t{1} << 62) - 1;
-constexpr std::uint64_t wide_most_of_last = (std::uint64_t{1} << 58) - 1;
+constexpr std::uint64_t wide_most = (std::uint64_t{1} << 63) - 1;
+constexpr std::uint64_t wide_most_of_last = (std::uint64_t{1} << 59) - 1;
 
-// What limb 4 has above 2^255 goes to limb 0, times 19: below 2^11 * 19. From there each limb
-// passes on what it has above 52 bits, below 2^10 and a little, to the next. Limb 4 is left with
-// below 2^47 + 2^11.
+// What limb 4 has above 2^255 goes to limb 0, times 19: below 2^12 * 19. From there each limb
+// passes on what it has above 52 bits, at most 2^11, to the next. Limb 4 is left with at most 2^47
+// + 2^11.
 ISOLOIR_LANES_INLINE Factor8 carried(const Wide8& a) {
   check_limbs(a.limb, wide_most, wide_most_of_last);
   Factor8 r;
@@ -130,11 +130,12 @@ ISOLOIR_LANES_INLINE Wide8 add(const Wide8& a, const Wide8& b) {
   return r;
 }
 
-// Adds 2^9 p, whose limbs are 2^61 - 19 * 2^9, 2^61 - 2^9 and 2^56 - 2^9: so much b may be, which a
-// product and two of them are, and a sum with such a value, but no difference is.
+// Adds 2^10 p, whose limbs are 2^62 - 19 * 2^10, 2^62 - 2^10 and, limb 4, 2^57 - 2^10. So much b
+// may be: one product or two, below 22 * 2^52, but no difference. And a may be four products: limb
+// 4 is then below (44 + 32) * 2^52.
 ISOLOIR_LANES_INLINE Wide8 subtract(const Wide8& a, const Wide8& b) {
-  constexpr std::uint64_t of_first = (bits_52 - 18) << 9, of_others = bits_52 << 9;
-  constexpr std::uint64_t of_last = bits_47 << 9;
+  constexpr std::uint64_t of_first = (bits_52 - 18) << 10, of_others = bits_52 << 10;
+  constexpr std::uint64_t of_last = bits_47 << 10;
   check_limbs(b.limb, of_first, of_last);
   Wide8 r;
   for (int i = 0; i < 5; ++i) {

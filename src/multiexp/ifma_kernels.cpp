@@ -123,7 +123,7 @@ ISOLOIR_LANES_INLINE __mmask8 finish(const Halfway8& half, const Factor8& power,
   Factor8 root = multiply(cubed, power);
   const Field8 check = least(multiply(half.radicand, square(root)));
   const __mmask8 turned = equal(check, in_all_lanes(minus_one));
-  const __mmask8 square_found = turned | equal(check, small(1));
+  const std::uint32_t square_found = turned | equal(check, small(1));
   root = chosen(turned, root, multiply(root, in_all_lanes(square_root_of_minus_one_52)));
   const Factor8 x_denominator = multiply(root, half.u2);
   const Factor8 y_denominator = multiply(multiply(root, x_denominator), half.v);
@@ -161,7 +161,7 @@ ISOLOIR_LANES_INLINE std::uint32_t decode_registers(const std::uint8_t* const* e
 }
 
 ISOLOIR_LANES_INLINE __mmask8 first_lanes(std::size_t count) {
-  return count >= lanes ? __mmask8{0xff} : static_cast<__mmask8>((std::uint32_t{1} << count) - 1);
+  return count >= lanes ? __mmask8{0xff} : static_cast<__mmask8>((1u << count) - 1);
 }
 
 ISOLOIR_LANES_INLINE void store_field(const Factor8& a, std::uint64_t* words) {
@@ -361,6 +361,9 @@ void field_operations(const FieldLanes& a, const FieldLanes& b, FieldResults& re
   store_field(carried_exactly(add(of_x, of_y)), results.sum.limb[0]);
   store_field(carried_exactly(subtract(of_x, of_y)), results.difference.limb[0]);
   store_field(least(multiply(x, y)), results.least_product.limb[0]);
+  const Wide8 xy = multiply_wide(x, y), xy2 = add(xy, xy), xx = square_wide(x);
+  store_field(carried_exactly(subtract(wide(small(0)), xy2)), results.less_two.limb[0]);
+  store_field(carried_exactly(subtract(add(xy2, xy2), add(xx, xx))), results.four_less_two.limb[0]);
   Lanes in_51[5];
   to_51(exact(x), in_51);
   store_field(carried_exactly(from_51(in_51)), results.there_and_back.limb[0]);

@@ -56,6 +56,7 @@ struct FieldLanes {
 };
 struct FieldResults {
   FieldLanes product, square, sum, difference, least_product, there_and_back;
+  FieldLanes less_two, four_less_two;  // -2 a b, 4 a b - 2 a a: as much as is ever taken away
 };
 void field_operations(const FieldLanes& a, const FieldLanes& b, FieldResults& results);
 

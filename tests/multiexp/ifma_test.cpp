@@ -137,14 +137,21 @@ void expect_lane(const ifma::FieldResults& results, std::size_t lane, const Limb
   EXPECT_EQ(slow(lane_of(results.sum, lane)), slow_sum(slow(a), slow(b)));
   EXPECT_EQ(slow_sum(slow(lane_of(results.difference, lane)), slow(b)), slow(a));
   EXPECT_EQ(slow(lane_of(results.there_and_back, lane)), slow(a));
+  const FieldBytes square = slow(lane_of(results.square, lane)), xy2 = slow_sum(product, product);
+  EXPECT_EQ(slow_sum(slow(lane_of(results.less_two, lane)), xy2), FieldBytes{});
+  EXPECT_EQ(slow_sum(slow(lane_of(results.four_less_two, lane)), slow_sum(square, square)),
+            slow_sum(xy2, xy2));
   for (const auto* result : {&results.product, &results.square, &results.sum, &results.difference,
-                             &results.least_product, &results.there_and_back}) {
+                             &results.least_product, &results.there_and_back, &results.less_two,
+                             &results.four_less_two}) {
     for (int i = 0; i < 4; ++i) EXPECT_LE(result->limb[i][lane], bits_52);
     EXPECT_LE(result->limb[4][lane], result == &results.least_product ? bits_47 : most_of_last);
   }
 }
 
-// Limbs at the bounds and around multiples of p, other ones in each lane; first the largest of all.
+// Limbs at the bounds and around multiples of p, other ones in each lane; first the largest of all,
+// then those whose products have the largest halves, low and high: (2^52 - x)(2^52 - x) with x x
+// next to 2^52.
 TEST(Ifma, FieldAtItsBounds) {
   SKIP_WITHOUT_IFMA();
   SeededRandom random(31);
@@ -152,9 +159,12 @@ TEST(Ifma, FieldAtItsBounds) {
     ifma::FieldLanes a, b;
     for (int limb = 0; limb < 5; ++limb) {
       const std::uint64_t largest = limb == 4 ? most_of_last : ~std::uint64_t{0};
+      const std::uint64_t halves = limb == 4 ? 1 : bits_52 - (1u << 26) + 2;
       for (std::size_t lane = 0; lane < ifma::lanes; ++lane) {
-        a.limb[limb][lane] = round == 0 ? largest : edge_limb(random, limb == 4);
-        b.limb[limb][lane] = round == 0 ? largest : edge_limb(random, limb == 4);
+        a.limb[limb][lane] = round == 0   ? largest
+                             : round == 1 ? halves
+                                          : edge_limb(random, limb == 4);
+        b.limb[limb][lane] = round < 2 ? a.limb[limb][lane] : edge_limb(random, limb == 4);
       }
     }
     ifma::FieldResults results;
@@ -316,7 +326,7 @@ TEST(Ifma, SumsOfAnyNumberOfTerms) {
     terms.expect_sum(0, count);
     terms.expect_sum(count, 70 - count);
   }
-  for (const std::size_t count : {100, 200, 300, 500, 700, 1'000, 2'000}) {
+  for (const std::size_t count : {100u, 200u, 300u, 500u, 700u, 1'000u, 2'000u}) {
     terms.expect_sum(count, 0);
     terms.expect_sum(0, 2 * count + 1);
     terms.expect_sum(count / 3, count);
@@ -331,7 +341,7 @@ TEST(Ifma, SumsOfOneScalarOnly) {
   SKIP_WITHOUT_IFMA();
   SeededRandom random(33);
   const auto encoding = random_point(random);
-  for (const std::size_t count : {24, 100, 1'000}) {
+  for (const std::size_t count : {24u, 100u, 1'000u}) {
     for (const int byte : {0x00, 0x01, 0x7f, 0x80, 0xff}) {
       EncodedTerms terms;
       HalfScalar scalar;
