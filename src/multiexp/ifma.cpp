@@ -22,7 +22,8 @@ namespace isoloir::multiexp {
 namespace ifma {
 namespace {
 
-constexpr std::size_t fewest = 4;  // terms, measured; a half one counts half
+constexpr std::size_t fewest_decoded = 3;  // measured
+constexpr std::size_t fewest = 4;          // terms, measured; a half one counts half
 constexpr unsigned lane_count = lanes;
 constexpr unsigned narrowest = 2, widest = 13;
 
@@ -30,6 +31,9 @@ std::size_t decode(std::span<const std::uint8_t* const> encodings, AffinePoint* 
                    Identity identity) {
   for (std::size_t done = 0; done < encodings.size(); done += decoded_at_once) {
     const auto count = std::min(decoded_at_once, encodings.size() - done);
+    if (count < fewest_decoded) {
+      return done + portable_engine().decode(encodings.subspan(done), points + done, identity);
+    }
     const auto bad =
         decode_some(encodings.data() + done, count, points + done, identity == Identity::allowed);
     if (bad != 0) return done + static_cast<std::size_t>(std::countr_zero(bad));
