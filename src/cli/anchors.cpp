@@ -1,6 +1,9 @@
 #include "cli/anchors.hpp"
 
+#include <fmt/format.h>
+
 #include <cctype>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -81,13 +84,34 @@ Expected<Anchors> read_anchors(const AnchorFiles& files) {
   return anchors;
 }
 
+std::string progress_text(int check, std::uint64_t done, std::uint64_t total,
+                          double done_per_second) {
+  std::string text = fmt::format("V{}: {} of {}", check, done, total);
+  if (done_per_second <= 0) return text;
+  constexpr int ballots_check = 10;
+  if (check == ballots_check) text += fmt::format(", {:.0f} ballots a second", done_per_second);
+  const auto rest = static_cast<double>(total > done ? total - done : 0);
+  const auto seconds = static_cast<std::uint64_t>(std::ceil(rest / done_per_second));
+  if (seconds >= 3600) {
+    return text + fmt::format(", {} h {} min left", seconds / 3600, seconds / 60 % 60);
+  }
+  if (seconds >= 60) return text + fmt::format(", {} min {} s left", seconds / 60, seconds % 60);
+  return text + fmt::format(", {} s left", seconds);
+}
+
 void ProgressLine::operator()(int check, std::uint64_t done, std::uint64_t total) {
   const auto now = std::chrono::steady_clock::now();
+  if (check != check_) {
+    check_ = check;
+    started_ = now;
+    started_done_ = done;
+  }
   if (now - told_ < std::chrono::milliseconds(terminal_ ? 250 : 5000)) return;
   told_ = now;
-  std::fprintf(stderr, "%sV%d: %llu of %llu%s", terminal_ ? "\r\033[K" : "", check,
-               static_cast<unsigned long long>(done), static_cast<unsigned long long>(total),
-               terminal_ ? "" : "\n");
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  const double rate = seconds > 0 ? static_cast<double>(done - started_done_) / seconds : 0;
+  std::fprintf(stderr, "%s%s%s", terminal_ ? "\r\033[K" : "",
+               progress_text(check, done, total, rate).c_str(), terminal_ ? "" : "\n");
   open_ = terminal_;
 }
 

@@ -108,16 +108,39 @@ ExportReader ExportReader::of_files(Files files) {
   return reader;
 }
 
+namespace {
+tl::unexpected<Error> missing(std::string_view path) {
+  return fail("export.missing", std::string(path) + " is missing");
+}
+tl::unexpected<Error> unreadable(std::string_view path) {
+  return fail("export.unreadable", std::string(path) + " cannot be read");
+}
+}  // namespace
+
+bool ExportReader::has_regular(std::string_view path) const {
+  if (!std::binary_search(paths_.begin(), paths_.end(), path)) return false;
+  const auto* folder = std::get_if<std::filesystem::path>(&source_);
+  return !folder ||
+         std::filesystem::is_regular_file(std::filesystem::symlink_status(*folder / path));
+}
+
 Expected<std::string> ExportReader::read(std::string_view path) const {
-  const auto missing = [&] { return fail("export.missing", std::string(path) + " is missing"); };
-  if (!std::binary_search(paths_.begin(), paths_.end(), path)) return missing();
+  if (!has_regular(path)) return missing(path);
   if (const auto* files = std::get_if<Files>(&source_))
     return files->find(std::string(path))->second;
-  const auto file = std::get<std::filesystem::path>(source_) / path;
-  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) return missing();
-  auto content = read_file(file);
-  if (!content) return fail("export.unreadable", std::string(path) + " cannot be read");
+  auto content = read_file(std::get<std::filesystem::path>(source_) / path);
+  if (!content) return unreadable(path);
   return content;
+}
+
+Expected<ExportFile> ExportReader::open(std::string_view path) const {
+  if (!has_regular(path)) return missing(path);
+  if (const auto* files = std::get_if<Files>(&source_)) {
+    return ExportFile(as_bytes(files->find(std::string(path))->second));
+  }
+  std::ifstream stream(std::get<std::filesystem::path>(source_) / path, std::ios::binary);
+  if (!stream) return unreadable(path);
+  return ExportFile(std::string(path), std::move(stream));
 }
 
 }  // namespace isoloir

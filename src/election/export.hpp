@@ -14,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "crypto/merkle.hpp"
+#include "election/export_file.hpp"
 
 namespace isoloir {
 
@@ -65,10 +66,13 @@ class ExportReader {
   const std::vector<std::string>& paths() const { return paths_; }
   // Regular files only. Error: export.missing.
   Expected<std::string> read(std::string_view path) const;
+  // The same file in pieces. Errors: export.missing, export.unreadable.
+  Expected<ExportFile> open(std::string_view path) const;
 
  private:
   using Files = std::map<std::string, std::string>;
   ExportReader() = default;
+  bool has_regular(std::string_view path) const;
   std::variant<std::filesystem::path, Files> source_;
   std::vector<std::string> paths_;
 };

@@ -55,6 +55,10 @@ Status judge_ballot(const BallotPlace& place, ByteView bytes) {
   return verify_ballot(*ballot, place.election_key);
 }
 
+Point key_of(ByteView ballot) {
+  return Point::of_canonical(*to_array<32>(ballot.subspan(verification::BallotLayout::key, 32)));
+}
+
 std::optional<std::string> name_of(JudgeEngine engine) {
   const auto* const found = engine_of(engine);
   if (!found) return std::nullopt;

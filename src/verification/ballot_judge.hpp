@@ -29,6 +29,10 @@ struct BallotPlace {
 // contest or district), those of verify_ballot, in this order.
 Status judge_ballot(const BallotPlace& place, ByteView ballot);
 
+// Its voter's key, of a ballot that the judge has taken, or refused by another error than those of
+// Ballot::decode.
+Point key_of(ByteView ballot);
+
 enum class JudgeEngine { best, portable, ifma };
 // "portable", "ifma"; nothing where the processor lacks it.
 std::optional<std::string> name_of(JudgeEngine engine);

@@ -2,136 +2,152 @@
 #include <algorithm>
 #include <numeric>
 
+#include "verification/ballot_judge.hpp"
 #include "verification/state.hpp"
 
 namespace isoloir::verification {
 namespace {
 
-constexpr std::size_t ballots_at_once = 64;
-
 // The check that a ballot fails by itself; 0 for none.
-struct Judged {
-  int check = 0;
-  Error error;
-  Ballot ballot;
-};
-
 int check_of(const Error& error) {
   if (error.code == "ballot.signature") return 11;
   if (error.code == "ballot.option_proof") return 12;
   if (error.code == "ballot.sum_proof") return 13;
-  if (error.code == "ballot.alpha") return 14;
+  if (error.code == "ballot.alpha" || error.code == "ballot.key") return 14;
   return 10;
 }
 
-Judged judge(const State& state, const Place& place, ByteView bytes) {
-  const auto& contest = state.manifest.contests[place.first];
-  auto ballot = Ballot::decode(bytes, contest.options.size());
-  if (!ballot) return {10, ballot.error(), {}};
-  const auto refuse = [](int check, std::string code, std::string why, Ballot&& it) {
-    return Judged{check, {std::move(code), std::move(why), {}}, std::move(it)};
-  };
-  if (ballot->fingerprint != state.fingerprint) {
-    return refuse(10, "ballot.fingerprint", "of another election", std::move(*ballot));
-  }
-  if (Place(ballot->contest, ballot->district) != place) {
-    return refuse(10, "ballot.place", "of another contest or district", std::move(*ballot));
-  }
-  if (const auto good = verify_ballot(*ballot, state.manifest.bureau_of(contest).key); !good) {
-    return {check_of(good.error()), good.error(), std::move(*ballot)};
-  }
-  if (!state.keys.in_force(ballot->key, place, state.freeze_checkpoint.size)) {
-    return refuse(14, "ballot.key", "by a key that is not in force in " + describe(place),
-                  std::move(*ballot));
-  }
-  return {0, {}, std::move(*ballot)};
-}
-
-// What is kept of each ballot of one file.
+// What is kept of each ballot of a piece.
 struct Row {
-  std::uint8_t check = 0;
-  Point key;
+  std::optional<Error> error;
+  Point key;  // unless the ballot is refused by V10
   Digest leaf{};
   Tracker tracker;
 };
 
+// Judges of one place, each lent to one thread at a time. They keep the sums of what they judge.
+class Judges {
+ public:
+  explicit Judges(const BallotPlace& place) : place_(place) {}
+
+  std::vector<Status> judge(std::span<const ByteView> ballots) {
+    BallotJudge judge = take();
+    auto verdicts = judge.judge(ballots);
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(judge));
+    return verdicts;
+  }
+
+  Aggregate sums() {
+    BallotJudge all(place_, random_);
+    for (const auto& judge : free_) all.add_sums_of(judge);
+    return all.sums();
+  }
+
+ private:
+  BallotJudge take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return BallotJudge(place_, random_);
+    BallotJudge judge = std::move(free_.back());
+    free_.pop_back();
+    return judge;
+  }
+
+  const BallotPlace place_;
+  SystemRandom random_;
+  std::mutex mutex_;
+  std::vector<BallotJudge> free_;
+};
+
+// Judges a file piece by piece, each on all cores; what follows from the order of its ballots is
+// looked at piece after piece.
 class BoxFile {
  public:
-  BoxFile(State& state, const Place& place, std::string content)
+  BoxFile(State& state, const Place& place)
       : state_(state),
         place_(place),
         path_(export_path::box(place.first, place.second)),
-        content_(std::move(content)),
-        size_(ballot_bytes(state.manifest.contests[place.first].options.size())),
-        rows_(content_.size() / size_) {}
+        size_(ballot_bytes(contest().options.size())),
+        judges_({state.fingerprint, place.first, place.second, contest().options.size(),
+                 state.manifest.bureau_of(contest()).key}) {}
 
-  // Adds the file to the state. Errors are those of V10.
+  // Adds the file to the state. Errors are those of V10, of the first ballot that has one.
   Status run(MerkleAccumulator& box, std::uint64_t total) {
-    if (content_.size() % size_ != 0) {
-      return fail("ballot.length", path_ + " is no whole number of ballots");
+    const auto piece = [&](ByteView bytes) { return judge_piece(bytes, box, total); };
+    if (auto good = state_.file_in_pieces(path_, size_ * state_.ballots_in_piece, piece); !good) {
+      return good;
     }
-    const auto options = state_.manifest.contests[place_.first].options.size();
-    Aggregate sums(options);
-    std::mutex mutex;
-    in_ranges(
-        rows_.size(), ballots_at_once,
-        [&](std::size_t begin, std::size_t end) {
-          Aggregate part(options);
-          for (std::size_t i = begin; i < end; ++i) judge_row(i, part);
-          const std::lock_guard lock(mutex);
-          sums.add(part);
-        },
-        [&](std::size_t done) { state_.tell(10, state_.ballots += done, total); });
-    if (auto good = check_rows(); !good) return good;
-    for (const auto& row : rows_) {
-      box.append(row.leaf);
-      if (state_.anchors.receipts_given) state_.trackers.insert(row.tracker);
-      state_.reissued_that_voted[place_.first] += state_.keys.reissued(row.key);
-    }
-    state_.contest_ballots[place_.first] += rows_.size();
-    state_.districts.emplace(place_, std::move(sums));
+    state_.contest_ballots[place_.first] += judged_;
+    state_.districts.emplace(place_, judges_.sums());
     return {};
   }
 
  private:
-  ByteView bytes(std::size_t i) const { return as_bytes(content_).subspan(i * size_, size_); }
+  const Contest& contest() const { return state_.manifest.contests[place_.first]; }
 
-  void judge_row(std::size_t i, Aggregate& part) {
-    const Judged judged = judge(state_, place_, bytes(i));
-    auto& row = rows_[i];
-    row.check = static_cast<std::uint8_t>(judged.check);
-    row.key = judged.ballot.key;
-    row.leaf = leaf_hash(bytes(i));
-    if (state_.anchors.receipts_given) row.tracker = tracker_of(bytes(i));
-    if (judged.check != 10) part.add(judged.ballot.options);
-  }
-
-  // The first offender of each check in the order of the file.
-  Status check_rows() {
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (const int check = rows_[i].check;
-          check == 10 || (check && !state_.found.contains(check))) {
-        const Error error = judge(state_, place_, bytes(i)).error;
-        const Error named{error.code, where(i) + error.message, {}};
-        if (check == 10) return fail(named);
-        state_.found.emplace(check, named);
-      }
-      if (i == 0 || rows_[i - 1].key < rows_[i].key) continue;
-      if (rows_[i].key < rows_[i - 1].key) {
-        return fail("ballot.order", where(i) + "not in the order of the keys");
-      }
-      state_.found.emplace(14, Error{"ballot.second", where(i) + "the second of its key", {}});
+  Status judge_piece(ByteView bytes, MerkleAccumulator& box, std::uint64_t total) {
+    if (state_.index.find(path_)->second.size % size_ != 0) {
+      return fail("ballot.length", path_ + " is no whole number of ballots");
+    }
+    rows_.assign(bytes.size() / size_, {});
+    in_ranges(
+        rows_.size(), BallotJudge::ballots_at_once,
+        [&](std::size_t begin, std::size_t end) { judge_rows(bytes, begin, end); },
+        [&](std::size_t done) { state_.tell(10, state_.ballots += done, total); });
+    for (const auto& row : rows_) {
+      if (auto good = check_row(row); !good) return good;
+      box.append(row.leaf);
+      if (state_.anchors.receipts_given) state_.trackers.insert(row.tracker);
+      state_.reissued_that_voted[place_.first] += state_.keys.reissued(row.key);
+      last_key_ = row.key;
+      ++judged_;
     }
     return {};
   }
-  std::string where(std::size_t i) const { return path_ + ", ballot " + std::to_string(i) + ": "; }
+
+  void judge_rows(ByteView bytes, std::size_t begin, std::size_t end) {
+    std::vector<ByteView> ballots;
+    for (std::size_t i = begin; i < end; ++i) ballots.push_back(bytes.subspan(i * size_, size_));
+    const auto verdicts = judges_.judge(ballots);
+    for (std::size_t i = begin; i < end; ++i) {
+      const ByteView ballot = ballots[i - begin];
+      auto& row = rows_[i];
+      if (const auto& verdict = verdicts[i - begin]; !verdict) row.error = verdict.error();
+      row.leaf = leaf_hash(ballot);
+      if (state_.anchors.receipts_given) row.tracker = tracker_of(ballot);
+      if (row.error && check_of(*row.error) == 10) continue;
+      row.key = key_of(ballot);  // which the judge has decoded
+      if (!row.error && !state_.keys.in_force(row.key, place_, state_.freeze_checkpoint.size)) {
+        row.error = Error{"ballot.key", "by a key that is not in force in " + describe(place_), {}};
+      }
+    }
+  }
+
+  // The first offender of each check in the order of the file.
+  Status check_row(const Row& row) {
+    if (row.error) {
+      const int check = check_of(*row.error);
+      const Error named{row.error->code, where() + row.error->message, {}};
+      if (check == 10) return fail(named);
+      state_.found.emplace(check, named);
+    }
+    if (!last_key_ || *last_key_ < row.key) return {};
+    if (row.key < *last_key_) {
+      return fail("ballot.order", where() + "not in the order of the keys");
+    }
+    state_.found.emplace(14, Error{"ballot.second", where() + "the second of its key", {}});
+    return {};
+  }
+  std::string where() const { return path_ + ", ballot " + std::to_string(judged_) + ": "; }
 
   State& state_;
   const Place place_;
   const std::string path_;
-  const std::string content_;
   const std::size_t size_;
+  Judges judges_;
   std::vector<Row> rows_;
+  std::uint64_t judged_ = 0;
+  std::optional<Point> last_key_;
 };
 
 Outcome found(const State& state, int check) {
@@ -153,9 +169,7 @@ Outcome check_ballots(State& state) {
   MerkleAccumulator box;
   for (const auto& roster : manifest.rosters) {
     const Place place{roster.contest, roster.district};
-    auto content = state.file(export_path::box(roster.contest, roster.district));
-    if (!content) return fail(content.error());
-    BoxFile file(state, place, std::move(*content));
+    BoxFile file(state, place);
     if (const auto good = file.run(box, total); !good) return fail(good.error());
   }
   state.box_root = box.root();

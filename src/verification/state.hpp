@@ -77,6 +77,9 @@ struct Freeze {
 
 enum class LeafKind : std::uint8_t { ballot, pad, event, batch };
 
+// A piece of a box: several batches a core, some ten megabytes and more.
+std::size_t ballots_read_at_once();
+
 struct State {
   State(const ExportReader& from, const Anchors& given, const VerificationProgress& told,
         Report& to)
@@ -87,6 +90,7 @@ struct State {
   const VerificationProgress& progress;
   Report& report;
 
+  std::size_t ballots_in_piece = ballots_read_at_once();
   bool before_count = false;                       // tally and result may be missing
   ExportIndex index;                               // V1
   Manifest manifest;                               // V2
@@ -115,6 +119,12 @@ struct State {
   // The file as the index says, whatever has become of it since V1. Errors: export.missing,
   // export.changed.
   Expected<std::string> file(std::string_view path) const;
+  // The same in pieces of at most so many bytes, for files of any size. A piece is seen before the
+  // whole is known to be the file that the index describes, so what was made of it counts only when
+  // this succeeds. An error of `piece` stops the reading, and is given once the rest has been
+  // hashed.
+  Status file_in_pieces(std::string_view path, std::size_t bytes_most,
+                        const std::function<Status(ByteView)>& piece) const;
   // Canonical JSON in it.
   Expected<Json> json(std::string_view path) const;
   std::size_t count_paths(std::string_view prefix, std::string_view suffix) const;
@@ -122,6 +132,10 @@ struct State {
     if (progress) progress(check, done, total);
   }
 };
+
+// As verify_export, with boxes read in pieces of so many ballots: for tests, whose boxes are small.
+Report verify_in_pieces(const ExportReader& reader, const Anchors& anchors,
+                        const VerificationProgress& progress, std::size_t ballots_in_piece);
 
 // Gives what was checked, in a few words.
 using Outcome = Expected<std::string>;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
+#include "crypto/sha256.hpp"
+#include "verification/ballot_judge.hpp"
 #include "verification/sealing.hpp"
 #include "verification/state.hpp"
 
@@ -36,6 +39,10 @@ void in_ranges(std::size_t count, std::size_t grain,
   run();
 }
 
+std::size_t ballots_read_at_once() {
+  return 4 * BallotJudge::ballots_at_once * std::max(8u, std::thread::hardware_concurrency());
+}
+
 Expected<std::string> State::file(std::string_view path) const {
   const auto listed = index.find(std::string(path));
   if (listed == index.end()) return fail("export.missing", std::string(path) + " is not listed");
@@ -44,6 +51,39 @@ Expected<std::string> State::file(std::string_view path) const {
     return fail("export.changed", std::string(path) + " is not the file that the index describes");
   }
   return content;
+}
+
+Status State::file_in_pieces(std::string_view path, std::size_t bytes_most,
+                             const std::function<Status(ByteView)>& piece) const {
+  const auto listed = index.find(std::string(path));
+  if (listed == index.end()) return fail("export.missing", std::string(path) + " is not listed");
+  auto opened = reader.open(path);
+  if (!opened) return fail(opened.error());
+  Sha256 hash;
+  FileDigest digest;
+  Bytes rooms[2];
+  const auto read = [&](Bytes& room) {
+    auto bytes = opened->next(bytes_most, room);
+    if (bytes) {
+      digest.size += bytes->size();
+      hash.add(*bytes);
+    }
+    return bytes;
+  };
+  Status good;
+  auto bytes = read(rooms[0]);
+  for (std::size_t other = 1; bytes && !bytes->empty(); other = 1 - other) {
+    // Read and hashed ahead: one core hashes hardly faster than many judge.
+    auto following = std::async(std::launch::async, read, std::ref(rooms[other]));
+    if (good) good = piece(*bytes);
+    bytes = following.get();
+  }
+  if (!bytes) return fail(bytes.error());
+  digest.sha256 = hash.digest();
+  if (digest != listed->second) {
+    return fail("export.changed", std::string(path) + " is not the file that the index describes");
+  }
+  return good;
 }
 
 Expected<Json> State::json(std::string_view path) const {
@@ -115,6 +155,8 @@ Outcome check_anchors(State& state) {
 
 namespace {
 
+constexpr std::size_t hashed_at_once = std::size_t{1} << 20;
+
 struct Layout {
   std::set<std::string> required;
   std::set<std::string> allowed;
@@ -185,8 +227,10 @@ Outcome check_files(State& state) {
     if (path.ends_with(".json")) {
       const auto json = state.json(path);
       if (!json) return fail(json.error());
-    } else if (const auto content = state.file(path); !content) {
-      return fail(content.error());
+    } else if (const auto same =
+                   state.file_in_pieces(path, hashed_at_once, [](ByteView) { return Status(); });
+               !same) {
+      return fail(same.error());
     }
     state.tell(1, done += digest.size, total);
   }
@@ -387,16 +431,20 @@ Status check_bijection_with(const State& state, const ReceiptKey& receipt_key) {
   }
   for (const auto& roster : state.manifest.rosters) {
     const auto path = export_path::box(roster.contest, roster.district);
-    const auto content = state.file(path);
-    if (!content) return fail(content.error());
     const auto size = ballot_bytes(state.manifest.contests[roster.contest].options.size());
-    for (std::size_t i = 0; i < content->size() / size; ++i) {
-      const auto tracker = tracker_of(as_bytes(*content).subspan(i * size, size));
-      if (unclaimed.erase(leaf_hash(ballot_entry(receipt_key, tracker))) == 0) {
-        return fail("count.bijection",
-                    path + ", ballot " + std::to_string(i) + " has no leaf in the log");
+    std::size_t number = 0;
+    const auto claim = [&](ByteView ballots) -> Status {
+      for (std::size_t at = 0; at + size <= ballots.size(); at += size, ++number) {
+        const auto tracker = tracker_of(ballots.subspan(at, size));
+        if (unclaimed.erase(leaf_hash(ballot_entry(receipt_key, tracker))) == 0) {
+          return fail("count.bijection",
+                      path + ", ballot " + std::to_string(number) + " has no leaf in the log");
+        }
       }
-    }
+      return {};
+    };
+    const auto claimed = state.file_in_pieces(path, size * state.ballots_in_piece, claim);
+    if (!claimed) return fail(claimed.error());
   }
   if (!unclaimed.empty()) {
     return fail("count.bijection",
@@ -424,8 +472,16 @@ constexpr int last_check_before_count = 15;
 
 Report verify_export(const ExportReader& reader, const Anchors& anchors,
                      const VerificationProgress& progress) {
+  return verification::verify_in_pieces(reader, anchors, progress,
+                                        verification::ballots_read_at_once());
+}
+
+Report verification::verify_in_pieces(const ExportReader& reader, const Anchors& anchors,
+                                      const VerificationProgress& progress,
+                                      std::size_t ballots_in_piece) {
   Report report;
   State state(reader, anchors, progress, report);
+  state.ballots_in_piece = ballots_in_piece;
   run_checks(state, last_check_of_all);
   if (report.consistent()) report.trust = measure_trust(state);
   return report;

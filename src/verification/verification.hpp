@@ -4,7 +4,7 @@
 // Every check that can run does: one that needs what a failed one would have given is reported as
 // not run. The verdict depends neither on threads nor on the order in which rows are read; the
 // first offender in the order of the export is named. Memory: the log's leaf hashes, the keys of
-// the roster, and one box file at a time.
+// the roster, and a piece of a box file at a time.
 #pragma once
 
 #include <functional>
