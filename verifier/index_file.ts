@@ -32,6 +32,10 @@ export async function check_index(source: ExportSource, progress: Progress): Pro
   const names = new Set(listed.map(({ path }) => path));
   const unlisted = source.paths().find((path) => path !== INDEX && !names.has(path));
   require_that(unlisted === undefined, `${unlisted} is not listed`);
+  if (holds_count(source)) {
+    const missing = ["tally.json", "result.json"].find((path) => !source.has(path));
+    require_that(missing === undefined, `${missing} is missing, and there is more of the count`);
+  }
   const total = listed.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
   for (const { path, sha256: hash, size } of listed) {
@@ -48,6 +52,10 @@ export async function check_index(source: ExportSource, progress: Progress): Pro
     if (path.endsWith(".json")) await check_canonical(source, path);
   }
 }
+
+/** An export from before the count has none of it. */
+export const holds_count = (source: ExportSource): boolean =>
+  source.paths().some((path) => path === "tally.json" || path === "result.json" || path.startsWith("shares/"));
 
 async function check_canonical(source: ExportSource, path: string): Promise<void> {
   const bytes = await read_file(source, path);

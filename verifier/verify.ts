@@ -8,7 +8,7 @@ import { check_ceremony_of } from "./ceremony.ts";
 import type { Outcome } from "./checks.ts";
 import { check_bijection, check_ranges, check_tally_events, check_votes, registered_of } from "./count_checks.ts";
 import { check_order, type Event, freeze_of, of_name, read_events } from "./events.ts";
-import { check_index, check_places } from "./index_file.ts";
+import { check_index, check_places, holds_count } from "./index_file.ts";
 import { check_leaves, check_roots, log_policy, type LogScan, type Position, position_of, read_checkpoints, scan_log } from "./log.ts";
 import { type BilingualText, type Manifest, read_manifest } from "./manifest.ts";
 import { type Receipt, read_receipt } from "./receipt.ts";
@@ -355,9 +355,8 @@ class Verification {
 
   /** An export from before the count has nothing of it, and its checks do not run. */
   private require_counted(log: Log): void {
-    const holds = ["tally.json", "shares/", "result.json"].some((start) => this.source.paths().some((path) => path.startsWith(start)));
     const is_signed = log.events.is_good && of_name(log.events.needed(""), "count").length > 0;
-    if (!holds && !is_signed) throw new NotRun("the election is not counted yet");
+    if (!holds_count(this.source) && !is_signed) throw new NotRun("the election is not counted yet");
   }
 
   private async check_verdicts(documents: SharesDocument[]): Promise<void> {
@@ -378,10 +377,7 @@ class Verification {
     const { manifest } = basis.needed("the manifest");
     const events = log.events.needed("the events");
     const closed = of_name(events, "close-count");
-    if (!this.source.has("result.json")) {
-      if (closed.length === 0) throw new NotRun("there is no result yet");
-      throw new Refused("the count is closed, and result.json is missing");
-    }
+    if (!this.source.has("result.json")) throw new NotRun("needs result.json");
     const bytes = await read_file(this.source, "result.json");
     const value = within("result.json", () => decode(bytes));
     const registered = registered_of(roll.needed("the keys in force"), manifest);

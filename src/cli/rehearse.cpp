@@ -396,7 +396,7 @@ Expected<bool> verify(const Fingerprint& fingerprint, const Outcome& outcome, co
                  first->detail.c_str());
   }
   if (!checked.anchored) std::fprintf(stderr, "not anchored: %s\n", checked.anchoring.c_str());
-  return checked.consistent() && checked.anchored;
+  return checked.consistent() && checked.counted && checked.anchored;
 }
 
 double percentile(const std::vector<double>& sorted, double part) {

@@ -36,6 +36,10 @@ std::string first_line(const Report& report) {
     return "refused at V" + std::to_string(failure->number) + ", " + failure->name + ": " +
            failure->detail + " (" + failure->code + ")";
   }
+  if (!report.counted) {
+    return "consistent up to the count, which is not in this export" +
+           (report.anchored ? "" : "; not anchored: " + report.anchoring);
+  }
   if (!report.anchored) return "consistent, not anchored: " + report.anchoring;
   return "verified";
 }
@@ -82,7 +86,7 @@ std::vector<std::string> lines_of(const Report& report) {
     line.resize(14, ' ');
     lines.push_back(line + check.name + ": " + check.detail);
   }
-  if (!report.consistent()) return lines;
+  if (!report.consistent() || !report.counted) return lines;
   const auto checks = lines.size();
   add_trust(lines, report);
   if (lines.size() > checks || !report.anchored) {

@@ -211,7 +211,7 @@ class Life {
     } else if (event.name == "reseal") {
       return alternate(off(unsealed_));
     } else if (event.name == "count") {
-      counted_.insert(event.bureau);
+      return alternate(counted_.insert(event.bureau).second);
     } else if (event.name == "close-count") {
       if (!counted_.contains(event.bureau)) return refuse("the bureau has not counted");
       return alternate(closed_.insert(event.bureau).second);
@@ -226,7 +226,7 @@ class Life {
   TimeMs closes_at_;
   Scopes suspended_;
   Scopes unsealed_;
-  std::set<std::uint32_t> counted_;  // that there is one count alone is V18's
+  std::set<std::uint32_t> counted_;
   std::set<std::uint32_t> closed_;
 };
 

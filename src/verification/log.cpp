@@ -325,10 +325,16 @@ Status read_unit(const State& state, std::size_t n, const Json& unit, const Plac
   return {};
 }
 
-Status apply_batch(State& state, std::size_t n, const BatchKeys& keys) {
+// Keys that events strike off, and where those stand in the log.
+using StruckOff = std::map<Point, std::uint64_t>;
+
+Status apply_batch(State& state, std::size_t n, const BatchKeys& keys, const StruckOff& struck) {
   const auto path = export_path::batch(n);
+  const auto position = state.batch_places[n];
   for (const auto& [key, place] : keys.removed) {
-    if (!state.keys.in_force(key, place, state.batch_places[n])) {
+    const auto gone = struck.find(key);
+    if (!state.keys.in_force(key, place, position) ||
+        (gone != struck.end() && gone->second < position)) {
       return fail("reissue.removed", path + " removes a key that is not in force in " +
                                          describe(place) + " where it stands in the log");
     }
@@ -384,7 +390,9 @@ Status check_batch_signers(const Manifest& manifest, const SignedDocument& batch
 }  // namespace
 
 Outcome check_batches(State& state) {
-  // What the enrolments say is V9's to judge; a reissue may concern a voter who was enrolled.
+  // What these events say is V9's to judge; a reissue may concern a voter who was enrolled, and
+  // none who was struck off.
+  StruckOff struck;
   for (std::size_t n = 0; n < state.events.size(); ++n) {
     const auto& event = state.events[n];
     const auto key = point_field(event.data, "key");
@@ -392,6 +400,7 @@ Outcome check_batches(State& state) {
     if (event.name == "enrol" && key && district && !state.keys.ever_used(*key)) {
       state.keys.enrol(*key, {*event.contest, *district}, state.event_places[n]);
     }
+    if (event.name == "strike-off" && key) struck.emplace(*key, state.event_places[n]);
   }
   std::map<std::uint32_t, std::uint64_t> total;
   std::size_t lists = 0;
@@ -431,7 +440,7 @@ Outcome check_batches(State& state) {
       first = false;
     }
     lists += 2 * body["units"].size();
-    if (auto good = apply_batch(state, n, keys); !good) return fail(good.error());
+    if (auto good = apply_batch(state, n, keys, struck); !good) return fail(good.error());
     if (auto good = check_maximum(state, *batch, n, keys, total); !good) return fail(good.error());
   }
   if (state.count_paths("reissue/", ".bin") != lists) {

@@ -128,6 +128,8 @@ struct State {
   // Canonical JSON in it.
   Expected<Json> json(std::string_view path) const;
   std::size_t count_paths(std::string_view prefix, std::string_view suffix) const;
+  bool holds_count() const;      // any of tally, shares and result; after the index is read
+  bool nothing_counted() const;  // nor has anybody signed a count; after V7
   void tell(int check, std::uint64_t done, std::uint64_t total) const {
     if (progress) progress(check, done, total);
   }

@@ -170,8 +170,9 @@ Layout layout_of(const State& state, const Manifest& manifest) {
   for (const auto path : {export_path::leaves, export_path::pads, export_path::checkpoints}) {
     required.emplace(path);
   }
+  const bool counted = !state.before_count && state.holds_count();
   for (const auto path : {export_path::tally, export_path::result}) {
-    (state.before_count ? layout.allowed : required).emplace(path);
+    (counted ? required : layout.allowed).emplace(path);
   }
   for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
     for (std::size_t g = 0; g < manifest.bureaus[b].groups.size(); ++g) {
@@ -395,6 +396,10 @@ const CheckReport* Report::first_failure() const {
 
 namespace {
 
+bool of_count(int check) {
+  return check >= 16 && check <= 22;
+}
+
 // The checks up to `last`, into the report of the state.
 void run_checks(State& state, int last) {
   Report& report = state.report;
@@ -406,6 +411,9 @@ void run_checks(State& state, int last) {
                                       [&](int needed) { return !passed.contains(needed); });
     if (missing != check.needs.end()) {
       entry.detail = "needs V" + std::to_string(*missing);
+    } else if (of_count(check.number) && state.nothing_counted()) {
+      entry.detail = "nothing has been counted yet";
+      report.counted = false;
     } else if (const auto outcome = check.run(state)) {
       passed.insert(check.number);
       entry.verdict = Verdict::passed;
@@ -483,7 +491,7 @@ Report verification::verify_in_pieces(const ExportReader& reader, const Anchors&
   State state(reader, anchors, progress, report);
   state.ballots_in_piece = ballots_in_piece;
   run_checks(state, last_check_of_all);
-  if (report.consistent()) report.trust = measure_trust(state);
+  if (report.consistent() && report.counted) report.trust = measure_trust(state);
   return report;
 }
 

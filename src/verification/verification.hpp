@@ -50,6 +50,7 @@ struct Report {
   // Fingerprint and checkpoint were given, and the checkpoint is one that holds the freeze.
   bool anchored = false;
   std::string anchoring;  // what is missing, when not anchored
+  bool counted = true;    // false: from before the count, and V16 to V22 have not run
 
   std::optional<Fingerprint> fingerprint;  // of the export
   std::optional<bool> guardian;            // once the manifest is read
