@@ -117,6 +117,9 @@ void add_boards(CaseTable& table) {
              }));
   table.good("a-late-checkpoint", "After the end the log went on with a round of pads.",
              after_event("close-count", [](TestElection& e) { e.append_round({}, {}); }));
+}
+
+void add_events_good(CaseTable& table) {
   table.good("two-events-in-one-round", "The opening and a suspension stand in one round.",
              made([](const Workshop&, ElectionHooks& hooks) {
                hooks.after = [](TestElection& e, const std::string& name) {
@@ -230,6 +233,7 @@ void add_good_exports(CaseTable& table) {
   add_turnouts(table);
   add_rules(table);
   add_boards(table);
+  add_events_good(table);
   add_shares_good(table);
   add_edges(table);
 }

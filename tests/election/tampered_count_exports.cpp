@@ -329,6 +329,9 @@ void add_receipts(CaseTable& table) {
   table.bad(
       24, "receipt-that-is-none", "A file that is no receipt.",
       with_receipt([](const TestElection&, const Receipt&) { return std::string("none\n"); }));
+}
+
+void add_receipts_of_others(CaseTable& table) {
   table.bad(24, "receipt-of-another-election", "A receipt of the election with another title.",
             anchored([](const Workshop& workshop, MadeExport& made) {
               const auto& e = workshop.retitled();
@@ -379,6 +382,7 @@ void add_tampered_count(CaseTable& table) {
   add_results(table);
   add_sign_offs(table);
   add_receipts(table);
+  add_receipts_of_others(table);
 }
 
 }  // namespace isoloir::test
