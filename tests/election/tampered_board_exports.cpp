@@ -475,8 +475,12 @@ void add_roll(CaseTable& table) {
   table.bad(9, "struck-off-before-the-enrolment", "The enrolment of the key stands after it.",
             enrolled_late(false));
   table.bad(9, "struck-off-after-her-reissue", "The key struck off is one that a batch removed.",
-            roll_event("strike-off", [=](E e) { return entry(0, e.voters[1][1].key); }));
-  table.bad(9, "struck-off-and-reissued", "The key was struck off, and a batch removes it.",
+            made([=](const Workshop&, ElectionHooks& hooks) {
+              hooks.box = [=](TestElection& e) {
+                e.emit({"strike-off", 1, entry(0, e.voters[1][1].key), {&e.president()}});
+              };
+            }));
+  table.bad(8, "struck-off-and-reissued", "The key was struck off, and a batch removes it.",
             after_event("enrol", [=](TestElection& e) {
               e.emit({"strike-off", 1, entry(0, e.voters[1][1].key), {&e.president()}});
             }));

@@ -73,11 +73,11 @@ void add_tallies(CaseTable& table) {
             on_event("count", [=](const Workshop&, Json& body, Signers&) {
               body["data"]["tally"] = zeros;
             }));
-  table.bad(18, "two-counts", "Two count events, one of them of another T.",
+  table.bad(7, "two-counts", "Two count events, one of them of another T.",
             after_event("freeze", [=](TestElection& e) {
               e.emit({"count", nullptr, {{"bijection", true}, {"tally", zeros}}, e.opening()});
             }));
-  table.bad(18, "no-count-event", "Tally, shares and result, and nobody has signed the count.",
+  table.bad(16, "no-count-event", "Tally, shares and result, and nobody has signed the count.",
             altered([](Files& f) {
               drop_last_event(f);
               drop_last_event(f);
