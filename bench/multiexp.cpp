@@ -102,20 +102,21 @@ void run() {
   const Work sodium_sum = [&] { sodium_add(inputs.encodings[0], inputs.encodings[1]); };
   fmt::print("Time of a part; times as fast as the portable engine, and as libsodium\n\n");
   std::vector<AffinePoint> decoded(Inputs::distinct);
-  for (const std::size_t n : {1, 8, 16, 70, 1'000}) {
+  for (const std::size_t n : {1u, 8u, 16u, 70u, 1'000u}) {
     compare("decode, a point", n, 1, sodium_decode, [&](const Engine& engine) {
       engine.decode({places.data(), n}, decoded.data(), Identity::refused);
     });
   }
-  for (const std::size_t n : {1, 10, 20, 30, 50, 100, 300, 1'000, 3'000, 10'000, 100'000}) {
+  for (const std::size_t n :
+       {1u, 10u, 20u, 30u, 50u, 100u, 300u, 1'000u, 3'000u, 10'000u, 100'000u}) {
     compare("full terms, a term", n, 1, sodium_multiply,
             [&](const Engine& engine) { result = engine.multiply_sum(inputs.terms(n, 0)); });
   }
-  for (const std::size_t n : {20, 100, 1'000, 10'000}) {
+  for (const std::size_t n : {20u, 100u, 1'000u, 10'000u}) {
     compare("half terms, a term", n, 1, sodium_multiply,
             [&](const Engine& engine) { result = engine.multiply_sum(inputs.terms(0, n)); });
   }
-  for (const std::size_t n : {1, 8, 32, 128, 512}) {
+  for (const std::size_t n : {1u, 8u, 32u, 128u, 512u}) {
     compare("sums, a ballot of 11", n, 70, sodium_multiply, [&](const Engine& engine) {
       result = engine.multiply_sum(inputs.terms(23 * n, 47 * n));
     });

@@ -336,27 +336,42 @@ TEST(Ifma, SumsOfAnyNumberOfTerms) {
   terms.expect_sum(0, 20'000);
 }
 
+std::vector<HalfScalar> monotonous_scalars() {
+  std::vector<HalfScalar> scalars;
+  for (const int byte : {0x00, 0x01, 0x7f, 0x80, 0xff}) {
+    scalars.emplace_back().fill(static_cast<std::uint8_t>(byte));
+  }
+  // The upper word and the biases of its digits, of 4 and of 8 bits, add up to ones alone, so that
+  // what the lower word carries passes through.
+  for (const auto& [highest, others] : {std::pair{0xf7, 0x77}, {0xff, 0x7f}}) {
+    auto& scalar = scalars.emplace_back();
+    scalar.fill(static_cast<std::uint8_t>(others));
+    std::fill_n(scalar.begin(), 8, std::uint8_t{0xff});
+    scalar.back() = static_cast<std::uint8_t>(highest);
+  }
+  return scalars;
+}
+
 // Where the digits are all of one kind, a bucket takes everything, or its neighbours nothing.
 TEST(Ifma, SumsOfOneScalarOnly) {
   SKIP_WITHOUT_IFMA();
   SeededRandom random(33);
   const auto encoding = random_point(random);
   for (const std::size_t count : {24u, 100u, 1'000u}) {
-    for (const int byte : {0x00, 0x01, 0x7f, 0x80, 0xff}) {
+    for (const auto& scalar : monotonous_scalars()) {
       EncodedTerms terms;
-      HalfScalar scalar;
-      scalar.fill(static_cast<std::uint8_t>(byte));
       terms.half_points.assign(count, encoding);
       terms.half_scalars.assign(count, scalar);
       FullScalar times{}, total;
       times[0] = static_cast<std::uint8_t>(count);
       times[1] = static_cast<std::uint8_t>(count >> 8);
       crypto_core_ristretto255_scalar_mul(total.data(), full(scalar).data(), times.data());
-      EXPECT_EQ(terms.by(*ifma_engine()), sodium_multiply(total, encoding)) << count << " " << byte;
+      EXPECT_EQ(terms.by(*ifma_engine()), sodium_multiply(total, encoding))
+          << count << " " << hex_encode(scalar);
       for (std::size_t i = 0; i < count; i += 2) {
         terms.half_points[i] = sodium_negative(encoding);
       }
-      EXPECT_TRUE(is_identity(terms.sum_by(*ifma_engine()))) << count << " " << byte;
+      EXPECT_TRUE(is_identity(terms.sum_by(*ifma_engine()))) << count << " " << hex_encode(scalar);
     }
   }
 }
