@@ -93,8 +93,8 @@ TEST(FilesInPieces, AreHashedToTheEndWhateverIsFoundInThem) {
 }
 
 TEST(FilesInPieces, OfAFolderAreThoseOfMemory) {
-  const auto folder = std::filesystem::temp_directory_path() /
-                      ("isoloir-pieces-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("isoloir-pieces-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder / "box");
   std::ofstream(folder / "box/0-0.bin") << "0123456789";
   std::ofstream(folder / "empty.bin") << "";
