@@ -9,8 +9,10 @@ using Bench = test::ProgramTest;
 
 TEST_F(Bench, SaysInOneLineWhatItMeasured) {
   for (const std::string mode : {"sodium", "single", "batch"}) {
-    const auto result = program("bench verify --options 2 --ballots 5 --batch 3 --engine portable "
-                                "--json --mode " + mode);
+    const auto result = program(
+        "bench verify --options 2 --ballots 5 --batch 3 --engine portable "
+        "--json --mode " +
+        mode);
     ASSERT_EQ(result.code, 0) << result.err;
     const auto line = Json::parse(result.out);
     EXPECT_EQ(line["mode"], mode);
