@@ -112,18 +112,6 @@ void Aggregate::add(const Aggregate& other) {
   ballots += other.ballots;
 }
 
-Aggregate aggregate(std::size_t options, std::span<const std::vector<Ciphertext>> ballots) {
-  constexpr std::size_t part = 256;
-  std::vector<Aggregate> sums((ballots.size() + part - 1) / part, Aggregate(options));
-  on_all_cores(sums.size(), 1, [&](std::size_t i) {
-    const auto rest = ballots.subspan(i * part);
-    for (const auto& ballot : rest.first(std::min(part, rest.size()))) sums[i].add(ballot);
-  });
-  Aggregate total(options);
-  for (const auto& sum : sums) total.add(sum);
-  return total;
-}
-
 Expected<Tally> make_tally(const Manifest& manifest, const TallyAnchors& anchors,
                            const DistrictAggregates& districts) {
   for (const auto& [place, sum] : districts) {

@@ -25,15 +25,13 @@ namespace isoloir {
 // Sums of the ballots of one district or unit, option by option.
 struct Aggregate {
   explicit Aggregate(std::size_t options = 0) : sums(options) {}
-  void add(std::span<const Ciphertext> ballot);  // one ballot, as many options
+  // One ballot, as many options. Of thousands, verification/aggregate.hpp is much faster.
+  void add(std::span<const Ciphertext> ballot);
   void add(const Aggregate& other);
 
   std::uint64_t ballots = 0;
   std::vector<Ciphertext> sums;
 };
-
-// As adding one after the other, on all cores.
-Aggregate aggregate(std::size_t options, std::span<const std::vector<Ciphertext>> ballots);
 
 struct TallyAnchors {          // what the tally hash binds besides the sums
   std::uint32_t log_size = 0;  // of the freeze checkpoint

@@ -4,6 +4,7 @@
 #include "election/checkpoint.hpp"
 #include "election/export.hpp"
 #include "service/journal.hpp"
+#include "verification/aggregate.hpp"
 
 namespace isoloir {
 namespace {

@@ -238,9 +238,9 @@ bool BallotBatch::holds(std::size_t first, std::size_t count) const {
                             part(half_scalars_, half_width(), first, count)}));
 }
 
-void BallotBatch::add_to(std::span<multiexp::ExtendedPoint> sums) const {
+void BallotBatch::add_to(CiphertextSums& sums) const {
   for (std::size_t i = 0; i < ballots_.size(); ++i) {
-    engine_.add_each(sums, part(full_points_, full_width(), i, 1).first(2 * place_.options));
+    sums.add_ballot(engine_, part(full_points_, full_width(), i, 1).first(2 * place_.options));
   }
 }
 

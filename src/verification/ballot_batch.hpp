@@ -14,6 +14,7 @@
 
 #include "multiexp/engine.hpp"
 #include "verification/ballot_judge.hpp"
+#include "verification/ciphertext_sums.hpp"
 #include "verification/coefficients.hpp"
 
 namespace isoloir::verification {
@@ -43,8 +44,7 @@ class BallotBatch {
   // Whether the equations of these of the loaded ballots hold, as the coefficients see it.
   bool holds(std::size_t first, std::size_t count) const;
 
-  // sums[2 i] and [2 i + 1] of the alphas and betas of option i, over all loaded ballots.
-  void add_to(std::span<multiexp::ExtendedPoint> sums) const;
+  void add_to(CiphertextSums& sums) const;  // all loaded ballots
 
  private:
   // The scalars that a ballot proves itself with, and its challenges e.

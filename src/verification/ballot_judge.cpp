@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "multiexp/point.hpp"
 #include "verification/ballot_batch.hpp"
 
 namespace isoloir {
@@ -69,8 +68,7 @@ struct BallotJudge::State {
   const BallotPlace place;
   Random& random;
   verification::BallotBatch batch;
-  std::vector<multiexp::ExtendedPoint> sums;
-  std::uint64_t ballots = 0;
+  verification::CiphertextSums sums;
 
   // Marks those of the loaded ballots that are good. What does not hold is halved; where the first
   // half holds after all, the other one cannot.
@@ -94,7 +92,7 @@ BallotJudge::BallotJudge(const BallotPlace& place, Random& random, JudgeEngine e
     : state_(new State{place,
                        random,
                        {place, engine_there(engine)},
-                       std::vector(2 * place.options, multiexp::identity())}) {}
+                       verification::CiphertextSums(place.options)}) {}
 BallotJudge::BallotJudge(BallotJudge&&) noexcept = default;
 BallotJudge::~BallotJudge() = default;
 
@@ -109,7 +107,6 @@ std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots) {
   std::vector<bool> equations_hold(numbers.size());
   state_->find_good(0, numbers.size(), false, equations_hold);
   batch.add_to(state_->sums);
-  state_->ballots += numbers.size();
 
   std::vector<bool> good(ballots.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -123,22 +120,11 @@ std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots) {
 }
 
 Aggregate BallotJudge::sums() const {
-  Aggregate aggregate(state_->place.options);
-  aggregate.ballots = state_->ballots;
-  const auto point = [&](std::size_t i) {
-    return Point::of_canonical(multiexp::encode(state_->sums[i]));
-  };
-  for (std::size_t i = 0; i < state_->place.options; ++i) {
-    aggregate.sums[i] = {point(2 * i), point(2 * i + 1)};
-  }
-  return aggregate;
+  return state_->sums.encoded();
 }
 
 void BallotJudge::add_sums_of(const BallotJudge& other) {
-  for (std::size_t i = 0; i < state_->sums.size(); ++i) {
-    state_->sums[i] = multiexp::sum(state_->sums[i], other.state_->sums[i]);
-  }
-  state_->ballots += other.state_->ballots;
+  state_->sums.add(other.state_->sums);
 }
 
 }  // namespace isoloir

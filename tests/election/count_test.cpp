@@ -7,6 +7,7 @@
 
 #include "code_of.hpp"
 #include "election/discrete_log.hpp"
+#include "verification/aggregate.hpp"
 
 namespace isoloir {
 namespace {
