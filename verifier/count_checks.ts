@@ -1,6 +1,7 @@
 // What is asked of the count as a whole: signed by whom, for which tally, opening which votes.
 import { open_ciphertexts, votes_are } from "./decryption.ts";
 import { type Event, of_name } from "./events.ts";
+import type { Point } from "./group.ts";
 import { fulfils_opening_rule, type Manifest } from "./manifest.ts";
 import { require_that, within } from "./refused.ts";
 import type { Roll } from "./reissue.ts";
@@ -25,20 +26,33 @@ export function check_tally_events(events: Event[], tally: string, manifest: Man
   counts.forEach(({ bureau, data }) => require_that(data.tally === tally, `the count of bureau ${bureau} is signed for another tally`));
 }
 
-/** V20: the good shares open the votes that tally.json says. */
-export function check_votes(manifest: Manifest, units: TallyUnit[], documents: SharesDocument[], claims: ClaimedTally): void {
-  manifest.bureaus.forEach((bureau, b) => within(`bureau ${b}`, () => {
+/** m·B of an option of a unit. */
+export interface Opened {
+  contest: number;
+  unit: number;
+  option: number;
+  point: Point;
+}
+
+/** V20: whichever of the good shares are taken, they open the same. */
+export function open_all(manifest: Manifest, units: TallyUnit[], documents: SharesDocument[]): Opened[] {
+  return manifest.bureaus.flatMap((bureau, b) => within(`bureau ${b}`, () => {
     const ciphertexts = ciphertexts_of(b, units, manifest);
-    const opened = open_ciphertexts(bureau, documents.filter((document) => document.bureau === b), ciphertexts);
-    ciphertexts.forEach(({ contest, unit, option }, i) => {
-      const votes = claims.units.find((one) => one.contest === contest && one.unit === unit)!.votes[option];
-      require_that(votes !== undefined && votes_are(opened[i]!, votes),
-        `contest ${contest}, unit ${unit}, option ${option}: ${votes} votes are not what was encrypted`);
-    });
+    const points = open_ciphertexts(bureau, documents.filter((document) => document.bureau === b), ciphertexts);
+    return ciphertexts.map(({ contest, unit, option }, i) => ({ contest, unit, option, point: points[i]! }));
   }));
 }
 
-/** V21: 0 ≤ m ≤ ballots, Σ m = ballots, one m for each option. */
+/** V21: what is opened are the votes that tally.json says. */
+export function check_votes(opened: Opened[], claims: ClaimedTally): void {
+  for (const { contest, unit, option, point } of opened) {
+    const votes = claims.units.find((one) => one.contest === contest && one.unit === unit)!.votes[option];
+    require_that(votes !== undefined && votes_are(point, votes),
+      `contest ${contest}, unit ${unit}, option ${option}: ${votes} votes are not what was encrypted`);
+  }
+}
+
+/** V21 too: 0 ≤ m ≤ ballots, Σ m = ballots, one m for each option. */
 export function check_ranges({ units }: ClaimedTally, manifest: Manifest): void {
   for (const { contest, unit, ballots, votes } of units) {
     const where = `contest ${contest}, unit ${unit}`;

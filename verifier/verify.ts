@@ -329,14 +329,16 @@ class Verification {
   private async check_count(counted: Counted, box: Part<Box>): Promise<void> {
     const { basis, log, units, claims, documents } = counted;
     await this.check(19, () => this.check_verdicts(documents.judged()));
-    await this.check(20, () => {
+    const opened = await Part.of(() => {
       this.require_counted(log);
-      check_votes(basis.needed("the manifest").manifest, units.needed("the units"),
-        documents.needed("the decryption shares"), claims.needed("the units of tally.json"));
+      return open_all(basis.needed("the manifest").manifest, units.needed("the units"), documents.needed("the decryption shares"));
     });
+    await this.check(20, () => void opened.judged());
     await this.check(21, () => {
       this.require_counted(log);
-      check_ranges(claims.needed("the units of tally.json"), basis.needed("the manifest").manifest);
+      const said = claims.needed("the units of tally.json");
+      check_votes(opened.needed("what the shares open"), said);
+      check_ranges(said, basis.needed("the manifest").manifest);
     });
     await this.check(22, () => {
       this.require_counted(log);

@@ -202,6 +202,12 @@ Outcome check_decryption(State& state) {
     return "all qualifying sets agree";
   }
   state.votes = std::move(*votes);
+  return "all qualifying sets agree";
+}
+
+Outcome check_sums(State& state) {
+  const auto error = state.found.find(21);
+  if (error != state.found.end()) return fail(error->second);
   const auto file = state.json(export_path::tally);
   if (!file) return fail(file.error());
   for (std::size_t u = 0; u < state.votes.size(); ++u) {
@@ -212,12 +218,6 @@ Outcome check_decryption(State& state) {
                                      ": the shares give other votes");
     }
   }
-  return "all qualifying sets agree";
-}
-
-Outcome check_sums(State& state) {
-  const auto error = state.found.find(21);
-  if (error != state.found.end()) return fail(error->second);
   return "votes of each unit add up to its ballots";
 }
 

@@ -1,18 +1,9 @@
 // V16 to V25: the bijection's signers, aggregates, the tally, shares, decryption, the result,
 // sign-offs, receipts.
 //
-// Two checks are never the only one to refuse:
-//
-// V21 (sums and ranges). Where V3 and V12 to V20 pass, each option of each ballot is proven to hold
-// 0 or 1 and each ballot to sum to 1 (V12, V13), the aggregates are their sums (V17), Y is the key
-// of the polynomials that the Y_j lie on (V3), and each D_j is proven to be made with the secret of
-// Y_j (V19). So beta less the interpolated D_j is m times the generator for the number m of ballots
-// that chose the option: in range, and summing to the ballots of the unit. V21 refuses what a proof
-// system that was broken would let through, and no export can show that alone. Votes of tally.json
-// that are other than the decrypted ones are V20's, whatever they sum to.
-//
-// V25 (minutes). The layout of an export (section 11) has no file of minutes: one that is there is
-// a stranger to V1 (case minutes-that-are-not-defined), and V25 has nothing to judge.
+// V25 (minutes) is never the only one to refuse. The layout of an export (section 11) has no file
+// of minutes: one that is there is a stranger to V1 (case minutes-that-are-not-defined), and V25
+// has nothing to judge.
 #include "election/export_makers.hpp"
 
 namespace isoloir::test {
@@ -194,7 +185,7 @@ void add_decryptions(CaseTable& table) {
               };
               hooks.files = [](Files& f) { f.erase(export_path::shares(0, 0, 2)); };
             }));
-  table.bad(20, "altered-votes", "tally.json has other votes than the shares give, of one sum.",
+  table.bad(21, "altered-votes", "tally.json has other votes than the shares give, of one sum.",
             altered_json("tally.json", [](Json& tally) {
               tally["units"][0]["votes"] = {1, 1, 0};
             }));
