@@ -6,7 +6,7 @@ import { type Box, BoxReader, count_ballots } from "./box.ts";
 import { decode } from "./canonical_json.ts";
 import { check_ceremony_of } from "./ceremony.ts";
 import type { Outcome } from "./checks.ts";
-import { check_bijection, check_ranges, check_tally_events, check_votes, registered_of } from "./count_checks.ts";
+import { check_bijection, check_ranges, check_tally_events, check_votes, open_all, registered_of } from "./count_checks.ts";
 import { check_order, type Event, freeze_of, of_name, read_events } from "./events.ts";
 import { check_index, check_places, holds_count } from "./index_file.ts";
 import { check_leaves, check_roots, log_policy, type LogScan, type Position, position_of, read_checkpoints, scan_log } from "./log.ts";
