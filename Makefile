@@ -21,7 +21,7 @@ BUILDS := $(PRESETS:%=build-%)
 CTESTS := $(PRESETS:%=ctest-%)
 
 .PHONY: demo test test-all setup-build setup-test setup-all $(BUILDS) $(CTESTS)
-.PHONY: program frontend tidy fuzz bench bench-programs format clean
+.PHONY: program frontend verifiers tidy fuzz bench bench-programs format clean
 .NOTPARALLEL:
 
 demo: setup-build program
@@ -30,7 +30,7 @@ demo: setup-build program
 test: setup-test ctest-asan frontend browser-asan
 
 test-all: export ASAN_OPTIONS := strict_string_checks=1:malloc_context_size=5:detect_stack_use_after_return=1
-test-all: setup-all ctest-release browser-release ctest-asan frontend browser-asan ctest-tsan ctest-clang tidy fuzz bench-programs
+test-all: setup-all ctest-release verifiers browser-release ctest-asan frontend browser-asan ctest-tsan ctest-clang tidy fuzz bench-programs
 
 setup-build:
 	scripts/setup.sh build
@@ -54,6 +54,10 @@ program:
 frontend:
 	npm run --silent check
 	npm test --silent
+
+# Every good and tampered export before both verifiers; make test takes two of each check.
+verifiers: build-release
+	scripts/verifiers_agree.sh build/release
 
 # The journeys in Chromium, against the program of a preset.
 browser-%: build-%

@@ -106,6 +106,10 @@ function(isoloir_tests)
       add_executable(tampered_exports ${folder}/programs/tampered_exports.cpp)
       target_include_directories(tampered_exports PRIVATE ${CMAKE_SOURCE_DIR}/tests)
       target_link_libraries(tampered_exports PRIVATE election_exports)
+      set_target_properties(tampered_exports PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+      add_test(NAME election.BothVerifiersAgree
+               COMMAND ${CMAKE_SOURCE_DIR}/scripts/verifiers_agree.sh ${CMAKE_BINARY_DIR} 2)
+      set_tests_properties(election.BothVerifiersAgree PROPERTIES COST 2)
     endif()
     if(name STREQUAL courier)
       target_link_libraries(${name}_test PRIVATE isoloir_service)  # for the database's schema

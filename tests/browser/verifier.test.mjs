@@ -1,5 +1,5 @@
 // The page of the second verifier, opened from the disk as a judge would: exports dropped and chosen, good, bad and none at all.
-// VERIFIER_CASES names a folder of made-up exports (see verifier/agree.mjs); without it they are made beside the program.
+// The made-up exports are those that scripts/verifiers_agree.sh has left beside the program, or else made here.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,8 @@ const MAKER = join(PROGRAM, "../tampered_exports");
 const PAGE = join(root, "build/verifier/verify.html");
 const WIDTHS = [1280, 375];
 const VERDICT_MS_MAX = 120_000;
-const skip = process.env.VERIFIER_CASES || existsSync(MAKER) ? false : `${MAKER} is not built`;
+const MADE = join(PROGRAM, "../exports");
+const skip = existsSync(MADE) || existsSync(MAKER) ? false : `${MAKER} is not built`;
 
 let browser;
 let scratch;
@@ -21,8 +22,8 @@ let cases;
 before(async () => {
   execFileSync(join(root, "scripts/node"), [join(root, "verifier/build.mjs")]);
   scratch = mkdtempSync(join(tmpdir(), "isoloir-verifier-"));
-  cases = process.env.VERIFIER_CASES ?? join(scratch, "cases");
-  if (!skip && !process.env.VERIFIER_CASES) execFileSync(MAKER, [cases]);
+  cases = existsSync(MADE) ? MADE : join(scratch, "cases");
+  if (!existsSync(MADE) && !skip) execFileSync(MAKER, [cases]);
   browser = await startBrowser();
 });
 after(async () => {
