@@ -1,5 +1,6 @@
-// The page that checks a kept receipt: one file with style, script and both languages in it, so that
-// it works when it is saved and opened elsewhere. Its policy names script and style by their hashes.
+// The page that checks a kept receipt: one file with style, script and both languages in it, so
+// that it works when it is saved and opened elsewhere. Its policy names script and style by their
+// hashes.
 #include <fmt/format.h>
 
 #include "crypto/hash.hpp"
@@ -51,8 +52,7 @@ http::Response Site::receipt_check(Visit& visit) {
                {"fingerprint_hex", fingerprint}};
   if (portal_.assistance) data["assistance_phone"] = portal_.assistance->phone;
   const auto in = [&](Language language) {
-    data["portal_title"] =
-        language == Language::french ? portal_.election.fr : portal_.election.en;
+    data["portal_title"] = language == Language::french ? portal_.election.fr : portal_.election.en;
     return renderer_.page("receipt_check", data, language);
   };
   const bool french = visit.language == Language::french;
