@@ -23,6 +23,7 @@ test("each entry point that exists gives its bundle", (t) => {
   const expected = ["portal.css"];
   if (existsSync("booth/main.ts")) expected.push("booth.js");
   if (existsSync("booth/worker.ts")) expected.push("worker.js");
+  expected.push("receipt_check.js", "receipt_check.css");
   assert.deepEqual(Object.keys(built(t)).sort(), expected.sort());
 });
 
@@ -38,4 +39,11 @@ test("no bundle evaluates text as code or loads from elsewhere", (t) => {
   for (const [name, code] of Object.entries(built(t))) {
     if (name.endsWith(".js")) assert.doesNotMatch(code, /\beval\(|new Function\(|\bimport\(/, name);
   }
+});
+
+// They stand within the page's own elements, which their own end tags would close.
+test("what stands in a page itself ends no element of it", (t) => {
+  const made = built(t);
+  assert.doesNotMatch(made["receipt_check.js"], /<\/script|<!--/i);
+  assert.doesNotMatch(made["receipt_check.css"], /<\/style|url\(|@import/i);
 });

@@ -27,6 +27,11 @@ export interface CheckedReceipt {
   root: Uint8Array;
 }
 
+export interface CheckedCheckpoint {
+  size: number;
+  root: Uint8Array;
+}
+
 interface TlogProof {
   entry: Uint8Array;
   index: number;
@@ -51,16 +56,30 @@ interface NoteSignature {
 /** Throws Refused; codes: form, entry, tracker, checkpoint_form, origin, log_signature, witnesses, inclusion. */
 export function check_receipt(receipt: string, tracker: Uint8Array, policy: LogPolicy): CheckedReceipt {
   const proof = parse_proof(receipt);
-  if (proof.entry.length !== ENTRY_LENGTH || proof.entry[0] !== BALLOT_ENTRY) throw new Refused("entry");
-  if (!same_bytes(proof.entry.subarray(ENTRY_LENGTH - 32), tracker)) throw new Refused("tracker");
-  const checkpoint = parse_checkpoint(proof.checkpoint);
+  if (!same_bytes(tracker_in(proof), tracker)) throw new Refused("tracker");
+  const { size, root } = check_checkpoint(proof.checkpoint, policy);
+  if (!proves_inclusion(leaf_hash(proof.entry), proof.index, size, proof.path, root)) throw new Refused("inclusion");
+  return { index: proof.index, size, root };
+}
+
+/** A checkpoint by itself. Throws Refused; codes: checkpoint_form, origin, log_signature, witnesses, and those of bad encodings. */
+export function check_checkpoint(note: string, policy: LogPolicy): CheckedCheckpoint {
+  const checkpoint = parse_checkpoint(note);
   if (checkpoint.origin !== policy.origin) throw new Refused("origin");
   check_log_signature(checkpoint, policy);
   check_witnesses(checkpoint, policy);
-  if (!proves_inclusion(leaf_hash(proof.entry), proof.index, checkpoint.size, proof.path, checkpoint.root)) {
-    throw new Refused("inclusion");
-  }
-  return { index: proof.index, size: checkpoint.size, root: checkpoint.root };
+  return { size: checkpoint.size, root: checkpoint.root };
+}
+
+/** What a receipt says before it is checked: which ballot, in which log. Throws Refused. */
+export function receipt_claim(receipt: string): { tracker: Uint8Array; leaf: Uint8Array; origin: string } {
+  const proof = parse_proof(receipt);
+  return { tracker: tracker_in(proof), leaf: leaf_hash(proof.entry), origin: parse_checkpoint(proof.checkpoint).origin };
+}
+
+function tracker_in({ entry }: TlogProof): Uint8Array {
+  if (entry.length !== ENTRY_LENGTH || entry[0] !== BALLOT_ENTRY) throw new Refused("entry");
+  return entry.subarray(ENTRY_LENGTH - 32);
 }
 
 function parse_proof(receipt: string): TlogProof {

@@ -43,7 +43,7 @@ endfunction()
 function(isoloir_web_files folder result)
   file(GLOB_RECURSE scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/booth/*.ts)
   file(GLOB styles CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/styles/*.css)
-  set(outputs ${folder}/portal.css)
+  set(outputs ${folder}/portal.css ${folder}/receipt_check.js ${folder}/receipt_check.css)
   if(EXISTS ${CMAKE_SOURCE_DIR}/booth/main.ts)
     list(APPEND outputs ${folder}/booth.js)
   endif()
@@ -52,7 +52,7 @@ function(isoloir_web_files folder result)
   endif()
   list(FILTER scripts EXCLUDE REGEX "\\.test\\.ts$")
   add_custom_command(OUTPUT ${outputs}
-    DEPENDS ${scripts} ${styles} ${CMAKE_SOURCE_DIR}/booth/build.mjs ${CMAKE_SOURCE_DIR}/package-lock.json
+    DEPENDS ${scripts} ${styles} ${CMAKE_SOURCE_DIR}/booth/receipt_check.css ${CMAKE_SOURCE_DIR}/booth/build.mjs ${CMAKE_SOURCE_DIR}/package-lock.json
     COMMAND ${CMAKE_SOURCE_DIR}/scripts/node booth/build.mjs ${folder}
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
   set(${result} ${outputs} PARENT_SCOPE)

@@ -330,7 +330,7 @@ Status check_texts(const Portal& portal) try {
 
 std::vector<BoothAsset> booth_assets() {
   std::vector<BoothAsset> assets;
-  for (const std::string_view name : {"booth.js", "worker.js"}) {
+  for (const std::string_view name : {"booth.js", "receipt_check.js", "worker.js"}) {
     if (const auto content = web::asset("web/" + std::string(name))) {
       assets.push_back({"/assets/" + std::string(name), sha256(as_bytes(*content))});
     }

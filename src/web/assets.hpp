@@ -2,7 +2,7 @@
 // stable:
 //   views/...    as in views/            locale/...   as in locale/, each .po compiled to .mo
 //   static/...   as in styles/static/    web/...      what booth/build.mjs makes: portal.css,
-//   booth.js, worker.js
+//   booth.js, worker.js, receipt_check.js and .css
 // Read-only data of the program, valid as long as it runs; callable from any thread. Filled in by
 // cmake/assets.cmake.
 #pragma once

@@ -22,6 +22,14 @@ http::Response file(std::string body, std::string_view type) {
   return response;
 }
 
+// What anybody may check from anywhere: a page of another site, or of a disk, reads it too. Such a
+// page sends no cookie with it, as "*" admits none, and the answer is the same for everybody.
+http::Response public_file(std::string body, std::string_view type) {
+  return file(std::move(body), type)
+      .set_header("Access-Control-Allow-Origin", "*")
+      .set_header("Cross-Origin-Resource-Policy", "cross-origin");
+}
+
 std::optional<std::uint64_t> decimal(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -84,7 +92,7 @@ http::Response Site::captcha_file(Visit& visit) {
 }
 
 http::Response Site::manifest_file(Visit&) {
-  return file(state_.manifest_text(), "application/json");
+  return public_file(state_.manifest_text(), "application/json");
 }
 
 http::Response Site::log_file(Visit& visit) {
@@ -94,7 +102,7 @@ http::Response Site::log_file(Visit& visit) {
   path.remove_prefix(log.size());
   if (path == "checkpoint") {
     auto note = log_.checkpoint_note();
-    if (!note.empty()) return file(std::move(note), "text/plain; charset=utf-8");
+    if (!note.empty()) return public_file(std::move(note), "text/plain; charset=utf-8");
   }
   if (path.starts_with("tile/")) {
     path.remove_prefix(5);
@@ -110,7 +118,7 @@ http::Response Site::log_file(Visit& visit) {
     const auto index = tile_index(rest);
     if (level && index) {
       if (const auto tile = log_.tile(*level, *index, width)) {
-        return file(std::string(as_text(*tile)), "application/octet-stream")
+        return public_file(std::string(as_text(*tile)), "application/octet-stream")
             .set_header("Cache-Control", "public, max-age=86400, immutable");
       }
     }

@@ -312,6 +312,7 @@ const std::vector<std::string>& view_names() {
                                               "home",
                                               "voting_space",
                                               "tracker",
+                                              "receipt_check",
                                               "closed",
                                               "suspended",
                                               "not_yet_open",

@@ -23,14 +23,13 @@ bool is_demo(std::string_view path) {
   return path == "/demo" || path == "/inbox" || path.starts_with("/inbox/");
 }
 
-// "a1b2 c3d4 …": how a fingerprint is shown, so that it can be read aloud.
+}  // namespace
+
 Json groups_of_four(std::string_view hex) {
   Json groups = Json::array();
   for (std::size_t i = 0; i < hex.size(); i += 4) groups.push_back(std::string(hex.substr(i, 4)));
   return groups;
 }
-
-}  // namespace
 
 Site::Site(State& state, Log& log, const Portal& portal, const Renderer& renderer,
            std::optional<DemoPages> demo, const SelfService& services, InformationPages information,
@@ -73,6 +72,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::post, "/tracker", Lane::database, false, &Site::tracker_post},
       {Method::get, "/suivi", Lane::database, false,
        &Site::tracker_form},  // in receipts, as a QR code
+      {Method::get, "/receipt-check", Lane::light, false, &Site::receipt_check},
       {Method::get, "/help", Lane::database, false, &Site::help_form},
       {Method::post, "/help", Lane::database, false, &Site::help_post},
       {Method::get, "/help/sent", Lane::database, false, &Site::help_sent},

@@ -175,6 +175,7 @@ class Site final : public http::Handler {
   http::Response captcha_file(Visit& visit);
   http::Response manifest_file(Visit& visit);
   http::Response log_file(Visit& visit);
+  http::Response receipt_check(Visit& visit);
   http::Response health(Visit& visit);
 
   Json vote_strip(Language language) const;

@@ -34,6 +34,9 @@ bool beside_a_vote(const Site::Visit& visit);
 // The body of an answer of /api/*.
 http::Response json_answer(const Json& json);
 
+// "a1b2 c3d4 …": how a fingerprint is shown, so that it can be read aloud.
+Json groups_of_four(std::string_view hex);
+
 // Whether a script of our pages sent it: no form of another site can.
 bool from_our_page(const http::Request& request);
 
