@@ -66,4 +66,15 @@ void write_file(const std::filesystem::path& path, std::string_view content, Fil
   }
 }
 
+void write_file_durably(const std::filesystem::path& path, std::string_view content,
+                        FileMode mode) {
+  write_file(path, content, mode);
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) raise(folder, "cannot be opened");
+  const bool synced = ::fsync(directory) == 0;
+  ::close(directory);
+  if (!synced) raise(folder, "cannot be synced");
+}
+
 }  // namespace isoloir

@@ -20,5 +20,8 @@ Expected<std::string> read_file(const std::filesystem::path& path, std::uintmax_
 enum class FileMode : unsigned { secret = 0600, shared = 0644 };
 // Throws std::filesystem::filesystem_error (disk full, no permission); the old content stays then.
 void write_file(const std::filesystem::path& path, std::string_view content, FileMode mode);
+// The same, and the name too is on the disk when it returns: after a power cut the old content
+// cannot come back.
+void write_file_durably(const std::filesystem::path& path, std::string_view content, FileMode mode);
 
 }  // namespace isoloir

@@ -73,6 +73,23 @@ inline constexpr std::size_t json_bytes = 64 * 1024 * 1024;
 inline constexpr std::int64_t checkpoints = 200'000;
 inline constexpr std::size_t json_depth = 32;
 
+// Witnesses of the log (src/cli/witness, src/board/log)
+inline constexpr std::size_t witnesses = 16;
+inline constexpr std::size_t witness_manifest_bytes = 16 * 1024 * 1024;
+inline constexpr std::size_t witness_checkpoint_bytes = 32 * 1024;  // with 64 signatures
+inline constexpr std::size_t witness_tile_bytes = 256 * 32;
+inline constexpr int witness_connect_timeout_ms = 10'000;
+inline constexpr int witness_answer_timeout_ms = 30'000;
+// Checkpoints that still take cosignatures: five minutes of rounds at the usual five seconds, so
+// that a witness on a slow line comes in time.
+inline constexpr std::size_t cosignable_checkpoints = 64;
+// Of one network. A witness has none.
+inline constexpr std::uint32_t refused_cosignatures_per_minute = 30;
+// Lines in an export, the newest: beside 200 000 checkpoints they stay below json_bytes.
+inline constexpr std::int64_t export_cosignatures = 60'000;
+// An export's last checkpoint, for a witness that comes by every ten seconds.
+inline constexpr int export_witness_wait_ms = 60'000;
+
 // Seats
 inline constexpr std::size_t result_seats = 1000;  // votes up to 2^53 times seats must fit 64 bits
 inline constexpr std::size_t member_share = 1'000'000;  // one member of a common list

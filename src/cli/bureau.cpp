@@ -75,6 +75,9 @@ std::string error_in_french(const std::string& code) {
       {"code.form", "Le code n'a pas la bonne forme."},
       {"code.check", "Le code est mal saisi."},
       {"export.folder", "Le dossier d'export existe déjà et n'est pas vide."},
+      {"export.witnesses",
+       "Le dernier point de contrôle du journal attend ses témoins : le serveur et eux doivent "
+       "tourner, puis essayez à nouveau."},
       {"export.not_frozen", "L'export n'existe qu'une fois l'urne scellée."},
       {"state.missing",
        "Il n'y a pas d'élection dans ce dossier : isoloir election install l'y installe, une fois "
@@ -115,6 +118,14 @@ std::string error_in_french(const std::string& code) {
        "Cette clé n'est plus en vigueur : un nouveau code l'a remplacée, ou la radiation est "
        "faite. "
        "Rien n'est changé : préparez l'événement à nouveau."},
+      {"witness.use", "Il faut une adresse, --key et --state."},
+      {"witness.key", "Cette clé de témoin ne peut être faite, ou lue."},
+      {"witness.state", "Le fichier où le témoin garde ce qu'il a vu ne peut être lu."},
+      {"witness.running", "Un témoin tourne déjà sur ce fichier."},
+      {"witness.other_election",
+       "Ce n'est pas l'élection que ce témoin suit : rien n'est cosigné."},
+      {"witness.log_key", "Ce n'est pas le journal que ce témoin suit : rien n'est cosigné."},
+      {"fetch.address", "Cette adresse ne convient pas : elle commence par https://."},
   };
   const auto found = texts.find(code);
   return found == texts.end() ? std::string() : found->second;

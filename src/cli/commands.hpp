@@ -23,5 +23,6 @@ void add_serve(Command app);
 void add_trustee(Command app);
 void add_verify(Command app);
 void add_voter(Command app);
+void add_witness(Command app);
 
 }  // namespace isoloir::cli

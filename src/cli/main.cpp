@@ -20,8 +20,8 @@ int main(int argc, char** argv) {
         argc, argv, "isoloir: Internet voting that anyone can verify",
         "isoloir " ISOLOIR_VERSION ", protocol " + std::string(isoloir::protocol_version),
         {add_check, add_election, add_registrar, add_mailing, add_trustee, add_serve, add_voter,
-         add_assistance, add_claim, add_contact, add_roll, add_bureau, add_verify, add_demo,
-         add_rehearse, add_seats, add_second_round, add_bench});
+         add_assistance, add_claim, add_contact, add_roll, add_bureau, add_witness, add_verify,
+         add_demo, add_rehearse, add_seats, add_second_round, add_bench});
   } catch (const isoloir::store::StoreError& error) {
     return report(error);
   } catch (const std::exception& error) {

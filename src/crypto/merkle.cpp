@@ -51,6 +51,15 @@ void MerkleAccumulator::append(const Digest& leaf) {
   ++size_;
 }
 
+std::optional<MerkleAccumulator> MerkleAccumulator::of(std::uint64_t size,
+                                                       std::vector<Digest> peaks) {
+  if (static_cast<std::size_t>(std::popcount(size)) != peaks.size()) return std::nullopt;
+  MerkleAccumulator result;
+  result.size_ = size;
+  result.peaks_ = std::move(peaks);
+  return result;
+}
+
 Digest MerkleAccumulator::root() const {
   if (peaks_.empty()) return sha256(ByteView{});
   Digest root = peaks_.back();

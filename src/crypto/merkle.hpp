@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -21,8 +22,12 @@ class MerkleAccumulator {
  public:
   MerkleAccumulator() = default;
   void append(const Digest& leaf);
+  // To be kept and taken up again: nothing when there are not as many peaks as a tree of that size
+  // has.
+  static std::optional<MerkleAccumulator> of(std::uint64_t size, std::vector<Digest> peaks);
   std::uint64_t size() const { return size_; }
   Digest root() const;
+  const std::vector<Digest>& peaks() const { return peaks_; }
 
  private:
   friend class MerkleTree;

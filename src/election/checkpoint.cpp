@@ -60,6 +60,13 @@ std::string Checkpoint::body() const {
   return origin + "\n" + std::to_string(size) + "\n" + base64_encode(root) + "\n";
 }
 
+std::string log_vkey(std::string_view origin, const ByteArray<32>& log_key) {
+  Bytes typed{note_ed25519};
+  append(typed, log_key);
+  return std::string(origin) + "+" + hex_encode(key_id(origin, log_key)) + "+" +
+         base64_encode(typed);
+}
+
 std::string sign_checkpoint(const Checkpoint& checkpoint, const Ed25519KeyPair& key) {
   const std::string body = checkpoint.body();
   Bytes signature;

@@ -21,6 +21,9 @@ struct Checkpoint {
   std::string body() const;  // the signed text, three lines
 };
 
+// signed-note's verifier key of a log, `<origin>+<key id, 8 hex>+<base64 of 1 ‖ key>`.
+std::string log_vkey(std::string_view origin, const ByteArray<32>& log_key);
+
 // The note with one Ed25519 signature line, key name = origin.
 std::string sign_checkpoint(const Checkpoint& checkpoint, const Ed25519KeyPair& key);
 

@@ -45,13 +45,14 @@ struct Handle {
 };
 
 struct Received {
+  std::size_t bytes_most = 0;
   std::string body;
   bool too_large = false;
 };
 
 std::size_t receive(char* data, std::size_t, std::size_t size, void* target) {
   auto& received = *static_cast<Received*>(target);
-  received.too_large = received.body.size() + size > limits::openid_answer_bytes;
+  received.too_large = received.body.size() + size > received.bytes_most;
   if (received.too_large) return 0;  // ends the exchange
   received.body.append(data, size);
   return size;
@@ -130,7 +131,7 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
     return fail("fetch.network", host_of(request.url) + ": no time is left to ask it");
   }
   Handle handle;
-  Received received;
+  Received received{request.answer_bytes, {}, false};
   handle.set(CURLOPT_URL, request.url.c_str());
   handle.set(CURLOPT_PROTOCOLS_STR, here ? "http" : "https");
   handle.set(CURLOPT_FOLLOWLOCATION, 0L);

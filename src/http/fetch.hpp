@@ -30,6 +30,7 @@ struct FetchRequest {
   std::vector<FetchHeader> headers{};
   std::string body_type{};     // content type of `body`, which goes by POST in place of a form
   Secret<std::string> body{};  // any bytes
+  std::size_t answer_bytes = limits::openid_answer_bytes;
   int connect_timeout_ms = limits::openid_connect_timeout_ms;
   int answer_timeout_ms = limits::openid_answer_timeout_ms;  // of the whole exchange
 };
@@ -46,7 +47,7 @@ bool is_fetchable(std::string_view url);
 // Errors: fetch.address, fetch.header (a line break or another control character in a header),
 // fetch.unreached (no byte of the request has left: no such host, no connection, no TLS),
 // fetch.network (cut or too slow once it had, or past the deadline), fetch.too_large (over
-// limits::openid_answer_bytes). Their messages name the host, no more.
+// `answer_bytes`). Their messages name the host, no more.
 Expected<FetchAnswer> fetch(const FetchRequest& request);
 
 }  // namespace isoloir

@@ -267,7 +267,7 @@ Status check_receipt_of(const State& state, std::string_view text,
 
 Outcome check_receipts(State& state) {
   if (!state.anchors.receipts_given) return "none given";
-  const auto witnesses = witnesses_of(state.manifest);
+  const auto witnesses = parse_witnesses(state.manifest.witnesses);
   std::uint64_t done = 0;
   for (const auto& [name, text] : state.anchors.receipts) {
     if (const auto good = check_receipt_of(state, text, witnesses); !good) {

@@ -129,7 +129,7 @@ Outcome check_log(State& state) {
   if (!notes->is_array() || notes->empty()) {
     return fail("log.checkpoints", "checkpoints.json holds no checkpoint");
   }
-  const auto witnesses = witnesses_of(state.manifest);
+  const auto witnesses = parse_witnesses(state.manifest.witnesses);
   MerkleAccumulator tree;
   for (const auto& note : *notes) {
     const auto name = "checkpoint " + std::to_string(state.checkpoints.size());

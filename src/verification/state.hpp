@@ -10,6 +10,7 @@
 
 #include "election/ballot.hpp"
 #include "election/checkpoint.hpp"
+#include "election/cosignature.hpp"
 #include "election/count.hpp"
 #include "election/signed_document.hpp"
 #include "verification/verification.hpp"
@@ -175,17 +176,6 @@ Expected<Tally> tally_of_box(const State& state);
 
 // How much of the election rests on the server's honesty; after all checks.
 std::vector<ContestTrust> measure_trust(const State& state);
-
-// C2SP tlog-cosignature, Ed25519. A vkey is `<name>+<key id, 8 hex>+<base64 of 4 ‖ key>`.
-struct Witness {
-  std::string name;
-  ByteArray<4> id{};
-  ByteArray<32> key{};
-  static std::optional<Witness> parse(std::string_view vkey);
-};
-std::size_t count_cosignatures(std::string_view note, const std::vector<Witness>& witnesses);
-// Parsed by V2.
-std::vector<Witness> witnesses_of(const Manifest& manifest);
 
 // The presidents and secretaries of a bureau, or the presidents alone.
 bool holds_office(const Bureau& bureau, const Point& key, bool president_only = false);

@@ -259,7 +259,7 @@ Status read_manifest(State& state) {
     return fail("manifest.form", "manifest.json: " + std::move(why));
   };
   if (state.manifest.text() != *text) return malformed("it does not read back as it is written");
-  if (witnesses_of(state.manifest).size() != state.manifest.witnesses.size()) {
+  if (parse_witnesses(state.manifest.witnesses).size() != state.manifest.witnesses.size()) {
     return malformed("a witness is no verifier key of cosignatures, or is there twice");
   }
   if (state.manifest.guardian_required && !state.manifest.guardian_key) {

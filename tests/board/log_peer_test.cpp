@@ -6,54 +6,12 @@
 
 #include "base/files.hpp"
 #include "base/places.hpp"
-#include "board/log.hpp"
-#include "crypto/hash.hpp"
-#include "service/schema.hpp"
-#include "store/sqlite/sqlite_database.hpp"
-#include "store/temporary_folder.hpp"
+#include "board/test_log.hpp"
 
-namespace isoloir {
+namespace isoloir::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view origin = "log.example/1";
-
-Ed25519KeyPair key_of(std::uint64_t seed) {
-  SeededRandom keys(seed);
-  return Ed25519KeyPair::generate(keys);
-}
-
-// signed-note's verifier key of the log.
-std::string vkey_of(const Ed25519KeyPair& pair) {
-  Bytes typed{1};
-  append(typed, pair.key);
-  const ByteArray<1> newline{'\n'};
-  const auto digest = sha256({as_bytes(origin), newline, typed});
-  return std::string(origin) + "+" + hex_encode(ByteView(digest).first(4)) + "+" +
-         base64_encode(typed);
-}
-
-// A log with a database of its own, in which what `wait` names waits for the next round.
-struct TestLog {
-  explicit TestLog(std::uint64_t pads, std::uint64_t key = 5) : random(pads) {
-    database = store::open_sqlite({.path = folder.file("log.sqlite")});
-    EXPECT_TRUE(store::migrate(*database, schema_migrations()));
-    log = std::make_unique<Log>(*database, std::string(origin), key_of(key), random,
-                                [this](store::Transaction&) { return std::exchange(waiting, {}); });
-  }
-  void round(std::size_t entries, const std::vector<Bytes>& known = {}) {
-    for (const auto& entry : known) waiting.push_back(leaf_hash(entry));
-    while (waiting.size() < entries) waiting.push_back(random.array<32>());
-    log->append_round(true);
-  }
-
-  TemporaryFolder folder;
-  SeededRandom random;
-  std::vector<Digest> waiting;
-  std::unique_ptr<store::Database> database;
-  std::unique_ptr<Log> log;
-};
 
 // What a static server would have: the checkpoint, and each tile of its tree as tlog-tiles says.
 void publish(const Log& log, const fs::path& place) {
@@ -80,8 +38,9 @@ struct LogPeer : testing::Test {
   };
   Verdict judge(const std::string& place, const std::string& more = "", std::uint64_t key = 5) {
     const auto out = folder.file("out");
-    const std::string command = test::binary_dir() + "/log_peer -key '" + vkey_of(key_of(key)) +
-                                "' " + more + " " + folder.file(place) + " >" + out + " 2>&1";
+    const std::string command = binary_dir() + "/log_peer -key '" +
+                                log_vkey(test_origin, key_of(key).key) + "' " + more + " " +
+                                folder.file(place) + " >" + out + " 2>&1";
     const int status = std::system(command.c_str());
     return {status == 0, read_file(out).value_or("nothing")};
   }
@@ -196,4 +155,4 @@ TEST_F(LogPeer, RefusesAnAlteredReceipt) {
 }
 
 }  // namespace
-}  // namespace isoloir
+}  // namespace isoloir::test

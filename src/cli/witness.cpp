@@ -1,0 +1,399 @@
+// isoloir witness: follows the log of an election from anywhere, cosigns what has only grown, and
+// raises the alarm over a log that shows two histories. It asks and sends; nobody calls it.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "base/files.hpp"
+#include "board/follower.hpp"
+#include "cli/bureau_desk.hpp"
+#include "cli/commands.hpp"
+#include "cli/screen.hpp"
+#include "election/cosignature.hpp"
+#include "http/fetch.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int exit_stopped = 0, exit_trouble = 1, exit_bad_use = 2, exit_fork = 3;
+constexpr std::size_t key_file_bytes = 4096;
+constexpr std::size_t state_file_bytes = 256 * 1024;
+
+struct WitnessOptions {
+  std::string name;  // of a new key
+  fs::path out;
+  std::string url;
+  fs::path key;
+  fs::path state;
+  std::string log_key;
+  std::string fingerprint;
+  std::string language = "fr";
+  std::uint32_t every = 10;
+  bool once = false;
+};
+
+// Held while a witness runs on a state: of two that write one file, either could sign what the
+// other has forgotten. Goes with the process.
+class StateFile {
+ public:
+  // Errors: witness.running, witness.state.
+  static Expected<StateFile> take(const fs::path& path) {
+    const auto lock = path.string() + ".lock";
+    const int file = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return fail("witness.state", lock + ": cannot be written");
+    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+      ::close(file);
+      return fail("witness.running", path.string() + ": a witness is running on this file already");
+    }
+    return StateFile(path, file);
+  }
+  StateFile(StateFile&& other) noexcept
+      : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
+  StateFile& operator=(StateFile&&) = delete;
+  ~StateFile() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  // Nothing before the first. Error: witness.state.
+  Expected<std::optional<WitnessMemory>> read() const {
+    if (!fs::exists(path_)) return std::nullopt;
+    const auto text = read_file(path_, state_file_bytes);
+    if (!text) return fail("witness.state", text.error().message);
+    auto memory = WitnessMemory::parse(*text);
+    if (!memory) return fail("witness.state", path_.string() + ": " + memory.error().message);
+    return std::move(*memory);
+  }
+  void write(const WitnessMemory& memory) const {
+    write_file_durably(path_, memory.text(), FileMode::secret);
+  }
+  fs::path evidence() const { return path_.string() + ".fork"; }
+
+ private:
+  StateFile(fs::path path, int file) : path_(std::move(path)), file_(file) {}
+  fs::path path_;
+  int file_;
+};
+
+// The election's server, as a stranger sees it.
+class Source {
+ public:
+  explicit Source(std::string url) : url_(std::move(url)) {
+    while (url_.ends_with('/')) url_.pop_back();
+  }
+  const std::string& url() const { return url_; }
+
+  // Errors: those of fetch, witness.answer.
+  Expected<std::string> get(const std::string& path, std::size_t bytes_most) const {
+    FetchRequest request{url_ + path, "*/*"};
+    request.headers.push_back({"Cache-Control", Secret<std::string>("no-cache")});
+    return exchange(std::move(request), bytes_most);
+  }
+  Status post(const std::string& path, const std::string& text) const {
+    FetchRequest request{url_ + path, "application/json"};
+    request.body_type = "text/plain";
+    request.body = Secret<std::string>(text);
+    const auto answer = exchange(std::move(request), limits::witness_checkpoint_bytes);
+    if (!answer) return fail(answer.error());
+    return {};
+  }
+
+ private:
+  static Expected<std::string> exchange(FetchRequest request, std::size_t bytes_most) {
+    request.answer_bytes = bytes_most;
+    request.connect_timeout_ms = limits::witness_connect_timeout_ms;
+    request.answer_timeout_ms = limits::witness_answer_timeout_ms;
+    auto answer = fetch(request);
+    if (!answer) return fail(answer.error());
+    if (answer->status == 200) return std::move(answer->body);
+    auto said = printable(std::string_view(answer->body).substr(0, 200));
+    if (answer->content_type != "application/json") said.clear();
+    return fail("witness.answer",
+                fmt::format("{}: status {} {}", request.url, answer->status, said));
+  }
+  std::string url_;
+};
+
+// One witness of one election. One thread.
+class Watch {
+ public:
+  Watch(const WitnessOptions& options, WitnessKey key, StateFile file,
+        std::optional<WitnessMemory> memory)
+      : options_(options),
+        screen_(options.language == "en"),
+        source_(options.url),
+        key_(std::move(key)),
+        file_(std::move(file)),
+        memory_(std::move(memory)) {}
+
+  int run() {
+    if (memory_ && memory_->fork) return alarm();
+    for (;;) {
+      const auto done = round();
+      if (memory_ && memory_->fork) return alarm();
+      if (!done && is_final(done.error().code)) {
+        say_refusal(screen_, "witness", done.error());
+        return exit_bad_use;
+      }
+      say_trouble(done);
+      std::fflush(stdout);
+      if (options_.once) return done ? exit_stopped : exit_trouble;
+      if (stopped_within(options_.every)) return exit_stopped;
+    }
+  }
+
+ private:
+  static bool is_final(std::string_view code) {
+    return code == "witness.other_election" || code == "witness.log_key" ||
+           code == "fetch.address" || code == "manifest.form" || code == "manifest.version";
+  }
+  static bool stopped_within(std::uint32_t seconds) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    const timespec time{static_cast<time_t>(seconds), 0};
+    return sigtimedwait(&set, nullptr, &time) > 0;
+  }
+
+  Status round() {
+    if (log_path_.empty()) {
+      if (auto known = learn_election(); !known) return known;
+    }
+    const auto note = source_.get(log_path_ + "/checkpoint", limits::witness_checkpoint_bytes);
+    if (!note) return fail(note.error());
+    const auto before = memory_->note;
+    const auto followed = follow(*memory_, *note, clock_.now(), [this](const std::string& path) {
+      return source_.get(log_path_ + "/" + path, limits::witness_tile_bytes);
+    });
+    // What is cosigned is on the disk first: after a power cut the log is asked to go on from it.
+    if (memory_->fork || memory_->note != before) file_.write(*memory_);
+    if (!followed) return followed;
+    return cosign_newest(*note);
+  }
+
+  // The manifest says whose log this is and who may cosign it.
+  Status learn_election() {
+    const auto text = source_.get("/election/manifest.json", limits::witness_manifest_bytes);
+    if (!text) return fail(text.error());
+    const auto manifest = Manifest::parse(*text);
+    if (!manifest) return fail(manifest.error());
+    if (auto trusted = check_anchors(*manifest); !trusted) return trusted;
+    if (!memory_) {
+      WitnessMemory fresh;
+      fresh.fingerprint = manifest->fingerprint();
+      fresh.origin = manifest->log_origin;
+      fresh.log_key = manifest->checkpoint_key;
+      file_.write(fresh);
+      memory_ = std::move(fresh);
+      if (options_.fingerprint.empty() && options_.log_key.empty()) say_first_use();
+    }
+    const auto named = parse_witnesses(manifest->witnesses);
+    named_ = std::any_of(named.begin(), named.end(),
+                         [&](const Witness& w) { return w.vkey() == key_.witness.vkey(); });
+    if (!named_) {
+      screen_.say(
+          "Cette élection ne nomme pas votre clé : le journal est suivi, rien n'est envoyé.",
+          "This election does not name your key: its log is followed, nothing is sent.");
+    }
+    log_path_ = manifest->log_path();
+    return {};
+  }
+
+  Status check_anchors(const Manifest& manifest) const {
+    const auto fingerprint = manifest.fingerprint();
+    if (!options_.fingerprint.empty() && options_.fingerprint != hex_encode(fingerprint.bytes)) {
+      return fail("witness.other_election", "the election served there has the fingerprint " +
+                                                hex_encode(fingerprint.bytes) +
+                                                ", not the one given");
+    }
+    if (!options_.log_key.empty() &&
+        options_.log_key != log_vkey(manifest.log_origin, manifest.checkpoint_key)) {
+      return fail("witness.log_key",
+                  "the election served there has another log than the one given");
+    }
+    if (memory_ &&
+        (memory_->fingerprint.bytes != fingerprint.bytes ||
+         memory_->origin != manifest.log_origin || memory_->log_key != manifest.checkpoint_key)) {
+      return fail("witness.other_election",
+                  "another election is served there than the one that this file has followed");
+    }
+    return {};
+  }
+
+  Status cosign_newest(const std::string& note) {
+    if (!named_ || !cosignatures_of(note, {key_.witness})[0].empty()) return {};
+    const auto body = note.substr(0, note.rfind("\n\n") + 1);
+    const auto seconds = static_cast<std::uint64_t>(wall_clock_seconds());
+    const auto sent =
+        source_.post(log_path_ + "/cosignature", body + "\n" + cosign(body, key_, seconds));
+    if (!sent) return sent;
+    const auto size = memory_->tree.size();
+    const auto root = base64_encode(memory_->tree.root());
+    screen_.say(fmt::format("Cosigné : {} entrées, racine {}", size, root),
+                fmt::format("Cosigned: {} entries, root {}", size, root));
+    return {};
+  }
+  // Its own and nobody else's: what it says of the time is a witness's word.
+  std::int64_t wall_clock_seconds() const { return clock_.now() / 1000; }
+
+  // A server out of reach is no fork: told once, and asked again.
+  void say_trouble(const Status& done) {
+    const std::string now = done ? "" : done.error().code;
+    if (now == trouble_) return;
+    if (done) {
+      screen_.say("Le journal répond à nouveau.", "The log answers again.");
+    } else {
+      std::fflush(stdout);
+      std::fprintf(stderr, "%s\nisoloir witness: %s (%s)\n",
+                   screen_
+                       .pick("Le journal n'a pas pu être suivi ; nouvel essai toutes les " +
+                                 std::to_string(options_.every) + " s.",
+                             "The log could not be followed; trying again every " +
+                                 std::to_string(options_.every) + " s.")
+                       .c_str(),
+                   done.error().message.c_str(), now.c_str());
+    }
+    trouble_ = now;
+  }
+
+  void say_first_use() const {
+    const auto fingerprint = in_groups(memory_->fingerprint);
+    screen_.say(
+        "ATTENTION : ni empreinte ni clé de journal n'a été donnée. Ce serveur a été cru sur "
+        "parole. Comparez cette empreinte avec celle du procès-verbal de scellement : " +
+            fingerprint,
+        "WARNING: neither fingerprint nor log key was given. This server was believed on its word. "
+        "Compare this fingerprint with that of the minutes of the sealing: " +
+            fingerprint);
+  }
+
+  int alarm() {
+    const auto path = file_.evidence();
+    const auto& fork = *memory_->fork;
+    const std::string what = both(
+        "ALERTE : ce journal montre deux histoires. Sa clé a signé deux points de contrôle dont "
+        "l'un "
+        "contredit l'autre : " +
+            memory_->origin,
+        "ALARM: this log shows two histories. Its key has signed two checkpoints of which one "
+        "contradicts the other: " +
+            memory_->origin);
+    if (!fs::exists(path)) {
+      write_file_durably(path,
+                         what + "\n" + fork.reason + ", " +
+                             moment(fork.seen_at, web::Language::english) + "\n\n== seen first\n" +
+                             memory_->note + "\n== shown then\n" + fork.shown,
+                         FileMode::shared);
+    }
+    std::fflush(stdout);
+    std::fprintf(
+        stderr, "%s\n%s (%s)\n", what.c_str(),
+        screen_
+            .pick("Ce témoin ne cosignera plus jamais ce journal. Prévenez tout de suite le "
+                  "président du bureau de vote et les autres témoins, avant tout dépouillement ; "
+                  "donnez-leur ce fichier : ",
+                  "This witness will never cosign this log again. Tell the president of the bureau "
+                  "and the other witnesses at once, before anything is counted; give them this "
+                  "file: ")
+            .append(path.string())
+            .c_str(),
+        fork.reason.c_str());
+    return exit_fork;
+  }
+
+  const WitnessOptions& options_;
+  const Screen screen_;
+  const SystemClock clock_;
+  const Source source_;
+  const WitnessKey key_;
+  const StateFile file_;
+  std::optional<WitnessMemory> memory_;
+  std::string log_path_;  // empty until the manifest was read
+  bool named_ = false;
+  std::string trouble_;  // what was said last
+};
+
+int run_witness(const WitnessOptions& options) {
+  block_stop_signals();
+  const Screen screen(options.language == "en");
+  const auto refuse = [&](const Error& error) {
+    say_refusal(screen, "witness", error);
+    return exit_bad_use;
+  };
+  if (options.url.empty() || options.key.empty() || options.state.empty()) {
+    return refuse({"witness.use", "an address, --key and --state are needed", {}});
+  }
+  if (!is_fetchable(options.url)) {
+    return refuse({"fetch.address", options.url + ": this is no https:// address", {}});
+  }
+  auto text = read_file(options.key, key_file_bytes);
+  if (!text) return refuse({"witness.key", text.error().message, {}});
+  auto key = WitnessKey::parse(*text);
+  wipe(text->data(), text->size());
+  if (!key) {
+    return refuse({"witness.key", options.key.string() + ": this is no key of a witness", {}});
+  }
+  auto file = StateFile::take(options.state);
+  if (!file) return refuse(file.error());
+  auto memory = file->read();
+  if (!memory) return refuse(memory.error());
+  return Watch(options, std::move(*key), std::move(*file), std::move(*memory)).run();
+}
+
+int run_witness_key(const WitnessOptions& options) {
+  const Screen screen(options.language == "en");
+  SystemRandom random;
+  const auto refuse = [&](const std::string& why) {
+    say_refusal(screen, "witness key", {"witness.key", why, {}});
+    return exit_bad_use;
+  };
+  const auto key = WitnessKey::of(options.name, Ed25519KeyPair::generate(random));
+  if (!key) return refuse("a witness's name is printable ASCII without spaces and '+'");
+  if (const auto written = write_stick_file(options.out, key->text().reveal(), false, random);
+      !written) {
+    return refuse(written.error().message);
+  }
+  screen.say("Clé du témoin, pour [witnesses] keys du portal.toml :",
+             "Key of the witness, for [witnesses] keys of portal.toml:");
+  std::puts(key->witness.vkey().c_str());
+  return std::fflush(stdout) == 0 ? exit_stopped : exit_trouble;
+}
+
+}  // namespace
+
+void add_witness(Command app) {
+  const auto options = std::make_shared<WitnessOptions>();
+  const Command witness =
+      app.add("witness", "Follow an election's log from anywhere, and cosign what only grows");
+  const auto say_language = [options](const Command& command) {
+    command.option("--lang", options->language, "fr or en").one_of({"fr", "en"});
+  };
+  const Command key =
+      witness.add("key", "Make a witness's key; its public half goes into the draft");
+  key.option("name", options->name, "of the witness, like witness.example.org/2026").required();
+  key.option("--out", options->out, "new file for the private key").required();
+  say_language(key);
+  key.runs([options] { return run_witness_key(*options); });
+
+  const Command run = witness.add("follow", "Follow the log and cosign it, until stopped");
+  run.option("url", options->url, "address of the portal, https://…").required();
+  run.option("--key", options->key, "the witness's private key").required();
+  run.option("--state", options->state, "where it keeps what it has seen; one file for one log")
+      .required();
+  auto fingerprint =
+      run.option("--manifest", options->fingerprint, "fingerprint from the minutes of the sealing");
+  run.option("--log-key", options->log_key, "or the log's verifier key").excludes(fingerprint);
+  run.option("--every", options->every, "seconds between two looks").between(1u, 3600u);
+  run.flag("--once", options->once, "look once, then end");
+  say_language(run);
+  run.runs([options] { return run_witness(*options); });
+}
+
+}  // namespace isoloir::cli

@@ -1,0 +1,138 @@
+#include "board/follower.hpp"
+
+#include <charconv>
+
+#include "board/test_log.hpp"
+
+namespace isoloir::test {
+namespace {
+
+// Full tiles of level 0 and partial ones, as follow() asks for them.
+Expected<std::string> tile_of(const Log& log, const std::string& path) {
+  if (!path.starts_with("tile/0/")) return fail("test.path", path);
+  std::uint64_t index = 0;
+  std::size_t width = 256;
+  std::from_chars(path.data() + 7, path.data() + 10, index);
+  if (path.size() > 10) std::from_chars(path.data() + 13, path.data() + path.size(), width);
+  const auto tile = log.tile(0, index, width);
+  if (!tile) return fail("test.missing", path);
+  return std::string(as_text(*tile));
+}
+
+struct FollowerTest : testing::Test {
+  FollowerTest() {
+    memory.origin = test_origin;
+    memory.log_key = key_of(5).key;
+  }
+  // The error's code, or empty.
+  std::string look(TestLog& shown) {
+    asked = 0;
+    const auto done = follow(memory, shown.log->checkpoint_note(), 1'000, [&](const auto& path) {
+      ++asked;
+      return change(path, tile_of(*shown.log, path));
+    });
+    return done ? "" : done.error().code;
+  }
+  void expect_kept() {
+    const auto again = WitnessMemory::parse(memory.text());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->text(), memory.text());
+    EXPECT_EQ(again->tree.root(), memory.tree.root());
+    EXPECT_EQ(again->fork, memory.fork);
+  }
+
+  std::function<Expected<std::string>(const std::string&, Expected<std::string>)> change =
+      [](const std::string&, Expected<std::string> tile) { return tile; };
+  WitnessMemory memory;
+  int asked = 0;
+};
+
+TEST(Follower, NamesTiles) {
+  EXPECT_EQ(tile_path(0, 0, 256), "tile/0/000");
+  EXPECT_EQ(tile_path(1, 7, 5), "tile/1/007.p/5");
+  EXPECT_EQ(tile_path(0, 1'234'067, 8), "tile/0/x001/x234/067.p/8");
+  EXPECT_EQ(tile_path(0, 1000, 256), "tile/0/x001/000");
+}
+
+TEST_F(FollowerTest, FollowsALogThatGrowsAndReadsOnlyWhatIsNew) {
+  TestLog log(1);
+  for (const std::size_t entries : {1u, 200u, 1u, 300u, 1u, 1u}) {
+    log.round(entries);
+    EXPECT_EQ(look(log), "");
+    EXPECT_EQ(memory.tree.size(), log.log->size());
+    EXPECT_EQ(memory.note, log.log->checkpoint_note());
+    expect_kept();
+    EXPECT_EQ(look(log), "");
+    EXPECT_EQ(asked, 0);
+  }
+  log.round(1);
+  EXPECT_EQ(look(log), "");
+  EXPECT_EQ(asked, 1);  // of the seven tiles that there are
+}
+
+TEST_F(FollowerTest, AForkIsRememberedForEver) {
+  for (const std::string how : {"fork.root", "fork.inconsistent", "fork.smaller"}) {
+    memory = WitnessMemory{{}, std::string(test_origin), key_of(5).key, {}, {}, {}};
+    TestLog ours(1), fork(2);
+    ours.round(1);
+    ours.round(1);
+    EXPECT_EQ(look(ours), "");
+    const auto before = memory.note;
+    fork.round(1);
+    if (how != "fork.smaller") fork.round(1);
+    if (how == "fork.inconsistent") fork.round(300);
+    EXPECT_EQ(look(fork), how);
+    ASSERT_TRUE(memory.fork);
+    EXPECT_EQ(memory.fork->reason, how);
+    EXPECT_EQ(memory.fork->shown, fork.log->checkpoint_note());
+    EXPECT_EQ(memory.note, before);
+    expect_kept();
+    ours.round(1);
+    EXPECT_EQ(look(ours), how);  // the first history is not taken up again
+    EXPECT_EQ(memory.note, before);
+  }
+}
+
+TEST_F(FollowerTest, WhatIsNotSignedOrDamagedIsNoFork) {
+  TestLog log(1), stranger(1, 6);
+  log.round(1);
+  stranger.round(1);
+  EXPECT_EQ(look(stranger), "checkpoint.signature");
+  EXPECT_EQ(look(log), "");
+  log.round(300);
+  const auto good = change;
+  change = [](const std::string& path, Expected<std::string> tile) {
+    if (path == "tile/0/001") (*tile)[70] = static_cast<char>((*tile)[70] ^ 1);
+    return tile;
+  };
+  EXPECT_EQ(look(log), "follow.tiles");
+  change = [](const std::string&, Expected<std::string> tile) { return tile->substr(32); };
+  EXPECT_EQ(look(log), "follow.tile");
+  change = [](const std::string&, Expected<std::string>) -> Expected<std::string> {
+    return fail("fetch.network", "");
+  };
+  EXPECT_EQ(look(log), "fetch.network");
+  EXPECT_FALSE(memory.fork);
+  EXPECT_EQ(memory.tree.size(), 16u);
+  change = good;
+  EXPECT_EQ(look(log), "");
+  EXPECT_EQ(memory.tree.size(), log.log->size());
+}
+
+TEST_F(FollowerTest, AMemoryThatWasChangedIsRefused) {
+  TestLog log(1);
+  log.round(1);
+  EXPECT_EQ(look(log), "");
+  const auto text = memory.text();
+  EXPECT_TRUE(WitnessMemory::parse(text));
+  for (const std::string from : {"\"size\":16", "\"peaks\":[\"", "log.example"}) {
+    auto changed = text;
+    changed[changed.find(from) + from.size() - 1] ^= 1;
+    EXPECT_EQ(WitnessMemory::parse(changed).error().code, "witness.state") << from;
+  }
+  EXPECT_FALSE(WitnessMemory::parse("{}"));
+  EXPECT_FALSE(WitnessMemory::parse(text.substr(0, text.size() - 1)));
+}
+
+}  // namespace
+}  // namespace isoloir::test
