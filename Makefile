@@ -8,6 +8,7 @@ PORT ?= 8080
 STATE ?= demo-state
 FUZZ_SECONDS ?= 60
 REQUESTS ?= 1000
+BALLOTS ?= 100000
 
 JOBS := $(shell nproc)
 # One more test than cores: some wait for a closing hour or for a disk.
@@ -77,10 +78,14 @@ bench-programs:
 	cmake --preset release
 	cmake --build --preset release --target bench
 
-bench: setup-build bench-programs
+bench: setup-test bench-programs
 	build/release/bench_timings $(REQUESTS)
 	build/release/bench_roll
 	build/release/bench_outbox
+	build/release/bench_ballots
+	build/release/bench_verification $(BALLOTS)
+	scripts/node bench/browser_ballot.mjs
+	bench/belenios.sh
 
 format:
 	git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 -i

@@ -166,6 +166,8 @@ function(isoloir_bench)
     target_include_directories(bench_${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
     if(name STREQUAL multiexp)  # public data alone, so no module above it
       target_link_libraries(bench_${name} PRIVATE isoloir_multiexp PkgConfig::sodium)
+    elseif(name MATCHES "^(ballots|verification)$")
+      target_link_libraries(bench_${name} PRIVATE isoloir_verification isoloir_multiexp PkgConfig::sodium)
     else()
       target_link_libraries(bench_${name} PRIVATE isoloir_web GTest::gtest GTest::gmock PkgConfig::sodium)
     endif()

@@ -4,27 +4,26 @@
 
 #include <stdexcept>
 
+#include "crypto/hash_state.hpp"
+
 namespace isoloir {
 
 ByteArray<32> sha256(ByteView bytes) {
-  ByteArray<32> digest;
-  crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
-  return digest;
+  Sha256State state;
+  state.add(bytes);
+  return state.digest();
 }
 
 ByteArray<32> sha256(std::initializer_list<ByteView> parts) {
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
-  for (const auto part : parts) crypto_hash_sha256_update(&state, part.data(), part.size());
-  ByteArray<32> digest;
-  crypto_hash_sha256_final(&state, digest.data());
-  return digest;
+  Sha256State state;
+  for (const auto part : parts) state.add(part);
+  return state.digest();
 }
 
 ByteArray<64> sha512(ByteView bytes) {
-  ByteArray<64> digest;
-  crypto_hash_sha512(digest.data(), bytes.data(), bytes.size());
-  return digest;
+  Sha512State state;
+  state.add(bytes);
+  return state.digest();
 }
 
 ByteArray<32> hmac_sha256(ByteView key, std::initializer_list<ByteView> parts) {

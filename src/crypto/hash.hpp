@@ -1,4 +1,5 @@
-// SHA-256, SHA-512, HMAC-SHA-256, Argon2id: the hash functions of the protocol, through libsodium.
+// SHA-256 and SHA-512 through OpenSSL (hash_state.hpp says why), HMAC-SHA-256 and Argon2id through
+// libsodium: the hash functions of the protocol.
 #pragma once
 
 #include <initializer_list>

@@ -16,7 +16,7 @@ class Sha256 {
   ByteArray<32> digest();  // once, at the end
 
  private:
-  struct State;  // libsodium's
+  struct State;
   std::unique_ptr<State> state_;
 };
 

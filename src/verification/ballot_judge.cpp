@@ -97,12 +97,24 @@ BallotJudge::BallotJudge(BallotJudge&&) noexcept = default;
 BallotJudge::~BallotJudge() = default;
 
 std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots) {
+  std::vector<Tracker> trackers;
+  for (const auto ballot : ballots) trackers.push_back(tracker_of(ballot));
+  return judge(ballots, trackers);
+}
+
+std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots,
+                                       std::span<const Tracker> trackers) {
   auto& batch = state_->batch;
   batch.load(ballots);
   const auto& numbers = batch.numbers();
   std::vector<ByteView> loaded;
-  for (const auto number : numbers) loaded.push_back(ballots[number]);
-  verification::CoefficientStream coefficients(state_->random, state_->place.fingerprint, loaded);
+  std::vector<Tracker> loaded_trackers;
+  for (const auto number : numbers) {
+    loaded.push_back(ballots[number]);
+    loaded_trackers.push_back(trackers[number]);
+  }
+  verification::CoefficientStream coefficients(state_->random, state_->place.fingerprint,
+                                               loaded_trackers);
   batch.weigh(coefficients);
   std::vector<bool> equations_hold(numbers.size());
   state_->find_good(0, numbers.size(), false, equations_hold);

@@ -50,6 +50,8 @@ class BallotJudge {
 
   // Of each, the verdict of judge_ballot.
   std::vector<Status> judge(std::span<const ByteView> ballots);
+  // The same of ballots whose trackers the caller has, so that none is hashed for it again.
+  std::vector<Status> judge(std::span<const ByteView> ballots, std::span<const Tracker> trackers);
 
   // Sums of all ballots of this place that could be read, whatever has been found of their proofs:
   // all but those with an error of Ballot::decode, ballot.fingerprint or ballot.place.

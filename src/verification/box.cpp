@@ -30,9 +30,9 @@ class Judges {
  public:
   explicit Judges(const BallotPlace& place) : place_(place) {}
 
-  std::vector<Status> judge(std::span<const ByteView> ballots) {
+  std::vector<Status> judge(std::span<const ByteView> ballots, std::span<const Tracker> trackers) {
     BallotJudge judge = take();
-    auto verdicts = judge.judge(ballots);
+    auto verdicts = judge.judge(ballots, trackers);
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(judge));
     return verdicts;
@@ -107,14 +107,18 @@ class BoxFile {
 
   void judge_rows(ByteView bytes, std::size_t begin, std::size_t end) {
     std::vector<ByteView> ballots;
-    for (std::size_t i = begin; i < end; ++i) ballots.push_back(bytes.subspan(i * size_, size_));
-    const auto verdicts = judges_.judge(ballots);
+    std::vector<Tracker> trackers;
+    for (std::size_t i = begin; i < end; ++i) {
+      ballots.push_back(bytes.subspan(i * size_, size_));
+      trackers.push_back(tracker_of(ballots.back()));
+    }
+    const auto verdicts = judges_.judge(ballots, trackers);
     for (std::size_t i = begin; i < end; ++i) {
       const ByteView ballot = ballots[i - begin];
       auto& row = rows_[i];
       if (const auto& verdict = verdicts[i - begin]; !verdict) row.error = verdict.error();
       row.leaf = leaf_hash(ballot);
-      if (state_.anchors.receipts_given) row.tracker = tracker_of(ballot);
+      row.tracker = trackers[i - begin];
       if (row.error && check_of(*row.error) == 10) continue;
       row.key = key_of(ballot);  // which the judge has decoded
       if (!row.error && !state_.keys.in_force(row.key, place_, state_.freeze_checkpoint.size)) {

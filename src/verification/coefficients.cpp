@@ -9,11 +9,11 @@
 namespace isoloir::verification {
 
 CoefficientStream::CoefficientStream(Random& random, const Fingerprint& fingerprint,
-                                     std::span<const ByteView> ballots) {
+                                     std::span<const Tracker> ballots) {
   Bytes input = random.bytes(32);
   append(input, fingerprint.bytes);
   append_u32(input, static_cast<std::uint32_t>(ballots.size()));
-  for (const auto ballot : ballots) append(input, sha256(ballot));
+  for (const auto ballot : ballots) append(input, ballot.bytes);
   const auto digest = sha512(input);
   std::copy_n(digest.begin(), key_.size(), key_.begin());
 }

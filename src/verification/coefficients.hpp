@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "crypto/transcript.hpp"
+#include "election/ballot.hpp"
 #include "verification/wide_scalar.hpp"
 
 namespace isoloir::verification {
@@ -19,12 +20,12 @@ class CoefficientSource {
 };
 
 // ChaCha20 under SHA-512 of 32 fresh random bytes, the fingerprint, the count (4 bytes big-endian)
-// and the SHA-256 of each whole ballot: whoever made the ballots cannot have known, and where the
-// system's randomness were bad, could only have known after making them.
+// and the SHA-256 of each whole ballot, its tracker: whoever made the ballots cannot have known,
+// and where the system's randomness were bad, could only have known after making them.
 class CoefficientStream final : public CoefficientSource {
  public:
   CoefficientStream(Random& random, const Fingerprint& fingerprint,
-                    std::span<const ByteView> ballots);
+                    std::span<const Tracker> ballots);
   Words2 next() override;
 
  private:

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "crypto/hash.hpp"
+#include "multiexp/engine.hpp"
 #include "verification/state.hpp"
 
 namespace isoloir::verification {
@@ -49,6 +50,28 @@ std::uint64_t KeyBook::registered(std::uint32_t contest) const {
   return count;
 }
 
+namespace {
+
+// The number of the first of `count` keys that is no canonical point, or the identity; else count.
+std::size_t first_bad_key(ByteView bytes, std::size_t count) {
+  const auto& engine = multiexp::best_engine();
+  std::size_t first = count;
+  std::mutex mutex;
+  const auto decode = [&](std::size_t begin, std::size_t end) {
+    std::vector<const std::uint8_t*> encodings;
+    for (std::size_t i = begin; i < end; ++i) encodings.push_back(bytes.data() + 32 * i);
+    std::vector<multiexp::AffinePoint> points(encodings.size());
+    const auto good = engine.decode(encodings, points.data(), multiexp::Identity::refused);
+    if (begin + good == end) return;
+    const std::lock_guard lock(mutex);
+    first = std::min(first, begin + good);
+  };
+  in_ranges(count, 1024, decode, [](std::size_t) {});
+  return first;
+}
+
+}  // namespace
+
 Expected<std::vector<Point>> read_keys(std::string_view path, std::string_view text) {
   const ByteView bytes = as_bytes(text);
   const auto malformed = [&](std::string why) {
@@ -56,22 +79,15 @@ Expected<std::vector<Point>> read_keys(std::string_view path, std::string_view t
   };
   if (bytes.size() % 32 != 0) return malformed("no whole number of keys");
   const std::size_t count = bytes.size() / 32;
-  std::vector<std::optional<Point>> decoded(count);
-  in_ranges(
-      count, 1024,
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) {
-          decoded[i] = Point::decode(bytes.subspan(32 * i, 32));
-        }
-      },
-      [](std::size_t) {});
+  const std::size_t bad = first_bad_key(bytes, count);
   std::vector<Point> keys;
   keys.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto place = "key " + std::to_string(i);
-    if (!decoded[i]) return malformed(place + " is no canonical point, or the identity");
-    if (!keys.empty() && !(keys.back() < *decoded[i])) return malformed(place + " is out of order");
-    keys.push_back(*decoded[i]);
+    const auto place = [&] { return "key " + std::to_string(i); };
+    if (i == bad) return malformed(place() + " is no canonical point, or the identity");
+    const auto key = Point::of_canonical(*to_array<32>(bytes.subspan(32 * i, 32)));
+    if (!keys.empty() && !(keys.back() < key)) return malformed(place() + " is out of order");
+    keys.push_back(key);
   }
   return keys;
 }

@@ -340,8 +340,8 @@ TEST(Coefficients, AreNeverZeroAndDifferByBallotsAndByDraw) {
   EXPECT_TRUE(hold_under(zero, election.place(1), {tampered(election, 1, Tampering::scalar)}));
 
   SeededRandom same(8), again(8), other(9);
-  const Bytes one{1}, two{2};
-  const std::vector<ByteView> first{one}, second{two}, both{one, two};
+  const Tracker one{{1}}, two{{2}};
+  const std::vector<Tracker> first{one}, second{two}, both{one, two};
   using verification::CoefficientStream;
   CoefficientStream a(same, election.fingerprint, first), b(again, election.fingerprint, first);
   std::set<verification::Words2> drawn;
