@@ -59,20 +59,17 @@ inline MadeBallots make_ballots(std::size_t options, std::size_t count) {
     SystemRandom own;
     for (std::size_t i = begin; i < end; ++i) {
       const KeyPair voter = KeyPair::generate(own);
-      made.ballots[i] = {
-          make_ballot(made.place.fingerprint, 0, 0, options, i % options, election.key,
-                      voter.secret.reveal(), own)
-              .encode(),
-          i % options};
+      made.ballots[i] = {make_ballot(made.place.fingerprint, 0, 0, options, i % options,
+                                     election.key, voter.secret.reveal(), own)
+                             .encode(),
+                         i % options};
     }
     const std::lock_guard lock(mutex);
-    made.seconds_each +=
-        (seconds_on(CLOCK_THREAD_CPUTIME_ID) - start) / static_cast<double>(count);
+    made.seconds_each += (seconds_on(CLOCK_THREAD_CPUTIME_ID) - start) / static_cast<double>(count);
   };
   verification::in_ranges(count, 16, make, [](std::size_t) {});
-  std::sort(made.ballots.begin(), made.ballots.end(), [](const auto& a, const auto& b) {
-    return key_of(a.bytes) < key_of(b.bytes);
-  });
+  std::sort(made.ballots.begin(), made.ballots.end(),
+            [](const auto& a, const auto& b) { return key_of(a.bytes) < key_of(b.bytes); });
   return made;
 }
 

@@ -107,8 +107,9 @@ void require_sums(const verification::State& state, const MadeBallots& made, std
   require(aggregate.ballots == ballots, "all ballots are in the sums");
   for (std::size_t i = 0; i < votes.size(); ++i) {
     const auto& sum = aggregate.sums[i];
-    require(sum.beta - made.election_secret * sum.alpha == base_multiply(Scalar::from_u64(votes[i])),
-            "the sums hold the votes");
+    require(
+        sum.beta - made.election_secret * sum.alpha == base_multiply(Scalar::from_u64(votes[i])),
+        "the sums hold the votes");
   }
 }
 
@@ -125,8 +126,8 @@ Cost cost_of(const Work& work) {
 
 void print(std::string_view what, const Cost& cost, std::size_t ballots, std::uint64_t bytes) {
   const auto count = static_cast<double>(ballots);
-  fmt::print("{:44} {:8.1f} s {:8.1f} s {:9.0f} {:9.0f} {:7.0f}\n", what, cost.wall,
-             cost.processor, count / cost.wall, count / cost.processor,
+  fmt::print("{:44} {:8.1f} s {:8.1f} s {:9.0f} {:9.0f} {:7.0f}\n", what, cost.wall, cost.processor,
+             count / cost.wall, count / cost.processor,
              static_cast<double>(bytes) / cost.wall / 1e6);
   (void)std::fflush(stdout);
 }
@@ -169,12 +170,13 @@ int run(std::size_t ballots, std::size_t options, const std::filesystem::path& f
       "roster of {} keys,\nall equations, the sums. Not included: the other checks (V2 to V9: "
       "log and rosters; V15 to V25: the\ncount).\n\n",
       ballots, options, made.ballots[0].bytes.size(), made.ballots.size(),
-      static_cast<double>(box.digest().size) / 1e9, machine(),
-      *name_of(JudgeEngine::best), ballots);
+      static_cast<double>(box.digest().size) / 1e9, machine(), *name_of(JudgeEngine::best),
+      ballots);
   verify(box, made, ballots);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("most memory held, making ballots and roster included: {:.0f} MiB\n", static_cast<double>(usage.ru_maxrss) / 1024);
+  fmt::print("most memory held, making ballots and roster included: {:.0f} MiB\n",
+             static_cast<double>(usage.ru_maxrss) / 1024);
   return 0;
 }
 
