@@ -79,8 +79,15 @@ export type ConfirmationAnswer =
   | { status: "no_address" | "already_voted" | "not_registered" | "suspended" | "closed" }
   | { status: "refused"; code: string };
 
-/** held: in the box, but receipts can no longer be made, since the count is closed. */
-export type ReceiptAnswer = { status: "ready"; receipt: string } | { status: "pending" | "held" | "unknown" };
+/**
+ * held: in the box, but receipts can no longer be made, since the count is closed. pending with `witnesses`: in the log, and the
+ * witnesses that a receipt needs have not signed yet.
+ */
+export type ReceiptAnswer =
+  | { status: "ready"; receipt: string }
+  | { status: "pending"; witnesses?: true }
+  | { status: "held" }
+  | { status: "unknown" };
 
 /** What stands in the way of a reissue link; `at` as a text where the moment matters. */
 export type LinkRefusal = {

@@ -96,6 +96,20 @@ test("lost answers and a busy server: the same bytes again, after the time asked
     ["seal", "send", "send (network)", "send (busy)", "check", "check (network)", "done"]);
 });
 
+test("in the log and not cosigned: the page says whose signature is awaited, and the receipt still comes", async () => {
+  const waits: ReceiptAnswer = { status: "pending", witnesses: true };
+  const { casting, seen, around } = world({ ballot: [recorded], receipt: [pending, ...Array<ReceiptAnswer>(6).fill(waits), ready] });
+  const told: (boolean | undefined)[] = [];
+  const changed = around.changed;
+  around.changed = (cast) => {
+    if (cast.phase === "pending") told.push(cast.awaits_witnesses);
+    changed(cast);
+  };
+  await casting.cast(VOTE);
+  assert.deepEqual(seen.phases, ["seal", "send", "check", "pending", "done"]);
+  assert.deepEqual(told, [true]);
+});
+
 test("no receipt within 10 s: recorded, the proof comes later by itself", async () => {
   const { casting, kept, seen, around } = world({
     ballot: [recorded], receipt: [pending, pending, pending, pending, pending, pending, pending, ready],

@@ -32,6 +32,8 @@ export interface Cast {
   tracker?: string; // hex
   ballot?: string; // base64, sealed
   receipt?: { text: string; index: number };
+  /** pending: in the public log; what is missing is a witness's signature. */
+  awaits_witnesses?: boolean;
   failure?: Failure;
   evidence?: Evidence;
   /** The server had said that this ballot was not recorded, and yet it is in the log. */
@@ -229,7 +231,10 @@ export class Casting {
       if (answer.status === "held") return this.dispute(cast, "late", answer.status, answer);
       if (answer.status === "ready") return this.accept(cast, answer);
       const delay = RECEIPT_DELAYS_MS[round];
-      if (delay === undefined && cast.phase === "check") this.enter(cast, "pending");
+      const awaits = answer.witnesses === true;
+      const news = awaits !== (cast.awaits_witnesses === true);
+      cast.awaits_witnesses = awaits;
+      if (delay === undefined && (cast.phase === "check" || news)) this.enter(cast, "pending");
       await this.around.wait(delay ?? PENDING_DELAY_MS);
     }
   }

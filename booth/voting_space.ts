@@ -621,6 +621,8 @@ class VotingSpace {
     fill(step("pending"), {
       contest_title: this.contest_slots(cast.contest).contest_title, tracker: tracker_groups(from_hex(cast.tracker!)),
     });
+    show_part(step("pending"), "on_the_way", !cast.awaits_witnesses);
+    show_part(step("pending"), "witnesses", cast.awaits_witnesses === true);
   }
 
   private fill_receipt(cast: Cast): void {

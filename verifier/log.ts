@@ -21,7 +21,7 @@ export const log_policy = (manifest: Manifest): LogPolicy => ({
 export async function read_checkpoints(source: ExportSource, manifest: Manifest): Promise<Checkpoint[]> {
   const notes = array(decode(await read_file(source, "log/checkpoints.json")), text);
   const policy = log_policy(manifest);
-  const checkpoints = notes.map((note, i) => within(`checkpoint ${i}`, () => read_checkpoint(note, policy)));
+  const checkpoints = notes.map((note, i) => within(`checkpoint ${i}`, () => read_checkpoint(note, policy, i + 1 < notes.length)));
   checkpoints.forEach(({ size }, i) =>
     require_that(i === 0 || size > checkpoints[i - 1]!.size, `checkpoint ${i} is not of a larger tree than the one before`));
   return checkpoints;

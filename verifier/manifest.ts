@@ -1,4 +1,5 @@
 // The manifest (section 3): what the election is. Its SHA-256 is the fingerprint.
+import { to_hex } from "./bytes.ts";
 import { decode, type Json, type JsonObject } from "./canonical_json.ts";
 import { Refused, require_that, within } from "./refused.ts";
 import { any_object, array, ascending, boolean, by_text, count, hex, integer, type Key, key, literal, object, text } from "./shape.ts";
@@ -102,7 +103,7 @@ function read_assets(value: Json | undefined): void {
 function read_keys(value: Json | undefined): Manifest["keys"] {
   const keys = object(value, ["board", "checkpoint", "guardian", "registrar", "witnesses", "witness_threshold"]);
   const witnesses = within("witnesses", () => array(keys.witnesses, (item) => parse_witness(text(item))));
-  require_that(new Set(witnesses.map((witness) => witness.vkey)).size === witnesses.length, "one witness twice");
+  require_that(new Set(witnesses.map((witness) => to_hex(witness.key))).size === witnesses.length, "one witness twice");
   const witness_threshold = integer(keys.witness_threshold);
   require_that(witness_threshold <= witnesses.length, "witness_threshold is above the number of witnesses");
   const checkpoint = hex(keys.checkpoint, 32);

@@ -180,7 +180,7 @@ class Verification {
     const { manifest } = basis.needed("the manifest");
     // As a text that was copied: with the newline that editors and forms leave out.
     const whole = `${note.replace(/\r\n/g, "\n").trimEnd()}\n`;
-    return within("the checkpoint given", () => read_checkpoint(whole, { ...log_policy(manifest), witness_threshold: 0 }));
+    return within("the checkpoint given", () => read_checkpoint(whole, log_policy(manifest), true));
   }
 
   private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>, events: Part<Event[]>): string | Idle {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/files.hpp"
+#include "base/limits.hpp"
 
 namespace isoloir {
 namespace {
@@ -30,14 +31,27 @@ struct Log::Round {
   std::vector<std::int64_t> batches;
 };
 
+std::string Log::Signed::text() const {
+  std::string text = note;
+  for (const auto& line : lines) text += line;
+  return text;
+}
+
+bool Log::Signed::is_witnessed(std::uint32_t threshold) const {
+  const auto came =
+      std::count_if(lines.begin(), lines.end(), [](const auto& line) { return !line.empty(); });
+  return static_cast<std::uint64_t>(came) >= threshold;
+}
+
 Log::Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
-         TakeLeaves take_leaves, std::filesystem::path signed_file)
+         TakeLeaves take_leaves, std::filesystem::path signed_file, WitnessPolicy policy)
     : database_(database),
       origin_(std::move(origin)),
       key_(std::move(key)),
       random_(random),
       take_leaves_(std::move(take_leaves)),
-      signed_file_(std::move(signed_file)) {
+      signed_file_(std::move(signed_file)),
+      policy_(std::move(policy)) {
   load();
   check_signed_file();
 }
@@ -58,6 +72,33 @@ void Log::check_signed_file() const {
   }
 }
 
+// A checkpoint of the database, with the cosignatures that it has there.
+Log::Signed Log::read_signed(store::Transaction& transaction, const std::string& note) const {
+  const auto checkpoint = open_checkpoint(note, origin_, key_.key);
+  if (!checkpoint) throw std::runtime_error("a stored checkpoint is damaged");
+  Signed result{*checkpoint, note, std::vector<std::string>(policy_.witnesses.size()), {}};
+  for (const auto& row :
+       transaction.query("SELECT witness, line, at FROM cosignature WHERE size = $1 ORDER BY at",
+                         {static_cast<std::int64_t>(checkpoint->size)})) {
+    for (std::size_t i = 0; i < policy_.witnesses.size(); ++i) {
+      if (row.blob(0) != Bytes(policy_.witnesses[i].key.begin(), policy_.witnesses[i].key.end())) {
+        continue;
+      }
+      result.lines[i] = row.text(1);
+      if (!result.witnessed_at && result.is_witnessed(policy_.threshold)) {
+        result.witnessed_at = row.integer(2);
+      }
+    }
+  }
+  return result;
+}
+
+void Log::sign_on(Signed newest) {
+  recent_.push_back(std::move(newest));
+  if (recent_.size() > limits::cosignable_checkpoints) recent_.pop_front();
+  if (recent_.back().is_witnessed(policy_.threshold)) witnessed_ = recent_.back();
+}
+
 void Log::load() {
   const auto loaded = database_.read([&](store::Transaction& transaction) -> Status {
     for (const auto& row : transaction.query("SELECT leaf FROM log_leaf ORDER BY position")) {
@@ -73,7 +114,20 @@ void Log::load() {
                   "the log is not the one of its last signed checkpoint: the database is damaged, "
                   "bring its newest good copy, see docs/operations.md");
     }
-    note_ = last[0].text(1);
+    const auto newest =
+        transaction.query("SELECT note FROM checkpoint ORDER BY size DESC LIMIT $1",
+                          {static_cast<std::int64_t>(limits::cosignable_checkpoints)});
+    const auto witnessed = transaction.query(
+        "SELECT c.note FROM checkpoint c JOIN cosignature s ON s.size = c.size GROUP BY c.size "
+        "HAVING COUNT(*) >= $1 ORDER BY c.size DESC LIMIT 1",
+        {static_cast<std::int64_t>(policy_.threshold)});
+    if (!witnessed.empty()) {
+      auto found = read_signed(transaction, witnessed[0].text(0));
+      if (found.is_witnessed(policy_.threshold)) witnessed_ = std::move(found);
+    }
+    for (auto row = newest.size(); row-- > 0;) {
+      sign_on(read_signed(transaction, newest[row].text(0)));
+    }
     return {};
   });
   if (!loaded) throw std::runtime_error(loaded.error().message);
@@ -121,7 +175,10 @@ void Log::take_up_lost_round() {
   if (*found) {
     const std::unique_lock lock(mutex_);
     for (const auto& leaf : added) tree_.append(leaf);
-    note_ = offered_;
+    sign_on({{origin_, tree_.size(), tree_.root(tree_.size())},
+             offered_,
+             std::vector<std::string>(policy_.witnesses.size()),
+             {}});
   }
   offered_.clear();
 }
@@ -167,7 +224,10 @@ void Log::append_round(bool pad_always) {
   {
     const std::unique_lock lock(mutex_);
     for (const auto& leaf : added) tree_.append(leaf);
-    note_ = note;
+    sign_on({{origin_, tree_.size(), tree_.root(tree_.size())},
+             note,
+             std::vector<std::string>(policy_.witnesses.size()),
+             {}});
     offered_.clear();
   }
   if (!signed_file_.empty()) write_file(signed_file_, note, FileMode::shared);
@@ -175,29 +235,101 @@ void Log::append_round(bool pad_always) {
 
 std::string Log::checkpoint_note() const {
   const std::shared_lock lock(mutex_);
-  return note_;
+  return recent_.empty() ? std::string() : recent_.back().text();
+}
+std::string Log::witnessed_note() const {
+  const std::shared_lock lock(mutex_);
+  return witnessed_ ? witnessed_->text() : std::string();
+}
+Log::Standing Log::standing() const {
+  const std::shared_lock lock(mutex_);
+  Standing standing{policy_.threshold, tree_.size(), 0, {}};
+  if (witnessed_) {
+    standing.witnessed_size = witnessed_->checkpoint.size;
+    standing.witnessed_at = witnessed_->witnessed_at;
+  }
+  return standing;
 }
 std::uint64_t Log::size() const {
   const std::shared_lock lock(mutex_);
   return tree_.size();
 }
 
-std::optional<Receipt> Log::receipt(const Bytes& entry) const {
+std::optional<std::uint64_t> Log::position_of(const Bytes& entry) const {
   const auto leaf = leaf_hash(entry);
-  const auto position =
-      database_.read([&](store::Transaction& transaction) -> Expected<std::optional<std::int64_t>> {
+  return *database_.read(
+      [&](store::Transaction& transaction) -> Expected<std::optional<std::uint64_t>> {
         const auto rows =
             transaction.query("SELECT position FROM log_leaf WHERE leaf = $1", {ByteView(leaf)});
         if (rows.empty()) return std::nullopt;
-        return rows[0].integer(0);
+        return static_cast<std::uint64_t>(rows[0].integer(0));
       });
+}
+
+// A row can be durable a moment before this process's tree has grown to it.
+bool Log::holds(const Bytes& entry) const {
+  const auto position = position_of(entry);
+  return position && *position < size();
+}
+
+std::optional<Receipt> Log::receipt(const Bytes& entry) const {
+  const auto position = position_of(entry);
   const std::shared_lock lock(mutex_);
-  // A row can be durable a moment before this process's tree has grown to it.
-  if (!position->has_value() || static_cast<std::uint64_t>(**position) >= tree_.size()) {
-    return std::nullopt;
+  if (!position || !witnessed_ || *position >= witnessed_->checkpoint.size) return std::nullopt;
+  return Receipt{entry, *position, tree_.inclusion(*position, witnessed_->checkpoint.size),
+                 witnessed_->text()};
+}
+
+// Looked at before any signature is: what is no note of ours costs a comparison.
+Status Log::take_cosignatures(std::string_view note, TimeMs now) {
+  const auto split = note.rfind("\n\n");
+  if (split == std::string_view::npos) return fail("cosignature.form", "this is no signed note");
+  const auto body = note.substr(0, split + 1);
+  std::uint64_t size = 0;
+  std::vector<std::string> held;
+  {
+    const std::shared_lock lock(mutex_);
+    const auto found = std::find_if(recent_.begin(), recent_.end(), [&](const Signed& one) {
+      return one.checkpoint.body() == body;
+    });
+    if (found == recent_.end()) {
+      return fail("cosignature.checkpoint", "this is none of the log's newest checkpoints");
+    }
+    size = found->checkpoint.size;
+    held = found->lines;
   }
-  const auto index = static_cast<std::uint64_t>(**position);
-  return Receipt{entry, index, tree_.inclusion(index, tree_.size()), note_};
+  bool wrong = false;
+  const auto lines = cosignatures_of(note, policy_.witnesses, &wrong);
+  if (wrong) return fail("cosignature.signature", "a cosignature that names a witness is wrong");
+  if (std::all_of(lines.begin(), lines.end(), [](const auto& line) { return line.empty(); })) {
+    return fail("cosignature.stranger", "none of the signatures is of a witness of this election");
+  }
+  bool news = false;
+  for (std::size_t i = 0; i < lines.size(); ++i) news |= !lines[i].empty() && held[i].empty();
+  if (!news) return {};
+  const auto kept = database_.write([&](store::Transaction& transaction) -> Status {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i].empty() || !held[i].empty()) continue;
+      transaction.execute(
+          "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4) "
+          "ON CONFLICT DO NOTHING",
+          {static_cast<std::int64_t>(size), ByteView(policy_.witnesses[i].key), lines[i], now});
+    }
+    return {};
+  });
+  if (!kept) return kept;
+  const std::unique_lock lock(mutex_);
+  for (auto& one : recent_) {
+    if (one.checkpoint.size != size) continue;
+    const bool before = one.is_witnessed(policy_.threshold);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (one.lines[i].empty()) one.lines[i] = lines[i];
+    }
+    if (!one.is_witnessed(policy_.threshold)) continue;
+    if (!before) one.witnessed_at = now;
+    if (!witnessed_ || size >= witnessed_->checkpoint.size) witnessed_ = one;
+  }
+  return {};
 }
 
 std::optional<Bytes> Log::tile(std::size_t level, std::uint64_t index, std::size_t width) const {

@@ -2,6 +2,7 @@
 // is served from it.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "election/checkpoint.hpp"
+#include "election/cosignature.hpp"
 #include "store/database.hpp"
 
 namespace isoloir {
@@ -17,6 +19,12 @@ namespace isoloir {
 // Takes the ballots' leaves that wait out of the database, in the transaction of their round. May
 // throw; nothing is taken then.
 using TakeLeaves = std::function<std::vector<Digest>(store::Transaction&)>;
+
+// Who may cosign checkpoints, and how many must before a receipt is made on one.
+struct WitnessPolicy {
+  std::vector<Witness> witnesses;
+  std::uint32_t threshold = 0;
+};
 
 // One per process that sequences; other processes only insert what waits. Thread-safe.
 class Log {
@@ -26,7 +34,7 @@ class Log {
   // not start, or it would sign a second history. The file is what a restored database cannot take
   // back; it is written after each round, and may be absent.
   Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
-      TakeLeaves take_leaves, std::filesystem::path signed_file = {});
+      TakeLeaves take_leaves, std::filesystem::path signed_file = {}, WitnessPolicy policy = {});
 
   // One round: events and reissue batches that wait, then ballots' leaves and pads sorted by hash,
   // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when
@@ -36,9 +44,30 @@ class Log {
   // answer was lost after the commit is found in the database and taken up.
   void append_round(bool pad_always);
 
-  std::string checkpoint_note() const;  // empty before the first round
+  // The newest, with the cosignatures that came so far; empty before the first round.
+  std::string checkpoint_note() const;
+  // The newest that as many witnesses as the policy asks have cosigned; empty before there is one.
+  std::string witnessed_note() const;
   std::uint64_t size() const;
-  // The receipt of an entry whose leaf is in the log; nothing while it waits.
+  struct Standing {
+    std::uint32_t threshold = 0;
+    std::uint64_t size = 0;
+    std::uint64_t witnessed_size = 0;
+    std::optional<TimeMs> witnessed_at;  // when the last cosignature that it needed came
+  };
+  Standing standing() const;
+
+  // Keeps the cosignatures of witnesses in a note of this log, which need not bear the log's own
+  // signature; those of others are passed over. Errors: cosignature.form, cosignature.checkpoint
+  // (not one of the newest limits::cosignable_checkpoints, or of another log),
+  // cosignature.signature (one that names a witness is not good), cosignature.stranger (of no
+  // witness). Throws StoreError.
+  Status take_cosignatures(std::string_view note, TimeMs now);
+
+  // Whether the entry's leaf is in the log.
+  bool holds(const Bytes& entry) const;
+  // The receipt of an entry on the newest witnessed checkpoint; nothing while its leaf waits for a
+  // round, or the round for its witnesses.
   std::optional<Receipt> receipt(const Bytes& entry) const;
   // A tile of tlog-tiles: `width` hashes (1 to 256) of tile `index` at `level`; nothing when there
   // is no such tile.
@@ -46,7 +75,18 @@ class Log {
 
  private:
   struct Round;
+  struct Signed {
+    Checkpoint checkpoint;
+    std::string note;                // the log's signature alone
+    std::vector<std::string> lines;  // of each witness, empty before it comes
+    std::optional<TimeMs> witnessed_at;
+    std::string text() const;
+    bool is_witnessed(std::uint32_t threshold) const;
+  };
   void load();
+  Signed read_signed(store::Transaction& transaction, const std::string& note) const;
+  void sign_on(Signed newest);  // under the mutex
+  std::optional<std::uint64_t> position_of(const Bytes& entry) const;
   void take_up_lost_round();
   void check_signed_file() const;
   Round gather(store::Transaction& transaction, bool pad_always) const;
@@ -57,11 +97,13 @@ class Log {
   Random& random_;
   const TakeLeaves take_leaves_;
   const std::filesystem::path signed_file_;
+  const WitnessPolicy policy_;
   std::mutex sequencing_;            // one round at a time; guards the next
   std::string offered_;              // the note of a round of which no answer came
-  mutable std::shared_mutex mutex_;  // guards the two below
+  mutable std::shared_mutex mutex_;  // guards what is below
   MerkleTree tree_;
-  std::string note_;
+  std::deque<Signed> recent_;  // ascending; the last is the newest of all
+  std::optional<Signed> witnessed_;
 };
 
 }  // namespace isoloir

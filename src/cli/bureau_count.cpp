@@ -62,6 +62,7 @@ Status verify_before_the_count(Desk& desk, const Tally& tally) {
       fs::remove_all(folder, ignored);
     }
   } remove{folder};
+  if (auto cosigned = desk.await_witnesses(); !cosigned) return cosigned;
   if (auto written = write_export(*desk.state, folder); !written) return written;
   const auto reader = ExportReader::of_folder(folder);
   if (!reader) return fail(reader.error());
@@ -277,6 +278,7 @@ Status run_prepare_count(Desk& desk, const BureauOptions& options) {
   const auto tally = prepare_count(*desk.state);
   if (!tally || !link_key) return fail(tally.error());
   const fs::path folder = options.export_folder;
+  if (auto cosigned = desk.await_witnesses(); !cosigned) return cosigned;
   if (auto written = write_export(*desk.state, folder / "export"); !written) return written;
   const auto drafts = draft_counts(*desk.state, *tally);
   for (const auto& [bureau, text] : drafts) {
@@ -353,6 +355,7 @@ Status run_count(Desk& desk, const BureauOptions& options) {
 
 Status export_to(Desk& desk, const std::string& folder) {
   if (auto settled = desk.settle(); !settled) return settled;
+  if (auto cosigned = desk.await_witnesses(); !cosigned) return cosigned;
   if (auto written = write_export(*desk.state, folder); !written) return written;
   const auto fingerprint = hex_encode(desk.state->fingerprint().bytes);
   desk.screen.say("Export écrit dans " + folder +

@@ -10,12 +10,30 @@
 #include "cli/screen.hpp"
 #include "election/count.hpp"
 #include "election/export.hpp"
+#include "service/export.hpp"
 
 namespace isoloir::cli {
 
 namespace fs = std::filesystem;
 
 // ---- The state at hand
+
+Status Desk::await_witnesses() {
+  const auto& manifest = state->manifest();
+  const auto cosigned = [&](store::Transaction& t) {
+    return last_checkpoint_witnessed(manifest, t);
+  };
+  if (ask(cosigned)) return {};
+  if (!log) {
+    screen.say("En attente des témoins du journal…", "Waiting for the log's witnesses…");
+    std::fflush(stdout);
+    if (wait_for(cosigned, limits::export_witness_wait_ms)) return {};
+  }
+  return fail("export.witnesses",
+              "the log's last checkpoint has not the cosignatures of " +
+                  std::to_string(manifest.witness_threshold) +
+                  " witnesses yet: the server and they must run, then try again");
+}
 
 Status Desk::open(const fs::path& folder) {
   const StatePaths paths{folder};

@@ -104,13 +104,12 @@ struct Desk {
   }
   // Until the condition holds: at once without a server, else within a few of its rounds.
   template <typename Query>
-  bool wait_for(Query condition) {
+  bool wait_for(Query condition, int most_ms = limits::bureau_server_wait_ms) {
     if (log) {
       beat();
       return ask(condition);
     }
-    const auto end =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(limits::bureau_server_wait_ms);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(most_ms);
     while (!ask(condition)) {
       if (std::chrono::steady_clock::now() >= end) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(limits::bureau_poll_ms));
@@ -124,6 +123,9 @@ struct Desk {
     if (logged) return {};
     return fail("bureau.server", "the server has not taken the event into the log");
   }
+  // Before an export: the log's last checkpoint is cosigned. Without a server no witness can come.
+  // Error: export.witnesses.
+  Status await_witnesses();
 };
 
 bool frozen_and_logged(store::Transaction& transaction);

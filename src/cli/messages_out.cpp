@@ -21,14 +21,16 @@ Expected<std::unique_ptr<MessagesOut>> MessagesOut::make(MessageStore messages,
 }
 
 Status MessagesOut::start(const BilingualText& election, const web::Renderer& renderer,
-                          std::shared_ptr<const http::ServerFigures> voters) {
+                          std::shared_ptr<const http::ServerFigures> voters,
+                          std::function<Log::Standing()> log) {
   MessageWorkers::Settings settings;
   settings.rates = rates_;
   Transport* transport = &inbox_;
   if (channels_) {
-    desk_.emplace(messages_, *routing_, renderer,
-                  web::OperatorSettings{std::move(channels_->operator_token), election,
-                                        channels_->report_wait_ms, std::move(voters)});
+    desk_.emplace(
+        messages_, *routing_, renderer,
+        web::OperatorSettings{std::move(channels_->operator_token), election,
+                              channels_->report_wait_ms, std::move(voters), std::move(log)});
     http::ServerOptions options;
     options.address = channels_->operator_address;
     options.port = channels_->operator_port;

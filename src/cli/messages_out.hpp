@@ -25,7 +25,8 @@ class MessagesOut {
   // under the election's title and beside the figures of the voters' server. The renderer outlives
   // it. Errors: http.listen.
   Status start(const BilingualText& election, const web::Renderer& renderer,
-               std::shared_ptr<const http::ServerFigures> voters);
+               std::shared_ptr<const http::ServerFigures> voters,
+               std::function<Log::Standing()> log = {});
 
   // Once started. Ends the workers, after what they have in their hands, and hears what has come
   // back by then.

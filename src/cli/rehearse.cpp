@@ -578,6 +578,8 @@ bool has_second_round(const Portal& portal) {
 // As for the rehearsal of any portal.
 void adapt(Portal& portal, const RehearseOptions& options) {
   portal.board_interval_seconds = board_interval_seconds;
+  portal.witnesses.clear();  // nobody is there to witness a rehearsal
+  portal.witness_threshold = 0;
   // How many codes may be replaced is set for the real roll; here all might be.
   for (auto& contest : portal.contests) {
     contest.reissue_max = std::max(contest.reissue_max, options.voters);

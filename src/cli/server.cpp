@@ -249,7 +249,9 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
   if (portal.roll_online) prepare_electoral_roll(state);
   if (const auto started = server.start(); !started) return report(started.error());
   if (messages) {
-    if (const auto started = messages->start(portal.election, renderer, figures); !started)
+    if (const auto started =
+            messages->start(portal.election, renderer, figures, [&log] { return log.standing(); });
+        !started)
       return report(started.error());
   }
   // After the port is ours: a server that cannot start does nothing to the election.

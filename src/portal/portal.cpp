@@ -10,6 +10,7 @@
 #include "base/local_time.hpp"
 #include "base/mailbox.hpp"
 #include "base/service_address.hpp"
+#include "election/cosignature.hpp"
 #include "election/count.hpp"
 #include "portal/toml_reader.hpp"
 
@@ -329,6 +330,31 @@ void read_policy(TomlReader& read, const toml::table& root, Portal& portal) {
                                     "take a longer interval_seconds",
                                     limits::checkpoints));
   }
+}
+
+void read_witnesses(TomlReader& read, const toml::table& root, Portal& portal) {
+  if (!root.contains("witnesses")) return;
+  const auto& witnesses = read.table(root, "witnesses");
+  read.known(witnesses, {"keys", "threshold"});
+  const auto& keys = read.array(witnesses, "keys");
+  if (keys.size() > limits::witnesses) {
+    read.problem(keys, fmt::format("there are at most {} witnesses", limits::witnesses));
+  }
+  for (const auto& node : keys) {
+    const auto vkey = node.value_or(std::string());
+    portal.witnesses.push_back(vkey);
+    if (!Witness::parse(vkey)) {
+      read.problem(node,
+                   "this is no witness's key: write what isoloir witness key has said, "
+                   "name+8 digits+base64");
+      portal.witnesses.pop_back();
+    } else if (parse_witnesses(portal.witnesses).size() != portal.witnesses.size()) {
+      read.problem(node, "this witness is named twice");
+      portal.witnesses.pop_back();
+    }
+  }
+  portal.witness_threshold =
+      read.number(witnesses, "threshold", 0, static_cast<std::int64_t>(keys.size()));
 }
 
 RateLimit read_rate(TomlReader& read, const toml::table& parent, std::string_view name) {
@@ -694,8 +720,10 @@ Expected<Portal> Portal::parse(std::string_view text, std::string_view name) {
   read.known(root, {"portal",      "assistance",    "hours",   "sign_in",       "session",
                     "voting_code", "credentials",   "reissue", "franceconnect", "confirmation",
                     "account",     "contact_check", "roll",    "claims",        "information",
-                    "messages",    "board",         "bureau",  "contest",       "texts"});
+                    "messages",    "board",         "bureau",  "contest",       "texts",
+                    "witnesses"});
   read_policy(read, root, portal);
+  read_witnesses(read, root, portal);
   read_reissue(read, root, portal);
   read_franceconnect(read, root, portal);
   read_confirmation(read, root, portal);

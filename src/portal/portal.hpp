@@ -100,6 +100,9 @@ struct Portal {
 
   std::uint32_t board_interval_seconds = 0;
 
+  std::vector<std::string> witnesses;   // of the log, their verifier keys; distinct, each parses
+  std::uint32_t witness_threshold = 0;  // how many must have cosigned before a receipt is given
+
   std::vector<BureauPlan> bureaus;
   std::vector<Contest>
       contests;  // options in the order of the file, the blank vote last; drawn by lot later

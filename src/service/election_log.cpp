@@ -30,7 +30,9 @@ Log open_log(State& state, const std::filesystem::path& signed_file) {
       state.database(), state.manifest().log_origin,
       Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), state.random(),
       [&state](Transaction& transaction) { return take_pending_leaves(state, transaction); },
-      signed_file);
+      signed_file,
+      WitnessPolicy{parse_witnesses(state.manifest().witnesses),
+                    state.manifest().witness_threshold});
 }
 
 void put_pending_leaf(State& state, Transaction& transaction, const Digest& leaf) {

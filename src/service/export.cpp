@@ -1,6 +1,7 @@
 #include "service/export.hpp"
 
 #include "base/files.hpp"
+#include "base/limits.hpp"
 #include "election/export.hpp"
 #include "service/bureau.hpp"
 
@@ -61,8 +62,15 @@ void add_log(Transaction& transaction, Folder& folder) {
   folder.add(std::string(export_path::pads),
              joined(transaction.query("SELECT pad FROM log_pad ORDER BY position")));
   Json notes = Json::array();
-  for (const auto& row : transaction.query("SELECT note FROM checkpoint ORDER BY size")) {
-    notes.push_back(row.text(0));
+  std::int64_t before = -1;
+  for (const auto& row : transaction.query(
+           "SELECT c.size, c.note, s.line FROM checkpoint c LEFT JOIN (SELECT size, witness, line "
+           "FROM cosignature ORDER BY size DESC, witness LIMIT $1) s ON s.size = c.size "
+           "ORDER BY c.size, s.witness",
+           {limits::export_cosignatures})) {
+    if (row.integer(0) != before) notes.push_back(row.text(1));
+    before = row.integer(0);
+    if (!row.is_null(2)) notes.back().get_ref<std::string&>() += row.text(2);
   }
   folder.add(std::string(export_path::checkpoints), canonical_json(notes));
 }
@@ -107,6 +115,12 @@ void add_box(Transaction& transaction, const Manifest& manifest, Folder& folder)
 
 }  // namespace
 
+bool last_checkpoint_witnessed(const Manifest& manifest, Transaction& transaction) {
+  const auto came = transaction.query(
+      "SELECT COUNT(*) FROM cosignature WHERE size = (SELECT MAX(size) FROM checkpoint)");
+  return came[0].integer(0) >= std::int64_t{manifest.witness_threshold};
+}
+
 Status export_has_place(const fs::path& target) {
   if (!fs::exists(target) || (fs::is_directory(target) && fs::is_empty(target))) return {};
   return fail("export.folder", target.string() + ": is there already and not empty");
@@ -117,6 +131,12 @@ Status write_export(State& state, const fs::path& target) {
   auto leaves = state.database().write([&](Transaction& transaction) -> Status {
     if (events_named(transaction, "freeze").empty()) {
       return fail("export.not_frozen", "an export exists from the freeze on");
+    }
+    if (!last_checkpoint_witnessed(state.manifest(), transaction)) {
+      return fail("export.witnesses",
+                  "the log's last checkpoint has not the cosignatures of " +
+                      std::to_string(state.manifest().witness_threshold) +
+                      " witnesses yet: the server and they must run, then try again");
     }
     transaction.execute("UPDATE hours SET exported_at = COALESCE(exported_at, $1) WHERE id = 1",
                         {whole_minute(state.now())});

@@ -14,8 +14,12 @@ namespace isoloir {
 // tell how many have voted (R211-570).
 //
 // Errors: export.folder (not empty), export.not_frozen, export.not_logged (an event waits for the
-// log's next round: try again). Throws std::filesystem::filesystem_error, StoreError.
+// log's next round: try again), export.witnesses (the last
+// checkpoint has not the cosignatures that the manifest asks for). Throws
+// std::filesystem::filesystem_error, StoreError.
 Status write_export(State& state, const std::filesystem::path& folder);
+// Whether the last checkpoint is cosigned as the manifest asks.
+bool last_checkpoint_witnessed(const Manifest& manifest, store::Transaction& transaction);
 // What write_export asks of the folder, before a step that cannot be taken back. Error:
 // export.folder.
 Status export_has_place(const std::filesystem::path& target);

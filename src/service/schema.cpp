@@ -364,6 +364,14 @@ CREATE INDEX contact_link_voter ON contact_link (voter) WHERE voter IS NOT NULL;
 CREATE TABLE contact_pause (at INTEGER PRIMARY KEY) STRICT;
 )sql";
 
+constexpr std::string_view twenty_first = R"sql(
+-- What witnesses have cosigned: a signature line, by the witness's public key.
+CREATE TABLE cosignature (
+  size INTEGER NOT NULL REFERENCES checkpoint(size), witness BLOB NOT NULL, line TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr store::Migration migrations[] = {
     {1, "the election, its voters, its box and its log", first},
     {2, "the box by tracker, and what is still owed", second},
@@ -384,7 +392,8 @@ constexpr store::Migration migrations[] = {
     {17, "what became of messages", seventeenth},
     {18, "messages leave a long queue as fast as a short one", eighteenth},
     {19, "what became of confirmation codes", nineteenth},
-    {20, "whether voters are reached, before the vote", twentieth}};
+    {20, "whether voters are reached, before the vote", twentieth},
+    {21, "cosignatures of witnesses", twenty_first}};
 
 }  // namespace
 

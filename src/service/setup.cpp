@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/local_time.hpp"
+#include "election/cosignature.hpp"
 
 namespace isoloir {
 namespace {
@@ -32,6 +33,23 @@ CeremonyPlan plan_ceremony(const ElectionId& election, const BureauPlan& bureau,
 
 tl::unexpected<Error> bad_draft(std::string_view field) {
   return fail("draft.form", fmt::format("the draft has no good \"{}\"", field));
+}
+
+// Both fields or, without witnesses, none.
+bool read_witnesses(const Json& keys, ElectionDraft& draft) {
+  if (keys.size() == 2) return true;
+  const auto threshold = u32_field(keys, "witness_threshold");
+  if (keys.size() != 4 || !threshold || !keys.contains("witnesses") ||
+      !keys["witnesses"].is_array()) {
+    return false;
+  }
+  for (const auto& vkey : keys["witnesses"]) {
+    if (!vkey.is_string()) return false;
+    draft.witnesses.push_back(vkey.get<std::string>());
+  }
+  draft.witness_threshold = *threshold;
+  return *threshold <= draft.witnesses.size() && !draft.witnesses.empty() &&
+         parse_witnesses(draft.witnesses).size() == draft.witnesses.size();
 }
 
 std::optional<BilingualText> bilingual(const Json& json) {
@@ -148,6 +166,8 @@ Manifest assemble_manifest(const SealInput& input, const Point& registrar,
   manifest.board_key = draft.server.board;
   manifest.checkpoint_key = draft.server.checkpoint;
   manifest.registrar_key = registrar;
+  manifest.witnesses = draft.witnesses;
+  manifest.witness_threshold = draft.witness_threshold;
   manifest.rosters = std::move(rosters);
   manifest.assets = input.assets;
   std::sort(manifest.assets.begin(), manifest.assets.end(),
@@ -259,10 +279,17 @@ Expected<ElectionDraft> ElectionDraft::parse(std::string_view text) {
       hex_decode_array<32>(text_field((*json)["keys"], "checkpoint").value_or(""));
   if (!board || !checkpoint) return bad_draft("keys");
   draft.server = {*board, *checkpoint};
+  if (!read_witnesses((*json)["keys"], draft)) return bad_draft("keys: witnesses");
   return draft;
 }
 
 std::string ElectionDraft::text() const {
+  Json keys = {{"board", hex_encode(server.board.encoded())},
+               {"checkpoint", hex_encode(server.checkpoint)}};
+  if (!witnesses.empty()) {
+    keys["witnesses"] = witnesses;
+    keys["witness_threshold"] = witness_threshold;
+  }
   Json plans = Json::array();
   for (const auto& plan : ceremonies) plans.push_back(Json::parse(plan.text()));
   return canonical_json({{"type", "draft"},
@@ -276,9 +303,7 @@ std::string ElectionDraft::text() const {
                          {"grace_seconds", hours.grace_seconds},
                          {"contests", write_contests(contests)},
                          {"ceremonies", std::move(plans)},
-                         {"keys",
-                          {{"board", hex_encode(server.board.encoded())},
-                           {"checkpoint", hex_encode(server.checkpoint)}}}});
+                         {"keys", std::move(keys)}});
 }
 
 ElectionDraft draw_draft(const Portal& portal, std::string origin, const DraftHours& hours,
@@ -291,6 +316,8 @@ ElectionDraft draw_draft(const Portal& portal, std::string origin, const DraftHo
   draft.credentials = portal.credentials;
   draft.hours = hours;
   draft.server = server;
+  draft.witnesses = portal.witnesses;
+  draft.witness_threshold = portal.witness_threshold;
   draft.contests = portal.contests;
   for (auto& contest : draft.contests) {
     ISOLOIR_ASSERT(!contest.options.empty() && contest.options.back().blank);

@@ -29,13 +29,16 @@ struct ElectionDraft {
   std::vector<Contest>
       contests;  // lists in the order drawn by lot, the blank vote last (R211-564, R211-565)
   std::vector<CeremonyPlan> ceremonies;  // of each bureau
+  std::vector<std::string> witnesses;    // of the log, their verifier keys
+  std::uint32_t witness_threshold = 0;
   ServerPublicKeys server;
 
   // Canonical JSON {"assistance": null or {"hours": {en, fr}, "phone"}, "ceremonies": [plan…],
   // "closes_at", "contests": as in the manifest, "credentials": {"code": form,
   // "identifier": null, form, or "roll" where the roll's is typed} with a form {"by": post, email
   // or sms, "characters", "checked"}, "election_id", "grace_seconds", "keys": {"board",
-  // "checkpoint"}, "opens_at", "origin", "title", "type": "draft"}. Error: draft.form (says what).
+  // "checkpoint"} and, where the portal names witnesses, "witnesses" and "witness_threshold",
+  // "opens_at", "origin", "title", "type": "draft"}. Error: draft.form (says what).
   static Expected<ElectionDraft> parse(std::string_view text);
   std::string text() const;
 };

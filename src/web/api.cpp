@@ -169,10 +169,10 @@ http::Response Site::api_contests(Visit& visit) {
   return json_answer(list);
 }
 
-std::uint32_t& Site::RefusedBallots::of(const std::string& voter, TimeMs now) {
-  if (whole_minute(now) != minute) by_voter.clear();
+std::uint32_t& Site::Refused::of(const std::string& who, TimeMs now) {
+  if (whole_minute(now) != minute) by_whom.clear();
   minute = whole_minute(now);
-  return by_voter[voter];
+  return by_whom[who];
 }
 
 http::Response Site::api_ballot(Visit& visit) {
@@ -220,7 +220,11 @@ http::Response Site::api_receipt(Visit& visit) {
   // was.
   if (!entry) return json_answer({{"status", is_held(state_, *tracker) ? "held" : "unknown"}});
   const auto receipt = log_.receipt(*entry);
-  if (!receipt) return json_answer({{"status", "pending"}});
+  if (!receipt) {
+    // The ballot is in the log already; the round is not cosigned yet.
+    if (log_.holds(*entry)) return json_answer({{"status", "pending"}, {"witnesses", true}});
+    return json_answer({{"status", "pending"}});
+  }
   return json_answer({{"status", "ready"}, {"receipt", receipt->text()}});
 }
 

@@ -1,7 +1,9 @@
 // Files and public data: the embedded assets, captchas, the manifest, the receipt log.
 #include <charconv>
 
+#include "base/limits.hpp"
 #include "identity/captcha.hpp"
+#include "service/sign_in_tries.hpp"
 #include "web/assets.hpp"
 #include "web/visit.hpp"
 
@@ -104,6 +106,10 @@ http::Response Site::log_file(Visit& visit) {
     auto note = log_.checkpoint_note();
     if (!note.empty()) return public_file(std::move(note), "text/plain; charset=utf-8");
   }
+  if (path == "checkpoint-witnessed") {
+    auto note = log_.witnessed_note();
+    if (!note.empty()) return file(std::move(note), "text/plain; charset=utf-8");
+  }
   if (path.starts_with("tile/")) {
     path.remove_prefix(5);
     const auto slash = path.find('/');
@@ -124,6 +130,35 @@ http::Response Site::log_file(Visit& visit) {
     }
   }
   return error_page(404, &visit.request);
+}
+
+// From a witness, which the signature itself shows: no session, no cookie.
+http::Response Site::cosignature_post(Visit& visit) {
+  const auto& request = visit.request;
+  if (request.path != state_.manifest().log_path() + "/cosignature") {
+    return error_page(404, &request);
+  }
+  const auto refused = [](std::string_view code, int status) {
+    return http::Response::json(canonical_json({{"code", code}, {"status", "refused"}}), status);
+  };
+  const auto network = network_of(request.client_address);
+  const auto now = state_.now();
+  {
+    const std::lock_guard lock(refused_cosignatures_.mutex);
+    if (refused_cosignatures_.of(network, now) >= limits::refused_cosignatures_per_minute) {
+      return refused("cosignature.rate", 429);
+    }
+  }
+  if (request.body.size() > limits::witness_checkpoint_bytes) {
+    return refused("cosignature.form", 400);
+  }
+  const auto taken = log_.take_cosignatures(request.body, now);
+  if (taken) return http::Response::json("{\"status\":\"kept\"}");
+  // Late by no fault of its own, a witness comes again with a newer one.
+  if (taken.error().code == "cosignature.checkpoint") return refused(taken.error().code, 409);
+  const std::lock_guard lock(refused_cosignatures_.mutex);
+  ++refused_cosignatures_.of(network, now);
+  return refused(taken.error().code, 400);
 }
 
 // What the portal's organiser has written, for everybody: the way in stands there too.

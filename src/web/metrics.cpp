@@ -93,6 +93,19 @@ void add_standing(Answer& answer, const Measured& measured) {
                "Messages that were accepted, and of which nothing was heard since.", awaiting);
 }
 
+void add_log(Answer& answer, const Log::Standing& log, TimeMs now) {
+  answer.gauge("isoloir_log_entries", "Entries of the receipt log.", {sample({}, log.size)});
+  if (log.threshold == 0) return;
+  answer.gauge("isoloir_log_witnessed_entries",
+               "Entries under the newest checkpoint that enough witnesses have cosigned: receipts "
+               "are made of these alone.",
+               {sample({}, log.witnessed_size)});
+  if (!log.witnessed_at) return;
+  answer.gauge("isoloir_log_witnessed_age_seconds",
+               "Since the last cosignature came that the newest of these needed.",
+               {{{}, static_cast<double>(now - *log.witnessed_at) / 1000}});
+}
+
 void add_server(Answer& answer, const Measured& measured, const http::ServerFigures& voters) {
   using enum store::StoreError::Kind;
   std::vector<Answer::Sample> trouble, taken, refused, under_way;
@@ -142,6 +155,7 @@ std::string metrics_text(const Measured& measured, const http::ServerFigures& vo
   Answer answer;
   add_carried(answer, measured.carried);
   add_standing(answer, measured);
+  if (measured.log) add_log(answer, *measured.log, measured.now);
   add_server(answer, measured, voters);
   add_process(answer, process_figures());
   return answer.text();

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "board/log.hpp"
 #include "courier/routing.hpp"
 #include "http/server.hpp"
 
@@ -16,6 +17,7 @@ struct Measured {
   std::size_t queued_writes = 0;
   std::optional<store::StoreError::Kind> trouble;
   TimeMs now = 0;
+  std::optional<Log::Standing> log{};  // where an election is served
 };
 
 // With the process's own figures, and those of the voters' server.

@@ -71,8 +71,9 @@ Response OperatorSite::delivery(const http::Request& request) {
 
 Response OperatorSite::metrics() {
   const auto& database = messages_.database();
-  const Measured measured{messages_.outbox().carried(), waiting(),          routing_.standings(),
-                          database.queued_writes(),     database.trouble(), messages_.now()};
+  Measured measured{messages_.outbox().carried(), waiting(),          routing_.standings(),
+                    database.queued_writes(),     database.trouble(), messages_.now()};
+  if (settings_.log) measured.log = settings_.log();
   return Response::text(metrics_text(measured, *settings_.voters))
       .set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
 }

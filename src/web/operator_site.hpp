@@ -9,6 +9,7 @@
 //   /reports/sms  from Kannel
 #pragma once
 
+#include "board/log.hpp"
 #include "courier/message_store.hpp"
 #include "courier/routing.hpp"
 #include "election/manifest.hpp"
@@ -22,6 +23,7 @@ struct OperatorSettings {
   BilingualText title;              // of the election
   std::int64_t report_wait_ms = 0;  // without a report by then, a message goes elsewhere
   std::shared_ptr<const http::ServerFigures> voters;  // of the server that they reach
+  std::function<Log::Standing()> log{};               // of the election that it serves, if any
 };
 
 // Thread-safe. Everything given outlives it.

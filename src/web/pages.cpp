@@ -336,7 +336,7 @@ http::Response Site::tracker_post(Visit& visit) {
   const auto tracker = parse_tracker(within_file_name(typed));
   if (!tracker) {
     data["errors"] = {{http::trim(typed).empty() ? "empty" : "malformed", true}};
-  } else if (const auto entry = entry_of(state_, *tracker); entry && log_.receipt(*entry)) {
+  } else if (const auto entry = entry_of(state_, *tracker); entry && log_.holds(*entry)) {
     data["found"] = true;
     data["in_box"] = frozen(state_);
   } else if (frozen(state_) && is_held(state_, *tracker)) {

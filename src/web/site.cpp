@@ -144,6 +144,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/captcha/*", Lane::crypto, false, &Site::captcha_file},
       {Method::get, "/election/manifest.json", Lane::light, false, &Site::manifest_file},
       {Method::get, "/log/*", Lane::light, false, &Site::log_file},
+      {Method::post, "/log/*", Lane::crypto, false, &Site::cosignature_post},
       {Method::get, "/healthz", Lane::light, false, &Site::health},
       {Method::get, "/information/*", Lane::light, false, &Site::information},
       {Method::get, "/demo", Lane::light, false, &Site::demo_landing},

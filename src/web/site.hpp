@@ -176,6 +176,7 @@ class Site final : public http::Handler {
   http::Response manifest_file(Visit& visit);
   http::Response log_file(Visit& visit);
   http::Response receipt_check(Visit& visit);
+  http::Response cosignature_post(Visit& visit);
   http::Response health(Visit& visit);
 
   Json vote_strip(Language language) const;
@@ -247,12 +248,14 @@ class Site final : public http::Handler {
   mutable std::mutex phases_mutex_;
   VotePhases phases_;  // under it
   // Judging a ballot's proofs keeps a core busy: who sends bad ones waits, and nobody else.
-  struct RefusedBallots {
-    std::uint32_t& of(const std::string& voter, TimeMs now);  // under the mutex: in this minute
+  struct Refused {
+    std::uint32_t& of(const std::string& who, TimeMs now);  // under the mutex: in this minute
     std::mutex mutex;
     TimeMs minute = 0;
-    std::map<std::string, std::uint32_t> by_voter;
-  } refused_ballots_;
+    std::map<std::string, std::uint32_t> by_whom;
+  };
+  Refused refused_ballots_;       // of a voter
+  Refused refused_cosignatures_;  // of a network
 };
 
 }  // namespace isoloir::web

@@ -87,10 +87,21 @@ void add_witnesses(CaseTable& table) {
   using Witnesses = std::vector<TestWitness>;
   table.bad(5, "no-cosignatures", "Two witnesses are wanted, none has signed.",
             witnessed([](std::size_t, const Witnesses&, std::string&) {}));
-  table.bad(5, "one-cosignature-missing", "One of two is missing under the third checkpoint.",
+  table.good("a-witness-was-away", "One of two has not signed the third checkpoint.",
+             witnessed([](std::size_t n, const Witnesses& all, std::string& note) {
+               all[0].cosign(note);
+               if (n != 2) all[1].cosign(note);
+             }));
+  table.good("a-spoiled-cosignature-besides", "A witness has a wrong line beside a good one.",
+             witnessed([](std::size_t n, const Witnesses& all, std::string& note) {
+               all[0].cosign(note);
+               all[1].cosign(note);
+               if (n == 2) all[1].cosign(note, 1'000'000'123'456, 1'000'000'123'457);
+             }));
+  table.bad(5, "one-cosignature-missing", "One of two has gone after the second checkpoint.",
             witnessed([](std::size_t n, const Witnesses& all, std::string& note) {
               all[0].cosign(note);
-              if (n != 2) all[1].cosign(note);
+              if (n < 2) all[1].cosign(note);
             }));
   table.bad(5, "one-witness-twice", "One of two witnesses has signed twice.",
             witnessed([](std::size_t, const Witnesses& all, std::string& note) {

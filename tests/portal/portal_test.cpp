@@ -1,6 +1,8 @@
 #include "portal/portal.hpp"
 #include "base/places.hpp"
 
+#include "election/cosignature.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,6 +41,34 @@ TEST(Portal, EducationIsRead) {
   ASSERT_TRUE(portal->assistance);
   EXPECT_EQ(portal->assistance->phone, "01 99 00 00 01");
   EXPECT_EQ(portal->assistance->hours.en, "Monday to Friday, 8:00 to 18:00");
+}
+
+TEST(Portal, WitnessesAreReadAndJudged) {
+  SeededRandom random(3);
+  const auto vkey = [&](const char* name) {
+    return Witness::of(name, Ed25519KeyPair::generate(random).key)->vkey();
+  };
+  const auto one = vkey("one.example"), two = vkey("two.example");
+  const auto with = [&](const std::string& keys, const std::string& threshold) {
+    return Portal::parse(
+        education() + "\n[witnesses]\nkeys = [" + keys + "]\nthreshold = " + threshold + "\n",
+        "p.toml");
+  };
+  const auto both = with("\"" + one + "\", \"" + two + "\"", "1");
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_EQ(both->witnesses, (std::vector<std::string>{one, two}));
+  EXPECT_EQ(both->witness_threshold, 1u);
+  EXPECT_EQ(Portal::parse(education(), "p.toml")->witness_threshold, 0u);
+  const auto quoted = "\"" + one + "\"";
+  for (const auto& [keys, threshold] :
+       std::vector<std::pair<std::string, std::string>>{{quoted, "2"},
+                                                        {quoted, "-1"},
+                                                        {quoted + ", " + quoted, "1"},
+                                                        {"\"nobody\"", "0"},
+                                                        {"1", "0"},
+                                                        {"", "0"}}) {
+    EXPECT_FALSE(with(keys, threshold)) << keys << " " << threshold;
+  }
 }
 
 TEST(Portal, TheHelpDesksAddressIsOnePlainAddress) {

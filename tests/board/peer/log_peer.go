@@ -1,9 +1,9 @@
 // log_peer judges a receipt log with another implementation than ours: Go's checksum database, `sumdb/note` and
 // `sumdb/tlog` of golang.org/x/mod, which the C2SP formats come from. What it accepts, any reader of those formats does.
 //
-//	log_peer -key VKEY [-old NOTE] [-receipt FILE]… [-witness VKEY]… [-threshold K] PLACE
+//	log_peer -key VKEY [-old NOTE] [-receipt FILE]… [-witness VKEY]… [-threshold K] [-checkpoint NAME] PLACE
 //
-// PLACE is a folder, or the http address under which a server has its log: `checkpoint` and `tile/…` are read from it.
+// PLACE is a folder, or the http address under which a server has its log: `checkpoint` (or NAME) and `tile/…` are read from it.
 // Every tile is read and checked against the signed root; the log must have grown out of the checkpoint in the file
 // -old, and out of that of each receipt. Exit code 0, or 1 with a sentence on stderr.
 package main
@@ -226,8 +226,8 @@ func (p policy) openReceipt(text string) (tlog.Tree, error) {
 	return tree, tlog.CheckRecord(proof, tree.N, tree.Hash, index, tlog.RecordHash(entry))
 }
 
-func judge(p policy, from place, old string, receipts []string) (tlog.Tree, error) {
-	message, err := from.read("checkpoint")
+func judge(p policy, from place, name, old string, receipts []string) (tlog.Tree, error) {
+	message, err := from.read(name)
 	if err != nil {
 		return tlog.Tree{}, err
 	}
@@ -273,6 +273,7 @@ func main() {
 	var receipts, witnesses list
 	key := flag.String("key", "", "verifier key of the log")
 	old := flag.String("old", "", "file with an earlier checkpoint")
+	name := flag.String("checkpoint", "checkpoint", "its name in the place")
 	threshold := flag.Int("threshold", 0, "how many witnesses must have cosigned")
 	flag.Var(&receipts, "receipt", "file with a receipt")
 	flag.Var(&witnesses, "witness", "verifier key of a witness")
@@ -283,7 +284,7 @@ func main() {
 	}
 	var tree tlog.Tree
 	if err == nil {
-		tree, err = judge(p, place(flag.Arg(0)), *old, receipts)
+		tree, err = judge(p, place(flag.Arg(0)), *name, *old, receipts)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "log_peer:", err)

@@ -1,0 +1,188 @@
+// isoloir witness beside a running election: receipts that wait for it, a log that forks.
+#include <algorithm>
+#include <csignal>
+#include <thread>
+
+#include "base/files.hpp"
+#include "election/checkpoint.hpp"
+#include "election/cosignature.hpp"
+#include "functional/election.hpp"
+
+namespace isoloir::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct WitnessedElection : Election {
+  // Two witnesses, one of whom a receipt wants.
+  void SetUp() override {
+    std::string keys;
+    for (const std::string name : {"one", "two"}) {
+      const auto made = program("witness key " + name + ".example --lang en --out " + key(name));
+      ASSERT_EQ(made.code, 0) << made.err;
+      vkeys.push_back(made.out.substr(made.out.find('\n') + 1));
+      vkeys.back().pop_back();
+      keys += (keys.empty() ? "\"" : ", \"") + vkeys.back() + "\"";
+    }
+    const auto portal = folder_ / "portal" / "portal.toml";
+    const auto text = contents(portal);
+    std::ofstream(portal) << text << "\n[witnesses]\nkeys = [" << keys << "]\nthreshold = 1\n";
+  }
+  std::string key(const std::string& name) const { return path("witness-" + name); }
+  std::string memory(const std::string& name) const { return path("seen-" + name); }
+  std::string arguments(const std::string& name, const std::string& more = "--once") const {
+    return "witness follow http://localhost:" + std::to_string(port()) + " --lang en --key " +
+           key(name) + " --state " + memory(name) + " " + more;
+  }
+  Outcome witness(const std::string& name, const std::string& more = "--once") const {
+    return program(arguments(name, more));
+  }
+  // Runs in the background until stopped.
+  std::unique_ptr<ServerProcess> keeps_watching(const std::string& name) {
+    const auto folder = folder_ / ("watch-" + name);
+    fs::create_directories(folder);
+    return std::make_unique<ServerProcess>(
+        folder,
+        ServerProcess::Setting{{"witness", "follow", "http://localhost:" + std::to_string(port()),
+                                "--key", key(name), "--state", memory(name), "--every", "1"},
+                               {},
+                               0});
+  }
+  std::vector<std::string> vkeys;
+};
+
+TEST_F(WitnessedElection, AReceiptComesWhenAWitnessHasSigned) {
+  start();
+  const auto voter = this->voter(0);
+  ASSERT_EQ(voter->enter().is, "ok");
+  const auto ballot = voter->ballot(voter->places()[0], 0);
+  ASSERT_EQ(voter->cast(ballot).is, "recorded");
+  Answer answer;
+  for (int i = 0; i < 200 && !answer.body.contains("witnesses"); ++i) {
+    answer = voter->receipt(ballot);
+    if (!answer.body.contains("witnesses")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+  EXPECT_EQ(answer.is, "pending");
+  EXPECT_TRUE(answer.body.contains("witnesses")) << answer.page;
+
+  const auto first = witness("one");
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(first.says("WARNING: neither fingerprint nor log key")) << first.out;
+  EXPECT_TRUE(first.says("Cosigned: ")) << first.out;
+  EXPECT_EQ(fs::status(key("one")).permissions() & fs::perms::mask, fs::perms(0600));
+  const auto receipt = this->receipt(*voter, ballot);
+  ASSERT_EQ(receipt.is, "ready") << receipt.page;
+  const auto text = receipt.body["receipt"].get<std::string>();
+  const auto witnesses = parse_witnesses(vkeys);
+  ASSERT_EQ(witnesses.size(), 2u);
+  EXPECT_EQ(count_cosignatures(Receipt::parse(text)->checkpoint_note, witnesses), 1u);
+  fs::create_directories(folder_ / "receipts");
+  write("receipts/mine.tlog-proof", text);
+
+  // The peer judges the same over HTTP, cosignature and all.
+  const auto manifest = Manifest::parse(voter->get("/election/manifest.json").page).value();
+  EXPECT_EQ(manifest.witness_threshold, 1u);
+  const auto peer = [&](const std::string& more) {
+    const std::string command =
+        binary_dir() + "/log_peer -key '" + log_vkey(manifest.log_origin, manifest.checkpoint_key) +
+        "' -witness '" + vkeys[0] + "' -witness '" + vkeys[1] + "' " + more + " -receipt " +
+        path("receipts/mine.tlog-proof") + " http://localhost:" + std::to_string(port()) +
+        manifest.log_path() + " >" + path("peer") + " 2>&1";
+    return std::system(command.c_str());
+  };
+  EXPECT_EQ(peer(""), 0) << contents(path("peer"));
+  EXPECT_EQ(peer("-threshold 1 -checkpoint checkpoint-witnessed"), 0) << contents(path("peer"));
+  EXPECT_NE(peer("-threshold 2 -checkpoint checkpoint-witnessed"), 0);
+
+  // Without a witness there is no export; with one that was away for some rounds there is.
+  voter->leave();
+  const auto closed = bureau("close --practice");
+  ASSERT_EQ(closed.code, 0) << closed.err;
+  auto watching = keeps_watching("two");
+  const auto finished = finish_count();
+  EXPECT_EQ(std::count(finished.begin(), finished.end(), 1), 1);
+  watching->send(SIGTERM);
+  EXPECT_EQ(watching->wait().code, 0);
+  const auto verified = program("verify " + path("export") + " --receipts " + path("receipts"));
+  EXPECT_EQ(verified.code, 0) << verified.out;
+  EXPECT_FALSE(verified.says("no witness: ")) << verified.out;
+}
+
+TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
+  start();
+  ASSERT_EQ(witness("one").code, 0);
+  (void)stop(SIGTERM);
+  const auto aside = folder_ / "other-history";
+  fs::copy(state_, aside, fs::copy_options::recursive);
+  start();
+  const auto ours = witness("one");
+  ASSERT_EQ(ours.code, 0) << ours.err;
+  (void)stop(SIGTERM);
+
+  // The copy goes on from where it was, by the same key, with other pads.
+  fs::remove_all(state_);
+  fs::rename(aside, state_);
+  fs::remove(state_.string() + ".checkpoint");  // by which an honest server knows better
+  start();
+  const auto alarm = witness("one");
+  EXPECT_EQ(alarm.code, 3) << alarm.out << alarm.err;
+  EXPECT_NE(alarm.err.find("ALARM"), std::string::npos) << alarm.err;
+  const auto evidence = contents(memory("one") + ".fork");
+  EXPECT_NE(evidence.find("== seen first\nlocalhost"), std::string::npos) << evidence;
+  EXPECT_NE(evidence.find("== shown then\nlocalhost"), std::string::npos) << evidence;
+  const auto signed_before = number("SELECT COUNT(*) FROM cosignature");
+  EXPECT_EQ(witness("one").code, 3);
+  EXPECT_EQ(witness("one", "--every 1").code, 3);  // ends by itself
+  EXPECT_EQ(number("SELECT COUNT(*) FROM cosignature"), signed_before);
+  EXPECT_EQ(witness("two").code, 0);  // which has seen one history alone
+}
+
+TEST_F(WitnessedElection, AWitnessThatDiedBeforeItSentGoesOn) {
+  start();
+  ASSERT_EQ(witness("one").code, 0);
+  const auto before = contents(memory("one"));
+  // As after a kill between state and sending: what was seen is kept, what was signed is not there.
+  (void)stop(SIGTERM);
+  ASSERT_EQ(number("DELETE FROM cosignature RETURNING size") > 0, true);
+  start();
+  EXPECT_EQ(witness("one").code, 0);
+  EXPECT_GE(number("SELECT COUNT(*) FROM cosignature"), 1);
+
+  auto watching = keeps_watching("one");
+  const auto size_seen = [&] { return contents(memory("one")); };
+  const auto then = size_seen();
+  for (int i = 0; i < 200 && size_seen() == then; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_NE(size_seen(), then);
+  const auto second = witness("one");  // beside it, on the same file
+  EXPECT_EQ(second.code, 2);
+  EXPECT_NE(second.err.find("witness.running"), std::string::npos) << second.err;
+  watching->send(SIGKILL);
+  (void)watching->wait();
+  EXPECT_EQ(witness("one").code, 0);
+}
+
+TEST_F(WitnessedElection, AnotherElectionAndAServerThatIsAwayAreNoFork) {
+  start();
+  const std::string other(64, 'a');
+  EXPECT_EQ(witness("one", "--once --manifest " + other).code, 2);
+  EXPECT_FALSE(fs::exists(memory("one")));
+  ASSERT_EQ(witness("one").code, 0);
+  (void)stop(SIGTERM);
+  const auto away = witness("one");
+  EXPECT_EQ(away.code, 1);
+  EXPECT_NE(away.err.find("fetch."), std::string::npos) << away.err;
+  EXPECT_FALSE(fs::exists(memory("one") + ".fork"));
+  start();
+  EXPECT_EQ(witness("one").code, 0);
+  EXPECT_EQ(program("witness follow http://elsewhere.example --key " + key("one") + " --state " +
+                    memory("one"))
+                .code,
+            2);
+}
+
+}  // namespace
+}  // namespace isoloir::test
