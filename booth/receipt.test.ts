@@ -144,6 +144,8 @@ test("witnesses: as many as the manifest asks, each known and good", () => {
   const stranger = { name: "w22.example", secret_key: new Uint8Array(32).fill(23) };
   const with_stranger = receipt_for(log, entries, 5, [witnesses[0]!, stranger]);
   assert.throws(() => check_receipt(with_stranger, tracker, asking(2)), refused("witnesses"));
+  // A line that is not good counts for nothing, and takes nothing from those that are (section 8).
+  check_receipt(receipt_for(log, entries, 5, [...witnesses, stranger]), tracker, asking(2));
   const twice = receipt_for(log, entries, 5, [witnesses[0]!, witnesses[0]!]);
   assert.throws(() => check_receipt(twice, tracker, asking(2)), refused("witnesses"));
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { u32, utf8 } from "./bytes.ts";
 import { leaf_hash } from "./merkle.ts";
-import { ballot_entry, receipt_for, signed_checkpoint, type TestLog } from "./receipt.fixture.ts";
+import { ballot_entry, receipt_for, signed_checkpoint, type TestLog, witness_vkey } from "./receipt.fixture.ts";
 import type { LogPolicy } from "./receipt.ts";
 import { check_kept_receipt, clean_note, type LogReader, type Question, type Report } from "./receipt_check.ts";
 import { tiles_of } from "./tiles.fixture.ts";
@@ -35,6 +35,19 @@ test("in the log of the same hour, and in one that has grown", async () => {
     assert.deepEqual(told(report), ["in_log", "receipt good", "tracker good", "today good", "prefix good", "place good"]);
     assert.deepEqual([report.index, report.size], [5, size]);
   }
+});
+
+test("the newest checkpoint may wait for its witnesses, the receipt's own may not", async () => {
+  const witness = { name: "w.example", secret_key: new Uint8Array(32).fill(21) };
+  const asking: LogPolicy = { ...policy, witnesses: [witness_vkey(witness)], witness_threshold: 1 };
+  const witnessed = receipt_for(log, entries.slice(0, 16), 5, [witness]);
+  const all_good = ["in_log", "receipt good", "today good", "prefix good", "place good"];
+  const newest = signed_checkpoint(log, leaves.slice(0, 64));
+  assert.deepEqual(told(await check_kept_receipt({ receipt: witnessed }, asking, log_of(leaves.slice(0, 64)))), all_good);
+  assert.deepEqual(told(await check_kept_receipt({ receipt: witnessed, elsewhere: newest }, asking, log_of(leaves.slice(0, 64)))),
+    [...all_good, "elsewhere good"]);
+  assert.deepEqual(told(await check_kept_receipt({ receipt }, asking, log_of(leaves.slice(0, 64)))),
+    ["failed", "receipt bad witnesses", "today good"]);
 });
 
 test("without a connection: authentic, and what was not checked is said", async () => {

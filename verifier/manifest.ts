@@ -62,7 +62,7 @@ export function read_manifest(bytes: Uint8Array): Manifest {
   literal(json.protocol, "isoloir/1");
   require_that(/^(https:\/\/[^/\s@?#]+|http:\/\/localhost:\d+)$/.test(text(json.origin)), "the origin is not an origin");
   read_assets(json.assets);
-  boolean(object(json.reissue, ["guardian_required"]).guardian_required);
+  const guardian_required = boolean(object(json.reissue, ["guardian_required"]).guardian_required);
   const bureaus = within("bureaus", () => array(json.bureaus, read_bureau));
   const contests = within("contests", () => array(json.contests, read_contest));
   require_that(contests.every(({ bureau }) => bureau < bureaus.length), "a contest of a bureau that does not exist");
@@ -74,6 +74,7 @@ export function read_manifest(bytes: Uint8Array): Manifest {
     roster: within("roster", () => array(json.roster, (row) => read_roster_row(row))),
     broken_seals: has_broken ? within("broken_seals", () => array(json.broken_seals, read_broken_seal)) : [],
   };
+  require_that(!guardian_required || manifest.keys.guardian !== null, "a guardian is required, and there is none");
   require_that(!has_broken || manifest.broken_seals.length > 0, "broken_seals is there and empty");
   require_that(manifest.opens_at < manifest.closes_at, "the vote closes before it opens");
   check_roster_rows(manifest);

@@ -50,9 +50,9 @@ export function read_decimal(digits: string): number {
 }
 
 function parse_checkpoint(text: string): Checkpoint {
-  const [origin, size, root, ...extensions] = text.split("\n").slice(0, -1);
+  const [origin, size, root, ...more] = text.split("\n").slice(0, -1);
   require_that(origin !== undefined && size !== undefined && root !== undefined, "a checkpoint of fewer than three lines");
-  require_that(extensions.every((line) => line !== ""), "a checkpoint with an empty line");
+  require_that(more.length === 0, "a checkpoint of more than three lines");
   const read = { origin, size: read_decimal(size), root: from_base64(root) };
   require_that(read.root.length === 32, "a checkpoint whose root is not 32 bytes long");
   return read;

@@ -120,6 +120,7 @@ class Verification {
     const stray = this.source.paths().find((path) => path.startsWith("ceremony/")
       && !manifest.bureaus.some((_, b) => path.startsWith(folder(b))));
     require_that(stray === undefined, `${stray} is the ceremony of no bureau`);
+    require_that(new Set(manifest.bureaus.map(({ key }) => key.hex)).size === manifest.bureaus.length, "two bureaus have one key");
     for (const [b, bureau] of manifest.bureaus.entries()) {
       const messages = new Map<string, Uint8Array>();
       for (const path of this.source.paths().filter((name) => name.startsWith(folder(b)))) {

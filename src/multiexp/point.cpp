@@ -11,8 +11,13 @@ ExtendedPoint carried(const ExtendedPoint& p) {
 
 }  // namespace
 
+// Of the identity's class are (0, +-1) and (+-i, 0), i^2 = -1. That Z is not 0 as well follows from
+// the formulas, and is asked all the same: what a fault has made all zeros must accept nothing.
 bool is_identity(const ExtendedPoint& point) {
-  return is_zero(point.x) || is_zero(point.y);
+  const auto [x, y, z, t] = carried(point);
+  const FieldElement x2 = square(x), y2 = square(y), z2 = square(z);
+  if (is_zero(z2)) return false;
+  return (is_zero(x) && is_zero(subtract(y2, z2))) || (is_zero(y) && is_zero(add(x2, z2)));
 }
 
 std::array<std::uint8_t, 32> encode(const ExtendedPoint& point) {

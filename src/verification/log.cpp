@@ -364,7 +364,7 @@ Status apply_batch(State& state, std::size_t n, const BatchKeys& keys, const Str
     if (state.keys.ever_used(key)) {
       return fail("reissue.added", path + " adds a key that was used before to " + describe(place));
     }
-    state.keys.add(key, place);
+    state.keys.add(key, place, position);
   }
   return {};
 }
@@ -471,6 +471,23 @@ Outcome check_batches(State& state) {
 
 // ---- V9: enrolments and strike-offs
 
+namespace {
+
+// A key that no batch adds after this place, or one of the same round: nothing but events and
+// batches stands between.
+bool added_in_round(const State& state, const Point& key, std::uint64_t place) {
+  const auto added = state.keys.added_at(key);
+  if (!added || *added < place) return true;
+  const auto at = [&](std::uint64_t i) {
+    return state.kinds.begin() + static_cast<std::ptrdiff_t>(i);
+  };
+  return std::none_of(at(place), at(*added), [](LeafKind kind) {
+    return kind == LeafKind::ballot || kind == LeafKind::pad;
+  });
+}
+
+}  // namespace
+
 Outcome check_roll_changes(State& state) {
   std::set<Point> enrolled;
   std::set<Point> struck;
@@ -491,7 +508,8 @@ Outcome check_roll_changes(State& state) {
         return fail("roll.enrol", path + " enrols a key that is used elsewhere");
       }
     } else {
-      if (!struck.insert(*key).second || !state.keys.in_force(*key, place, state.event_places[n])) {
+      if (!struck.insert(*key).second || !state.keys.in_force(*key, place, state.event_places[n]) ||
+          !added_in_round(state, *key, state.event_places[n])) {
         return fail("roll.strike_off", path + " strikes off a key that is not in force in " +
                                            describe(place) + " where it stands in the log");
       }

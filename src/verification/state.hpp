@@ -40,9 +40,14 @@ class KeyBook {
   void enrol(const Point& key, const Place& place, std::uint64_t position) {
     late_.emplace(key, Late{place, position});
   }
-  void add(const Point& key, const Place& place) {
+  void add(const Point& key, const Place& place, std::uint64_t position) {
     late_.emplace(key, Late{place, std::nullopt});
-    reissued_.insert(key);
+    reissued_.emplace(key, position);
+  }
+  // Where the batch that adds the key stands in the log.
+  std::optional<std::uint64_t> added_at(const Point& key) const {
+    const auto found = reissued_.find(key);
+    return found == reissued_.end() ? std::nullopt : std::optional(found->second);
   }
   void remove(const Point& key) { gone_.insert(key); }
   std::uint64_t registered(std::uint32_t contest) const;
@@ -56,7 +61,7 @@ class KeyBook {
 
   std::vector<Entry> rosters_;  // ascending by key
   std::map<Point, Late> late_;
-  std::set<Point> reissued_;
+  std::map<Point, std::uint64_t> reissued_;
   std::set<Point> gone_;
 };
 

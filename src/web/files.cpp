@@ -108,7 +108,7 @@ http::Response Site::log_file(Visit& visit) {
   }
   if (path == "checkpoint-witnessed") {
     auto note = log_.witnessed_note();
-    if (!note.empty()) return file(std::move(note), "text/plain; charset=utf-8");
+    if (!note.empty()) return public_file(std::move(note), "text/plain; charset=utf-8");
   }
   if (path.starts_with("tile/")) {
     path.remove_prefix(5);

@@ -495,6 +495,11 @@ void add_roll(CaseTable& table) {
             after_event("enrol", [=](TestElection& e) {
               e.emit({"strike-off", 1, entry(0, e.voters[1][1].key), {&e.president()}});
             }));
+  table.bad(9, "struck-off-rounds-before-her-batch",
+            "The key struck off is added by a batch of a later round.",
+            after_event("enrol", [=](TestElection& e) {
+              e.emit({"strike-off", 1, entry(0, e.reissued.key), {&e.president()}});
+            }));
   table.worse(14, "struck-off-and-voted", "The key struck off has a ballot in the box.",
               after_event("enrol", [=](TestElection& e) {
                 e.emit({"strike-off", 1, entry(0, e.voters[0][1].key), {&e.president()}});
