@@ -75,7 +75,9 @@ Status grow(MerkleAccumulator& tree, std::uint64_t size, const ReadTile& read_ti
 
 Error fork_error(const std::string& reason) {
   const auto message = [&]() -> std::string {
-    if (reason == "fork.smaller") return "the log shows fewer entries than it has signed before";
+    if (reason == "fork.smaller") {
+      return "the log has signed two histories: a smaller tree that is no beginning of what it had";
+    }
     if (reason == "fork.root") return "the log has signed two trees of the same size";
     return "the log has signed two histories: what it had before is no beginning of what it has";
   };
@@ -102,6 +104,25 @@ Status explain(WitnessMemory& memory, const Checkpoint& shown, const std::string
     return fail("follow.tiles", "the log's tiles do not lead to the root that it has signed");
   }
   return keep_fork(memory, "fork.inconsistent", note, now);
+}
+
+// Fewer entries than were seen contradict nothing: a cache may have kept an old checkpoint. Only
+// tiles that lead to the tree that was seen can tell whether this one is its beginning.
+Status judge_smaller(WitnessMemory& memory, const Checkpoint& shown, const std::string& note,
+                     TimeMs now, const ReadTile& read_tile) {
+  MerkleAccumulator whole;
+  Digest then = whole.root();
+  const auto read = grow(whole, memory.tree.size(), read_tile, [&](const MerkleAccumulator& tree) {
+    if (tree.size() == shown.size) then = tree.root();
+  });
+  if (!read) return read;
+  if (whole.root() != memory.tree.root()) {
+    return fail("follow.tiles", "the log's tiles do not lead to the root that was seen before");
+  }
+  if (then != shown.root) return keep_fork(memory, "fork.smaller", note, now);
+  return fail("follow.stale", "the log shows an old checkpoint, of " + std::to_string(shown.size) +
+                                  " entries; " + std::to_string(memory.tree.size()) +
+                                  " were seen before");
 }
 
 }  // namespace
@@ -148,7 +169,9 @@ Status follow(WitnessMemory& memory, const std::string& note, TimeMs now,
   const auto shown = open_checkpoint(note, memory.origin, memory.log_key);
   if (!shown) return fail(shown.error());
   if (!memory.note.empty()) {
-    if (shown->size < memory.tree.size()) return keep_fork(memory, "fork.smaller", note, now);
+    if (shown->size < memory.tree.size()) {
+      return judge_smaller(memory, *shown, note, now, read_tile);
+    }
     if (shown->size == memory.tree.size()) {
       if (shown->root == memory.tree.root()) return {};
       return keep_fork(memory, "fork.root", note, now);

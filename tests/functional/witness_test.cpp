@@ -117,6 +117,11 @@ TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   const auto aside = folder_ / "other-history";
   fs::copy(state_, aside, fs::copy_options::recursive);
   start();
+  const auto entries = [&] { return number("SELECT COUNT(*) FROM log_leaf"); };
+  const auto grown = entries() + std::int64_t{4 * 16};
+  for (int i = 0; i < 200 && entries() < grown; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   const auto ours = witness("one");
   ASSERT_EQ(ours.code, 0) << ours.err;
   (void)stop(SIGTERM);
@@ -126,7 +131,15 @@ TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   fs::rename(aside, state_);
   fs::remove(state_.string() + ".checkpoint");  // by which an honest server knows better
   start();
-  const auto alarm = witness("one");
+  // Shorter at first than what was seen, with nothing to tell a fork by.
+  const auto cosigned = number("SELECT COUNT(*) FROM cosignature");
+  const auto shorter = witness("one");
+  EXPECT_EQ(shorter.code, 1) << shorter.out << shorter.err;
+  EXPECT_NE(shorter.err.find("fewer entries"), std::string::npos) << shorter.err;
+  EXPECT_NE(contents(memory("one") + ".aside").find("== shown then\nlocalhost"), std::string::npos);
+  EXPECT_FALSE(fs::exists(memory("one") + ".fork"));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM cosignature"), cosigned);
+  const auto alarm = witness("one", "--every 1");
   EXPECT_EQ(alarm.code, 3) << alarm.out << alarm.err;
   EXPECT_NE(alarm.err.find("ALARM"), std::string::npos) << alarm.err;
   const auto evidence = contents(memory("one") + ".fork");
