@@ -7,7 +7,7 @@
 namespace isoloir {
 namespace {
 
-constexpr std::string_view memory_format = "isoloir-witness/1";
+constexpr std::string_view memory_format = "isoloir-witness/2";
 constexpr std::uint64_t hashes_per_tile = 256;
 
 Json json_of(const WitnessMemory& memory) {
@@ -22,7 +22,8 @@ Json json_of(const WitnessMemory& memory) {
   return {{"format", memory_format},   {"fingerprint", hex_encode(memory.fingerprint.bytes)},
           {"fork", std::move(fork)},   {"log_key", hex_encode(memory.log_key)},
           {"note", memory.note},       {"origin", memory.origin},
-          {"peaks", std::move(peaks)}, {"size", memory.tree.size()}};
+          {"peaks", std::move(peaks)}, {"size", memory.tree.size()},
+          {"witness", memory.witness}};
 }
 
 // Throws Json::exception where a field is missing or of another type.
@@ -35,6 +36,7 @@ std::optional<WitnessMemory> memory_of(const Json& json) {
   memory.log_key = *key;
   memory.origin = json.at("origin").get<std::string>();
   memory.note = json.at("note").get<std::string>();
+  memory.witness = json.at("witness").get<std::string>();
   std::vector<Digest> peaks;
   for (const auto& peak : json.at("peaks")) {
     const auto digest = hex_decode_array<32>(peak.get<std::string>());

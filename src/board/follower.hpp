@@ -30,6 +30,7 @@ struct WitnessMemory {
   Fingerprint fingerprint;
   std::string origin;
   ByteArray<32> log_key{};
+  std::string witness;     // vkey of the key that signs by this memory, and of no other
   MerkleAccumulator tree;  // of the last checkpoint that was found good
   std::string note;        // that checkpoint; empty before the first
   std::optional<Fork> fork;

@@ -37,6 +37,7 @@ struct WitnessOptions {
   std::string language = "fr";
   std::uint32_t every = 10;
   bool once = false;
+  bool first = false;
 };
 
 // Held while a witness runs on a state: of two that write one file, either could sign what the
@@ -44,7 +45,13 @@ struct WitnessOptions {
 class StateFile {
  public:
   // Errors: witness.running, witness.state.
-  static Expected<StateFile> take(const fs::path& path) {
+  static Expected<StateFile> take(const fs::path& given) {
+    // By two names of one file, two witnesses would have two locks.
+    std::error_code error;
+    const auto path = fs::weakly_canonical(given, error);
+    if (error || fs::is_symlink(path)) {
+      return fail("witness.state", given.string() + ": this leads to no file");
+    }
     const auto lock = path.string() + ".lock";
     const int file = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return fail("witness.state", lock + ": cannot be written");
@@ -162,7 +169,8 @@ class Watch {
  private:
   static bool is_final(std::string_view code) {
     return code == "witness.other_election" || code == "witness.log_key" ||
-           code == "fetch.address" || code == "manifest.form" || code == "manifest.version";
+           code == "witness.cosigned_before" || code == "fetch.address" ||
+           code == "manifest.form" || code == "manifest.version";
   }
   static bool stopped_within(std::uint32_t seconds) {
     sigset_t set;
@@ -181,6 +189,7 @@ class Watch {
     const auto note = source_.get(log_path_ + "/checkpoint", limits::witness_checkpoint_bytes);
     if (!note) return fail(note.error());
     if (*note == stale_) return told_stale_;
+    if (auto fresh = check_never_cosigned(*note); !fresh) return fresh;
     const auto before = memory_->note;
     const auto followed = follow(*memory_, *note, clock_.now(), [this](const std::string& path) {
       return source_.get(log_path_ + "/" + path, limits::witness_tile_bytes);
@@ -192,6 +201,19 @@ class Watch {
       return followed;
     }
     return cosign_newest(*note);
+  }
+  // Without memory, and yet it has signed: a lost state, and it could sign another history now.
+  Status check_never_cosigned(const std::string& newest) const {
+    if (!memory_->note.empty()) return {};
+    const auto witnessed =
+        source_.get(log_path_ + "/checkpoint-witnessed", limits::witness_checkpoint_bytes);
+    for (const auto& note : {newest, witnessed ? *witnessed : std::string()}) {
+      if (!open_checkpoint(note, memory_->origin, memory_->log_key)) continue;
+      if (cosignatures_of(note, {key_.witness})[0].empty()) continue;
+      return fail("witness.cosigned_before",
+                  "this key has already cosigned this log: bring its state file");
+    }
+    return {};
   }
   // Of a checkpoint that shows fewer entries than were seen. One known as old is not judged from
   // all the tiles again every ten seconds; one that cannot be judged may be evidence.
@@ -221,7 +243,7 @@ class Watch {
       fresh.fingerprint = manifest->fingerprint();
       fresh.origin = manifest->log_origin;
       fresh.log_key = manifest->checkpoint_key;
-      file_.write(fresh);
+      fresh.witness = key_.witness.vkey();
       memory_ = std::move(fresh);
       if (options_.fingerprint.empty() && options_.log_key.empty()) say_first_use();
     }
@@ -374,6 +396,25 @@ class Watch {
   std::string trouble_;  // what was said last
 };
 
+// A state that is missing by mistake must not pass for a witness that has signed nothing yet.
+Status check_state(const WitnessOptions& options, const std::optional<WitnessMemory>& memory,
+                   const Witness& witness) {
+  const auto state = options.state.string();
+  if (!memory && !options.first) {
+    return fail("witness.no_state", state +
+                                        ": there is no state here; for a witness that has never "
+                                        "followed this log before, say --first");
+  }
+  if (memory && options.first) {
+    return fail("witness.not_first", state + ": there is a state here; go on without --first");
+  }
+  if (memory && memory->witness != witness.vkey()) {
+    return fail("witness.other_key",
+                state + ": this is the state of another key, " + printable(memory->witness));
+  }
+  return {};
+}
+
 int run_witness(const WitnessOptions& options) {
   block_stop_signals();
   const Screen screen(options.language == "en");
@@ -398,6 +439,9 @@ int run_witness(const WitnessOptions& options) {
   if (!file) return refuse(file.error());
   auto memory = file->read();
   if (!memory) return refuse(memory.error());
+  if (const auto fits = check_state(options, *memory, key->witness); !fits) {
+    return refuse(fits.error());
+  }
   return Watch(options, std::move(*key), std::move(*file), std::move(*memory)).run();
 }
 
@@ -445,6 +489,8 @@ void add_witness(Command app) {
       run.option("--manifest", options->fingerprint, "fingerprint from the minutes of the sealing");
   run.option("--log-key", options->log_key, "or the log's verifier key").excludes(fingerprint);
   run.option("--every", options->every, "seconds between two looks").between(1u, 3600u);
+  run.flag("--first", options->first,
+           "this key has never followed this log: begin a new state file");
   run.flag("--once", options->once, "look once, then end");
   say_language(run);
   run.runs([options] { return run_witness(*options); });

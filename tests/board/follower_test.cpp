@@ -23,6 +23,7 @@ struct FollowerTest : testing::Test {
   FollowerTest() {
     memory.origin = test_origin;
     memory.log_key = key_of(5).key;
+    memory.witness = "w.example+00000000+BA==";
   }
   // The error's code, or empty.
   std::string look(TestLog& shown) {
@@ -39,6 +40,7 @@ struct FollowerTest : testing::Test {
     EXPECT_EQ(again->text(), memory.text());
     EXPECT_EQ(again->tree.root(), memory.tree.root());
     EXPECT_EQ(again->fork, memory.fork);
+    EXPECT_EQ(again->witness, memory.witness);
   }
 
   std::function<Expected<std::string>(const std::string&, Expected<std::string>)> change =
@@ -72,7 +74,7 @@ TEST_F(FollowerTest, FollowsALogThatGrowsAndReadsOnlyWhatIsNew) {
 
 TEST_F(FollowerTest, AForkIsRememberedForEver) {
   for (const std::string how : {"fork.root", "fork.inconsistent", "fork.smaller"}) {
-    memory = WitnessMemory{{}, std::string(test_origin), key_of(5).key, {}, {}, {}};
+    memory = WitnessMemory{{}, std::string(test_origin), key_of(5).key, "w", {}, {}, {}};
     TestLog ours(1), fork(2);
     ours.round(1);
     ours.round(1);
