@@ -7,7 +7,7 @@
 namespace isoloir {
 namespace {
 
-constexpr std::string_view memory_format = "isoloir-witness/1";
+constexpr std::string_view memory_format = "isoloir-witness/2";
 constexpr std::uint64_t hashes_per_tile = 256;
 
 Json json_of(const WitnessMemory& memory) {
@@ -22,7 +22,8 @@ Json json_of(const WitnessMemory& memory) {
   return {{"format", memory_format},   {"fingerprint", hex_encode(memory.fingerprint.bytes)},
           {"fork", std::move(fork)},   {"log_key", hex_encode(memory.log_key)},
           {"note", memory.note},       {"origin", memory.origin},
-          {"peaks", std::move(peaks)}, {"size", memory.tree.size()}};
+          {"peaks", std::move(peaks)}, {"size", memory.tree.size()},
+          {"witness", memory.witness}};
 }
 
 // Throws Json::exception where a field is missing or of another type.
@@ -35,6 +36,7 @@ std::optional<WitnessMemory> memory_of(const Json& json) {
   memory.log_key = *key;
   memory.origin = json.at("origin").get<std::string>();
   memory.note = json.at("note").get<std::string>();
+  memory.witness = json.at("witness").get<std::string>();
   std::vector<Digest> peaks;
   for (const auto& peak : json.at("peaks")) {
     const auto digest = hex_decode_array<32>(peak.get<std::string>());
@@ -75,7 +77,9 @@ Status grow(MerkleAccumulator& tree, std::uint64_t size, const ReadTile& read_ti
 
 Error fork_error(const std::string& reason) {
   const auto message = [&]() -> std::string {
-    if (reason == "fork.smaller") return "the log shows fewer entries than it has signed before";
+    if (reason == "fork.smaller") {
+      return "the log has signed two histories: a smaller tree that is no beginning of what it had";
+    }
     if (reason == "fork.root") return "the log has signed two trees of the same size";
     return "the log has signed two histories: what it had before is no beginning of what it has";
   };
@@ -102,6 +106,25 @@ Status explain(WitnessMemory& memory, const Checkpoint& shown, const std::string
     return fail("follow.tiles", "the log's tiles do not lead to the root that it has signed");
   }
   return keep_fork(memory, "fork.inconsistent", note, now);
+}
+
+// Fewer entries than were seen contradict nothing: a cache may have kept an old checkpoint. Only
+// tiles that lead to the tree that was seen can tell whether this one is its beginning.
+Status judge_smaller(WitnessMemory& memory, const Checkpoint& shown, const std::string& note,
+                     TimeMs now, const ReadTile& read_tile) {
+  MerkleAccumulator whole;
+  Digest then = whole.root();
+  const auto read = grow(whole, memory.tree.size(), read_tile, [&](const MerkleAccumulator& tree) {
+    if (tree.size() == shown.size) then = tree.root();
+  });
+  if (!read) return read;
+  if (whole.root() != memory.tree.root()) {
+    return fail("follow.tiles", "the log's tiles do not lead to the root that was seen before");
+  }
+  if (then != shown.root) return keep_fork(memory, "fork.smaller", note, now);
+  return fail("follow.stale", "the log shows an old checkpoint, of " + std::to_string(shown.size) +
+                                  " entries; " + std::to_string(memory.tree.size()) +
+                                  " were seen before");
 }
 
 }  // namespace
@@ -148,7 +171,9 @@ Status follow(WitnessMemory& memory, const std::string& note, TimeMs now,
   const auto shown = open_checkpoint(note, memory.origin, memory.log_key);
   if (!shown) return fail(shown.error());
   if (!memory.note.empty()) {
-    if (shown->size < memory.tree.size()) return keep_fork(memory, "fork.smaller", note, now);
+    if (shown->size < memory.tree.size()) {
+      return judge_smaller(memory, *shown, note, now, read_tile);
+    }
     if (shown->size == memory.tree.size()) {
       if (shown->root == memory.tree.root()) return {};
       return keep_fork(memory, "fork.root", note, now);

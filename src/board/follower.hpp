@@ -30,6 +30,7 @@ struct WitnessMemory {
   Fingerprint fingerprint;
   std::string origin;
   ByteArray<32> log_key{};
+  std::string witness;     // vkey of the key that signs by this memory, and of no other
   MerkleAccumulator tree;  // of the last checkpoint that was found good
   std::string note;        // that checkpoint; empty before the first
   std::optional<Fork> fork;
@@ -47,10 +48,13 @@ using ReadTile = std::function<Expected<std::string>(const std::string& path)>;
 //
 // Errors that are no fork, after which the memory is as before: those of open_checkpoint; those of
 // `read_tile`; follow.tile (a tile of another size than asked for); follow.tiles (the tiles do not
-// lead to the signed root: a damaged server, or one that hides what it signed). Errors that are
-// one, which the memory has from then on and which every further call gives again: fork.smaller,
-// fork.root (same size, another root), fork.inconsistent (longer, and the tree that was seen is no
-// beginning of it, by tiles that do lead to the signed root).
+// lead to the signed root, or to the one seen before where fewer entries are shown: a damaged
+// server, or one that hides what it signed); follow.stale (fewer entries than were seen, and the
+// beginning of them: an old checkpoint). For the last two of a smaller size all tiles are read.
+// Errors that are one, which the memory has from then on and which every further call gives again:
+// fork.smaller (fewer entries, and no beginning of those that were seen, by tiles that do lead to
+// them), fork.root (same size, another root), fork.inconsistent (longer, and the tree that was seen
+// is no beginning of it, by tiles that do lead to the signed root).
 Status follow(WitnessMemory& memory, const std::string& note, TimeMs now,
               const ReadTile& read_tile);
 

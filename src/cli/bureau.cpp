@@ -121,6 +121,14 @@ std::string error_in_french(const std::string& code) {
       {"witness.use", "Il faut une adresse, --key et --state."},
       {"witness.key", "Cette clé de témoin ne peut être faite, ou lue."},
       {"witness.state", "Le fichier où le témoin garde ce qu'il a vu ne peut être lu."},
+      {"witness.no_state",
+       "Il n'y a pas de fichier d'état ici. Si ce témoin n'a encore jamais suivi ce journal, dites "
+       "--first ; sinon apportez son fichier, sans lequel il pourrait cosigner une autre "
+       "histoire."},
+      {"witness.not_first", "Ce fichier d'état existe : relancez sans --first."},
+      {"witness.other_key", "Ce fichier d'état est celui d'une autre clé de témoin."},
+      {"witness.cosigned_before",
+       "Cette clé a déjà cosigné ce journal : apportez le fichier d'état de ce témoin."},
       {"witness.running", "Un témoin tourne déjà sur ce fichier."},
       {"witness.other_election",
        "Ce n'est pas l'élection que ce témoin suit : rien n'est cosigné."},

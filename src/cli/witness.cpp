@@ -37,6 +37,7 @@ struct WitnessOptions {
   std::string language = "fr";
   std::uint32_t every = 10;
   bool once = false;
+  bool first = false;
 };
 
 // Held while a witness runs on a state: of two that write one file, either could sign what the
@@ -44,7 +45,13 @@ struct WitnessOptions {
 class StateFile {
  public:
   // Errors: witness.running, witness.state.
-  static Expected<StateFile> take(const fs::path& path) {
+  static Expected<StateFile> take(const fs::path& given) {
+    // By two names of one file, two witnesses would have two locks.
+    std::error_code error;
+    const auto path = fs::weakly_canonical(given, error);
+    if (error || fs::is_symlink(path)) {
+      return fail("witness.state", given.string() + ": this leads to no file");
+    }
     const auto lock = path.string() + ".lock";
     const int file = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return fail("witness.state", lock + ": cannot be written");
@@ -74,6 +81,17 @@ class StateFile {
     write_file_durably(path_, memory.text(), FileMode::secret);
   }
   fs::path evidence() const { return path_.string() + ".fork"; }
+  // Notes that may turn out to be evidence, each once, one beneath the other.
+  fs::path aside() const { return path_.string() + ".aside"; }
+  void keep_aside(const std::string& heading, const std::string& before,
+                  const std::string& shown) const {
+    auto kept = read_file(aside(), state_file_bytes);
+    if (!kept && kept.error().code != "file.missing") return;  // full
+    auto text = kept ? std::move(*kept) : std::string();
+    if (text.find(shown.substr(0, shown.rfind("\n\n") + 1)) != std::string::npos) return;
+    text += "== " + heading + "\n== seen before\n" + before + "== shown then\n" + shown + "\n";
+    if (text.size() <= state_file_bytes) write_file_durably(aside(), text, FileMode::shared);
+  }
 
  private:
   StateFile(fs::path path, int file) : path_(std::move(path)), file_(file) {}
@@ -151,7 +169,8 @@ class Watch {
  private:
   static bool is_final(std::string_view code) {
     return code == "witness.other_election" || code == "witness.log_key" ||
-           code == "fetch.address" || code == "manifest.form" || code == "manifest.version";
+           code == "witness.cosigned_before" || code == "fetch.address" ||
+           code == "manifest.form" || code == "manifest.version";
   }
   static bool stopped_within(std::uint32_t seconds) {
     sigset_t set;
@@ -163,19 +182,53 @@ class Watch {
   }
 
   Status round() {
+    unjudged_ = false;
     if (log_path_.empty()) {
       if (auto known = learn_election(); !known) return known;
     }
     const auto note = source_.get(log_path_ + "/checkpoint", limits::witness_checkpoint_bytes);
     if (!note) return fail(note.error());
+    if (*note == stale_) return told_stale_;
+    if (auto fresh = check_never_cosigned(*note); !fresh) return fresh;
     const auto before = memory_->note;
     const auto followed = follow(*memory_, *note, clock_.now(), [this](const std::string& path) {
       return source_.get(log_path_ + "/" + path, limits::witness_tile_bytes);
     });
     // What is cosigned is on the disk first: after a power cut the log is asked to go on from it.
     if (memory_->fork || memory_->note != before) file_.write(*memory_);
-    if (!followed) return followed;
+    if (!followed) {
+      keep_in_mind(*note, followed);
+      return followed;
+    }
     return cosign_newest(*note);
+  }
+  // Without memory, and yet it has signed: a lost state, and it could sign another history now.
+  Status check_never_cosigned(const std::string& newest) const {
+    if (!memory_->note.empty()) return {};
+    const auto witnessed =
+        source_.get(log_path_ + "/checkpoint-witnessed", limits::witness_checkpoint_bytes);
+    for (const auto& note : {newest, witnessed ? *witnessed : std::string()}) {
+      if (!open_checkpoint(note, memory_->origin, memory_->log_key)) continue;
+      if (cosignatures_of(note, {key_.witness})[0].empty()) continue;
+      return fail("witness.cosigned_before",
+                  "this key has already cosigned this log: bring its state file");
+    }
+    return {};
+  }
+  // Of a checkpoint that shows fewer entries than were seen. One known as old is not judged from
+  // all the tiles again every ten seconds; one that cannot be judged may be evidence.
+  void keep_in_mind(const std::string& note, const Status& followed) {
+    if (memory_->fork) return;
+    if (followed.error().code == "follow.stale") {
+      stale_ = note;
+      told_stale_ = followed;
+      return;
+    }
+    const auto shown = open_checkpoint(note, memory_->origin, memory_->log_key);
+    if (!shown || shown->size >= memory_->tree.size()) return;
+    file_.keep_aside(moment(clock_.now(), web::Language::english) + ", " + followed.error().code,
+                     memory_->note, note);
+    unjudged_ = true;
   }
 
   // The manifest says whose log this is and who may cosign it.
@@ -190,7 +243,7 @@ class Watch {
       fresh.fingerprint = manifest->fingerprint();
       fresh.origin = manifest->log_origin;
       fresh.log_key = manifest->checkpoint_key;
-      file_.write(fresh);
+      fresh.witness = key_.witness.vkey();
       memory_ = std::move(fresh);
       if (options_.fingerprint.empty() && options_.log_key.empty()) say_first_use();
     }
@@ -245,22 +298,41 @@ class Watch {
 
   // A server out of reach is no fork: told once, and asked again.
   void say_trouble(const Status& done) {
-    const std::string now = done ? "" : done.error().code;
+    const std::string now = done ? "" : unjudged_ ? std::string(unjudged) : done.error().code;
     if (now == trouble_) return;
     if (done) {
       screen_.say("Le journal répond à nouveau.", "The log answers again.");
     } else {
       std::fflush(stdout);
-      std::fprintf(stderr, "%s\nisoloir witness: %s (%s)\n",
-                   screen_
-                       .pick("Le journal n'a pas pu être suivi ; nouvel essai toutes les " +
-                                 std::to_string(options_.every) + " s.",
-                             "The log could not be followed; trying again every " +
-                                 std::to_string(options_.every) + " s.")
-                       .c_str(),
-                   done.error().message.c_str(), now.c_str());
+      std::fprintf(stderr, "%s\nisoloir witness: %s (%s)\n", words_for_trouble(now).c_str(),
+                   done.error().message.c_str(), done.error().code.c_str());
     }
     trouble_ = now;
+  }
+  std::string words_for_trouble(const std::string& trouble) const {
+    const auto again = screen_.pick(
+        fmt::format(" Rien n'est signé ; nouvel essai toutes les {} s.", options_.every),
+        fmt::format(" Nothing is signed; trying again every {} s.", options_.every));
+    if (trouble == "follow.stale") {
+      return screen_.pick(
+                 "Le serveur, ou un cache devant lui, montre un ancien point de contrôle de ce "
+                 "journal. Il ne contredit pas ce qui a été vu.",
+                 "The server, or a cache before it, shows an old checkpoint of this log. It does "
+                 "not contradict what was seen.") +
+             again;
+    }
+    if (trouble == unjudged) {
+      return screen_.pick(
+                 "Le journal montre moins d'entrées que ce témoin n'en a vu, et ce qu'il sert ne "
+                 "permet pas de dire si c'est une autre histoire. Si cela dure, prévenez le "
+                 "président du bureau de vote. Le point de contrôle est gardé dans ",
+                 "The log shows fewer entries than this witness has seen, and what it serves does "
+                 "not tell whether that is another history. If it lasts, tell the president of the "
+                 "bureau. The checkpoint is kept in ") +
+             file_.aside().string() + "." + again;
+    }
+    return screen_.pick("Le journal n'a pas pu être suivi.", "The log could not be followed.") +
+           again;
   }
 
   void say_first_use() const {
@@ -317,8 +389,31 @@ class Watch {
   std::optional<WitnessMemory> memory_;
   std::string log_path_;  // empty until the manifest was read
   bool named_ = false;
+  static constexpr std::string_view unjudged = "fewer entries, and no telling why";
+  bool unjudged_ = false;  // what this round was shown
+  std::string stale_;      // a checkpoint that was found old
+  Status told_stale_;
   std::string trouble_;  // what was said last
 };
+
+// A state that is missing by mistake must not pass for a witness that has signed nothing yet.
+Status check_state(const WitnessOptions& options, const std::optional<WitnessMemory>& memory,
+                   const Witness& witness) {
+  const auto state = options.state.string();
+  if (!memory && !options.first) {
+    return fail("witness.no_state", state +
+                                        ": there is no state here; for a witness that has never "
+                                        "followed this log before, say --first");
+  }
+  if (memory && options.first) {
+    return fail("witness.not_first", state + ": there is a state here; go on without --first");
+  }
+  if (memory && memory->witness != witness.vkey()) {
+    return fail("witness.other_key",
+                state + ": this is the state of another key, " + printable(memory->witness));
+  }
+  return {};
+}
 
 int run_witness(const WitnessOptions& options) {
   block_stop_signals();
@@ -344,6 +439,9 @@ int run_witness(const WitnessOptions& options) {
   if (!file) return refuse(file.error());
   auto memory = file->read();
   if (!memory) return refuse(memory.error());
+  if (const auto fits = check_state(options, *memory, key->witness); !fits) {
+    return refuse(fits.error());
+  }
   return Watch(options, std::move(*key), std::move(*file), std::move(*memory)).run();
 }
 
@@ -391,6 +489,8 @@ void add_witness(Command app) {
       run.option("--manifest", options->fingerprint, "fingerprint from the minutes of the sealing");
   run.option("--log-key", options->log_key, "or the log's verifier key").excludes(fingerprint);
   run.option("--every", options->every, "seconds between two looks").between(1u, 3600u);
+  run.flag("--first", options->first,
+           "this key has never followed this log: begin a new state file");
   run.flag("--once", options->once, "look once, then end");
   say_language(run);
   run.runs([options] { return run_witness(*options); });

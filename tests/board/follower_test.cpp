@@ -23,6 +23,7 @@ struct FollowerTest : testing::Test {
   FollowerTest() {
     memory.origin = test_origin;
     memory.log_key = key_of(5).key;
+    memory.witness = "w.example+00000000+BA==";
   }
   // The error's code, or empty.
   std::string look(TestLog& shown) {
@@ -39,6 +40,7 @@ struct FollowerTest : testing::Test {
     EXPECT_EQ(again->text(), memory.text());
     EXPECT_EQ(again->tree.root(), memory.tree.root());
     EXPECT_EQ(again->fork, memory.fork);
+    EXPECT_EQ(again->witness, memory.witness);
   }
 
   std::function<Expected<std::string>(const std::string&, Expected<std::string>)> change =
@@ -72,7 +74,7 @@ TEST_F(FollowerTest, FollowsALogThatGrowsAndReadsOnlyWhatIsNew) {
 
 TEST_F(FollowerTest, AForkIsRememberedForEver) {
   for (const std::string how : {"fork.root", "fork.inconsistent", "fork.smaller"}) {
-    memory = WitnessMemory{{}, std::string(test_origin), key_of(5).key, {}, {}, {}};
+    memory = WitnessMemory{{}, std::string(test_origin), key_of(5).key, "w", {}, {}, {}};
     TestLog ours(1), fork(2);
     ours.round(1);
     ours.round(1);
@@ -81,7 +83,14 @@ TEST_F(FollowerTest, AForkIsRememberedForEver) {
     fork.round(1);
     if (how != "fork.smaller") fork.round(1);
     if (how == "fork.inconsistent") fork.round(300);
+    const auto as_served = change;
+    if (how == "fork.smaller") {  // beside the tiles of the first history
+      change = [&](const std::string& path, const Expected<std::string>&) {
+        return tile_of(*ours.log, path);
+      };
+    }
     EXPECT_EQ(look(fork), how);
+    change = as_served;
     ASSERT_TRUE(memory.fork);
     EXPECT_EQ(memory.fork->reason, how);
     EXPECT_EQ(memory.fork->shown, fork.log->checkpoint_note());
@@ -91,6 +100,44 @@ TEST_F(FollowerTest, AForkIsRememberedForEver) {
     EXPECT_EQ(look(ours), how);  // the first history is not taken up again
     EXPECT_EQ(memory.note, before);
   }
+}
+
+TEST_F(FollowerTest, AnOldCheckpointIsNoForkAndIsNotTakenUp) {
+  TestLog log(1);
+  log.round(1);
+  const auto old = log.log->checkpoint_note();
+  log.round(300);
+  EXPECT_EQ(look(log), "");
+  const auto before = memory.text();
+  const auto replayed = [&] {
+    const auto done = follow(memory, old, 1'000, [&](const auto& path) {
+      return change(path, tile_of(*log.log, path));
+    });
+    return done ? "" : done.error().code;
+  };
+  EXPECT_EQ(replayed(), "follow.stale");
+  EXPECT_EQ(replayed(), "follow.stale");
+  change = [](const std::string& path, Expected<std::string> tile) {
+    if (path == "tile/0/001") (*tile)[70] = static_cast<char>((*tile)[70] ^ 1);
+    return tile;
+  };
+  EXPECT_EQ(replayed(), "follow.tiles");
+  EXPECT_EQ(memory.text(), before);
+}
+
+// As after a back-up was put back: what was seen is gone, so nothing shows which history this is.
+TEST_F(FollowerTest, ALogThatHasLostEntriesIsNeitherForkNorFollowed) {
+  TestLog ours(1), cut(2);
+  ours.round(1);
+  ours.round(1);
+  EXPECT_EQ(look(ours), "");
+  const auto before = memory.text();
+  cut.round(1);
+  EXPECT_EQ(look(cut), "test.missing");
+  EXPECT_EQ(memory.text(), before);
+  cut.round(1);
+  cut.round(1);
+  EXPECT_EQ(look(cut), "fork.inconsistent");  // once it has grown past what was seen
 }
 
 TEST_F(FollowerTest, WhatIsNotSignedOrDamagedIsNoFork) {

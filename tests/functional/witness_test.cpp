@@ -34,11 +34,15 @@ struct WitnessedElection : Election {
     return "witness follow http://localhost:" + std::to_string(port()) + " --lang en --key " +
            key(name) + " --state " + memory(name) + " " + more;
   }
+  Outcome first_look(const std::string& name) const { return witness(name, "--once --first"); }
   Outcome witness(const std::string& name, const std::string& more = "--once") const {
     return program(arguments(name, more));
   }
   // Runs in the background until stopped.
   std::unique_ptr<ServerProcess> keeps_watching(const std::string& name) {
+    if (!fs::exists(memory(name))) {
+      EXPECT_EQ(first_look(name).code, 0);
+    }
     const auto folder = folder_ / ("watch-" + name);
     fs::create_directories(folder);
     return std::make_unique<ServerProcess>(
@@ -67,7 +71,7 @@ TEST_F(WitnessedElection, AReceiptComesWhenAWitnessHasSigned) {
   EXPECT_EQ(answer.is, "pending");
   EXPECT_TRUE(answer.body.contains("witnesses")) << answer.page;
 
-  const auto first = witness("one");
+  const auto first = first_look("one");
   EXPECT_EQ(first.code, 0) << first.err;
   EXPECT_TRUE(first.says("WARNING: neither fingerprint nor log key")) << first.out;
   EXPECT_TRUE(first.says("Cosigned: ")) << first.out;
@@ -112,11 +116,16 @@ TEST_F(WitnessedElection, AReceiptComesWhenAWitnessHasSigned) {
 
 TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   start();
-  ASSERT_EQ(witness("one").code, 0);
+  ASSERT_EQ(first_look("one").code, 0);
   (void)stop(SIGTERM);
   const auto aside = folder_ / "other-history";
   fs::copy(state_, aside, fs::copy_options::recursive);
   start();
+  const auto entries = [&] { return number("SELECT COUNT(*) FROM log_leaf"); };
+  const auto grown = entries() + std::int64_t{4 * 16};
+  for (int i = 0; i < 200 && entries() < grown; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   const auto ours = witness("one");
   ASSERT_EQ(ours.code, 0) << ours.err;
   (void)stop(SIGTERM);
@@ -126,7 +135,15 @@ TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   fs::rename(aside, state_);
   fs::remove(state_.string() + ".checkpoint");  // by which an honest server knows better
   start();
-  const auto alarm = witness("one");
+  // Shorter at first than what was seen, with nothing to tell a fork by.
+  const auto cosigned = number("SELECT COUNT(*) FROM cosignature");
+  const auto shorter = witness("one");
+  EXPECT_EQ(shorter.code, 1) << shorter.out << shorter.err;
+  EXPECT_NE(shorter.err.find("fewer entries"), std::string::npos) << shorter.err;
+  EXPECT_NE(contents(memory("one") + ".aside").find("== shown then\nlocalhost"), std::string::npos);
+  EXPECT_FALSE(fs::exists(memory("one") + ".fork"));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM cosignature"), cosigned);
+  const auto alarm = witness("one", "--every 1");
   EXPECT_EQ(alarm.code, 3) << alarm.out << alarm.err;
   EXPECT_NE(alarm.err.find("ALARM"), std::string::npos) << alarm.err;
   const auto evidence = contents(memory("one") + ".fork");
@@ -136,12 +153,12 @@ TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   EXPECT_EQ(witness("one").code, 3);
   EXPECT_EQ(witness("one", "--every 1").code, 3);  // ends by itself
   EXPECT_EQ(number("SELECT COUNT(*) FROM cosignature"), signed_before);
-  EXPECT_EQ(witness("two").code, 0);  // which has seen one history alone
+  EXPECT_EQ(first_look("two").code, 0);  // which has seen one history alone
 }
 
 TEST_F(WitnessedElection, AWitnessThatDiedBeforeItSentGoesOn) {
   start();
-  ASSERT_EQ(witness("one").code, 0);
+  ASSERT_EQ(first_look("one").code, 0);
   const auto before = contents(memory("one"));
   // As after a kill between state and sending: what was seen is kept, what was signed is not there.
   (void)stop(SIGTERM);
@@ -165,12 +182,56 @@ TEST_F(WitnessedElection, AWitnessThatDiedBeforeItSentGoesOn) {
   EXPECT_EQ(witness("one").code, 0);
 }
 
+// Who lost what she has seen could sign another history: she is stopped before she does.
+TEST_F(WitnessedElection, AStateThatIsMissingOrOfAnotherKeyIsNotTakenForAFirstLook) {
+  start();
+  const auto refused = [](const Outcome& outcome, const std::string& code) {
+    EXPECT_EQ(outcome.code, 2) << outcome.out << outcome.err;
+    EXPECT_NE(outcome.err.find("(" + code + ")"), std::string::npos) << outcome.err;
+  };
+  refused(witness("one"), "witness.no_state");
+  EXPECT_FALSE(fs::exists(memory("one")));
+  ASSERT_EQ(first_look("one").code, 0);
+  refused(first_look("one"), "witness.not_first");
+  EXPECT_EQ(witness("one").code, 0);
+
+  fs::copy_file(memory("one"), memory("two"));
+  refused(witness("two"), "witness.other_key");
+  fs::remove(memory("two"));
+
+  fs::rename(memory("one"), path("put-away"));
+  refused(first_look("one"), "witness.cosigned_before");
+  EXPECT_FALSE(fs::exists(memory("one")));
+  fs::rename(path("put-away"), memory("one"));
+  EXPECT_EQ(witness("one").code, 0);
+
+  // Another name of the same file is the same lock.
+  fs::create_symlink(memory("one"), path("seen-alias"));
+  const auto then = contents(memory("one"));
+  auto watching = keeps_watching("one");
+  for (int i = 0; i < 200 && contents(memory("one")) == then; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  const auto alias = [&](const std::string& more) {
+    return program("witness follow http://localhost:" + std::to_string(port()) +
+                   " --lang en --once --key " + key("one") + " --state " + path("seen-alias") +
+                   more);
+  };
+  refused(alias(""), "witness.running");
+  watching->send(SIGTERM);
+  EXPECT_EQ(watching->wait().code, 0);
+  EXPECT_EQ(alias("").code, 0);
+  EXPECT_TRUE(fs::is_symlink(path("seen-alias")));
+  fs::remove(memory("one"));
+  refused(alias(" --first"), "witness.state");  // leads nowhere
+}
+
 TEST_F(WitnessedElection, AnotherElectionAndAServerThatIsAwayAreNoFork) {
   start();
   const std::string other(64, 'a');
-  EXPECT_EQ(witness("one", "--once --manifest " + other).code, 2);
+  EXPECT_EQ(witness("one", "--once --first --manifest " + other).code, 2);
   EXPECT_FALSE(fs::exists(memory("one")));
-  ASSERT_EQ(witness("one").code, 0);
+  ASSERT_EQ(first_look("one").code, 0);
   (void)stop(SIGTERM);
   const auto away = witness("one");
   EXPECT_EQ(away.code, 1);
