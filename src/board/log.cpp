@@ -298,6 +298,12 @@ Status Log::take_cosignatures(std::string_view note, TimeMs now) {
     size = found->checkpoint.size;
     held = found->lines;
   }
+  // A signature is judged for each line that names a witness: one of each, and the log's own.
+  const auto signatures = note.substr(split + 2);
+  const auto signature_lines = std::count(signatures.begin(), signatures.end(), '\n');
+  if (static_cast<std::size_t>(signature_lines) > limits::witnesses + 1) {
+    return fail("cosignature.form", "more signatures than there can be witnesses");
+  }
   bool wrong = false;
   const auto lines = cosignatures_of(note, policy_.witnesses, &wrong);
   if (wrong) return fail("cosignature.signature", "a cosignature that names a witness is wrong");

@@ -88,6 +88,9 @@ TEST_F(CosignedLog, WhatIsNoCosignatureOfAWitnessOnANewCheckpointIsRefused) {
   const auto other = body_of(elsewhere);
   const auto wrong = body_of(first) + "\n" + cosign(other, witness_of(21), 1);
   EXPECT_EQ(log->take_cosignatures(wrong, 0).error().code, "cosignature.signature");
+  auto many = body_of(first) + "\n";
+  for (int i = 0; i < 18; ++i) many += cosign(other, witness_of(21), 1);
+  EXPECT_EQ(log->take_cosignatures(many, 0).error().code, "cosignature.form");
   for (std::size_t i = 1; i < limits::cosignable_checkpoints; ++i) round(1);
   EXPECT_EQ(take(first, 21), "");
   round(1);
