@@ -57,6 +57,7 @@ class Transcript {
   Transcript& add(ByteView bytes);
   Transcript& add(std::string_view utf8) { return add(as_bytes(utf8)); }
 
+  ByteView input() const { return input_; }                 // what is hashed
   ByteArray<64> hash() const;                               // H
   Scalar scalar() const { return Scalar::reduce(hash()); }  // Hs
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/words.hpp"
 #include "multiexp/constants.hpp"
 
 namespace isoloir::multiexp {
@@ -24,12 +25,6 @@ LeastValue least(const FieldElement& a) {
   }
   r.limb[4] &= limb_mask;
   return r;
-}
-
-std::uint64_t load_u64(const std::uint8_t* bytes) {  // little-endian, as the processors are
-  std::uint64_t value = 0;
-  for (int i = 7; i >= 0; --i) value = value << 8 | bytes[i];
-  return value;
 }
 
 template <std::size_t Count>
@@ -73,19 +68,12 @@ Lanes<Count> root_power(const Lanes<Count>& x) {
 
 FieldBytes field_bytes(const FieldElement& a) {
   const LeastValue r = least(a);
-  const std::uint64_t words[4] = {r.limb[0] | r.limb[1] << 51, r.limb[1] >> 13 | r.limb[2] << 38,
-                                  r.limb[2] >> 26 | r.limb[3] << 25,
-                                  r.limb[3] >> 39 | r.limb[4] << 12};
-  FieldBytes bytes;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<std::uint8_t>(words[i / 8] >> (8 * (i % 8)));
-  }
-  return bytes;
+  return bytes_of(std::array{r.limb[0] | r.limb[1] << 51, r.limb[1] >> 13 | r.limb[2] << 38,
+                             r.limb[2] >> 26 | r.limb[3] << 25, r.limb[3] >> 39 | r.limb[4] << 12});
 }
 
 FieldElement field_from_bytes(const std::uint8_t* bytes) {
-  const std::uint64_t w0 = load_u64(bytes), w1 = load_u64(bytes + 8), w2 = load_u64(bytes + 16),
-                      w3 = load_u64(bytes + 24);
+  const auto [w0, w1, w2, w3] = words_of<4>(bytes);
   return {{w0 & limb_mask, (w0 >> 51 | w1 << 13) & limb_mask, (w1 >> 38 | w2 << 26) & limb_mask,
            (w2 >> 25 | w3 << 39) & limb_mask, (w3 >> 12) & limb_mask}};
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/words.hpp"
 #include "multiexp/ifma_kernels.hpp"
 #include "multiexp/recoding.hpp"
 
@@ -126,9 +127,7 @@ class Side {
  private:
   static BiasedScalar biased(std::span<const std::uint8_t> scalar, const BiasedScalar& offset) {
     BiasedScalar sum{};
-    for (std::size_t i = 0; i < scalar.size(); ++i) {
-      sum.word[i / 8] |= std::uint64_t{scalar[i]} << (8 * (i % 8));
-    }
+    for (std::size_t i = 0; i < scalar.size() / 8; ++i) sum.word[i] = word_at(&scalar[8 * i]);
     std::uint64_t carry = 0;
     for (std::size_t i = 0; i < lanes; ++i) {
       const std::uint64_t without = sum.word[i] + offset.word[i], total = without + carry;

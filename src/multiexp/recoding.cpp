@@ -1,13 +1,13 @@
 #include "multiexp/recoding.hpp"
 
+#include "base/words.hpp"
+
 namespace isoloir::multiexp {
 namespace {
 
 std::array<std::uint64_t, 5> words_of(std::span<const std::uint8_t> scalar) {
   std::array<std::uint64_t, 5> words{};
-  for (std::size_t i = 0; i < scalar.size(); ++i) {
-    words[i / 8] |= std::uint64_t{scalar[i]} << (8 * (i % 8));
-  }
+  for (std::size_t i = 0; i < scalar.size() / 8; ++i) words[i] = word_at(&scalar[8 * i]);
   return words;
 }
 

@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "crypto/hash.hpp"
 #include "multiexp/point.hpp"
+#include "verification/sha512_eight.hpp"
 
 namespace isoloir::verification {
 namespace {
@@ -13,9 +13,8 @@ ByteView field(ByteView ballot, std::size_t at) {
 }
 
 bool read_scalar(ByteView ballot, std::size_t at, Words4& scalar) {
-  const auto value = Scalar::decode(field(ballot, at));
-  if (value) scalar = words_of(*value);
-  return value.has_value();
+  scalar = words_of<4>(ballot.data() + at);
+  return is_scalar(scalar);
 }
 
 multiexp::AffinePoint decoded(const multiexp::Engine& engine, const Point& point) {
@@ -24,14 +23,6 @@ multiexp::AffinePoint decoded(const multiexp::Engine& engine, const Point& point
       engine.decode(std::array{point.encoded().data()}, &result, multiexp::Identity::allowed);
   ISOLOIR_ASSERT(good == 1);
   return result;
-}
-
-multiexp::HalfScalar bytes_of(const Words2& words) {
-  multiexp::HalfScalar bytes;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<std::uint8_t>(words[i / 8] >> (8 * (i % 8)));
-  }
-  return bytes;
 }
 
 template <typename Value>
@@ -56,6 +47,7 @@ BallotBatch::BallotBatch(const BallotPlace& place, const multiexp::Engine& engin
     : place_(place),
       layout_{place.options},
       engine_(engine),
+      eight_at_once_(&engine == multiexp::ifma_engine() && has_sha512_eight()),
       generator_(decoded(engine, Point::generator())),
       election_key_(decoded(engine, place.election_key)) {}
 
@@ -89,7 +81,7 @@ void BallotBatch::load(std::span<const ByteView> ballots) {
       }
     }
   }
-  for (std::size_t i = 0; i < ballots_.size(); ++i) find_challenges(ballots_[i], responses_[i]);
+  find_challenges();
 }
 
 void BallotBatch::forget(std::size_t number) {
@@ -113,36 +105,86 @@ bool BallotBatch::read_responses(ByteView ballot, Responses& responses) const {
          read_scalar(ballot, layout_.signature() + 32, responses.signature_s);
 }
 
-// As section 6 defines them; election/ballot.cpp hashes the same from decoded ballots.
-void BallotBatch::find_challenges(ByteView ballot, Responses& responses) const {
+// As section 6 defines them; election/ballot.cpp hashes the same from decoded ballots. Statements
+// of one kind are of one length in all ballots.
+void BallotBatch::find_challenges() {
   const auto& fingerprint = place_.fingerprint;
-  Transcript core(SealedRole::ballot_core, fingerprint);
-  core.add(place_.contest).add(place_.district).add(field(ballot, BallotLayout::key));
-  for (std::size_t i = 0; i < place_.options; ++i) {
-    core.add(field(ballot, layout_.option(i))).add(field(ballot, layout_.option(i) + 32));
-  }
-  const auto hash = core.hash();
-  const Transcript option_proof =
-      Transcript(SealedRole::option_proof, fingerprint).add(ByteView(hash));
-  for (std::size_t i = 0; i < place_.options; ++i) {
-    Transcript transcript = option_proof;
-    transcript.add(static_cast<std::uint32_t>(i));
-    for (std::size_t commitment = 2; commitment < 6; ++commitment) {
-      transcript.add(field(ballot, layout_.option(i) + 32 * commitment));
-    }
-    responses.options[i].e = words_of(transcript.scalar());
-  }
+  const std::size_t options = place_.options, count = ballots_.size();
   const auto sum_proof = layout_.sum_proof(), signature = layout_.signature();
-  responses.sum_e = words_of(Transcript(SealedRole::sum_proof, fingerprint)
-                                 .add(ByteView(hash))
-                                 .add(field(ballot, sum_proof))
-                                 .add(field(ballot, sum_proof + 32))
-                                 .scalar());
-  responses.signature_e = words_of(Transcript(SealedRole::ballot_signature, fingerprint)
-                                       .add(ByteView(sha512(ballot.first(signature))))
-                                       .add(field(ballot, BallotLayout::key))
-                                       .add(field(ballot, signature))
-                                       .scalar());
+  std::vector<ByteArray<64>> cores(count), bodies(count);
+  const auto kept_in = [](std::vector<ByteArray<64>>& digests) {
+    return
+        [&digests](std::size_t ballot, const ByteArray<64>& digest) { digests[ballot] = digest; };
+  };
+  const auto challenge = [](const ByteArray<64>& digest) {
+    return words_of(Scalar::reduce(digest));
+  };
+
+  Transcript core(SealedRole::ballot_core, fingerprint);
+  core.add(place_.contest).add(place_.district);
+  hash_statements(
+      core, count,
+      [&](std::size_t ballot, Transcript& statement) {
+        const auto bytes = ballots_[ballot];
+        statement.add(field(bytes, BallotLayout::key));
+        for (std::size_t i = 0; i < options; ++i) {
+          statement.add(field(bytes, layout_.option(i))).add(field(bytes, layout_.option(i) + 32));
+        }
+      },
+      kept_in(cores));
+  hash_statements(
+      Transcript(SealedRole::option_proof, fingerprint), count * options,
+      [&](std::size_t number, Transcript& statement) {
+        const std::size_t ballot = number / options, i = number % options;
+        statement.add(ByteView(cores[ballot])).add(static_cast<std::uint32_t>(i));
+        for (std::size_t commitment = 2; commitment < 6; ++commitment) {
+          statement.add(field(ballots_[ballot], layout_.option(i) + 32 * commitment));
+        }
+      },
+      [&](std::size_t number, const ByteArray<64>& digest) {
+        responses_[number / options].options[number % options].e = challenge(digest);
+      });
+  hash_statements(
+      Transcript(SealedRole::sum_proof, fingerprint), count,
+      [&](std::size_t ballot, Transcript& statement) {
+        const auto bytes = ballots_[ballot];
+        statement.add(ByteView(cores[ballot]))
+            .add(field(bytes, sum_proof))
+            .add(field(bytes, sum_proof + 32));
+      },
+      [&](std::size_t ballot, const ByteArray<64>& digest) {
+        responses_[ballot].sum_e = challenge(digest);
+      });
+  hash_each(
+      eight_at_once_, count,
+      [&](std::size_t ballot, std::size_t) { return ballots_[ballot].first(signature); },
+      kept_in(bodies));
+  hash_statements(
+      Transcript(SealedRole::ballot_signature, fingerprint), count,
+      [&](std::size_t ballot, Transcript& statement) {
+        const auto bytes = ballots_[ballot];
+        statement.add(ByteView(bodies[ballot]))
+            .add(field(bytes, BallotLayout::key))
+            .add(field(bytes, signature));
+      },
+      [&](std::size_t ballot, const ByteArray<64>& digest) {
+        responses_[ballot].signature_e = challenge(digest);
+      });
+}
+
+// Of each number below `count`, what `write` adds to `begun`.
+template <typename Write, typename Take>
+void BallotBatch::hash_statements(const Transcript& begun, std::size_t count, const Write& write,
+                                  const Take& take) const {
+  std::vector<Transcript> statements(lanes_of_sha512, begun);
+  hash_each(
+      eight_at_once_, count,
+      [&](std::size_t number, std::size_t place) {
+        statements[place] = begun;
+        write(number, statements[place]);
+        return statements[place].input();
+      },
+      take);
 }
 
 // To the places of the loaded ballots from `place` on.

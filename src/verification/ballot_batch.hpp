@@ -62,7 +62,10 @@ class BallotBatch {
   std::size_t full_width() const { return 2 * place_.options + 1; }
   std::size_t half_width() const { return 4 * place_.options + 3; }
   bool read_responses(ByteView ballot, Responses& responses) const;
-  void find_challenges(ByteView ballot, Responses& responses) const;
+  void find_challenges();
+  template <typename Write, typename Take>
+  void hash_statements(const Transcript& begun, std::size_t count, const Write& write,
+                       const Take& take) const;
   bool decode_points(std::span<const ByteView> ballots, std::size_t place);
   void forget(std::size_t number);
   void weigh_ballot(std::size_t number, CoefficientSource& coefficients);
@@ -70,6 +73,7 @@ class BallotBatch {
   const BallotPlace place_;
   const BallotLayout layout_;
   const multiexp::Engine& engine_;
+  const bool eight_at_once_;  // hashes
   multiexp::AffinePoint generator_, election_key_;
 
   std::vector<std::size_t> numbers_;

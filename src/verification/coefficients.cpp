@@ -22,10 +22,8 @@ Words2 CoefficientStream::next() {
   for (;;) {
     if (at_ == block_bytes) {
       // A nonce for each block of the stream: they are never so many that the nonce comes again.
-      ByteArray<crypto_stream_chacha20_NONCEBYTES> nonce{};
-      for (std::size_t i = 0; i < nonce.size(); ++i) {
-        nonce[i] = static_cast<std::uint8_t>(block_ >> (8 * i));
-      }
+      static_assert(crypto_stream_chacha20_NONCEBYTES == 8);
+      const auto nonce = bytes_of(std::array{block_});
       crypto_stream_chacha20(bytes_.data(), bytes_.size(), nonce.data(), key_.data());
       ++block_;
       at_ = 0;

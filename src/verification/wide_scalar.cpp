@@ -1,5 +1,7 @@
 #include "verification/wide_scalar.hpp"
 
+#include <algorithm>
+
 namespace isoloir::verification {
 namespace {
 
@@ -35,11 +37,12 @@ void WideScalar::add(const WideScalar& other) {
 }
 
 Scalar WideScalar::reduced() const {
-  ByteArray<64> bytes;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<std::uint8_t>(words_[i / 8] >> (8 * (i % 8)));
-  }
-  return Scalar::reduce(bytes);
+  return Scalar::reduce(bytes_of(words_));
+}
+
+bool is_scalar(const Words4& words) {
+  return std::lexicographical_compare(words.rbegin(), words.rend(), group_order_words.rbegin(),
+                                      group_order_words.rend());
 }
 
 Words4 difference(const Words4& a, const Words4& b) {

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "base/words.hpp"
 #include "crypto/group.hpp"
 
 namespace isoloir::verification {
@@ -22,17 +23,13 @@ class WideScalar {
   std::array<std::uint64_t, 8> words_{};
 };
 
-template <std::size_t Count>
-std::array<std::uint64_t, Count> words_of(const std::uint8_t* little_endian) {
-  std::array<std::uint64_t, Count> words{};
-  for (std::size_t i = 0; i < 8 * Count; ++i) {
-    words[i / 8] |= std::uint64_t{little_endian[i]} << (8 * (i % 8));
-  }
-  return words;
-}
+using isoloir::words_of;
 inline Words4 words_of(const Scalar& scalar) {
   return words_of<4>(scalar.encoded().data());
 }
+
+// Whether they are below l, as Scalar::decode asks.
+bool is_scalar(const Words4& words);
 
 // a + l - b, below 2 l, for a and b below l: their difference modulo l, but for a last reduction.
 Words4 difference(const Words4& a, const Words4& b);

@@ -383,6 +383,28 @@ TEST(BallotJudge, HalvesDownToTheBadOnes) {
   }
 }
 
+TEST(WideScalar, IsAScalarBelowTheOrderOfTheGroup) {
+  using namespace verification;
+  const auto expect_agreed = [](const ByteArray<32>& bytes) {
+    EXPECT_EQ(is_scalar(words_of<4>(bytes.data())), Scalar::decode(bytes).has_value())
+        << hex_encode(bytes);
+  };
+  const Scalar highest = Scalar() - Scalar::from_u64(1);
+  SeededRandom random(12);
+  for (int byte = 0; byte < 32; ++byte) {
+    for (const int change : {-1, 0, 1}) {
+      auto bytes = highest.encoded();
+      bytes[static_cast<std::size_t>(byte)] =
+          static_cast<std::uint8_t>(bytes[static_cast<std::size_t>(byte)] + change);
+      expect_agreed(bytes);
+    }
+    auto bytes = random.array<32>();
+    bytes[31] &= 0x1f;
+    expect_agreed(bytes);
+  }
+  EXPECT_TRUE(is_scalar(words_of(highest)));
+}
+
 TEST(WideScalar, AgreesWithScalars) {
   SeededRandom random(11);
   const Scalar highest = Scalar() - Scalar::from_u64(1);
