@@ -83,6 +83,7 @@ bench: setup-test bench-programs
 	build/release/bench_roll
 	build/release/bench_outbox
 	build/release/bench_ballots
+	build/release/bench_windows
 	build/release/bench_verification $(BALLOTS)
 	scripts/node bench/browser_ballot.mjs
 	bench/belenios.sh

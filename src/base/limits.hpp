@@ -20,6 +20,7 @@ inline constexpr std::size_t http_connections = 4096;
 inline constexpr std::size_t lane_light_queue = 1024;
 inline constexpr std::size_t lane_crypto_queue = 256;
 inline constexpr std::size_t lane_database_queue = 1024;
+inline constexpr std::size_t lane_ballots_queue = 1024;
 inline constexpr int retry_after_seconds = 5;
 
 // The address of a service that is called (src/base/service_address)
@@ -114,6 +115,7 @@ inline constexpr int http_linger_timeout_ms = 2'000;  // for a refused peer to r
 inline constexpr std::size_t http_linger_bytes = 1024 * 1024;  // thrown away meanwhile
 inline constexpr unsigned lane_light_threads = 1;
 inline constexpr unsigned lane_database_threads = 4;
+inline constexpr unsigned lane_ballots_threads = 64;  // as many ballots as are judged together
 
 // Roll (src/election/roll.hpp)
 inline constexpr std::size_t roll_problems = 20;  // told at once

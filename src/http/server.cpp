@@ -32,7 +32,8 @@ constexpr std::chrono::milliseconds accept_retry{100};
 }  // namespace
 
 std::string_view name_of(Lane lane) {
-  constexpr std::array<std::string_view, 4> names{"light", "crypto", "database", "outbound"};
+  constexpr std::array<std::string_view, 5> names{"light", "crypto", "database", "ballots",
+                                                  "outbound"};
   return names[static_cast<std::size_t>(lane)];
 }
 
@@ -115,7 +116,7 @@ struct ServerCore {
   tcp::acceptor acceptor{io};
   asio::steady_timer accept_timer{io};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
-  std::array<std::unique_ptr<LaneThreads>, 4> lanes;
+  std::array<std::unique_ptr<LaneThreads>, std::tuple_size_v<ServerFigures>> lanes;
   std::thread io_thread;
 };
 
@@ -430,7 +431,8 @@ Status Server::start() {
   }
   for (const auto& [lane, size] :
        {std::pair(Lane::light, options.light), std::pair(Lane::crypto, options.crypto),
-        std::pair(Lane::database, options.database), std::pair(Lane::outbound, options.outbound)})
+        std::pair(Lane::database, options.database), std::pair(Lane::ballots, options.ballots),
+        std::pair(Lane::outbound, options.outbound)})
     core.lanes[static_cast<std::size_t>(lane)] =
         std::make_unique<LaneThreads>(size.threads, size.queue);
   core.work.emplace(core.io.get_executor());

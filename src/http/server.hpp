@@ -24,9 +24,9 @@
 
 namespace isoloir::http {
 
-// light: memory only; crypto: a core at work; database: waits for the disk.
-// outbound: jobs that wait for another service.
-enum class Lane { light, crypto, database, outbound };
+// light: memory only; crypto: a core at work; database: waits for the disk; ballots: wait for those
+// that are judged with them, then for the disk. outbound: jobs that wait for another service.
+enum class Lane { light, crypto, database, ballots, outbound };
 
 // A HEAD arrives here as a GET: the server leaves the body of its answer out.
 class Handler {
@@ -47,7 +47,7 @@ class Handler {
   virtual bool passing(const std::exception&) const { return false; }
 };
 
-std::string_view name_of(Lane lane);  // "light", "crypto", "database", "outbound"
+std::string_view name_of(Lane lane);  // "light", "crypto", "database", "ballots", "outbound"
 
 // Of one lane, since the server's start.
 struct LaneFigures {
@@ -55,7 +55,7 @@ struct LaneFigures {
   std::atomic<std::uint64_t> answered{0};  // of those, handled: the others wait or are at it
   std::atomic<std::uint64_t> refused{0};   // it was full
 };
-using ServerFigures = std::array<LaneFigures, 4>;  // by Lane
+using ServerFigures = std::array<LaneFigures, 5>;  // by Lane
 
 struct LaneSize {
   unsigned threads;
@@ -73,6 +73,7 @@ struct ServerOptions {
   LaneSize light{limits::lane_light_threads, limits::lane_light_queue};
   LaneSize crypto{std::thread::hardware_concurrency(), limits::lane_crypto_queue};
   LaneSize database{limits::lane_database_threads, limits::lane_database_queue};
+  LaneSize ballots{limits::lane_ballots_threads, limits::lane_ballots_queue};
   LaneSize outbound{limits::lane_outbound_threads, limits::lane_outbound_queue};
   // Told of each exception that a handler threw: its type and message, nothing of the request. From
   // any thread.

@@ -11,6 +11,8 @@ namespace {
 
 using store::Transaction;
 
+constexpr std::int64_t ballots_at_once = 4096;  // in memory
+
 std::optional<std::string> public_file(Transaction& transaction, std::string_view path) {
   const auto rows = transaction.query("SELECT content FROM public_file WHERE path = $1", {path});
   if (rows.empty()) return std::nullopt;
@@ -82,20 +84,26 @@ Expected<Tally> sum_box(State& state, Transaction& transaction, const LinkKey& l
   MerkleAccumulator box;
   for (std::uint32_t k = 0; k < contests.size(); ++k) {
     for (std::uint32_t d = 0; d < contests[k].districts.size(); ++d) {
-      std::vector<std::vector<Ciphertext>> ballots;
-      for (const auto& row :
-           transaction.query("SELECT tracker, ballot FROM box WHERE contest = $1 AND district = $2 "
-                             "ORDER BY ballot_key",
-                             {k, d})) {
-        auto ballot = Ballot::decode(row.blob(1), contests[k].options.size());
-        if (!ballot) return fail(ballot.error());
-        if (!has_its_leaf(transaction, link_key, row.blob(0), frozen->position)) {
-          return fail("count.bijection", "a ballot of the box has no leaf in the log");
+      BallotSums sums(contests[k].options.size());
+      Bytes last;  // key
+      for (;;) {
+        const auto rows = transaction.query(
+            "SELECT ballot_key, tracker, ballot FROM box WHERE contest = $1 AND district = $2 AND "
+            "ballot_key > $3 ORDER BY ballot_key LIMIT $4",
+            {k, d, ByteView(last), ballots_at_once});
+        if (rows.empty()) break;
+        std::vector<ByteView> ballots;
+        for (const auto& row : rows) {
+          if (!has_its_leaf(transaction, link_key, row.blob(1), frozen->position)) {
+            return fail("count.bijection", "a ballot of the box has no leaf in the log");
+          }
+          ballots.push_back(row.blob(2));
+          box.append(leaf_hash(ballots.back()));
         }
-        box.append(leaf_hash(row.blob(1)));
-        ballots.push_back(std::move(ballot->options));
+        if (auto added = sums.add(ballots); !added) return fail(added.error());
+        last = Bytes(rows.back().blob(0).begin(), rows.back().blob(0).end());
       }
-      districts.emplace(std::pair(k, d), aggregate(contests[k].options.size(), ballots));
+      districts.emplace(std::pair(k, d), sums.aggregate());
     }
   }
   if (box.root() != frozen->anchors.box_root) {

@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "crypto/ed25519.hpp"
 #include "election/manifest.hpp"
+#include "service/ballot_windows.hpp"
 #include "service/link_key.hpp"
 #include "store/database.hpp"
 
@@ -74,6 +75,7 @@ class State {
   TimeMs now() const { return clock_.now(); }
   const Clock& clock() const { return clock_; }
   Random& random() { return random_; }
+  BallotWindows& ballot_windows() { return ballot_windows_; }
 
   // HMAC-SHA-256(pepper, purpose || value): what may be looked up but not read back.
   ByteArray<32> peppered(std::string_view purpose, std::initializer_list<ByteView> value) const;
@@ -92,6 +94,7 @@ class State {
   std::string manifest_text_;
   Manifest manifest_;
   Fingerprint fingerprint_;
+  BallotWindows ballot_windows_{random_};
 };
 
 }  // namespace isoloir

@@ -133,12 +133,19 @@ bool end_code_try(State& state, const Session& session, const Point& judged, boo
   return *stands;
 }
 
+// What the writes take of a ballot that is good.
+struct GoodBallot {
+  std::uint32_t contest;
+  std::uint32_t district;
+  Point key;
+};
+
 // Everything about a ballot that needs no transaction.
-Expected<Ballot> judge_ballot(const Manifest& manifest, const Fingerprint& fingerprint,
-                              ByteView bytes) {
+Expected<GoodBallot> judge_ballot(State& state, ByteView bytes) {
+  const auto& manifest = state.manifest();
   const auto header = read_ballot_header(bytes);
   if (!header) return fail(header.error());
-  if (header->fingerprint != fingerprint) {
+  if (header->fingerprint != state.fingerprint()) {
     return fail("ballot.fingerprint", "the ballot is of another election");
   }
   const Contest* contest = manifest.contest(header->contest);
@@ -146,16 +153,18 @@ Expected<Ballot> judge_ballot(const Manifest& manifest, const Fingerprint& finge
   if (header->district >= contest->districts.size()) {
     return fail("ballot.district", "there is no such district");
   }
-  auto ballot = Ballot::decode(bytes, contest->options.size());
-  if (!ballot) return ballot;
-  if (const auto good = verify_ballot(*ballot, manifest.bureau_of(*contest).key); !good) {
+  const BallotPlace place{header->fingerprint,
+                          header->contest,
+                          {},
+                          contest->options.size(),
+                          manifest.bureau_of(*contest).key};
+  if (const auto good = state.ballot_windows().judge(place, bytes); !good)
     return fail(good.error());
-  }
-  return ballot;
+  return GoodBallot{header->contest, header->district, key_of(bytes)};
 }
 
 // In the roster of its contest and district, on the board or on its way there.
-bool is_in_force(State& state, Transaction& transaction, const Ballot& ballot) {
+bool is_in_force(State& state, Transaction& transaction, const GoodBallot& ballot) {
   return !transaction
               .query(
                   "SELECT 1 FROM roster_key WHERE ballot_key = $1 AND contest = $2 AND district "
@@ -168,7 +177,7 @@ bool is_in_force(State& state, Transaction& transaction, const Ballot& ballot) {
 // The checks of protocol section 7 that need the database, then the writes; all in the caller's
 // transaction. Who refuses has written nothing but a try of the confirmation code.
 Status record_ballot(State& state, Transaction& transaction, const Session& session,
-                     const Ballot& ballot, ByteView bytes, const Tracker& tracker,
+                     const GoodBallot& ballot, ByteView bytes, const Tracker& tracker,
                      const GivenConfirmation* confirmation) {
   if (is_held(state, transaction, tracker)) return {};  // the same bytes again: the same receipt
   const std::string& voter = *session.voter;
@@ -343,7 +352,7 @@ Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView byt
   if (header && has_voted(state, *session.voter, header->contest)) {
     return fail("ballot.already_voted", "signed off already", "ballot.already_voted");
   }
-  const auto ballot = judge_ballot(state.manifest(), state.fingerprint(), bytes);
+  const auto ballot = judge_ballot(state, bytes);
   if (!ballot) return fail(ballot.error());
   const Tracker tracker = tracker_of(bytes);
   // A refusal is committed too: a try of the confirmation code stays counted.

@@ -2,14 +2,28 @@
 // an addition costs a fraction of what it costs between encodings.
 #pragma once
 
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "election/count.hpp"
 
 namespace isoloir {
 
-// As adding one after the other, on all cores. Every ballot has as many options. Thread-safe.
-Aggregate aggregate(std::size_t options, std::span<const std::vector<Ciphertext>> ballots);
+// Of ballots of one contest and district that have been judged before: nothing but their alphas and
+// betas is read. Not thread-safe.
+class BallotSums {
+ public:
+  explicit BallotSums(std::size_t options);
+  BallotSums(BallotSums&&) noexcept;
+  ~BallotSums();
+
+  // On all cores. Errors, with nothing added: those of Ballot::decode for what is read.
+  Status add(std::span<const ByteView> ballots);
+  Aggregate aggregate() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace isoloir

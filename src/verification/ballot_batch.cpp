@@ -62,7 +62,8 @@ void BallotBatch::load(std::span<const ByteView> ballots) {
     const auto header = read_ballot_header(ballots[i]);
     Responses responses;
     if (!header || header->fingerprint != place_.fingerprint || header->contest != place_.contest ||
-        header->district != place_.district || !read_responses(ballots[i], responses)) {
+        (place_.district && header->district != *place_.district) ||
+        !read_responses(ballots[i], responses)) {
       continue;
     }
     numbers_.push_back(i);
@@ -121,12 +122,13 @@ void BallotBatch::find_challenges() {
   };
 
   Transcript core(SealedRole::ballot_core, fingerprint);
-  core.add(place_.contest).add(place_.district);
+  core.add(place_.contest);
   hash_statements(
       core, count,
       [&](std::size_t ballot, Transcript& statement) {
         const auto bytes = ballots_[ballot];
-        statement.add(field(bytes, BallotLayout::key));
+        statement.add(read_u32(bytes.subspan(BallotLayout::district, 4)))
+            .add(field(bytes, BallotLayout::key));
         for (std::size_t i = 0; i < options; ++i) {
           statement.add(field(bytes, layout_.option(i))).add(field(bytes, layout_.option(i) + 32));
         }

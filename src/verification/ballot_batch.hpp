@@ -22,7 +22,7 @@ namespace isoloir::verification {
 // Where the fields of a ballot lie, in bytes.
 struct BallotLayout {
   std::size_t options;
-  static constexpr std::size_t key = 44, first_option = 76, option_bytes = 288;
+  static constexpr std::size_t district = 40, key = 44, first_option = 76, option_bytes = 288;
   std::size_t option(std::size_t i) const { return first_option + option_bytes * i; }
   std::size_t sum_proof() const { return option(options); }
   std::size_t signature() const { return sum_proof() + 96; }

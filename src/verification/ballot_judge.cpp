@@ -48,7 +48,7 @@ Status judge_ballot(const BallotPlace& place, ByteView bytes) {
   if (ballot->fingerprint != place.fingerprint) {
     return fail("ballot.fingerprint", "of another election");
   }
-  if (ballot->contest != place.contest || ballot->district != place.district) {
+  if (ballot->contest != place.contest || (place.district && ballot->district != *place.district)) {
     return fail("ballot.place", "of another contest or district");
   }
   return verify_ballot(*ballot, place.election_key);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,7 +21,7 @@ namespace isoloir {
 struct BallotPlace {
   Fingerprint fingerprint;
   std::uint32_t contest = 0;
-  std::uint32_t district = 0;
+  std::optional<std::uint32_t> district;  // nothing: of any, by what the ballot says itself
   std::size_t options = 0;
   Point election_key;
 };

@@ -23,9 +23,9 @@ using Lanes = __m512i;
 
 // FIPS 180-4 sections 5.3.5 and 4.2.3: of the square roots of the first 8 primes, and of the cube
 // roots of the first 80, the first 64 bits behind the point.
-constexpr std::uint64_t initial[8] = {
-    0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-    0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
+constexpr std::uint64_t initial[8] = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b,
+                                      0xa54ff53a5f1d36f1, 0x510e527fade682d1, 0x9b05688c2b3e6c1f,
+                                      0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
 constexpr std::uint64_t round_constants[80] = {
     0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
     0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
@@ -67,8 +67,8 @@ template <int first, int second, int shift>
 // Section 6.4.2 on the next block of each message, in the same lane of all words.
 [[ISOLOIR_AVX512]] void compress(Lanes (&state)[8], const std::uint8_t* const (&blocks)[8]) {
   const Lanes addresses = _mm512_loadu_si512(blocks);
-  const Lanes big_endian = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
+  const Lanes big_endian =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
   Lanes w[16], v[8];
   for (int t = 0; t < 16; ++t) {
     const Lanes place = _mm512_add_epi64(addresses, _mm512_set1_epi64(8 * t));
@@ -89,9 +89,9 @@ template <int first, int second, int shift>
       Lanes &g = v[(22 - t) % 8], &h = v[(23 - t) % 8];
       const Lanes constant =
           _mm512_set1_epi64(static_cast<long long>(round_constants[sixteen + t]));
-      h = _mm512_add_epi64(_mm512_add_epi64(h, _mm512_add_epi64(w[t], constant)),
-                           _mm512_add_epi64(large_sigma<14, 18, 41>(e),
-                                            _mm512_ternarylogic_epi64(e, f, g, choose)));
+      h = _mm512_add_epi64(
+          _mm512_add_epi64(h, _mm512_add_epi64(w[t], constant)),
+          _mm512_add_epi64(large_sigma<14, 18, 41>(e), _mm512_ternarylogic_epi64(e, f, g, choose)));
       d = _mm512_add_epi64(d, h);
       h = _mm512_add_epi64(h, _mm512_add_epi64(large_sigma<28, 34, 39>(a),
                                                _mm512_ternarylogic_epi64(a, b, c, majority)));

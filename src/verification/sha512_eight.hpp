@@ -1,6 +1,6 @@
-// SHA-512 (FIPS 180-4) of eight messages of one length, one in each 64-bit lane of AVX-512. A ballot's
-// challenges are so many short hashes that one after the other they cost a fifth of its judgement.
-// Internal to this folder and its tests.
+// SHA-512 (FIPS 180-4) of eight messages of one length, one in each 64-bit lane of AVX-512. A
+// ballot's challenges are so many short hashes that one after the other they cost a fifth of its
+// judgement. Internal to this folder and its tests.
 #pragma once
 
 #include <algorithm>

@@ -114,7 +114,7 @@ void add_server(Answer& answer, const Measured& measured, const http::ServerFigu
         sample({{"kind", std::string(store::name_of(kind))}}, measured.trouble == kind ? 1 : 0));
   }
   using enum http::Lane;
-  for (const auto lane : {light, crypto, database, outbound}) {
+  for (const auto lane : {light, crypto, database, ballots, outbound}) {
     const Labels labels{{"lane", std::string(http::name_of(lane))}};
     const auto& figures = voters[static_cast<std::size_t>(lane)];
     // In this order: what is answered in between was taken before.

@@ -137,7 +137,7 @@ std::span<const Site::Route> Site::routes() {
       {Method::get, "/api/contests", Lane::database, true, &Site::api_contests},
       {Method::post, "/api/confirmation", Lane::database, true, &Site::api_confirmation},
       {Method::post, "/api/confirmation/news", Lane::database, true, &Site::api_confirmation_news},
-      {Method::post, "/api/ballot", Lane::crypto, true, &Site::api_ballot},
+      {Method::post, "/api/ballot", Lane::ballots, true, &Site::api_ballot},
       {Method::post, "/api/receipt", Lane::database, true, &Site::api_receipt},
       {Method::post, "/api/session/extend", Lane::database, true, &Site::api_extend},
       {Method::get, "/assets/*", Lane::light, false, &Site::asset_file},
