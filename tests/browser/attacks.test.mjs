@@ -9,7 +9,9 @@ import { after, before, beforeEach, test } from "node:test";
 import { startProxy } from "./attacking_proxy.mjs";
 import { assertDispute } from "./dispute.mjs";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
-import { demoVoters, enterVotingSpace, held, openBallot, signIn, toConfirm, vote } from "./voter.mjs";
+import {
+  demoVoters, enterVotingSpace, held, openBallot, receivedCode, signIn, sqliteRows, toConfirm, typeConfirmation, typeKeys, vote,
+} from "./voter.mjs";
 
 const CONTESTS = [
   "Comité social d’administration ministériel",
@@ -53,8 +55,8 @@ const recordedAs = (post) => ({ status: "recorded", tracker: trackerOf(bytesOf(p
 const shownTracker = async (page) => (await page.locator("[data-step=receipt] [data-slot=tracker]").innerText()).replaceAll(" ", "");
 
 // One ballot for each sign-off of each contest named, and no other.
-function assertSignOffs(voter, contests) {
-  const { signOffs, ballots, allSignOffs } = held(demo, voter);
+function assertSignOffs(voter, contests, election = demo) {
+  const { signOffs, ballots, allSignOffs } = held(election, voter);
   assert.deepEqual([signOffs, ballots], [contests, allSignOffs]);
 }
 
@@ -278,4 +280,61 @@ test("ballots and receipts sent again elsewhere: another contest, district, sess
   await vote(page, CONTESTS[1], BLANK);
   assertSignOffs(voter, [0, 1, 2]);
   await Promise.all([closePage(stranger), closePage(page)]);
+});
+
+test("in a contest of several districts a ballot is of its own: moved to a neighbour's, exchanged with a neighbour's", async () => {
+  const election = await startDemo("legislative");
+  try {
+    const CONTEST = "1re circonscription (États-Unis d’Amérique et Canada)";
+    const districts = sqliteRows(election, "SELECT v.email, c.district FROM voter v JOIN voter_contest c ON c.voter = v.id WHERE c.contest = 0");
+    const among = new Map(districts.map((row) => row.split("|")));
+    const here = demoVoters(election).filter(({ email }) => among.has(email));
+    const [voter] = here;
+    const district = Number(among.get(voter.email));
+    const neighbour = here.find(({ email }) => Number(among.get(email)) !== district);
+
+    async function toCode({ identifier, code, email }) {
+      const page = await newPage(browser, { proxy: { server: proxy.server } });
+      await page.goto(election.origin);
+      await typeKeys(election, page, identifier, code);
+      await openBallot(page, CONTEST);
+      await toConfirm(page, "ALPHA Anne");
+      await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
+      await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+      return { page, digits: await receivedCode(election, page, email) };
+    }
+
+    // Hers never arrives, and is copied; with her cookie, her token and her code it is sent again, changed.
+    const hers = await toCode(voter);
+    proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+    await typeConfirmation(hers.page, hers.digits);
+    await assertRefused(hers.page);
+    const post = proxy.seen(BALLOT);
+    const moved = bytesOf(post);
+    moved.writeUInt32BE(Number(among.get(neighbour.email)), 40);
+    assert.deepEqual(await proxy.resend(post, { ...post.body, ballot: moved.toString("base64") }), { status: "refused", code: "ballot.signature" });
+    assertSignOffs(voter, [], election);
+
+    // The neighbour's browser sends hers in the place of its own: good in itself, of a key that is not the neighbour's.
+    const other = await toCode(neighbour);
+    proxy.asked(BALLOT, ({ body }) => ({ body: { ...body, ballot: post.body.ballot } }));
+    proxy.answered(BALLOT, (answer) => (assert.equal(answer.code, "ballot.key"), answer));
+    await typeConfirmation(other.page, other.digits);
+    await assertRefused(other.page);
+    assertSignOffs(neighbour, [], election);
+    assertSignOffs(voter, [], election);
+
+    proxy.honest();
+    for (const [{ page, digits }, who] of [[hers, voter], [other, neighbour]]) {
+      await openBallot(page, CONTEST);
+      await toConfirm(page, "ALPHA Anne");
+      await page.getByRole("button", { name: "Continuer avec le code déjà reçu" }).press("Enter"); // which nobody has used up
+      await typeConfirmation(page, digits);
+      await voted(page);
+      assertSignOffs(who, [0], election);
+      await closePage(page);
+    }
+  } finally {
+    await election.stop();
+  }
 });
