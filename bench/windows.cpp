@@ -53,16 +53,16 @@ int run(std::size_t ballots, std::size_t options) {
        [&](const BallotPlace& place, ByteView ballot) {
          return BallotJudge(place, random).judge(std::array{ballot})[0];
        }},
-      {"in windows", [&](const BallotPlace& place, ByteView ballot) {
-         return windows.judge(place, ballot);
-       }}};
+      {"in windows",
+       [&](const BallotPlace& place, ByteView ballot) { return windows.judge(place, ballot); }}};
   fmt::print("{}, engine {}, {} options\n{:16} {:>8} {:>12} {:>8} {:>10} {:>10}\n", machine(),
              *name_of(JudgeEngine::best), options, "", "at once", "ballots/s", "times", "median ms",
              "p99 ms");
   for (const std::size_t voters : {1u, 4u, 16u, 64u}) {
     double base = 0;
     for (const auto& [name, way] : ways) {
-      const std::size_t cast = name == "libsodium" ? std::max<std::size_t>(100, ballots / 16) : ballots;
+      const std::size_t cast =
+          name == "libsodium" ? std::max<std::size_t>(100, ballots / 16) : ballots;
       const auto figures = cast_all(way, made, cast, voters);
       if (base == 0) base = figures.ballots_a_second;
       fmt::print("{:16} {:8} {:12.0f} {:8.1f} {:10.2f} {:10.2f}\n", name, voters,

@@ -115,7 +115,7 @@ inline constexpr int http_linger_timeout_ms = 2'000;  // for a refused peer to r
 inline constexpr std::size_t http_linger_bytes = 1024 * 1024;  // thrown away meanwhile
 inline constexpr unsigned lane_light_threads = 1;
 inline constexpr unsigned lane_database_threads = 4;
-inline constexpr unsigned lane_ballots_threads = 64;  // as many ballots as are judged together
+inline constexpr unsigned lane_ballots_threads = 64;  // each waits for one ballot's verdict
 
 // Roll (src/election/roll.hpp)
 inline constexpr std::size_t roll_problems = 20;  // told at once

@@ -34,6 +34,7 @@ Status MessagesOut::start(const BilingualText& election, const web::Renderer& re
     http::ServerOptions options;
     options.address = channels_->operator_address;
     options.port = channels_->operator_port;
+    options.ballots = {1, 1};  // none come here
     options.report = [this](std::string_view what) { say_(what); };
     listener_.emplace(std::move(options), *desk_);
     if (auto started = listener_->start(); !started) return started;

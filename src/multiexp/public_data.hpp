@@ -1,5 +1,6 @@
 // The lock on this folder. What it computes takes a time that depends on its input: that tells
-// nothing about a box and a roster that are published, and everything about a voter's key. So its
+// nothing about ballots and keys that are published, or sent to be, and everything about a voter's
+// secret. So its
 // headers do not compile in a target that has not said, by linking isoloir_multiexp itself, that it
 // holds public data alone: today the verification, its tests and its measurements.
 //

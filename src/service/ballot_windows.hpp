@@ -13,21 +13,26 @@
 namespace isoloir {
 
 // Thread-safe. Nobody waits for a window to fill: a window is what has gathered when a core is
-// free, and holds no more than a core judges in some 8 ms.
+// free, and no more than a core judges in some 8 ms. Who sends a bad ballot does not keep a window
+// waiting: what a window does not accept is judged again, by libsodium and by itself, with the
+// cores shared among all.
 class BallotWindows {
  public:
-  // Verdicts on ballots of one place.
-  using Judge =
-      std::function<std::vector<Status>(const BallotPlace&, std::span<const ByteView> ballots)>;
+  struct Judges {
+    // Those of ballots of one place that are good.
+    std::function<std::vector<bool>(const BallotPlace&, std::span<const ByteView> ballots)>
+        together;
+    std::function<Status(const BallotPlace&, ByteView ballot)> alone;
+  };
 
-  // As many windows at once as the machine has cores. `random` outlives this.
+  // As many at work as the machine has cores. `random` is thread-safe and outlives this.
   explicit BallotWindows(Random& random);
   // For tests.
-  BallotWindows(Judge judge, std::size_t windows_at_once, std::size_t options_in_window);
+  BallotWindows(Judges judges, std::size_t cores, std::size_t options_in_window);
 
   // The verdict of judge_ballot, when it is there. The place names no district: ballots of all
   // districts of a contest are judged together, and what the ballot says of its own is believed.
-  // Blocks. Rethrows what the judging of its window threw.
+  // Blocks.
   Status judge(const BallotPlace& place, ByteView ballot);
 
   std::size_t waiting() const;  // ballots that are in no window yet
@@ -37,23 +42,20 @@ class BallotWindows {
     const BallotPlace* place;
     ByteView ballot;
     bool taken = false;  // into a window
-    std::optional<Status> verdict{};
-    std::exception_ptr failure{};
-  };
-  struct Judged {
-    std::vector<Status> verdicts;
-    std::exception_ptr failure;
+    std::optional<bool> good{};
   };
 
-  std::vector<Arrival*> take_window(const BallotPlace& place);
-  Judged judge_window(const std::vector<Arrival*>& window) const;
+  bool found_good(const BallotPlace& place, ByteView ballot);
+  std::vector<Arrival*> take_window();
+  std::vector<bool> judge_window(const std::vector<Arrival*>& window) const;
+  void free_core();
 
-  const Judge judge_;
-  const std::size_t windows_at_once_, options_in_window_;
+  const Judges judges_;
+  const std::size_t cores_, options_in_window_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Arrival*> waiting_;  // in the order in which they came
-  std::size_t under_way_ = 0;     // windows
+  std::size_t busy_ = 0;          // cores
 };
 
 }  // namespace isoloir

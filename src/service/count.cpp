@@ -11,8 +11,6 @@ namespace {
 
 using store::Transaction;
 
-constexpr std::int64_t ballots_at_once = 4096;  // in memory
-
 std::optional<std::string> public_file(Transaction& transaction, std::string_view path) {
   const auto rows = transaction.query("SELECT content FROM public_file WHERE path = $1", {path});
   if (rows.empty()) return std::nullopt;
@@ -76,7 +74,8 @@ std::int64_t leaves_left_over(Transaction& transaction) {
 }
 
 // One snapshot for all of it.
-Expected<Tally> sum_box(State& state, Transaction& transaction, const LinkKey& link_key) {
+Expected<Tally> sum_box(State& state, Transaction& transaction, const LinkKey& link_key,
+                        std::int64_t ballots_at_once) {
   const auto frozen = read_freeze(state, transaction);
   if (!frozen) return fail(frozen.error());
   const auto& contests = state.manifest().contests;
@@ -186,11 +185,11 @@ Json count_data(const Tally& tally) {
 
 }  // namespace
 
-Expected<Tally> prepare_count(State& state) {
+Expected<Tally> prepare_count(State& state, std::int64_t ballots_at_once) {
   const auto link_key = state.held_link_key();
   if (!link_key) return fail("count.link_key", "the link key has been destroyed");
   return state.database().read([&](Transaction& transaction) -> Expected<Tally> {
-    return sum_box(state, transaction, *link_key);
+    return sum_box(state, transaction, *link_key, ballots_at_once);
   });
 }
 

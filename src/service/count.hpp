@@ -17,7 +17,8 @@ namespace isoloir {
 // events. Errors: count.not_frozen, count.not_logged (the freeze event waits for the log's next
 // round), count.link_key (destroyed), count.box (not the frozen one), count.bijection, those of
 // Ballot::decode and make_tally.
-Expected<Tally> prepare_count(State& state);
+// Of so many ballots at once in memory.
+Expected<Tally> prepare_count(State& state, std::int64_t ballots_at_once = 4096);
 
 // The `count` event of one bureau for this tally. Gives its number. Errors: those of
 // append_signed_event.

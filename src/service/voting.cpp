@@ -44,12 +44,6 @@ bool has_voted(Transaction& transaction, const std::string& voter, std::uint32_t
               .query("SELECT 1 FROM sign_off WHERE contest = $1 AND voter = $2", {contest, voter})
               .empty();
 }
-bool has_voted(State& state, const std::string& voter, std::uint32_t contest) {
-  return *state.database().read([&](Transaction& transaction) -> Expected<bool> {
-    return has_voted(transaction, voter, contest);
-  });
-}
-
 std::string phase_of(Transaction& transaction, std::uint32_t contest) {
   return transaction.query("SELECT phase FROM contest_phase WHERE contest = $1", {contest})[0].text(
       0);
@@ -140,8 +134,8 @@ struct GoodBallot {
   Point key;
 };
 
-// Everything about a ballot that needs no transaction.
-Expected<GoodBallot> judge_ballot(State& state, ByteView bytes) {
+// What a ballot is to be judged against, which it says itself: all that can be refused at no cost.
+Expected<BallotPlace> place_of(State& state, ByteView bytes) {
   const auto& manifest = state.manifest();
   const auto header = read_ballot_header(bytes);
   if (!header) return fail(header.error());
@@ -153,14 +147,12 @@ Expected<GoodBallot> judge_ballot(State& state, ByteView bytes) {
   if (header->district >= contest->districts.size()) {
     return fail("ballot.district", "there is no such district");
   }
-  const BallotPlace place{header->fingerprint,
-                          header->contest,
-                          {},
-                          contest->options.size(),
-                          manifest.bureau_of(*contest).key};
-  if (const auto good = state.ballot_windows().judge(place, bytes); !good)
-    return fail(good.error());
-  return GoodBallot{header->contest, header->district, key_of(bytes)};
+  const std::size_t options = contest->options.size();
+  if (bytes.size() != ballot_bytes(options)) {
+    return fail("ballot.length", "not the length of a ballot of this contest");
+  }
+  return BallotPlace{header->fingerprint, header->contest, header->district, options,
+                     manifest.bureau_of(*contest).key};
 }
 
 // In the roster of its contest and district, on the board or on its way there.
@@ -330,7 +322,9 @@ Status may_cast(State& state, Transaction& transaction, const Session& session,
   const auto opened = transaction.query("SELECT space_opened_at FROM session WHERE id = $1",
                                         {ByteView(session.id)});
   const bool in_space = !opened.empty() && !opened[0].is_null(0);
-  if (!in_space) return fail("ballot.key", "the voting space is not open in this session");
+  if (!in_space) {
+    return fail("ballot.key", "the voting space is not open in this session", "ballot.key");
+  }
   if (auto allowed = phase_allows(phase_of(transaction, contest), in_space); !allowed) {
     return allowed;
   }
@@ -345,19 +339,21 @@ Expected<Tracker> cast_ballot(State& state, const Session& session, ByteView byt
   ISOLOIR_ASSERT(session.voter.has_value());
   // Proofs are dear, so what needs none comes first.
   if (is_held(state, tracker_of(bytes))) return tracker_of(bytes);
-  if (!session.space_opened_at) {
-    return fail("ballot.key", "the voting space is not open in this session", "ballot.key");
+  auto place = place_of(state, bytes);
+  if (!place) return fail(place.error());
+  const auto allowed = state.database().read([&](Transaction& transaction) -> Expected<Status> {
+    return may_cast(state, transaction, session, place->contest);
+  });
+  if (!*allowed) return fail(allowed->error());
+  const std::uint32_t district = *std::exchange(place->district, {});  // with those of all others
+  if (const auto good = state.ballot_windows().judge(*place, bytes); !good) {
+    return fail(good.error());
   }
-  const auto header = read_ballot_header(bytes);
-  if (header && has_voted(state, *session.voter, header->contest)) {
-    return fail("ballot.already_voted", "signed off already", "ballot.already_voted");
-  }
-  const auto ballot = judge_ballot(state, bytes);
-  if (!ballot) return fail(ballot.error());
+  const GoodBallot ballot{place->contest, district, key_of(bytes)};
   const Tracker tracker = tracker_of(bytes);
   // A refusal is committed too: a try of the confirmation code stays counted.
   const auto recorded = state.database().write([&](Transaction& transaction) -> Expected<Status> {
-    return record_ballot(state, transaction, session, *ballot, bytes, tracker, confirmation);
+    return record_ballot(state, transaction, session, ballot, bytes, tracker, confirmation);
   });
   if (!*recorded) return fail(recorded->error());
   return tracker;

@@ -104,6 +104,22 @@ std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots) {
 
 std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots,
                                        std::span<const Tracker> trackers) {
+  const auto good = find_good(ballots, trackers);
+  std::vector<Status> verdicts(ballots.size());
+  for (std::size_t i = 0; i < ballots.size(); ++i) {
+    if (!good[i]) verdicts[i] = judge_ballot(state_->place, ballots[i]);
+  }
+  return verdicts;
+}
+
+std::vector<bool> BallotJudge::find_good(std::span<const ByteView> ballots) {
+  std::vector<Tracker> trackers;
+  for (const auto ballot : ballots) trackers.push_back(tracker_of(ballot));
+  return find_good(ballots, trackers);
+}
+
+std::vector<bool> BallotJudge::find_good(std::span<const ByteView> ballots,
+                                         std::span<const Tracker> trackers) {
   auto& batch = state_->batch;
   batch.load(ballots);
   const auto& numbers = batch.numbers();
@@ -124,11 +140,7 @@ std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots,
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     good[numbers[i]] = equations_hold[i] && alphas_distinct(loaded[i], state_->place.options);
   }
-  std::vector<Status> verdicts(ballots.size());
-  for (std::size_t i = 0; i < ballots.size(); ++i) {
-    if (!good[i]) verdicts[i] = judge_ballot(state_->place, ballots[i]);
-  }
-  return verdicts;
+  return good;
 }
 
 Aggregate BallotJudge::sums() const {

@@ -53,6 +53,9 @@ class BallotJudge {
   std::vector<Status> judge(std::span<const ByteView> ballots);
   // The same of ballots whose trackers the caller has, so that none is hashed for it again.
   std::vector<Status> judge(std::span<const ByteView> ballots, std::span<const Tracker> trackers);
+  // Those that are good; of the others libsodium's judgement, which takes many times as long, is
+  // the caller's to ask for.
+  std::vector<bool> find_good(std::span<const ByteView> ballots);
 
   // Sums of all ballots of this place that could be read, whatever has been found of their proofs:
   // all but those with an error of Ballot::decode, ballot.fingerprint or ballot.place.
@@ -60,6 +63,8 @@ class BallotJudge {
   void add_sums_of(const BallotJudge& other);  // of the same place
 
  private:
+  std::vector<bool> find_good(std::span<const ByteView> ballots, std::span<const Tracker> trackers);
+
   struct State;
   std::unique_ptr<State> state_;
 };

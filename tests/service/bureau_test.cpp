@@ -92,6 +92,9 @@ struct BureauTest : VotingFixture {
   Tally opened_tally() {
     auto tally = prepare_count(*state);
     EXPECT_TRUE(tally) << code_of(tally);
+    for (const std::int64_t at_once : {1, 2}) {
+      EXPECT_EQ(prepare_count(*state, at_once)->hash, tally->hash);
+    }
     EXPECT_EQ(code_of(open_count(*state, *tally, 0, quorum())), "good");
     log->append_round(false);
     return std::move(*tally);
