@@ -76,21 +76,27 @@ void Log::check_signed_file() const {
 Log::Signed Log::read_signed(store::Transaction& transaction, const std::string& note) const {
   const auto checkpoint = open_checkpoint(note, origin_, key_.key);
   if (!checkpoint) throw std::runtime_error("a stored checkpoint is damaged");
-  Signed result{*checkpoint, note, std::vector<std::string>(policy_.witnesses.size()), {}};
+  Signed result{*checkpoint, note, {}, {}};
+  read_cosignatures(transaction, result);
+  return result;
+}
+
+void Log::read_cosignatures(store::Transaction& transaction, Signed& one) const {
+  one.lines.assign(policy_.witnesses.size(), {});
+  one.witnessed_at.reset();
   for (const auto& row :
        transaction.query("SELECT witness, line, at FROM cosignature WHERE size = $1 ORDER BY at",
-                         {static_cast<std::int64_t>(checkpoint->size)})) {
+                         {static_cast<std::int64_t>(one.checkpoint.size)})) {
     for (std::size_t i = 0; i < policy_.witnesses.size(); ++i) {
       if (row.blob(0) != Bytes(policy_.witnesses[i].key.begin(), policy_.witnesses[i].key.end())) {
         continue;
       }
-      result.lines[i] = row.text(1);
-      if (!result.witnessed_at && result.is_witnessed(policy_.threshold)) {
-        result.witnessed_at = row.integer(2);
+      one.lines[i] = row.text(1);
+      if (!one.witnessed_at && one.is_witnessed(policy_.threshold)) {
+        one.witnessed_at = row.integer(2);
       }
     }
   }
-  return result;
 }
 
 void Log::sign_on(Signed newest) {
@@ -285,8 +291,7 @@ Status Log::take_cosignatures(std::string_view note, TimeMs now) {
   const auto split = note.rfind("\n\n");
   if (split == std::string_view::npos) return fail("cosignature.form", "this is no signed note");
   const auto body = note.substr(0, split + 1);
-  std::uint64_t size = 0;
-  std::vector<std::string> held;
+  Signed kept;
   {
     const std::shared_lock lock(mutex_);
     const auto found = std::find_if(recent_.begin(), recent_.end(), [&](const Signed& one) {
@@ -295,44 +300,42 @@ Status Log::take_cosignatures(std::string_view note, TimeMs now) {
     if (found == recent_.end()) {
       return fail("cosignature.checkpoint", "this is none of the log's newest checkpoints");
     }
-    size = found->checkpoint.size;
-    held = found->lines;
+    kept = *found;
   }
-  // A signature is judged for each line that names a witness: one of each, and the log's own.
+  // One of each witness, and the log's own.
   const auto signatures = note.substr(split + 2);
   const auto signature_lines = std::count(signatures.begin(), signatures.end(), '\n');
   if (static_cast<std::size_t>(signature_lines) > limits::witnesses + 1) {
     return fail("cosignature.form", "more signatures than there can be witnesses");
   }
-  bool wrong = false;
-  const auto lines = cosignatures_of(note, policy_.witnesses, &wrong);
-  if (wrong) return fail("cosignature.signature", "a cosignature that names a witness is wrong");
-  if (std::all_of(lines.begin(), lines.end(), [](const auto& line) { return line.empty(); })) {
-    return fail("cosignature.stranger", "none of the signatures is of a witness of this election");
+  const auto lines = new_cosignatures(note, policy_.witnesses, kept.lines);
+  if (!lines) return fail(lines.error());
+  if (std::all_of(lines->begin(), lines->end(), [](const auto& line) { return line.empty(); })) {
+    return {};
   }
-  bool news = false;
-  for (std::size_t i = 0; i < lines.size(); ++i) news |= !lines[i].empty() && held[i].empty();
-  if (!news) return {};
-  const auto kept = database_.write([&](store::Transaction& transaction) -> Status {
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (lines[i].empty() || !held[i].empty()) continue;
+  const auto size = kept.checkpoint.size;
+  // Of two lines of one witness that come at once the database keeps the first, and memory what is
+  // in the database.
+  const auto done = database_.write([&](store::Transaction& transaction) -> Status {
+    for (std::size_t i = 0; i < lines->size(); ++i) {
+      if ((*lines)[i].empty()) continue;
       transaction.execute(
           "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4) "
           "ON CONFLICT DO NOTHING",
-          {static_cast<std::int64_t>(size), ByteView(policy_.witnesses[i].key), lines[i], now});
+          {static_cast<std::int64_t>(size), ByteView(policy_.witnesses[i].key), (*lines)[i], now});
     }
+    read_cosignatures(transaction, kept);
     return {};
   });
-  if (!kept) return kept;
+  if (!done) return done;
   const std::unique_lock lock(mutex_);
   for (auto& one : recent_) {
     if (one.checkpoint.size != size) continue;
-    const bool before = one.is_witnessed(policy_.threshold);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (one.lines[i].empty()) one.lines[i] = lines[i];
+    for (std::size_t i = 0; i < one.lines.size(); ++i) {
+      if (one.lines[i].empty()) one.lines[i] = kept.lines[i];
     }
     if (!one.is_witnessed(policy_.threshold)) continue;
-    if (!before) one.witnessed_at = now;
+    if (!one.witnessed_at) one.witnessed_at = kept.witnessed_at;
     if (!witnessed_ || size >= witnessed_->checkpoint.size) witnessed_ = one;
   }
   return {};

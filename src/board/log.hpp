@@ -58,10 +58,11 @@ class Log {
   Standing standing() const;
 
   // Keeps the cosignatures of witnesses in a note of this log, which need not bear the log's own
-  // signature; those of others are passed over. Errors: cosignature.form, cosignature.checkpoint
-  // (not one of the newest limits::cosignable_checkpoints, or of another log),
-  // cosignature.signature (one that names a witness is not good), cosignature.stranger (of no
-  // witness). Throws StoreError.
+  // signature; those of others are passed over, and so, unjudged, are further ones of a witness
+  // whose line for this checkpoint is held. Errors: cosignature.form, cosignature.checkpoint (not
+  // one of the newest limits::cosignable_checkpoints, or of another log), cosignature.signature
+  // (one that names a witness is not good: none is kept), cosignature.stranger (of no witness).
+  // Throws StoreError.
   Status take_cosignatures(std::string_view note, TimeMs now);
 
   // Whether the entry's leaf is in the log.
@@ -85,6 +86,7 @@ class Log {
   };
   void load();
   Signed read_signed(store::Transaction& transaction, const std::string& note) const;
+  void read_cosignatures(store::Transaction& transaction, Signed& one) const;
   void sign_on(Signed newest);  // under the mutex
   std::optional<std::uint64_t> position_of(const Bytes& entry) const;
   void take_up_lost_round();

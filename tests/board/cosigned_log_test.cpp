@@ -1,6 +1,7 @@
 // A log whose receipts want witnesses.
 #include "base/limits.hpp"
 #include "board/test_log.hpp"
+#include "store/hooked_database.hpp"
 
 namespace isoloir::test {
 namespace {
@@ -13,17 +14,20 @@ struct CosignedLog : testing::Test, TestLog {
   CosignedLog() : TestLog(1) { reopen(); }
   void reopen() {
     log = std::make_unique<Log>(
-        *database, std::string(test_origin), key_of(5), random,
+        hooked, std::string(test_origin), key_of(5), random,
         [this](store::Transaction&) { return std::exchange(waiting, {}); }, std::filesystem::path(),
         WitnessPolicy{{witness_of(21).witness, witness_of(22).witness}, 2});
   }
+  store::HookedDatabase hooked{*database};
   static std::string body_of(const std::string& note) {
     return note.substr(0, note.rfind("\n\n") + 1);
   }
   // The error's code, or empty.
   std::string take(const std::string& note, std::uint64_t by, TimeMs now = 7'000) {
-    const auto body = body_of(note);
-    const auto taken = log->take_cosignatures(body + "\n" + cosign(body, witness_of(by), 1), now);
+    return take_lines(note, cosign(body_of(note), witness_of(by), 1), now);
+  }
+  std::string take_lines(const std::string& note, const std::string& lines, TimeMs now = 7'000) {
+    const auto taken = log->take_cosignatures(body_of(note) + "\n" + lines, now);
     return taken ? "" : taken.error().code;
   }
   Bytes ballot() {
@@ -73,6 +77,41 @@ TEST_F(CosignedLog, CosignaturesOutliveARestart) {
   ASSERT_TRUE(log->receipt(entry));
   EXPECT_EQ(log->receipt(entry)->text(), text);
   EXPECT_EQ(log->standing().witnessed_at, 9'000);
+}
+
+// The second is durable before the first is in memory, and another of the same witness comes after.
+TEST_F(CosignedLog, PostsThatComeAtOnceLeaveInMemoryWhatIsInTheDatabase) {
+  round(1);
+  const auto note = log->checkpoint_note();
+  const auto line = [&](std::uint64_t by, std::uint64_t at) {
+    return cosign(body_of(note), witness_of(by), at);
+  };
+  hooked.after_write = [&] {
+    EXPECT_EQ(take_lines(note, line(21, 2), 8'000), "");
+    EXPECT_EQ(take_lines(note, line(22, 3), 9'000), "");
+  };
+  EXPECT_EQ(take_lines(note, line(21, 1), 7'000), "");
+  EXPECT_EQ(log->checkpoint_note(), note + line(21, 1) + line(22, 3));
+  EXPECT_EQ(log->witnessed_note(), log->checkpoint_note());
+  EXPECT_EQ(log->standing().witnessed_at, 9'000);
+  const auto before = log->checkpoint_note();
+  reopen();
+  EXPECT_EQ(log->checkpoint_note(), before);
+  EXPECT_EQ(log->standing().witnessed_at, 9'000);
+}
+
+TEST_F(CosignedLog, AWitnessWhoseLineIsHeldIsNotJudgedAgain) {
+  round(1);
+  const auto note = log->checkpoint_note();
+  EXPECT_EQ(take(note, 21), "");
+  const auto held = log->checkpoint_note();
+  const auto wrong = cosign("another text\n", witness_of(21), 1);
+  EXPECT_EQ(take_lines(note, wrong), "");
+  EXPECT_EQ(log->checkpoint_note(), held);
+  EXPECT_EQ(take_lines(note, wrong + cosign("another text\n", witness_of(22), 1)),
+            "cosignature.signature");
+  EXPECT_EQ(take_lines(note, wrong + cosign(body_of(note), witness_of(22), 1)), "");
+  EXPECT_EQ(log->witnessed_note(), held + cosign(body_of(note), witness_of(22), 1));
 }
 
 TEST_F(CosignedLog, WhatIsNoCosignatureOfAWitnessOnANewCheckpointIsRefused) {
