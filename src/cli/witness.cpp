@@ -99,15 +99,34 @@ class StateFile {
   int file_;
 };
 
+// SIGINT and SIGTERM, which are blocked: they come when they are asked for, and stay.
+class StopSignal {
+ public:
+  bool came() { return came_within(0); }
+  bool came_within(std::uint32_t seconds) {
+    if (came_) return true;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    const timespec time{static_cast<time_t>(seconds), 0};
+    came_ = sigtimedwait(&set, nullptr, &time) > 0;
+    return came_;
+  }
+
+ private:
+  bool came_ = false;
+};
+
 // The election's server, as a stranger sees it.
 class Source {
  public:
-  explicit Source(std::string url) : url_(std::move(url)) {
+  Source(std::string url, std::function<bool()> abandoned)
+      : url_(std::move(url)), abandoned_(std::move(abandoned)) {
     while (url_.ends_with('/')) url_.pop_back();
   }
-  const std::string& url() const { return url_; }
 
-  // Errors: those of fetch, witness.answer.
+  // Errors: those of fetch, witness.absent (404), witness.answer.
   Expected<std::string> get(const std::string& path, std::size_t bytes_most) const {
     FetchRequest request{url_ + path, "*/*"};
     request.headers.push_back({"Cache-Control", Secret<std::string>("no-cache")});
@@ -123,7 +142,8 @@ class Source {
   }
 
  private:
-  static Expected<std::string> exchange(FetchRequest request, std::size_t bytes_most) {
+  Expected<std::string> exchange(FetchRequest request, std::size_t bytes_most) const {
+    request.abandoned = abandoned_;
     request.answer_bytes = bytes_most;
     request.connect_timeout_ms = limits::witness_connect_timeout_ms;
     request.answer_timeout_ms = limits::witness_answer_timeout_ms;
@@ -132,10 +152,11 @@ class Source {
     if (answer->status == 200) return std::move(answer->body);
     auto said = printable(std::string_view(answer->body).substr(0, 200));
     if (answer->content_type != "application/json") said.clear();
-    return fail("witness.answer",
+    return fail(answer->status == 404 ? "witness.absent" : "witness.answer",
                 fmt::format("{}: status {} {}", request.url, answer->status, said));
   }
   std::string url_;
+  std::function<bool()> abandoned_;
 };
 
 // One witness of one election. One thread.
@@ -145,7 +166,7 @@ class Watch {
         std::optional<WitnessMemory> memory)
       : options_(options),
         screen_(options.language == "en"),
-        source_(options.url),
+        source_(options.url, [this] { return stop_.came(); }),
         key_(std::move(key)),
         file_(std::move(file)),
         memory_(std::move(memory)) {}
@@ -159,10 +180,13 @@ class Watch {
         say_refusal(screen_, "witness", done.error());
         return exit_bad_use;
       }
+      if (!done && done.error().code == "fetch.abandoned") {
+        return options_.once ? exit_trouble : exit_stopped;
+      }
       say_trouble(done);
       std::fflush(stdout);
       if (options_.once) return done ? exit_stopped : exit_trouble;
-      if (stopped_within(options_.every)) return exit_stopped;
+      if (stop_.came_within(options_.every)) return exit_stopped;
     }
   }
 
@@ -171,14 +195,6 @@ class Watch {
     return code == "witness.other_election" || code == "witness.log_key" ||
            code == "witness.cosigned_before" || code == "fetch.address" ||
            code == "manifest.form" || code == "manifest.version";
-  }
-  static bool stopped_within(std::uint32_t seconds) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    const timespec time{static_cast<time_t>(seconds), 0};
-    return sigtimedwait(&set, nullptr, &time) > 0;
   }
 
   Status round() {
@@ -207,6 +223,7 @@ class Watch {
     if (!memory_->note.empty()) return {};
     const auto witnessed =
         source_.get(log_path_ + "/checkpoint-witnessed", limits::witness_checkpoint_bytes);
+    if (!witnessed && witnessed.error().code != "witness.absent") return fail(witnessed.error());
     for (const auto& note : {newest, witnessed ? *witnessed : std::string()}) {
       if (!open_checkpoint(note, memory_->origin, memory_->log_key)) continue;
       if (cosignatures_of(note, {key_.witness})[0].empty()) continue;
@@ -218,7 +235,7 @@ class Watch {
   // Of a checkpoint that shows fewer entries than were seen. One known as old is not judged from
   // all the tiles again every ten seconds; one that cannot be judged may be evidence.
   void keep_in_mind(const std::string& note, const Status& followed) {
-    if (memory_->fork) return;
+    if (memory_->fork || followed.error().code == "fetch.abandoned") return;
     if (followed.error().code == "follow.stale") {
       stale_ = note;
       told_stale_ = followed;
@@ -383,6 +400,7 @@ class Watch {
   const WitnessOptions& options_;
   const Screen screen_;
   const SystemClock clock_;
+  StopSignal stop_;
   const Source source_;
   const WitnessKey key_;
   const StateFile file_;

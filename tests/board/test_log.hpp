@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
+
 #include "board/log.hpp"
 #include "service/schema.hpp"
 #include "store/sqlite/sqlite_database.hpp"
@@ -29,6 +31,17 @@ struct TestLog {
     for (const auto& entry : known) waiting.push_back(leaf_hash(entry));
     while (waiting.size() < entries) waiting.push_back(random.array<32>());
     log->append_round(true);
+  }
+  // Full tiles of level 0 and partial ones, as follow() asks for them.
+  Expected<std::string> tile(const std::string& path) const {
+    if (!path.starts_with("tile/0/")) return fail("test.path", path);
+    std::uint64_t index = 0;
+    std::size_t width = 256;
+    std::from_chars(path.data() + 7, path.data() + 10, index);
+    if (path.size() > 10) std::from_chars(path.data() + 13, path.data() + path.size(), width);
+    const auto tile = log->tile(0, index, width);
+    if (!tile) return fail("test.missing", path);
+    return std::string(as_text(*tile));
   }
 
   TemporaryFolder folder;

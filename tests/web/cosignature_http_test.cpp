@@ -35,12 +35,8 @@ struct CosignatureHttpTest : VotingFixture {
   std::string wrong(const WitnessKey& key) const { return cosign("another text\n", key, 1); }
   // Status and answer.
   std::string post(const std::string& note, const std::string& from = "192.0.2.1") {
-    const auto answer = site->handle({http::Method::post,
-                                      state->manifest().log_path() + "/cosignature",
-                                      "",
-                                      {},
-                                      note,
-                                      from});
+    const auto answer = site->handle(
+        {http::Method::post, state->manifest().log_path() + "/cosignature", "", {}, note, from});
     return std::to_string(answer.status) + " " + answer.body;
   }
   std::string post_lines(const std::string& lines, const std::string& from = "192.0.2.1") {
