@@ -327,9 +327,11 @@ class Watch {
     trouble_ = now;
   }
   std::string words_for_trouble(const std::string& trouble) const {
-    const auto again = screen_.pick(
-        fmt::format(" Rien n'est signé ; nouvel essai toutes les {} s.", options_.every),
-        fmt::format(" Nothing is signed; trying again every {} s.", options_.every));
+    auto again = screen_.pick(" Rien n'est signé", " Nothing is signed");
+    again += options_.once
+                 ? "."
+                 : screen_.pick(fmt::format(" ; nouvel essai toutes les {} s.", options_.every),
+                                fmt::format("; trying again every {} s.", options_.every));
     if (trouble == "follow.stale") {
       return screen_.pick(
                  "Le serveur, ou un cache devant lui, montre un ancien point de contrôle de ce "

@@ -25,6 +25,7 @@ struct PlayedLog final : http::Handler {
     const std::lock_guard lock(mutex);
     if (request.path == "/election/manifest.json") return http::Response::text(manifest);
     const auto path = request.path.substr(request.path.find('/', 1) + 1);
+    if (path == "checkpoint" && looked) looked();
     if (path == "checkpoint") return http::Response::text(checkpoint);
     if (path == "checkpoint-witnessed") return witnessed;
     if (path == "cosignature") return http::Response::json("{\"status\":\"kept\"}");
@@ -36,6 +37,7 @@ struct PlayedLog final : http::Handler {
   std::string manifest, checkpoint;
   http::Response witnessed = http::Response::text("none", 404);
   Tile tile;
+  std::function<void()> looked{};  // the checkpoint was asked for
 };
 
 struct WitnessFollows : ProgramTest {
@@ -55,7 +57,7 @@ struct WitnessFollows : ProgramTest {
   void TearDown() override { server.stop(); }
 
   std::vector<std::string> arguments(const std::vector<std::string>& more) const {
-    std::vector<std::string> all{"witness", "follow",    url(),     "--key",
+    std::vector<std::string> all{"witness",   "follow",  url(),       "--key",
                                  path("key"), "--state", path("seen")};
     all.insert(all.end(), more.begin(), more.end());
     return all;
@@ -87,8 +89,8 @@ struct WitnessStops : WitnessFollows {
       }
       return log.tile(tile);
     };
-    witness = std::make_unique<ServerProcess>(
-        folder_, ServerProcess::Setting{arguments(more), {}, 0});
+    witness =
+        std::make_unique<ServerProcess>(folder_, ServerProcess::Setting{arguments(more), {}, 0});
     running.set_value();
     auto ended = witness->wait();
     if (!answered) over.set_value();
@@ -138,6 +140,78 @@ TEST_F(WitnessFollows, AFirstLookIsPutOffWhileItCannotBeSeenWhatWasWitnessed) {
   EXPECT_FALSE(fs::exists(path("seen")));
   played.witnessed = http::Response::text("none", 404);
   EXPECT_EQ(follow("--once --first").code, 0);
+}
+
+struct WitnessSays : WitnessFollows {
+  void SetUp() override {
+    WitnessFollows::SetUp();
+    log.round(1);
+    old = log.log->checkpoint_note();
+    log.round(300);
+    played.checkpoint = log.log->checkpoint_note();
+    ASSERT_EQ(follow("--once --first").code, 0);
+    played.checkpoint = old;
+  }
+  // What stands before the line with the error's code.
+  std::string words(const std::string& more, const std::string& code) {
+    const auto looked = follow(more);
+    EXPECT_EQ(looked.code, 1) << looked.err;
+    EXPECT_NE(looked.err.find(" (" + code + ")\n"), std::string::npos) << looked.err;
+    return looked.err.substr(0, looked.err.find("\nisoloir witness: "));
+  }
+  std::string old;
+};
+
+TEST_F(WitnessSays, OfAnOldCheckpoint) {
+  EXPECT_EQ(words("--once", "follow.stale"),
+            "Le serveur, ou un cache devant lui, montre un ancien point de contrôle de ce journal. "
+            "Il ne contredit pas ce qui a été vu. Rien n'est signé.");
+  EXPECT_EQ(words("--once --lang en", "follow.stale"),
+            "The server, or a cache before it, shows an old checkpoint of this log. It does not "
+            "contradict what was seen. Nothing is signed.");
+  EXPECT_FALSE(fs::exists(path("seen.aside")));
+}
+
+TEST_F(WitnessSays, OfFewerEntriesThatCannotBeJudged) {
+  played.tile = [](const std::string& tile) -> Expected<std::string> {
+    return fail("test.missing", tile);
+  };
+  EXPECT_EQ(words("--once", "witness.absent"),
+            "Le journal montre moins d'entrées que ce témoin n'en a vu, et ce qu'il sert ne permet "
+            "pas de dire si c'est une autre histoire. Si cela dure, prévenez le président du "
+            "bureau de vote. Le point de contrôle est gardé dans " +
+                path("seen.aside") + ". Rien n'est signé.");
+  EXPECT_EQ(words("--once --lang en", "witness.absent"),
+            "The log shows fewer entries than this witness has seen, and what it serves does not "
+            "tell whether that is another history. If it lasts, tell the president of the bureau. "
+            "The checkpoint is kept in " +
+                path("seen.aside") + ". Nothing is signed.");
+  EXPECT_NE(contents(path("seen.aside")).find("== shown then\n" + old), std::string::npos);
+}
+
+// Each trouble once, however long it lasts, with when it looks again; and that it is over.
+TEST_F(WitnessSays, OnceWhatLastsAndThatItIsOver) {
+  std::size_t looks = 0;
+  std::promise<void> running;
+  std::unique_ptr<ServerProcess> witness;
+  played.looked = [&] {
+    ++looks;
+    if (looks == 3) played.checkpoint = log.log->checkpoint_note();
+    if (looks == 4) {
+      running.get_future().wait();
+      witness->send(SIGTERM);
+    }
+  };
+  witness = std::make_unique<ServerProcess>(
+      folder_, ServerProcess::Setting{arguments({"--every", "1"}), {}, 0});
+  running.set_value();
+  const auto ended = witness->wait();
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_TRUE(ended.out.starts_with("Cosigné : 1040 entrées, racine ")) << ended.out;
+  EXPECT_TRUE(ended.out.ends_with("=\nLe journal répond à nouveau.\n")) << ended.out;
+  EXPECT_TRUE(ended.err.starts_with("Le serveur, ou un cache")) << ended.err;
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 2) << ended.err;
+  EXPECT_NE(ended.err.find("Rien n'est signé ; nouvel essai toutes les 1 s.\n"), std::string::npos);
 }
 
 }  // namespace
