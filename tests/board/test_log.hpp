@@ -24,7 +24,7 @@ struct TestLog {
   explicit TestLog(std::uint64_t pads, std::uint64_t key = 5) : random(pads) {
     database = store::open_sqlite({.path = folder.file("log.sqlite")});
     EXPECT_TRUE(store::migrate(*database, schema_migrations()));
-    log = std::make_unique<Log>(*database, std::string(test_origin), key_of(key), random,
+    log = std::make_unique<Log>(*database, std::string(test_origin), key_of(key), random, clock,
                                 [this](store::Transaction&) { return std::exchange(waiting, {}); });
   }
   void round(std::size_t entries, const std::vector<Bytes>& known = {}) {
@@ -46,6 +46,7 @@ struct TestLog {
 
   TemporaryFolder folder;
   SeededRandom random;
+  ManualClock clock{1'000};
   std::vector<Digest> waiting;
   std::unique_ptr<store::Database> database;
   std::unique_ptr<Log> log;

@@ -16,7 +16,7 @@ struct CosignatureHttpTest : VotingFixture {
   CosignatureHttpTest() {
     log = std::make_unique<Log>(
         hooked, state->manifest().log_origin,
-        Ed25519KeyPair::of(state->keys().checkpoint.seed.clone()), random,
+        Ed25519KeyPair::of(state->keys().checkpoint.seed.clone()), random, clock,
         [](store::Transaction&) { return std::vector<Digest>(); }, std::filesystem::path(),
         WitnessPolicy{{one.witness, two.witness}, 1});
     log->append_round(true);
