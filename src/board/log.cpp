@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t smallest_round = 16;
 constexpr std::size_t tile_width = 256;
 constexpr std::size_t tile_height = 8;
+constexpr TimeMs overdue_ms = minute_ms;  // a witness comes by every ten seconds
 
 std::size_t round_size(std::size_t waiting) {
   std::size_t size = smallest_round;
@@ -43,15 +44,22 @@ bool Log::Signed::is_witnessed(std::uint32_t threshold) const {
   return static_cast<std::uint64_t>(came) >= threshold;
 }
 
+bool Log::Standing::is_overdue(TimeMs now) const {
+  return waiting_since && now - *waiting_since > overdue_ms;
+}
+
 Log::Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
-         TakeLeaves take_leaves, std::filesystem::path signed_file, WitnessPolicy policy)
+         const Clock& clock, TakeLeaves take_leaves, std::filesystem::path signed_file,
+         WitnessPolicy policy)
     : database_(database),
       origin_(std::move(origin)),
       key_(std::move(key)),
       random_(random),
+      clock_(clock),
       take_leaves_(std::move(take_leaves)),
       signed_file_(std::move(signed_file)),
-      policy_(std::move(policy)) {
+      policy_(std::move(policy)),
+      last_(policy_.witnesses.size()) {
   load();
   check_signed_file();
 }
@@ -73,30 +81,51 @@ void Log::check_signed_file() const {
 }
 
 // A checkpoint of the database, with the cosignatures that it has there.
-Log::Signed Log::read_signed(store::Transaction& transaction, const std::string& note) const {
+Log::Signed Log::read_signed(store::Transaction& transaction, const std::string& note,
+                             std::uint64_t number) const {
   const auto checkpoint = open_checkpoint(note, origin_, key_.key);
   if (!checkpoint) throw std::runtime_error("a stored checkpoint is damaged");
-  Signed result{*checkpoint, note, std::vector<std::string>(policy_.witnesses.size()), {}};
+  Signed result{*checkpoint, number, clock_.now(), note, {}, {}};
+  read_cosignatures(transaction, result);
+  return result;
+}
+
+void Log::read_cosignatures(store::Transaction& transaction, Signed& one) const {
+  one.lines.assign(policy_.witnesses.size(), {});
+  one.witnessed_at.reset();
   for (const auto& row :
        transaction.query("SELECT witness, line, at FROM cosignature WHERE size = $1 ORDER BY at",
-                         {static_cast<std::int64_t>(checkpoint->size)})) {
+                         {static_cast<std::int64_t>(one.checkpoint.size)})) {
     for (std::size_t i = 0; i < policy_.witnesses.size(); ++i) {
       if (row.blob(0) != Bytes(policy_.witnesses[i].key.begin(), policy_.witnesses[i].key.end())) {
         continue;
       }
-      result.lines[i] = row.text(1);
-      if (!result.witnessed_at && result.is_witnessed(policy_.threshold)) {
-        result.witnessed_at = row.integer(2);
+      one.lines[i] = row.text(1);
+      if (!one.witnessed_at && one.is_witnessed(policy_.threshold)) {
+        one.witnessed_at = row.integer(2);
       }
     }
   }
-  return result;
 }
 
 void Log::sign_on(Signed newest) {
   recent_.push_back(std::move(newest));
   if (recent_.size() > limits::cosignable_checkpoints) recent_.pop_front();
-  if (recent_.back().is_witnessed(policy_.threshold)) witnessed_ = recent_.back();
+  if (recent_.back().is_witnessed(policy_.threshold)) {
+    witnessed_ = recent_.back();
+    waiting_since_.reset();
+  } else if (!waiting_since_) {
+    waiting_since_ = recent_.back().at;
+  }
+}
+
+void Log::sign_on(const std::string& note) {
+  sign_on({{origin_, tree_.size(), tree_.root(tree_.size())},
+           recent_.empty() ? 1 : recent_.back().number + 1,
+           clock_.now(),
+           note,
+           std::vector<std::string>(policy_.witnesses.size()),
+           {}});
 }
 
 void Log::load() {
@@ -114,19 +143,34 @@ void Log::load() {
                   "the log is not the one of its last signed checkpoint: the database is damaged, "
                   "bring its newest good copy, see docs/operations.md");
     }
+    const auto count_up_to = [&](std::int64_t size) {
+      return static_cast<std::uint64_t>(
+          transaction.query("SELECT COUNT(*) FROM checkpoint WHERE size <= $1", {size})[0].integer(
+              0));
+    };
     const auto newest =
         transaction.query("SELECT note FROM checkpoint ORDER BY size DESC LIMIT $1",
                           {static_cast<std::int64_t>(limits::cosignable_checkpoints)});
     const auto witnessed = transaction.query(
-        "SELECT c.note FROM checkpoint c JOIN cosignature s ON s.size = c.size GROUP BY c.size "
+        "SELECT c.note, c.size FROM checkpoint c JOIN cosignature s ON s.size = c.size GROUP BY "
+        "c.size "
         "HAVING COUNT(*) >= $1 ORDER BY c.size DESC LIMIT 1",
         {static_cast<std::int64_t>(policy_.threshold)});
     if (!witnessed.empty()) {
-      auto found = read_signed(transaction, witnessed[0].text(0));
+      auto found =
+          read_signed(transaction, witnessed[0].text(0), count_up_to(witnessed[0].integer(1)));
       if (found.is_witnessed(policy_.threshold)) witnessed_ = std::move(found);
     }
+    const auto count = count_up_to(static_cast<std::int64_t>(tree_.size()));
     for (auto row = newest.size(); row-- > 0;) {
-      sign_on(read_signed(transaction, newest[row].text(0)));
+      sign_on(read_signed(transaction, newest[row].text(0), count - row));
+    }
+    for (std::size_t i = 0; i < last_.size(); ++i) {
+      const auto newest_of = transaction.query(
+          "SELECT size, at FROM cosignature WHERE witness = $1 ORDER BY size DESC LIMIT 1",
+          {ByteView(policy_.witnesses[i].key)});
+      if (newest_of.empty()) continue;
+      last_[i] = {count_up_to(newest_of[0].integer(0)), newest_of[0].integer(1)};
     }
     return {};
   });
@@ -175,10 +219,7 @@ void Log::take_up_lost_round() {
   if (*found) {
     const std::unique_lock lock(mutex_);
     for (const auto& leaf : added) tree_.append(leaf);
-    sign_on({{origin_, tree_.size(), tree_.root(tree_.size())},
-             offered_,
-             std::vector<std::string>(policy_.witnesses.size()),
-             {}});
+    sign_on(offered_);
   }
   offered_.clear();
 }
@@ -224,10 +265,7 @@ void Log::append_round(bool pad_always) {
   {
     const std::unique_lock lock(mutex_);
     for (const auto& leaf : added) tree_.append(leaf);
-    sign_on({{origin_, tree_.size(), tree_.root(tree_.size())},
-             note,
-             std::vector<std::string>(policy_.witnesses.size()),
-             {}});
+    sign_on(note);
     offered_.clear();
   }
   if (!signed_file_.empty()) write_file(signed_file_, note, FileMode::shared);
@@ -243,10 +281,15 @@ std::string Log::witnessed_note() const {
 }
 Log::Standing Log::standing() const {
   const std::shared_lock lock(mutex_);
-  Standing standing{policy_.threshold, tree_.size(), 0, {}};
+  const auto count = recent_.empty() ? 0 : recent_.back().number;
+  Standing standing{policy_.threshold, tree_.size(), 0, {}, count, waiting_since_, {}};
   if (witnessed_) {
     standing.witnessed_size = witnessed_->checkpoint.size;
     standing.witnessed_at = witnessed_->witnessed_at;
+    standing.waiting = count - witnessed_->number;
+  }
+  for (std::size_t i = 0; i < last_.size(); ++i) {
+    standing.witnesses.push_back({policy_.witnesses[i].name, last_[i].at, count - last_[i].number});
   }
   return standing;
 }
@@ -281,12 +324,11 @@ std::optional<Receipt> Log::receipt(const Bytes& entry) const {
 }
 
 // Looked at before any signature is: what is no note of ours costs a comparison.
-Status Log::take_cosignatures(std::string_view note, TimeMs now) {
+Status Log::take_cosignatures(std::string_view note) {
   const auto split = note.rfind("\n\n");
   if (split == std::string_view::npos) return fail("cosignature.form", "this is no signed note");
   const auto body = note.substr(0, split + 1);
-  std::uint64_t size = 0;
-  std::vector<std::string> held;
+  Signed kept;
   {
     const std::shared_lock lock(mutex_);
     const auto found = std::find_if(recent_.begin(), recent_.end(), [&](const Signed& one) {
@@ -295,46 +337,51 @@ Status Log::take_cosignatures(std::string_view note, TimeMs now) {
     if (found == recent_.end()) {
       return fail("cosignature.checkpoint", "this is none of the log's newest checkpoints");
     }
-    size = found->checkpoint.size;
-    held = found->lines;
+    kept = *found;
   }
-  // A signature is judged for each line that names a witness: one of each, and the log's own.
+  // One of each witness, and the log's own.
   const auto signatures = note.substr(split + 2);
   const auto signature_lines = std::count(signatures.begin(), signatures.end(), '\n');
   if (static_cast<std::size_t>(signature_lines) > limits::witnesses + 1) {
     return fail("cosignature.form", "more signatures than there can be witnesses");
   }
-  bool wrong = false;
-  const auto lines = cosignatures_of(note, policy_.witnesses, &wrong);
-  if (wrong) return fail("cosignature.signature", "a cosignature that names a witness is wrong");
-  if (std::all_of(lines.begin(), lines.end(), [](const auto& line) { return line.empty(); })) {
-    return fail("cosignature.stranger", "none of the signatures is of a witness of this election");
+  const auto lines = new_cosignatures(note, policy_.witnesses, kept.lines);
+  if (!lines) return fail(lines.error());
+  if (std::all_of(lines->begin(), lines->end(), [](const auto& line) { return line.empty(); })) {
+    return {};
   }
-  bool news = false;
-  for (std::size_t i = 0; i < lines.size(); ++i) news |= !lines[i].empty() && held[i].empty();
-  if (!news) return {};
-  const auto kept = database_.write([&](store::Transaction& transaction) -> Status {
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (lines[i].empty() || !held[i].empty()) continue;
+  const auto size = kept.checkpoint.size;
+  const auto now = clock_.now();
+  // Of two lines of one witness that come at once the database keeps the first, and memory what is
+  // in the database.
+  const auto done = database_.write([&](store::Transaction& transaction) -> Status {
+    for (std::size_t i = 0; i < lines->size(); ++i) {
+      if ((*lines)[i].empty()) continue;
       transaction.execute(
           "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4) "
           "ON CONFLICT DO NOTHING",
-          {static_cast<std::int64_t>(size), ByteView(policy_.witnesses[i].key), lines[i], now});
+          {static_cast<std::int64_t>(size), ByteView(policy_.witnesses[i].key), (*lines)[i], now});
     }
+    read_cosignatures(transaction, kept);
     return {};
   });
-  if (!kept) return kept;
+  if (!done) return done;
   const std::unique_lock lock(mutex_);
-  for (auto& one : recent_) {
-    if (one.checkpoint.size != size) continue;
-    const bool before = one.is_witnessed(policy_.threshold);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (one.lines[i].empty()) one.lines[i] = lines[i];
-    }
-    if (!one.is_witnessed(policy_.threshold)) continue;
-    if (!before) one.witnessed_at = now;
-    if (!witnessed_ || size >= witnessed_->checkpoint.size) witnessed_ = one;
+  const auto place = std::find_if(recent_.begin(), recent_.end(),
+                                  [&](const Signed& one) { return one.checkpoint.size == size; });
+  if (place == recent_.end()) return {};
+  auto& one = *place;
+  for (std::size_t i = 0; i < one.lines.size(); ++i) {
+    if (!one.lines[i].empty() || kept.lines[i].empty()) continue;
+    one.lines[i] = kept.lines[i];
+    if (one.number > last_[i].number) last_[i] = {one.number, now};
   }
+  if (!one.is_witnessed(policy_.threshold)) return {};
+  if (!one.witnessed_at) one.witnessed_at = kept.witnessed_at;
+  if (witnessed_ && size < witnessed_->checkpoint.size) return {};
+  witnessed_ = one;
+  const auto next = std::next(place);
+  waiting_since_ = next == recent_.end() ? std::optional<TimeMs>() : next->at;
   return {};
 }
 

@@ -34,7 +34,8 @@ class Log {
   // not start, or it would sign a second history. The file is what a restored database cannot take
   // back; it is written after each round, and may be absent.
   Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
-      TakeLeaves take_leaves, std::filesystem::path signed_file = {}, WitnessPolicy policy = {});
+      const Clock& clock, TakeLeaves take_leaves, std::filesystem::path signed_file = {},
+      WitnessPolicy policy = {});
 
   // One round: events and reissue batches that wait, then ballots' leaves and pads sorted by hash,
   // filled up to the next of 16, 64, 256 …. Without anything waiting, a round of pads alone when
@@ -54,15 +55,28 @@ class Log {
     std::uint64_t size = 0;
     std::uint64_t witnessed_size = 0;
     std::optional<TimeMs> witnessed_at;  // when the last cosignature that it needed came
+    std::uint64_t waiting = 0;           // checkpoints that came since
+    // When the first of these was signed, or later this process began; when rounds are appended is
+    // written down nowhere.
+    std::optional<TimeMs> waiting_since;
+    struct OfWitness {
+      std::string name;
+      std::optional<TimeMs> at;  // when its cosignature of the newest checkpoint that has one came
+      std::uint64_t behind = 0;  // checkpoints that came since
+    };
+    std::vector<OfWitness> witnesses;
+    // Long enough that somebody should see to it.
+    bool is_overdue(TimeMs now) const;
   };
   Standing standing() const;
 
   // Keeps the cosignatures of witnesses in a note of this log, which need not bear the log's own
-  // signature; those of others are passed over. Errors: cosignature.form, cosignature.checkpoint
-  // (not one of the newest limits::cosignable_checkpoints, or of another log),
-  // cosignature.signature (one that names a witness is not good), cosignature.stranger (of no
-  // witness). Throws StoreError.
-  Status take_cosignatures(std::string_view note, TimeMs now);
+  // signature; those of others are passed over, and so, unjudged, are further ones of a witness
+  // whose line for this checkpoint is held. Errors: cosignature.form, cosignature.checkpoint (not
+  // one of the newest limits::cosignable_checkpoints, or of another log), cosignature.signature
+  // (one that names a witness is not good: none is kept), cosignature.stranger (of no witness).
+  // Throws StoreError.
+  Status take_cosignatures(std::string_view note);
 
   // Whether the entry's leaf is in the log.
   bool holds(const Bytes& entry) const;
@@ -77,15 +91,24 @@ class Log {
   struct Round;
   struct Signed {
     Checkpoint checkpoint;
+    std::uint64_t number = 0;        // of checkpoints, from 1
+    TimeMs at = 0;                   // when it was signed, or loaded
     std::string note;                // the log's signature alone
     std::vector<std::string> lines;  // of each witness, empty before it comes
     std::optional<TimeMs> witnessed_at;
     std::string text() const;
     bool is_witnessed(std::uint32_t threshold) const;
   };
+  struct LastOfWitness {
+    std::uint64_t number = 0;  // of the newest checkpoint that it has cosigned; 0: none
+    std::optional<TimeMs> at;
+  };
   void load();
-  Signed read_signed(store::Transaction& transaction, const std::string& note) const;
-  void sign_on(Signed newest);  // under the mutex
+  Signed read_signed(store::Transaction& transaction, const std::string& note,
+                     std::uint64_t number) const;
+  void read_cosignatures(store::Transaction& transaction, Signed& one) const;
+  void sign_on(Signed newest);  // this and the next under the mutex
+  void sign_on(const std::string& note);
   std::optional<std::uint64_t> position_of(const Bytes& entry) const;
   void take_up_lost_round();
   void check_signed_file() const;
@@ -95,6 +118,7 @@ class Log {
   const std::string origin_;
   const Ed25519KeyPair key_;
   Random& random_;
+  const Clock& clock_;
   const TakeLeaves take_leaves_;
   const std::filesystem::path signed_file_;
   const WitnessPolicy policy_;
@@ -104,6 +128,8 @@ class Log {
   MerkleTree tree_;
   std::deque<Signed> recent_;  // ascending; the last is the newest of all
   std::optional<Signed> witnessed_;
+  std::optional<TimeMs> waiting_since_;
+  std::vector<LastOfWitness> last_;  // of each witness
 };
 
 }  // namespace isoloir

@@ -2,10 +2,27 @@
 
 #include <fmt/format.h>
 
+#include "cli/screen.hpp"
 #include "service/accounts.hpp"
 #include "service/bureau.hpp"
 
 namespace isoloir::cli {
+namespace {
+
+std::string missing_cosignatures(const Log::Standing& standing) {
+  auto line = fmt::format(
+      "checkpoints wait for witnesses, and new receipts with them: {}, of which each needs {} "
+      "cosignature{}; last heard of",
+      standing.waiting, standing.threshold, standing.threshold == 1 ? "" : "s");
+  for (const auto& witness : standing.witnesses) {
+    line +=
+        fmt::format("{} {}: {}", &witness == &standing.witnesses.front() ? "" : ",", witness.name,
+                    witness.at ? moment(*witness.at, web::Language::english) : "never");
+  }
+  return line;
+}
+
+}  // namespace
 
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
                             const SelfService& services) {
@@ -40,6 +57,18 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
   }
   duties.push_back({"purge of messages", [&] { outbox_of(state).purge(state.now()); }});
   return duties;
+}
+
+Duty watch_witnesses(std::function<Log::Standing()> standing, const Clock& clock,
+                     std::function<void(std::string_view)> say) {
+  return {"witnesses of the log",
+          [standing = std::move(standing), &clock, say = std::move(say), told = false]() mutable {
+            const auto now = standing();
+            const bool overdue = now.is_overdue(clock.now());
+            if (overdue && !told) say(missing_cosignatures(now));
+            if (told && !overdue) say("checkpoints no longer wait long for witnesses");
+            told = overdue;
+          }};
 }
 
 void do_duties(std::vector<Duty>& duties, const std::function<void(std::string_view)>& report) {

@@ -24,6 +24,10 @@ struct Duty {
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
                             const SelfService& services);
 
+// Says, each once, that checkpoints wait too long for their witnesses, and that they do no more.
+Duty watch_witnesses(std::function<Log::Standing()> standing, const Clock& clock,
+                     std::function<void(std::string_view)> say);
+
 // Does each once. `report` gets one line for each that failed.
 void do_duties(std::vector<Duty>& duties, const std::function<void(std::string_view)>& report);
 

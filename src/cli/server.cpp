@@ -261,6 +261,7 @@ int run_server(State& state, const Portal& portal, ServerSettings settings) {
                                                                         : no_channel));
   auto duties = duties_of(state, log, site.sessions(), services);
   duties.push_back({"how the vote stands", [&site] { site.read_standing(); }});
+  duties.push_back(watch_witnesses([&log] { return log.standing(); }, state.clock(), say));
   Heartbeat heartbeat(std::move(duties), portal.board_interval_seconds);
   std::printf("listening http://localhost:%u\n", unsigned{server.port()});
   std::fflush(stdout);

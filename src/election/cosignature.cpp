@@ -23,6 +23,32 @@ bool is_good(std::string_view body, ByteView signature, const Witness& witness) 
   return ed25519_verify(witness.key, as_bytes(message_of(body, seconds)), signature.subspan(12));
 }
 
+// Gives `each`, until it returns false, every line that names a witness: the witness's place, the
+// line with its newline, and whether the signature is good, judged when called.
+template <typename Each>
+void for_lines(std::string_view note, const std::vector<Witness>& witnesses, Each each) {
+  const auto split = note.rfind("\n\n");
+  if (split == std::string_view::npos) return;
+  const auto body = note.substr(0, split + 1);
+  for (auto lines = note.substr(split + 2); !lines.empty();) {
+    const auto line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    const auto space = line.find(' ', line_start.size());
+    if (!line.starts_with(line_start) || space == std::string_view::npos) continue;
+    const auto name = line.substr(line_start.size(), space - line_start.size());
+    const auto signature = base64_decode(line.substr(space + 1));
+    if (!signature || signature->size() < 4) continue;
+    for (std::size_t i = 0; i < witnesses.size(); ++i) {
+      const auto& id = witnesses[i].id;
+      if (witnesses[i].name != name || !std::equal(id.begin(), id.end(), signature->begin())) {
+        continue;
+      }
+      const auto good = [&] { return is_good(body, *signature, witnesses[i]); };
+      if (!each(i, std::string(line) + "\n", good)) return;
+    }
+  }
+}
+
 // White space of Unicode beyond ASCII would begin with a byte above: names here are ASCII.
 bool is_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(),
@@ -115,32 +141,12 @@ std::string cosign(std::string_view body, const WitnessKey& key, std::uint64_t s
 }
 
 std::vector<std::string> cosignatures_of(std::string_view note,
-                                         const std::vector<Witness>& witnesses, bool* wrong) {
+                                         const std::vector<Witness>& witnesses) {
   std::vector<std::string> found(witnesses.size());
-  const auto split = note.rfind("\n\n");
-  if (split == std::string_view::npos) return found;
-  const auto body = note.substr(0, split + 1);
-  for (auto lines = note.substr(split + 2); !lines.empty();) {
-    const auto line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
-    const auto space = line.find(' ', line_start.size());
-    if (!line.starts_with(line_start) || space == std::string_view::npos) continue;
-    const auto name = line.substr(line_start.size(), space - line_start.size());
-    const auto signature = base64_decode(line.substr(space + 1));
-    if (!signature || signature->size() < 4) continue;
-    for (std::size_t i = 0; i < witnesses.size(); ++i) {
-      const auto& id = witnesses[i].id;
-      if (witnesses[i].name != name || !std::equal(id.begin(), id.end(), signature->begin())) {
-        continue;
-      }
-      if (!found[i].empty()) continue;
-      if (is_good(body, *signature, witnesses[i])) {
-        found[i] = std::string(line) + "\n";
-      } else if (wrong) {
-        *wrong = true;
-      }
-    }
-  }
+  for_lines(note, witnesses, [&](std::size_t i, const std::string& line, const auto& is_good) {
+    if (found[i].empty() && is_good()) found[i] = line;
+    return true;
+  });
   return found;
 }
 
@@ -148,6 +154,25 @@ std::size_t count_cosignatures(std::string_view note, const std::vector<Witness>
   const auto found = cosignatures_of(note, witnesses);
   return static_cast<std::size_t>(
       std::count_if(found.begin(), found.end(), [](const auto& line) { return !line.empty(); }));
+}
+
+Expected<std::vector<std::string>> new_cosignatures(std::string_view note,
+                                                    const std::vector<Witness>& witnesses,
+                                                    const std::vector<std::string>& held) {
+  std::vector<std::string> found(witnesses.size());
+  bool named = false, wrong = false;
+  for_lines(note, witnesses, [&](std::size_t i, const std::string& line, const auto& is_good) {
+    named = true;
+    if (!held[i].empty() || !found[i].empty()) return true;
+    wrong = !is_good();
+    if (!wrong) found[i] = line;
+    return !wrong;
+  });
+  if (wrong) return fail("cosignature.signature", "a cosignature that names a witness is wrong");
+  if (!named) {
+    return fail("cosignature.stranger", "none of the signatures is of a witness of this election");
+  }
+  return found;
 }
 
 }  // namespace isoloir

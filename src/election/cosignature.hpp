@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "crypto/ed25519.hpp"
 
 namespace isoloir {
@@ -41,11 +42,16 @@ struct WitnessKey {
 std::string cosign(std::string_view body, const WitnessKey& key, std::uint64_t seconds);
 
 // The signature lines of a note that are good cosignatures, the first of each witness, by its place
-// in `witnesses`; of the rest, empty texts. `wrong`, where given: whether a line that names a
-// witness is not good.
+// in `witnesses`; of the rest, empty texts.
 std::vector<std::string> cosignatures_of(std::string_view note,
-                                         const std::vector<Witness>& witnesses,
-                                         bool* wrong = nullptr);
+                                         const std::vector<Witness>& witnesses);
 std::size_t count_cosignatures(std::string_view note, const std::vector<Witness>& witnesses);
+
+// Of what anybody sends, the lines of witnesses that have none in `held` yet, and of the rest empty
+// texts. Of each the first line that names it is judged, up to one that is not good. Errors:
+// cosignature.signature (that one), cosignature.stranger (no line names a witness).
+Expected<std::vector<std::string>> new_cosignatures(std::string_view note,
+                                                    const std::vector<Witness>& witnesses,
+                                                    const std::vector<std::string>& held);
 
 }  // namespace isoloir

@@ -58,6 +58,10 @@ std::size_t receive(char* data, std::size_t, std::size_t size, void* target) {
   return size;
 }
 
+int ask_whether_abandoned(void* request, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const FetchRequest*>(request)->abandoned() ? 1 : 0;  // 1 ends the exchange
+}
+
 std::string host_of(std::string_view url) {
   const auto from = url.find("://") + 3;
   return std::string(url.substr(from, url.find_first_of("/?", from) - from));
@@ -130,6 +134,10 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
   if (wait_ms <= 0) {
     return fail("fetch.network", host_of(request.url) + ": no time is left to ask it");
   }
+  const auto abandoned = [&] {
+    return fail("fetch.abandoned", host_of(request.url) + ": the answer is no longer wanted");
+  };
+  if (request.abandoned && request.abandoned()) return abandoned();
   Handle handle;
   Received received{request.answer_bytes, {}, false};
   handle.set(CURLOPT_URL, request.url.c_str());
@@ -141,6 +149,11 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
   handle.set(CURLOPT_WRITEFUNCTION, &receive);
   handle.set(CURLOPT_WRITEDATA, static_cast<void*>(&received));
   if (here) handle.set(CURLOPT_NOPROXY, "*");
+  if (request.abandoned) {
+    handle.set(CURLOPT_NOPROGRESS, 0L);
+    handle.set(CURLOPT_XFERINFOFUNCTION, &ask_whether_abandoned);
+    handle.set(CURLOPT_XFERINFODATA, const_cast<FetchRequest*>(&request));
+  }
   set_headers(handle, request);
   set_body(handle, request);
   handle.set(CURLOPT_HTTPHEADER, handle.headers);
@@ -148,6 +161,7 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
   if (received.too_large) {
     return fail("fetch.too_large", host_of(request.url) + " answers with more than is ever needed");
   }
+  if (done == CURLE_ABORTED_BY_CALLBACK) return abandoned();
   if (done != CURLE_OK) return failed(handle.curl, done, host_of(request.url));
   FetchAnswer answer;
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &answer.status);

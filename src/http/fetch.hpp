@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ struct FetchRequest {
   std::size_t answer_bytes = limits::openid_answer_bytes;
   int connect_timeout_ms = limits::openid_connect_timeout_ms;
   int answer_timeout_ms = limits::openid_answer_timeout_ms;  // of the whole exchange
+  // Asked before it begins and at least every second: whether nobody wants the answer any more.
+  std::function<bool()> abandoned{};
 };
 
 struct FetchAnswer {
@@ -47,7 +50,7 @@ bool is_fetchable(std::string_view url);
 // Errors: fetch.address, fetch.header (a line break or another control character in a header),
 // fetch.unreached (no byte of the request has left: no such host, no connection, no TLS),
 // fetch.network (cut or too slow once it had, or past the deadline), fetch.too_large (over
-// `answer_bytes`). Their messages name the host, no more.
+// `answer_bytes`), fetch.abandoned. Their messages name the host, no more.
 Expected<FetchAnswer> fetch(const FetchRequest& request);
 
 }  // namespace isoloir

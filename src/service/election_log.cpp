@@ -28,7 +28,7 @@ std::vector<Digest> take_pending_leaves(const State& state, Transaction& transac
 Log open_log(State& state, const std::filesystem::path& signed_file) {
   return Log(
       state.database(), state.manifest().log_origin,
-      Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), state.random(),
+      Ed25519KeyPair::of(state.keys().checkpoint.seed.clone()), state.random(), state.clock(),
       [&state](Transaction& transaction) { return take_pending_leaves(state, transaction); },
       signed_file,
       WitnessPolicy{parse_witnesses(state.manifest().witnesses),

@@ -169,24 +169,14 @@ http::Response Site::api_contests(Visit& visit) {
   return json_answer(list);
 }
 
-std::uint32_t& Site::Refused::of(const std::string& who, TimeMs now) {
-  if (whole_minute(now) != minute) by_whom.clear();
-  minute = whole_minute(now);
-  return by_whom[who];
-}
-
 http::Response Site::api_ballot(Visit& visit) {
   const auto body = parse_json(visit.request.body);
   if (!csrf_good(visit.request, *visit.session)) return session_over();
   if (!body) return error_page(400, &visit.request);
   const auto ballot = base64_decode(field(*body, "ballot"));
   if (!ballot) return error_page(400, &visit.request);
-  {
-    const std::lock_guard lock(refused_ballots_.mutex);
-    if (refused_ballots_.of(visit.voter(), state_.now()) >= limits::refused_ballots_per_minute) {
-      return busy_page(visit.request);
-    }
-  }
+  auto attempt = refused_ballots_.begin(visit.voter(), state_.now());
+  if (!attempt) return busy_page(visit.request);
   std::optional<GivenConfirmation> confirmation;
   if (confirmations_) {
     confirmation.emplace(GivenConfirmation{*confirmations_, field(*body, "confirmation"),
@@ -203,8 +193,7 @@ http::Response Site::api_ballot(Visit& visit) {
                           ? confirmation_refused(visit, read_ballot_header(*ballot)->contest, error)
                           : ballot_refused(error);
   if (unconfirmed || answer["status"] == "refused" || answer["status"] == "not_registered") {
-    const std::lock_guard lock(refused_ballots_.mutex);
-    ++refused_ballots_.of(visit.voter(), state_.now());
+    attempt->refuse();
   }
   return json_answer(answer);
 }

@@ -59,6 +59,9 @@ class Page {
     return carrier.empty() ? text("delivery.no_carrier") : carrier;
   }
   Json alarm(const DeliveryAlarm& alarm) const;
+  bool witnesses_overdue() const { return state_.log && state_.log->is_overdue(state_.now); }
+  Json witnesses_alarm() const;
+  Json witnesses() const;
   Json waiting() const;
   Json channel(MessageChannel channel) const;
   Json row(MessageChannel channel, std::string name, const DeliveryTally& tally) const;
@@ -128,6 +131,24 @@ Json Page::alarm(const DeliveryAlarm& alarm) const {
       break;
   }
   return said("delivery.alarm_unreported", "delivery.alarm_unreported_advice");
+}
+
+Json Page::witnesses_alarm() const {
+  const Json values{{"waiting", static_cast<std::int64_t>(state_.log->waiting)},
+                    {"threshold", static_cast<std::int64_t>(state_.log->threshold)}};
+  return {{"text", text("delivery.alarm_witnesses", values)},
+          {"advice", text("delivery.alarm_witnesses_advice", values)}};
+}
+
+Json Page::witnesses() const {
+  Json rows = Json::array();
+  if (!state_.log) return rows;
+  for (const auto& each : state_.log->witnesses) {
+    Json row{{"name", each.name}, {"behind", static_cast<std::int64_t>(each.behind)}};
+    if (each.at) row["cosigned_at"] = *each.at;
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 Json Page::waiting() const {
@@ -312,6 +333,7 @@ Json Page::channel(MessageChannel channel) const {
 
 Json Page::data() const {
   Json alarms = Json::array(), channels = Json::array(), links = Json::array();
+  if (witnesses_overdue()) alarms.push_back(witnesses_alarm());
   const auto day = state_.now - day_ms;
   std::vector<Carriage> recent;
   std::copy_if(state_.carriages.begin(), state_.carriages.end(), std::back_inserter(recent),
@@ -337,13 +359,19 @@ Json Page::data() const {
   other.language = Language::french;
   const auto french_url = other.url();
   other.language = Language::english;
-  return {
-      {"now_at", state_.now},           {"live", asked_.live},
-      {"live_url", live_url},           {"french_url", french_url},
-      {"english_url", other.url()},     {"alarm_count", static_cast<std::int64_t>(alarms.size())},
-      {"alarmed", !alarms.empty()},     {"alarms", std::move(alarms)},
-      {"waiting", waiting()},           {"periods", std::move(links)},
-      {"channels", std::move(channels)}};
+  return {{"now_at", state_.now},
+          {"live", asked_.live},
+          {"live_url", live_url},
+          {"french_url", french_url},
+          {"english_url", other.url()},
+          {"alarm_count", static_cast<std::int64_t>(alarms.size())},
+          {"alarmed", !alarms.empty()},
+          {"alarms", std::move(alarms)},
+          {"witnessed", state_.log && !state_.log->witnesses.empty()},
+          {"witnesses", witnesses()},
+          {"waiting", waiting()},
+          {"periods", std::move(links)},
+          {"channels", std::move(channels)}};
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
-// What the organiser's page shows of delivery: views/delivery.mustache, filled. Pure.
+// What the organiser's page shows of delivery and of the log's witnesses: views/delivery.mustache,
+// filled. Pure.
 #pragma once
 
+#include "board/log.hpp"
 #include "courier/delivery.hpp"
 #include "web/render.hpp"
 
@@ -13,6 +15,7 @@ struct DeliveryState {
   RouteFloor floor;
   std::int64_t report_wait_ms = 0;
   TimeMs now = 0;
+  std::optional<Log::Standing> log{};  // where an election is served
 };
 
 // What was asked for in the page's address.

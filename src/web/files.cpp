@@ -141,23 +141,15 @@ http::Response Site::cosignature_post(Visit& visit) {
   const auto refused = [](std::string_view code, int status) {
     return http::Response::json(canonical_json({{"code", code}, {"status", "refused"}}), status);
   };
-  const auto network = network_of(request.client_address);
-  const auto now = state_.now();
-  {
-    const std::lock_guard lock(refused_cosignatures_.mutex);
-    if (refused_cosignatures_.of(network, now) >= limits::refused_cosignatures_per_minute) {
-      return refused("cosignature.rate", 429);
-    }
-  }
-  if (request.body.size() > limits::witness_checkpoint_bytes) {
-    return refused("cosignature.form", 400);
-  }
-  const auto taken = log_.take_cosignatures(request.body, now);
+  auto attempt = refused_cosignatures_.begin(network_of(request.client_address), state_.now());
+  if (!attempt) return refused("cosignature.rate", 429);
+  const Status taken = request.body.size() > limits::witness_checkpoint_bytes
+                           ? fail("cosignature.form", "longer than any signed checkpoint")
+                           : log_.take_cosignatures(request.body);
   if (taken) return http::Response::json("{\"status\":\"kept\"}");
   // Late by no fault of its own, a witness comes again with a newer one.
   if (taken.error().code == "cosignature.checkpoint") return refused(taken.error().code, 409);
-  const std::lock_guard lock(refused_cosignatures_.mutex);
-  ++refused_cosignatures_.of(network, now);
+  attempt->refuse();
   return refused(taken.error().code, 400);
 }
 

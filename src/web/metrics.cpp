@@ -100,10 +100,28 @@ void add_log(Answer& answer, const Log::Standing& log, TimeMs now) {
                "Entries under the newest checkpoint that enough witnesses have cosigned: receipts "
                "are made of these alone.",
                {sample({}, log.witnessed_size)});
+  answer.gauge("isoloir_log_unwitnessed_checkpoints",
+               "Checkpoints since: the receipts on them wait for witnesses.",
+               {sample({}, log.waiting)});
+  const auto seconds_since = [&](TimeMs at) { return static_cast<double>(now - at) / 1000; };
+  answer.gauge("isoloir_log_unwitnessed_age_seconds",
+               "For how long the first of these has waited, as far as this process knows; 0 where "
+               "there is none.",
+               {{{}, log.waiting_since ? seconds_since(*log.waiting_since) : 0}});
+  std::vector<Answer::Sample> behind, ages;
+  for (const auto& witness : log.witnesses) {
+    const Labels labels{{"witness", witness.name}};
+    behind.push_back(sample(labels, witness.behind));
+    if (witness.at) ages.push_back({labels, seconds_since(*witness.at)});
+  }
+  answer.gauge("isoloir_log_witness_checkpoints_behind",
+               "Checkpoints since the newest that the witness has cosigned.", behind);
+  answer.gauge("isoloir_log_witness_age_seconds",
+               "Since the witness's cosignature of that one came; absent before the first.", ages);
   if (!log.witnessed_at) return;
   answer.gauge("isoloir_log_witnessed_age_seconds",
                "Since the last cosignature came that the newest of these needed.",
-               {{{}, static_cast<double>(now - *log.witnessed_at) / 1000}});
+               {{{}, seconds_since(*log.witnessed_at)}});
 }
 
 void add_server(Answer& answer, const Measured& measured, const http::ServerFigures& voters) {

@@ -56,9 +56,14 @@ std::vector<Waiting> OperatorSite::waiting() {
 Response OperatorSite::delivery(const http::Request& request) {
   const auto asked = DeliveryQuestion::parse(request.query);
   const auto now = messages_.now();
-  auto data = delivery_data({messages_.outbox().carriages(now - 7 * day_ms), waiting(),
-                             routing_.standings(), routing_.floor(), settings_.report_wait_ms, now},
-                            asked, renderer_);
+  DeliveryState state{messages_.outbox().carriages(now - 7 * day_ms),
+                      waiting(),
+                      routing_.standings(),
+                      routing_.floor(),
+                      settings_.report_wait_ms,
+                      now};
+  if (settings_.log) state.log = settings_.log();
+  auto data = delivery_data(state, asked, renderer_);
   data["portal_title"] =
       asked.language == Language::french ? settings_.title.fr : settings_.title.en;
   auto response = Response::html(renderer_.page("delivery", data, asked.language));

@@ -3,7 +3,7 @@
 // operator's token (HTTP Basic, RFC 7617, any user name); a report carries its own proof
 // (courier/sms_report.hpp).
 //
-//   /             delivery and what is wrong with it (web/delivery_page.hpp)
+//   /             delivery, the log's witnesses, and what is wrong (web/delivery_page.hpp)
 //   /metrics      the same for Prometheus, and the server's own figures (web/metrics.hpp)
 //   /assets/*     the style sheet and its icons
 //   /reports/sms  from Kannel

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 
+#include "base/limits.hpp"
 #include "courier/outbox.hpp"
 #include "http/form.hpp"
 #include "http/server.hpp"
@@ -17,6 +17,7 @@
 #include "service/self_service.hpp"
 #include "service/voting.hpp"
 #include "web/information.hpp"
+#include "web/refusals.hpp"
 #include "web/render.hpp"
 #include "web/statements.hpp"
 
@@ -246,16 +247,9 @@ class Site final : public http::Handler {
   Sessions sessions_;
   Captchas captchas_;
   mutable std::mutex phases_mutex_;
-  VotePhases phases_;  // under it
-  // Judging a ballot's proofs keeps a core busy: who sends bad ones waits, and nobody else.
-  struct Refused {
-    std::uint32_t& of(const std::string& who, TimeMs now);  // under the mutex: in this minute
-    std::mutex mutex;
-    TimeMs minute = 0;
-    std::map<std::string, std::uint32_t> by_whom;
-  };
-  Refused refused_ballots_;       // of a voter
-  Refused refused_cosignatures_;  // of a network
+  VotePhases phases_;                                                       // under it
+  Refusals refused_ballots_{limits::refused_ballots_per_minute};            // of a voter
+  Refusals refused_cosignatures_{limits::refused_cosignatures_per_minute};  // of a network
 };
 
 }  // namespace isoloir::web

@@ -1,23 +1,9 @@
 #include "board/follower.hpp"
 
-#include <charconv>
-
 #include "board/test_log.hpp"
 
 namespace isoloir::test {
 namespace {
-
-// Full tiles of level 0 and partial ones, as follow() asks for them.
-Expected<std::string> tile_of(const Log& log, const std::string& path) {
-  if (!path.starts_with("tile/0/")) return fail("test.path", path);
-  std::uint64_t index = 0;
-  std::size_t width = 256;
-  std::from_chars(path.data() + 7, path.data() + 10, index);
-  if (path.size() > 10) std::from_chars(path.data() + 13, path.data() + path.size(), width);
-  const auto tile = log.tile(0, index, width);
-  if (!tile) return fail("test.missing", path);
-  return std::string(as_text(*tile));
-}
 
 struct FollowerTest : testing::Test {
   FollowerTest() {
@@ -30,7 +16,7 @@ struct FollowerTest : testing::Test {
     asked = 0;
     const auto done = follow(memory, shown.log->checkpoint_note(), 1'000, [&](const auto& path) {
       ++asked;
-      return change(path, tile_of(*shown.log, path));
+      return change(path, shown.tile(path));
     });
     return done ? "" : done.error().code;
   }
@@ -86,7 +72,7 @@ TEST_F(FollowerTest, AForkIsRememberedForEver) {
     const auto as_served = change;
     if (how == "fork.smaller") {  // beside the tiles of the first history
       change = [&](const std::string& path, const Expected<std::string>&) {
-        return tile_of(*ours.log, path);
+        return ours.tile(path);
       };
     }
     EXPECT_EQ(look(fork), how);
@@ -110,9 +96,8 @@ TEST_F(FollowerTest, AnOldCheckpointIsNoForkAndIsNotTakenUp) {
   EXPECT_EQ(look(log), "");
   const auto before = memory.text();
   const auto replayed = [&] {
-    const auto done = follow(memory, old, 1'000, [&](const auto& path) {
-      return change(path, tile_of(*log.log, path));
-    });
+    const auto done =
+        follow(memory, old, 1'000, [&](const auto& path) { return change(path, log.tile(path)); });
     return done ? "" : done.error().code;
   };
   EXPECT_EQ(replayed(), "follow.stale");

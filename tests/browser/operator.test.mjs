@@ -1,17 +1,18 @@
 // What the organiser sees of messages: the page of the operator's listener behind `isoloir serve --channels`, after mails have
 // left by a relay that is no part of it (npm smtp-server), and after a day of which the counts are written here.
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { closePage, newPage, PROGRAM, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
 import { freePort, startRelay } from "./relay.mjs";
 import { askByMail, demoVoters, setState, sqliteRows } from "./voter.mjs";
 
 const TOKEN = "the operator's token of these pages";
-let demo, browser, voters, relay, folder, port;
+let demo, browser, voters, relay, folder, port, witness;
 
 async function until(condition, what) {
   for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((next) => setTimeout(next, 100))) {
@@ -60,12 +61,17 @@ address = "127.0.0.1"
 port = ${port}
 token_file = "token"
 `);
-  demo = await startDemo();
+  const keys = ["one.example", "two.example"].map((name) =>
+    execFileSync(PROGRAM, ["witness", "key", name, "--out", join(folder, name)], { encoding: "utf8" }).trim().split("\n").at(-1));
+  demo = await startDemo("education", { edit: (toml) => `${toml}\n[witnesses]\nkeys = ${JSON.stringify(keys)}\nthreshold = 1\n` });
   voters = demoVoters(demo);
   await demo.serve("--channels", join(folder, "channels.toml"));
+  witness = spawn(PROGRAM, ["witness", "follow", demo.origin, "--key", join(folder, "one.example"), "--state", join(folder, "seen"),
+    "--first", "--every", "1"], { stdio: "ignore" });
   browser = await startBrowser();
 });
 after(async () => {
+  witness?.kill();
   await browser?.close();
   await demo?.stop();
   await relay?.close();
@@ -78,6 +84,11 @@ test("with nothing wrong it says so", async () => {
   const page = await operatorPage();
   await page.getByText("Aucune alarme").waitFor();
   assert.deepEqual(await cells(page, "Par route", "route-a"), ["–", "", "0", "0", "0", "0", "0", "0", "0"]);
+  const cosigned = async () => cells(page, "Témoins du registre public", "one.example");
+  for (const end = Date.now() + 30_000; Date.now() < end && (await cosigned())[0] === "Aucune"; await page.waitForTimeout(200)) await page.reload();
+  assert.match((await cosigned())[0], /^\S+ \d+\S* \S+ \d{4} à \d\dh\d\d$/);
+  assert.equal((await cells(page, "Témoins du registre public", "two.example"))[0], "Aucune");
+  await page.getByText("Aucune alarme").waitFor();
   await look(page, "operator-empty");
   await closePage(page);
 });

@@ -3,7 +3,7 @@
 // every language.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { closePage, newPage, screenshot, startBrowser, startDemo } from "./harness.mjs";
 import { assertEnglish, look } from "./look.mjs";
 import { bureau, demoVoters, fillCaptcha, setState } from "./voter.mjs";
 
@@ -131,6 +131,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
     const way = {};
     await page.route("**/api/ballot", (route) => (way.ballot ? route.continue() : route.abort()));
     await page.route("**/api/receipt", async (route) => {
+      if (way.receipt === "witnesses") return route.fulfill({ json: { status: "pending", witnesses: true } });
       if (way.receipt === "bad") return route.fulfill({ json: { status: "ready", receipt: "nothing" } });
       return way.receipt ? route.continue() : route.fulfill({ json: { status: "pending" } });
     });
@@ -143,6 +144,17 @@ for (const [i, language] of ["fr", "en"].entries()) {
     await page.locator("[data-progress=check][data-state=now]").waitFor();
     while (!(await page.locator("[data-step=pending]").isVisible())) await page.clock.runFor(1000);
     await look(page, "pending");
+    way.receipt = "witnesses";
+    while (!(await page.locator("[data-step=pending] [data-part=witnesses]").isVisible())) await page.clock.runFor(1000);
+    await look(page, "pending-witnesses");
+    await page.emulateMedia({ media: "print" });
+    await screenshot(page, `pending-paper-${language}`);
+    const paper = page.locator("[data-step=pending]");
+    assert.match(await paper.locator(".print-only").innerText(), new RegExp(`${demo.origin}/\\S+$`));
+    assert.equal(await paper.locator(".print-only").isVisible(), true);
+    assert.equal(await paper.locator("[data-slot=tracker]").isVisible(), true);
+    assert.equal(await paper.locator("button:visible").count(), 0);
+    await page.emulateMedia({ media: null });
     way.receipt = "bad";
     while (!(await page.locator("[data-step=dispute]").isVisible())) await page.clock.runFor(1000);
     await look(page, "dispute");

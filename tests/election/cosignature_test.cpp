@@ -45,10 +45,38 @@ TEST(Cosignature, GoodOnesAreCountedOnce) {
   EXPECT_EQ(count_cosignatures(both, all), 2u);
   EXPECT_EQ(cosignatures_of(both, all)[0], by_one);
   EXPECT_TRUE(open_checkpoint(both, "log.example/1", log.key));
-  bool wrong = false;
-  const auto other = Checkpoint{"log.example/1", 32, {}}.body();
-  EXPECT_EQ(cosignatures_of(note + cosign(other, one, 1), all, &wrong)[0], "");
-  EXPECT_TRUE(wrong);
+}
+
+// What comes after a wrong line is not found, because it is not looked at.
+TEST(Cosignature, OfWhatIsSentEachWitnessIsJudgedOnceUpToTheFirstThatIsWrong) {
+  SeededRandom random(3);
+  std::vector<WitnessKey> keys;
+  std::vector<Witness> all;
+  for (const auto* name : {"one.example", "two.example", "three.example"}) {
+    keys.push_back(*WitnessKey::of(name, Ed25519KeyPair::generate(random)));
+    all.push_back(keys.back().witness);
+  }
+  const auto body = Checkpoint{"log.example/1", 16, {}}.body();
+  const auto good = [&](std::size_t i) { return cosign(body, keys[i], 7); };
+  const auto wrong = [&](std::size_t i) { return cosign("another text\n", keys[i], 7); };
+  const std::vector<std::string> none(3), first{"held", "", ""};
+  const auto found = [&](const std::string& lines, const std::vector<std::string>& held) {
+    const auto judged = new_cosignatures(body + "\n" + lines, all, held);
+    if (!judged) return judged.error().code;
+    std::string text;
+    for (const auto& line : *judged) text += line;
+    return text;
+  };
+  EXPECT_EQ(found(good(2) + good(0), none), good(0) + good(2));
+  EXPECT_EQ(found(good(0) + good(1), first), good(1));
+  EXPECT_EQ(found(wrong(0), first), "");
+  EXPECT_EQ(found(good(0) + wrong(0), none), good(0));
+  EXPECT_EQ(found(wrong(0) + good(0), none), "cosignature.signature");
+  EXPECT_EQ(found(wrong(0) + good(1) + wrong(2), first), "cosignature.signature");
+  EXPECT_EQ(found(good(1) + wrong(2), none), "cosignature.signature");
+  EXPECT_EQ(found("", none), "cosignature.stranger");
+  const auto stranger = *WitnessKey::of("four.example", Ed25519KeyPair::generate(random));
+  EXPECT_EQ(found(cosign(body, stranger, 7), none), "cosignature.stranger");
 }
 
 }  // namespace

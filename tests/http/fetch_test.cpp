@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,24 +75,54 @@ TEST_F(FetchTest, NoHeaderBringsAnother) {
   EXPECT_EQ(code(with_header(url(), "X-First: a\nX-Second", "b")), "fetch.header");
 }
 
+// A port of this machine at which nobody answers; at first nobody listens either.
+struct SilentPort {
+  SilentPort() : file(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(file, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  }
+  SilentPort(const SilentPort&) = delete;
+  SilentPort& operator=(const SilentPort&) = delete;
+  ~SilentPort() { ::close(file); }
+  void listen() const { ASSERT_EQ(::listen(file, 1), 0); }
+  bool was_called() const {
+    pollfd caller{file, POLLIN, 0};
+    return ::poll(&caller, 1, 0) == 1;
+  }
+  const int file;
+  std::string url;
+};
+
 TEST_F(FetchTest, SaysWhetherTheRequestHadLeft) {
-  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(file, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  FetchRequest request{"http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/", "*/*"};
+  const SilentPort port;
+  FetchRequest request{port.url, "*/*"};
   request.body_type = "text/plain";
   request.body = Secret<std::string>("text");
   request.answer_timeout_ms = 200;
   EXPECT_EQ(code(request), "fetch.unreached") << "nobody listens";
-  ASSERT_EQ(::listen(file, 1), 0);
+  port.listen();
   EXPECT_EQ(code(request), "fetch.network") << "the kernel took it, nobody answers";
-  ::close(file);
   EXPECT_EQ(code({"http://no-such-host.invalid/", "*/*"}), "fetch.address");
   EXPECT_EQ(code({"https://no-such-host.invalid/", "*/*"}), "fetch.unreached");
+}
+
+TEST_F(FetchTest, EndsWhenNobodyWantsTheAnswer) {
+  FetchRequest request{url(), "*/*"};
+  request.abandoned = [] { return false; };
+  EXPECT_EQ(code(request), "answered");
+  request.abandoned = [] { return true; };
+  EXPECT_EQ(code(request), "fetch.abandoned");
+
+  const SilentPort port;
+  port.listen();
+  request.url = port.url;
+  request.abandoned = [&] { return port.was_called(); };  // in the midst of it
+  EXPECT_EQ(code(request), "fetch.abandoned");
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct LogTest : testing::Test {
   std::unique_ptr<Log> open(std::uint64_t seed = 5, const std::filesystem::path& signed_file = {}) {
     SeededRandom keys(seed);
     return std::make_unique<Log>(*database, "log.example/1", Ed25519KeyPair::generate(keys), random,
-                                 take_leaves, signed_file);
+                                 clock, take_leaves, signed_file);
   }
   // In clear, in the place of what service/election_log keeps under the link key.
   void wait_in_line(const Bytes& entry) {
@@ -44,6 +44,7 @@ struct LogTest : testing::Test {
   std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("isoloir-log-" + std::to_string(::getpid()));
   SystemRandom random;
+  ManualClock clock{1'000};
   std::unique_ptr<store::Database> database;
 };
 
@@ -129,7 +130,8 @@ TEST_F(LogTest, ARoundWhoseAnswerWasLostIsTakenUp) {
   LosesAnswers faulty(*database);
   SeededRandom keys(5);
   const auto pair = Ed25519KeyPair::generate(keys);
-  Log log(faulty, "log.example/1", Ed25519KeyPair::of(pair.seed.clone()), random, take_leaves);
+  Log log(faulty, "log.example/1", Ed25519KeyPair::of(pair.seed.clone()), random, clock,
+          take_leaves);
   log.append_round(true);
   const Tracker tracker{random.array<32>()};
   const Bytes entry = ballot_entry(ReceiptKey::of_bytes(random.array<32>()), tracker);

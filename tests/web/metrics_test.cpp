@@ -111,6 +111,33 @@ TEST_F(MetricsTest, MetricsSayTheSame) {
   EXPECT_LE(all["process_start_time_seconds"], real_now + 1);
 }
 
+TEST_F(MetricsTest, WitnessesOfTheLogAreTold) {
+  EXPECT_FALSE(parse_metrics(get("/metrics").body).contains("isoloir_log_unwitnessed_checkpoints"));
+  const auto now = clock.now();
+  log_standing = {2,
+                  64,
+                  16,
+                  now - 9'000,
+                  3,
+                  now - 7'000,
+                  {{"a.example", now - 8'000, 1}, {"b.example", {}, 4}}};
+  const auto all = parse_metrics(get("/metrics").body);
+  const std::map<std::string, double> expected{
+      {"isoloir_log_entries", 64},
+      {"isoloir_log_witnessed_entries", 16},
+      {"isoloir_log_witnessed_age_seconds", 9},
+      {"isoloir_log_unwitnessed_checkpoints", 3},
+      {"isoloir_log_unwitnessed_age_seconds", 7},
+      {"isoloir_log_witness_checkpoints_behind{witness=\"a.example\"}", 1},
+      {"isoloir_log_witness_checkpoints_behind{witness=\"b.example\"}", 4},
+      {"isoloir_log_witness_age_seconds{witness=\"a.example\"}", 8}};
+  for (const auto& [series, value] : expected) {
+    ASSERT_TRUE(all.contains(series)) << series;
+    EXPECT_EQ(all.at(series), value) << series;
+  }
+  EXPECT_FALSE(all.contains("isoloir_log_witness_age_seconds{witness=\"b.example\"}"));
+}
+
 // Nothing that is called a counter goes down, whatever is heard later.
 TEST_F(MetricsTest, CountersOnlyRise) {
   queue(30, "+54911");

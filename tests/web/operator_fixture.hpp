@@ -50,6 +50,7 @@ struct OperatorSiteTest : VotingFixture {
     settings.title = {"Elections 2022", "Élections 2022"};
     settings.report_wait_ms = 3 * minute_ms;
     settings.voters = voters;
+    settings.log = [this] { return log_standing; };
     site.emplace(messages_of(*state), *routing, renderer, std::move(settings));
   }
   // As if the operator had called a relay so.
@@ -148,6 +149,7 @@ struct OperatorSiteTest : VotingFixture {
   std::map<std::string, SpeakingCarrier*> carriers;
   Renderer renderer{asset};
   std::shared_ptr<http::ServerFigures> voters = std::make_shared<http::ServerFigures>();
+  Log::Standing log_standing;
   std::optional<Routing> routing;
   std::optional<OperatorSite> site;
 };

@@ -79,6 +79,24 @@ TEST_F(OperatorSiteTest, AtTheFloorNothingIsWrong) {
   EXPECT_THAT(alarms(), HasSubstr("Aucune alarme"));
 }
 
+TEST_F(OperatorSiteTest, WitnessesAreShownAndToldOfWhenTheyAreOverdue) {
+  EXPECT_THAT(page(), Not(HasSubstr("Témoins du registre public"))) << "an election without any";
+  const auto since = clock.now();
+  log_standing = {1, 64, 16, since, 3, since, {{"one.example", since, 3}, {"two.example", {}, 4}}};
+  clock.advance(minute_ms);
+  EXPECT_THAT(alarms(), HasSubstr("Aucune alarme"));
+  EXPECT_EQ(row(page(), "Témoins du registre public", "one.example"),
+            (Cells{"jeudi 1 décembre 2022 à 14h25", "3"}));
+  EXPECT_EQ(row(page("lang=en"), "Witnesses of the public register", "two.example"),
+            (Cells{"None", "4"}));
+  clock.advance(1);
+  EXPECT_THAT(alarms(), HasSubstr("Points de contrôle du registre public qui attendent leurs "
+                                  "témoins" +
+                                  nbsp + ": 3</strong>"));
+  EXPECT_THAT(alarms("lang=en"), HasSubstr("Signatures that each needs: 1."));
+  EXPECT_THAT(page(), HasSubstr("<title>(1) "));
+}
+
 TEST_F(OperatorSiteTest, TheWorstIsToldFirst) {
   carriers["relay-1"]->answer = {Delivery::unreachable, Reason::credentials};
   argentina();

@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include "cli/duties.hpp"
+
+namespace isoloir::cli {
+namespace {
+
+TEST(WatchWitnesses, SaysOnceThatCheckpointsWaitAndOnceThatTheyNoLongerDo) {
+  ManualClock clock(1'669'900'000'000);
+  const auto began = clock.now();
+  Log::Standing standing{2, 16, 0, {}, 0, {}, {{"one.example", began, 3}, {"two.example", {}, 4}}};
+  std::vector<std::string> said;
+  auto duty = watch_witnesses([&] { return standing; }, clock,
+                              [&](std::string_view line) { said.emplace_back(line); });
+  const auto told = [&](std::int64_t seconds) {
+    said.clear();
+    clock.set(began + 1000 * seconds);
+    duty.work();
+    return said.empty() ? "" : said.size() == 1 ? said[0] : "more than once";
+  };
+  EXPECT_EQ(told(3600), "");
+  standing.waiting = 1;
+  standing.waiting_since = began + 3'600'000;
+  EXPECT_EQ(told(3600 + 60), "");
+  standing.waiting = 13;
+  EXPECT_EQ(told(3600 + 61),
+            "checkpoints wait for witnesses, and new receipts with them: 13, of which each needs 2 "
+            "cosignatures; last heard of one.example: Thursday 1 December 2022 at 14:06 (Paris "
+            "time), two.example: never");
+  EXPECT_EQ(told(3600 + 66), "");
+  standing.waiting = 1;
+  standing.waiting_since = began + 3'660'000;
+  EXPECT_EQ(told(3600 + 71), "checkpoints no longer wait long for witnesses");
+  EXPECT_EQ(told(3600 + 76), "");
+  EXPECT_TRUE(told(3600 + 121).starts_with("checkpoints wait for witnesses"));
+  standing.waiting = 0;
+  standing.waiting_since.reset();
+  EXPECT_EQ(told(3600 + 126), "checkpoints no longer wait long for witnesses");
+}
+
+}  // namespace
+}  // namespace isoloir::cli
