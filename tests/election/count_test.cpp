@@ -7,7 +7,6 @@
 
 #include "code_of.hpp"
 #include "election/discrete_log.hpp"
-#include "verification/aggregate.hpp"
 
 namespace isoloir {
 namespace {
@@ -456,22 +455,6 @@ TEST_F(CountTest, BallotsFromNowhereAreRefused) {
   districts.clear();
   districts.try_emplace({0, 0}, 3).first->second.ballots = std::uint64_t{1} << 32;
   EXPECT_EQ(code_of(make_tally(manifest, anchors, districts)), "count.ballots");
-}
-
-TEST_F(CountTest, AggregatesOnAllCoresAreTheSums) {
-  std::vector<std::vector<Ciphertext>> ballots;
-  Aggregate one_by_one(2);
-  const Ciphertext base = encrypt(1, Scalar::random(random));
-  Ciphertext running = base;
-  for (int i = 0; i < 700; ++i) {
-    running = {running.alpha + base.alpha, running.beta + base.beta};
-    ballots.push_back({running, base});
-    one_by_one.add(ballots.back());
-  }
-  const Aggregate parallel = aggregate(2, ballots);
-  EXPECT_EQ(parallel.ballots, 700u);
-  EXPECT_EQ(parallel.sums, one_by_one.sums);
-  EXPECT_EQ(aggregate(2, {}).sums, std::vector<Ciphertext>(2));
 }
 
 TEST_F(CountTest, TallyJson) {

@@ -4,7 +4,7 @@
 // V25 (minutes) is never the only one to refuse. The layout of an export (section 11) has no file
 // of minutes: one that is there is a stranger to V1 (case minutes-that-are-not-defined), and V25
 // has nothing to judge.
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 namespace {

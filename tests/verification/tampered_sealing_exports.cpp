@@ -1,6 +1,6 @@
 // V0 to V4: anchors, files, the manifest under its seal, the ceremony, the rosters.
-#include "election/export_makers.hpp"
-#include "election/forged_ceremony.hpp"
+#include "verification/export_makers.hpp"
+#include "verification/forged_ceremony.hpp"
 
 namespace isoloir::test {
 namespace {

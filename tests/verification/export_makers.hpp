@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "election/forged_proofs.hpp"
-#include "election/tampered_exports.hpp"
+#include "verification/forged_proofs.hpp"
+#include "verification/tampered_exports.hpp"
 
 namespace isoloir::test {
 

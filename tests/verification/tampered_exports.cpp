@@ -1,7 +1,7 @@
-#include "election/tampered_exports.hpp"
+#include "verification/tampered_exports.hpp"
 
 #include "crypto/ed25519.hpp"
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 

@@ -1,5 +1,5 @@
 // V5 to V9: the log, its leaves, events, reissues, enrolments and strike-offs.
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 namespace {

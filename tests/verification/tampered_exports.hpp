@@ -1,9 +1,9 @@
 // Good and tampered exports of small elections, each with the number of the check of
 // docs/protocol.md section 11 that must refuse it first: for our verifier's test, and as folders
-// (tests/election/programs/tampered_exports.cpp) for every verifier written by others.
+// (tests/verification/programs/tampered_exports.cpp) for every verifier written by others.
 #pragma once
 
-#include "election/election_fixture.hpp"
+#include "verification/election_fixture.hpp"
 #include "verification/verification.hpp"
 
 namespace isoloir::test {

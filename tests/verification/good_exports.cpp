@@ -1,5 +1,5 @@
 // What every verifier must accept: elections that are odd, and not wrong.
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 namespace {

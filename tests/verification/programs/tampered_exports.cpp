@@ -2,7 +2,7 @@
 // N]. Of each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it
 // names: {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
 // {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
-#include "election/tampered_exports.hpp"
+#include "verification/tampered_exports.hpp"
 
 #include <cstdio>
 #include <filesystem>

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "crypto/hash.hpp"
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir {
 namespace {

@@ -1,4 +1,4 @@
-#include "election/tampered_exports.hpp"
+#include "verification/tampered_exports.hpp"
 
 #include <gtest/gtest.h>
 
