@@ -19,8 +19,11 @@ export async function read_batches(source: ExportSource, documents: Uint8Array[]
   const reissued = manifest.contests.map(() => 0);
   const known = new Set<string>();
   const batches: Batch[] = [];
+  let last_at = 0;
   for (const [number, bytes] of documents.entries()) {
-    const { rows, signers } = within(`batch ${number}`, () => read_batch(bytes, number, manifest, transcript));
+    const { at, rows, signers } = within(`batch ${number}`, () => read_batch(bytes, number, manifest, transcript));
+    require_that(at >= last_at, `batch ${number} is dated before the batch that precedes`);
+    last_at = at;
     const units: BatchUnit[] = [];
     for (const row of rows) {
       const name = `reissue/${number}-${row.contest}-${row.district}`;
@@ -46,11 +49,13 @@ export async function read_batches(source: ExportSource, documents: Uint8Array[]
 
 interface Row extends Place { size: number; removed_root: string; added_root: string }
 
-function read_batch(bytes: Uint8Array, number: number, manifest: Manifest, transcript: Transcript): { rows: Row[]; signers: string[] } {
+interface Brought { at: number; rows: Row[]; signers: string[] }
+
+function read_batch(bytes: Uint8Array, number: number, manifest: Manifest, transcript: Transcript): Brought {
   const document = read_signed(bytes, "reissue-batch", transcript);
   const body = object(document.body, ["type", "number", "at", "persons", "register_root", "units"]);
   literal(body.number, number);
-  integer(body.at);
+  const at = integer(body.at);
   hex(body.register_root, 32);
   const rows = within("units", () => array(body.units, (item): Row => {
     const row = object(item, ["contest", "district", "size", "removed_root", "added_root"]);
@@ -66,7 +71,7 @@ function read_batch(bytes: Uint8Array, number: number, manifest: Manifest, trans
   const persons = count(body.persons);
   require_that(persons >= Math.max(...of_contest) && persons <= of_contest.reduce((keys, more) => keys + more, 0),
     "a number of persons that the keys do not allow");
-  return { rows, signers: document.signers };
+  return { at, rows, signers: document.signers };
 }
 
 function check_signers(signers: string[], rows: Row[], reissued: number[], manifest: Manifest): void {

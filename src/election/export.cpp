@@ -110,7 +110,7 @@ ExportReader ExportReader::of_files(Files files) {
 
 namespace {
 tl::unexpected<Error> missing(std::string_view path) {
-  return fail("export.missing", std::string(path) + " is missing");
+  return fail("export.missing", std::string(path) + " is missing, or no regular file");
 }
 tl::unexpected<Error> unreadable(std::string_view path) {
   return fail("export.unreadable", std::string(path) + " cannot be read");

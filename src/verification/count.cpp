@@ -276,7 +276,8 @@ Outcome check_signed_result(const State& state, const std::string& text, const J
                   "contest " + std::to_string(k) + " has a lot that no president has signed");
     }
   }
-  const bool all = closed.size() == counting_bureaus(state.manifest).size();
+  const auto counting = counting_bureaus(state.manifest);
+  const bool all = std::includes(closed.begin(), closed.end(), counting.begin(), counting.end());
   return all        ? ", the count is closed"
          : !settled ? ", a tie waits for its lot, the count is not closed"
                     : ", the count is not closed by every bureau";

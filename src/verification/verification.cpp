@@ -103,6 +103,22 @@ std::size_t State::count_paths(std::string_view prefix, std::string_view suffix)
   return count;
 }
 
+bool State::is_of_log(const Checkpoint& checkpoint) const {
+  if (checkpoint.size > leaves.size()) return false;
+  const auto listed = std::find_if(checkpoints.begin(), checkpoints.end(),
+                                   [&](const Checkpoint& c) { return c.size == checkpoint.size; });
+  const auto root = listed != checkpoints.end()
+                        ? listed->root
+                        : merkle_root(std::span(leaves).first(checkpoint.size));
+  return root == checkpoint.root;
+}
+
+std::string why_not_of_log(const State& state, const Checkpoint& checkpoint) {
+  return checkpoint.size > state.leaves.size()
+             ? "it is of more entries than the export has: the export is older, or shortened"
+             : "the export has another tree of as many entries: two views";
+}
+
 bool holds_office(const Bureau& bureau, const Point& key, bool president_only) {
   for (const auto& group : bureau.groups) {
     for (const auto& member : group.members) {
@@ -127,13 +143,10 @@ Outcome check_anchors(State& state) {
     const auto opened = open_checkpoint(*anchors.checkpoint, state.manifest.log_origin,
                                         state.manifest.checkpoint_key);
     if (!opened) return fail(opened.error().code, "the given one: " + opened.error().message);
-    const auto same = [&](const Checkpoint& c) {
-      return c.size == opened->size && c.root == opened->root;
-    };
-    if (std::none_of(state.checkpoints.begin(), state.checkpoints.end(), same)) {
-      return fail("anchor.checkpoint",
-                  "the given checkpoint of " + std::to_string(opened->size) +
-                      " entries is signed by the log, yet it is none of the export: two views");
+    if (!state.is_of_log(*opened)) {
+      return fail("anchor.checkpoint", "the given checkpoint of " + std::to_string(opened->size) +
+                                           " entries is signed by the log, yet " +
+                                           why_not_of_log(state, *opened));
     }
     given = *opened;
   }
@@ -141,7 +154,7 @@ Outcome check_anchors(State& state) {
   if (!anchors.fingerprint) missing = "no fingerprint given";
   if (!given) missing += std::string(missing.empty() ? "" : ", ") + "no checkpoint given";
   // An earlier checkpoint says nothing of the entries after it, and so of the box.
-  if (given && given->size < state.freeze_checkpoint.size) {
+  if (given && given->size <= state.freeze_place) {
     missing += std::string(missing.empty() ? "" : ", ") + "the checkpoint given is of " +
                std::to_string(given->size) + " entries, before the box was frozen";
   }

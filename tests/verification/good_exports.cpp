@@ -42,6 +42,48 @@ void add_turnouts(CaseTable& table) {
              }));
 }
 
+void add_bureaus(CaseTable& table) {
+  table.good("two-bureaus", "Contest 1 has a bureau of its own.",
+             made([](const Workshop&, ElectionHooks& hooks) { hooks.two_bureaus = true; }));
+  table.good("a-bureau-without-a-contest",
+             "It has a key, and nothing to count: nothing is missed of it.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.two_bureaus = true;
+               hooks.setup = [](TestElection& e) { e.manifest.contests[1].bureau = 0; };
+             }));
+}
+
+// A checkpoint that the log signed in the midst of its last round and that its list does not have.
+std::string unlisted_checkpoint(const TestElection& e, std::size_t size) {
+  return sign_checkpoint(
+      {e.manifest.log_origin, size, merkle_root(std::span(e.leaves).first(size))},
+      e.checkpoint_key);
+}
+
+void add_unlisted_checkpoints(CaseTable& table) {
+  table.good("anchored-by-an-unlisted-checkpoint",
+             "The checkpoint given is of this log, and none of checkpoints.json.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               const auto& e = workshop.good();
+               made.fingerprint = e.fingerprint();
+               made.checkpoint = unlisted_checkpoint(e, e.leaves.size() - 3);
+             }));
+  table.good("an-unlisted-checkpoint-of-nothing", "The checkpoint given is of the empty log.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               made.checkpoint = unlisted_checkpoint(workshop.good(), 0);
+             }));
+  table.good("receipt-under-an-unlisted-checkpoint",
+             "A receipt under a checkpoint of this log that checkpoints.json does not have.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               const auto& e = workshop.good();
+               auto receipt = *Receipt::parse(e.receipt(e.box.at({0, 1}).begin()->second));
+               const auto tree = std::span(e.leaves).first(e.leaves.size() - 3);
+               receipt.proof = inclusion_proof(tree, receipt.index);
+               receipt.checkpoint_note = unlisted_checkpoint(e, tree.size());
+               made.receipts["mine"] = receipt.text();
+             }));
+}
+
 void add_rules(CaseTable& table) {
   table.good("a-common-list", "Alpha is a common list of two, whose shares are weights 2 and 1.",
              on_setup([](TestElection& e) {
@@ -231,6 +273,8 @@ void add_edges(CaseTable& table) {
 
 void add_good_exports(CaseTable& table) {
   add_turnouts(table);
+  add_unlisted_checkpoints(table);
+  add_bureaus(table);
   add_rules(table);
   add_boards(table);
   add_events_good(table);

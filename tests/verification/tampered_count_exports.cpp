@@ -285,6 +285,16 @@ void add_receipts(CaseTable& table) {
                   {e.manifest.log_origin, leaves.size(), merkle_root(leaves)}, e.checkpoint_key);
               return split.text();
             }));
+  table.bad(24, "receipt-beyond-the-log", "Signed by the log, which has a leaf less.",
+            with_receipt([](const TestElection& e, const Receipt& good) {
+              auto leaves = e.leaves;
+              leaves.push_back(Digest{1});
+              Receipt later = good;
+              later.proof = inclusion_proof(leaves, later.index);
+              later.checkpoint_note = sign_checkpoint(
+                  {e.manifest.log_origin, leaves.size(), merkle_root(leaves)}, e.checkpoint_key);
+              return later.text();
+            }));
   table.bad(24, "receipt-of-another-key", "The receipt's checkpoint is signed by another key.",
             with_receipt([](const TestElection& e, const Receipt& good) {
               SeededRandom random(4);

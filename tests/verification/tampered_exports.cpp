@@ -1,5 +1,8 @@
 #include "verification/tampered_exports.hpp"
 
+#include <fstream>
+#include <stdexcept>
+
 #include "crypto/ed25519.hpp"
 #include "verification/export_makers.hpp"
 
@@ -12,6 +15,16 @@ Anchors MadeExport::anchors() const {
   given.receipts = receipts;
   given.receipts_given = !receipts.empty();
   return given;
+}
+
+void MadeExport::write(const std::filesystem::path& folder) const {
+  for (const auto& [path, content] : files) {
+    std::filesystem::create_directories((folder / path).parent_path());
+    std::ofstream out(folder / path, std::ios::binary);
+    out << content;
+    if (!out.flush()) throw std::runtime_error(path + " cannot be written");
+  }
+  if (on_disk) on_disk(folder);
 }
 
 // ---- Elections

@@ -3,6 +3,8 @@
 // (tests/verification/programs/tampered_exports.cpp) for every verifier written by others.
 #pragma once
 
+#include <filesystem>
+
 #include "verification/election_fixture.hpp"
 #include "verification/verification.hpp"
 
@@ -13,8 +15,11 @@ struct MadeExport {
   std::optional<Fingerprint> fingerprint;
   std::optional<std::string> checkpoint;        // a note
   std::map<std::string, std::string> receipts;  // by file name
+  // What is done to the folder once its files are written, where files alone do not say it.
+  std::function<void(const std::filesystem::path& folder)> on_disk = {};
 
   Anchors anchors() const;
+  void write(const std::filesystem::path& folder) const;
 };
 
 // The elections that cases start from; each is held once. Not thread-safe.

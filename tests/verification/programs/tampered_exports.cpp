@@ -21,7 +21,7 @@ void write(const fs::path& file, const std::string& content) {
 }
 
 void write_case(const fs::path& folder, const test::ExportCase& one, const test::MadeExport& made) {
-  for (const auto& [path, content] : made.files) write(folder / "export" / path, content);
+  made.write(folder / "export");
   Json anchors = Json::object();
   if (made.fingerprint) anchors["fingerprint"] = hex_encode(made.fingerprint->bytes);
   if (made.checkpoint) {
