@@ -64,6 +64,7 @@ function layout_of(names: ReadonlySet<string>, manifest: Manifest): Layout {
       ...counted,
       ...batches.flatMap((n) => places.flatMap((place) => [`reissue/${n}-${place}-removed.bin`, `reissue/${n}-${place}-added.bin`])),
       ...members.map(({ b, g, j }) => `shares/${b}-${g}-${j}.json`),
+      ...manifest.bureaus.map((_, b) => `minutes/${b}.json`),
     ],
   };
 }
@@ -79,7 +80,7 @@ function check_layout(names: ReadonlySet<string>, manifest: Manifest): void {
 
 /** An export from before the count has none of it. */
 export const holds_count = (paths: readonly string[]): boolean =>
-  paths.some((path) => path === "tally.json" || path === "result.json" || path.startsWith("shares/"));
+  paths.some((path) => path === "tally.json" || path === "result.json" || /^(shares|minutes)\//.test(path));
 
 async function check_canonical(source: ExportSource, path: string): Promise<void> {
   const bytes = await read_file(source, path);

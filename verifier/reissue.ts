@@ -92,6 +92,8 @@ export type Step = { index: number; round: number } & ({ event: Event } | { batc
 
 export interface Roll {
   in_force: Map<string, Place>;
+  /** Keys that batches have added, by contest. */
+  reissued: number[];
   /** What is wrong with batches (V8), and with enrolments and strike-offs (V9). */
   batches: Refused | null;
   events: Refused | null;
@@ -100,7 +102,7 @@ export interface Roll {
 /** Follows batches, enrolments and strike-offs in the order of the log. */
 export function follow_roll(rosters: ReadonlyMap<string, Place>, steps: Step[], manifest: Manifest): Roll {
   const follower = new Follower(rosters, manifest);
-  const roll: Roll = { in_force: follower.in_force, batches: null, events: null };
+  const roll: Roll = { in_force: follower.in_force, reissued: follower.reissued, batches: null, events: null };
   const judge = (kind: "batches" | "events", where: string, work: () => void) => {
     try {
       within(where, work);
@@ -124,6 +126,7 @@ const same = (left: Place | undefined, right: Place): boolean => left?.contest =
 
 class Follower {
   readonly in_force: Map<string, Place>;
+  readonly reissued: number[];
   private readonly ever: Set<string>;
   /** Struck off before the batch of the same round that brings them. */
   private readonly awaited = new Map<string, Place & { round: number }>();
@@ -132,6 +135,7 @@ class Follower {
   constructor(rosters: ReadonlyMap<string, Place>, private readonly manifest: Manifest) {
     this.in_force = new Map(rosters);
     this.ever = new Set(rosters.keys());
+    this.reissued = manifest.contests.map(() => 0);
   }
 
   private place_of({ contest, data }: Event): Place {
@@ -169,6 +173,7 @@ class Follower {
       }
     }
     for (const unit of units) {
+      this.reissued[unit.contest]! += unit.added.length;
       for (const key of unit.added) {
         require_that(!this.ever.has(key), "adds a key that was used before");
         this.ever.add(key);

@@ -12,6 +12,7 @@ import { check_index, holds_count } from "./index_file.ts";
 import { check_leaves, check_roots, log_policy, type LogScan, type Position, position_of, read_checkpoints, scan_log } from "./log.ts";
 import { type BilingualText, type Manifest, read_manifest } from "./manifest.ts";
 import { type Receipt, read_receipt } from "./receipt.ts";
+import { check_minutes, holds_minutes } from "./minutes.ts";
 import { NotRun, Part, Refused, require_that, within } from "./refused.ts";
 import { type Batch, follow_roll, read_batches, type Roll, type Step } from "./reissue.ts";
 import { check_result, type ContestSummary, type CountedContest, expected_left_out, lots_drawn, summarise, ties_left } from "./result.ts";
@@ -359,7 +360,7 @@ class Verification {
         require_that(number === sign_offs[k], `contest ${k}: ${sign_offs[k]} sign-offs for ${number} ballots`));
     });
     await this.check(24, () => this.check_receipts(log, box));
-    await this.check(25, () => new Idle("the export holds no minutes"));
+    await this.check(25, () => this.check_minutes_files(counted));
   }
 
   /** An export from before the count has nothing of it, and its checks do not run. */
@@ -408,6 +409,15 @@ class Verification {
     require_that(unsigned === undefined, `contest ${unsigned}: a lot that no president of its bureau has signed for`);
     this.contests = summarise(value);
     if (!count_is_closed(events, manifest)) return "the count is not closed yet";
+  }
+
+  private async check_minutes_files({ basis, roll, log }: Counted): Promise<string | Idle> {
+    if (!holds_minutes(this.source.paths())) return new Idle("the export holds no minutes");
+    if (!this.outcomes.some(({ check, state }) => check === 22 && state === "ok")) throw new NotRun("needs the result");
+    const { manifest, transcript } = basis.needed("the manifest");
+    const bureaus = await check_minutes(this.source, { manifest, transcript, fingerprint: this.fingerprint!,
+      events: log.events.needed("the events"), reissued: roll.needed("the keys in force").reissued });
+    return bureaus === 1 ? "of 1 bureau" : `of ${bureaus} bureaus`;
   }
 
   private check_receipts(log: Log, box: Part<Box>): string | Idle {

@@ -28,7 +28,8 @@ std::set<std::uint32_t> counting_bureaus(const Manifest& manifest) {
 
 bool State::holds_count() const {
   return index.contains(std::string(export_path::tally)) ||
-         index.contains(std::string(export_path::result)) || count_paths("shares/", ".json") != 0;
+         index.contains(std::string(export_path::result)) || count_paths("shares/", "") != 0 ||
+         count_paths(export_path::minutes_folder, "") != 0;
 }
 
 bool State::nothing_counted() const {

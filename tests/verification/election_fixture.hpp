@@ -18,6 +18,7 @@
 #include "election/count.hpp"
 #include "election/export.hpp"
 #include "election/manifest.hpp"
+#include "election/minutes.hpp"
 
 namespace isoloir::test {
 
@@ -47,7 +48,8 @@ struct ElectionHooks {
   std::function<void(const std::string&, std::string&)> logged;  // "batch" or event, as signed
   std::function<void(TestElection&)> box;      // ballots, before they are accepted
   std::function<void(TestElection&)> counted;  // files of tally and shares, before the result
-  std::function<void(Files&)> files;           // before the index is made
+  std::function<void(TestElection&)> closed;   // all is there but the index
+  std::function<void(Files&)> files;           // the same
   std::function<void(std::string&)> note;      // each checkpoint
   bool nobody = false;                         // no voter at all
   bool two_bureaus = false;                    // contest 1 has a bureau of its own
@@ -222,6 +224,22 @@ class TestElection {
     if (hooks.logged) hooks.logged("batch", text);
     waiting.push_back(document_entry(entry_batch, text));
     if (!hold) append_waiting();
+  }
+  // Of the files as they are, dated now.
+  std::string minutes(std::uint32_t bureau, const Signers& signers,
+                      const std::function<void(Json&)>& change = {}) {
+    const auto read = [&](std::size_t count, std::string (*path)(std::size_t)) {
+      std::vector<SignedDocument> documents;
+      for (std::size_t n = 0; n < count; ++n) {
+        documents.push_back(*SignedDocument::parse(files.at(path(n))));
+      }
+      return documents;
+    };
+    const auto events = read(event_number, export_path::event);
+    const auto batches = read(batch_number, export_path::batch);
+    Json body = minutes_body({manifest, files.at("result.json"), events, batches}, bureau, now);
+    if (change) change(body);
+    return signed_text(std::move(body), signers);
   }
   void reindex() { files["index.json"] = index_of(files); }
   static std::string index_of(const Files& of) {
@@ -507,6 +525,7 @@ class TestElection {
     Json all = Json::array();
     for (const auto& note : notes) all.push_back(note);
     files["log/checkpoints.json"] = canonical_json(all);
+    if (hooks.closed) hooks.closed(*this);
     if (hooks.files) hooks.files(files);
     reindex();
   }

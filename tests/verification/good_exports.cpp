@@ -84,6 +84,36 @@ void add_unlisted_checkpoints(CaseTable& table) {
              }));
 }
 
+void add_minutes(CaseTable& table) {
+  table.good("minutes", "The president has signed the minutes.", on_closed([](TestElection& e) {
+               e.files[export_path::minutes(0)] = e.minutes(0, {&e.president()});
+             }));
+  table.good("minutes-signed-by-three", "Secretary, president and a delegate have signed them.",
+             on_closed([](TestElection& e) {
+               e.files[export_path::minutes(0)] =
+                   e.minutes(0, {&e.secretary(), &e.president(), &e.delegate(1)});
+             }));
+  table.good("minutes-of-a-majority", "Contest 0 under the rule two-round-majority, with minutes.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.setup = [](TestElection& e) { hold_in_two_rounds(e, 1); };
+               hooks.closed = [](TestElection& e) {
+                 e.files[export_path::minutes(0)] = e.minutes(0, {&e.president()});
+               };
+             }));
+  const auto of_two = [](bool both) {
+    return made([=](const Workshop&, ElectionHooks& hooks) {
+      hooks.two_bureaus = true;
+      hooks.closed = [=](TestElection& e) {
+        e.files[export_path::minutes(1)] = e.minutes(1, {&e.president(1)});
+        if (both) e.files[export_path::minutes(0)] = e.minutes(0, {&e.secretary()});
+      };
+    });
+  };
+  table.good("minutes-of-two-bureaus", "Each bureau has signed minutes of its own.", of_two(true));
+  table.good("minutes-of-one-of-two-bureaus", "One of two bureaus has signed minutes.",
+             of_two(false));
+}
+
 void add_rules(CaseTable& table) {
   table.good("a-common-list", "Alpha is a common list of two, whose shares are weights 2 and 1.",
              on_setup([](TestElection& e) {
@@ -275,6 +305,7 @@ void add_good_exports(CaseTable& table) {
   add_turnouts(table);
   add_unlisted_checkpoints(table);
   add_bureaus(table);
+  add_minutes(table);
   add_rules(table);
   add_boards(table);
   add_events_good(table);

@@ -126,6 +126,9 @@ Maker on_box(std::function<void(TestElection&)> change) {
 Maker on_counted(std::function<void(TestElection&)> change) {
   return made([=](const Workshop&, ElectionHooks& hooks) { hooks.counted = change; });
 }
+Maker on_closed(std::function<void(TestElection&)> change) {
+  return made([=](const Workshop&, ElectionHooks& hooks) { hooks.closed = change; });
+}
 Maker after_event(std::string name, std::function<void(TestElection&)> then) {
   return made([=](const Workshop&, ElectionHooks& hooks) {
     hooks.after = [=](TestElection& e, const std::string& event) {

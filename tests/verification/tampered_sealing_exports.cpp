@@ -61,9 +61,10 @@ void add_files(CaseTable& table) {
             altered_unlisted([](Files& f) { f["notes.txt"] = "hello"; }));
   table.bad(1, "listed-stranger", "A file that is no file of an export, and is in the index.",
             altered([](Files& f) { f["box/0-3.bin"]; }));
-  table.bad(1, "minutes-that-are-not-defined",
-            "A file of minutes: the layout of an export of this version has none.",
-            altered([](Files& f) { f["minutes.json"] = "{}"; }));
+  table.bad(1, "minutes-of-no-bureau", "Minutes of a bureau that the manifest does not have.",
+            on_closed([](TestElection& e) {
+              e.files[export_path::minutes(1)] = e.minutes(0, {&e.president()});
+            }));
   table.bad(1, "file-left-out", "The box of an empty district is neither there nor in the index.",
             altered([](Files& f) { f.erase("box/0-2.bin"); }));
   table.bad(1, "wrong-size", "The index states another size, and the right hash.",
