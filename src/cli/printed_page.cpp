@@ -36,7 +36,7 @@ tr { break-inside: avoid }
 .figures { break-inside: avoid }
 .when { width: 32% }
 .list { width: 60% }
-.lines { border: 1px solid #555; height: 30mm }
+.lines { border: 1px solid #555; height: 30mm; break-inside: avoid }
 @media print { body { max-width: none; padding: 0 } }
 @media (max-width: 600px) { th, td { padding: 1mm } })";
 

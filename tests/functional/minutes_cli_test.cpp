@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 using test::contents;
 using test::Files;
 using test::Outcome;
+using test::Signers;
 using test::TestElection;
 
 constexpr std::size_t president = 0, secretary = 1, delegate = 2;
@@ -111,6 +112,41 @@ TEST_F(MinutesCommand, ThePageSaysWhatWasDoneAndWhatCameOut) {
   }
   EXPECT_EQ(page.find("<script"), std::string::npos);
   EXPECT_NE(page.find(hex_encode(good().fingerprint().bytes).substr(0, 4)), std::string::npos);
+}
+
+TEST_F(MinutesCommand, ThePageOfAnEventfulVote) {
+  TestElection::Hooks hooks;
+  hooks.setup = [](TestElection& e) {
+    auto& majority = e.manifest.contests[0];
+    majority.rule = two_round_majority_rule;
+    majority.round = 1;
+    majority.seats = 1;
+    for (auto& option : majority.options) {
+      option.candidate = !option.blank;
+      option.candidates.clear();
+    }
+    e.manifest.contests[1].options[1].common = {{"Nord", 2}, {"Sud & Est", 1}};
+  };
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name != "enrol") return;
+    e.emit({"extend", nullptr, {{"closes_at", 1'200'000}}, {&e.president()}});
+    e.emit({"unseal", 1, {{"reason", "Une panne <b>"}}, {&e.secretary()}});
+    e.emit({"reseal", 1, {{"reason", "Réparée"}}, {&e.secretary()}});
+  };
+  hooks.event = [](Json& body, Signers&) {
+    if (body["event"] == "close") body["at"] = 1'200'000;
+  };
+  stand_on(TestElection(hooks));
+  const auto signed_by_president = sign(president);
+  ASSERT_EQ(signed_by_president.code, 0) << signed_by_president.err;
+  EXPECT_EQ(verify().first_line(), "verified");
+  const auto page = contents(folder_ / "minutes.html");
+  for (const char* words : {"élu(e)", "Prolongation du vote jusqu'au jeudi 1 janvier 1970 à 01h20",
+                            "Extension of the vote until Thursday 1 January 1970 at 01:20",
+                            "Rupture du scellement : 1. Scrutin", "Une panne &lt;b&gt;",
+                            "Nouveau scellement", "Nord : 0 + 2/3", "Sud &amp; Est : 0 + 1/3"}) {
+    EXPECT_NE(page.find(words), std::string::npos) << words;
+  }
 }
 
 TEST_F(MinutesCommand, ASecondSignatureIsAddedAndSigningTwiceChangesNothing) {
