@@ -38,6 +38,10 @@ export interface Opened {
   point: Point;
 }
 
+/** By every bureau that has something to count. */
+export const count_is_closed = (events: Event[], manifest: Manifest): boolean =>
+  counting(manifest).every((b) => of_name(events, "close-count").some(({ bureau }) => bureau === b));
+
 /** V20: whichever of the good shares are taken, they open the same. */
 export function open_all(manifest: Manifest, units: TallyUnit[], documents: SharesDocument[]): Opened[] {
   return manifest.bureaus.flatMap((bureau, b) => within(`bureau ${b}`, () => {

@@ -1,22 +1,25 @@
 // An export as a folder on a disk.
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { Refused } from "./refused.ts";
 import type { ExportSource } from "./source.ts";
 
 export class FolderSource implements ExportSource {
   private readonly sizes = new Map<string, number>();
+  /** Links, pipes, devices: they have a name in the folder, and are no files of an export. */
+  private readonly others: string[] = [];
 
   constructor(private readonly folder: string) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name);
-      // What is neither file nor folder (a link) has no place in an export and is met as a file that nobody lists.
-      if (!entry.isDirectory()) this.sizes.set(relative(folder, path).split(sep).join("/"),
-        statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+      if (entry.isDirectory()) continue;
+      const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/");
+      if (entry.isFile()) this.sizes.set(path, statSync(join(folder, path)).size);
+      else this.others.push(path);
     }
   }
 
   paths(): string[] {
-    return [...this.sizes.keys()].sort();
+    return [...this.sizes.keys(), ...this.others].sort();
   }
 
   has(path: string): boolean {
@@ -33,7 +36,7 @@ export class FolderSource implements ExportSource {
     try {
       for (let done = 0; done < length;) {
         const read = readSync(file, bytes, done, length - done, offset + done);
-        if (read === 0) throw new Error(`${path} became shorter while it was read`);
+        if (read === 0) throw new Refused(`${path} became shorter while it was read`);
         done += read;
       }
     } finally {

@@ -6,7 +6,7 @@ import { type Checkpoint, type LogPolicy, read_checkpoint, read_decimal } from "
 
 const BALLOT_ENTRY = 1;
 
-export interface Receipt { tracker: Uint8Array; leaf: Uint8Array; index: number; checkpoint: Checkpoint }
+export interface Receipt { tracker: Uint8Array; checkpoint: Checkpoint }
 
 /** Reads a receipt and checks what it proves by itself. */
 export function read_receipt(receipt: string, policy: LogPolicy): Receipt {
@@ -21,9 +21,8 @@ export function read_receipt(receipt: string, policy: LogPolicy): Receipt {
   require_that(proof.every((hash) => hash.length === 32), "a receipt whose proof is not of hashes");
   require_that(entry.length === 65 && entry[0] === BALLOT_ENTRY, "a receipt whose entry is not that of a ballot");
   const checkpoint = read_checkpoint(receipt.slice(split + 2), policy);
-  const leaf = leaf_hash(entry);
-  check_inclusion(leaf, index, checkpoint.size, proof, checkpoint.root);
-  return { tracker: entry.slice(33), leaf, index, checkpoint };
+  check_inclusion(leaf_hash(entry), index, checkpoint.size, proof, checkpoint.root);
+  return { tracker: entry.slice(33), checkpoint };
 }
 
 export function check_receipt_of(receipt: string, tracker: Uint8Array, policy: LogPolicy): void {

@@ -19,8 +19,11 @@ export async function read_batches(source: ExportSource, documents: Uint8Array[]
   const reissued = manifest.contests.map(() => 0);
   const known = new Set<string>();
   const batches: Batch[] = [];
+  let last_at = 0;
   for (const [number, bytes] of documents.entries()) {
-    const { rows, signers } = within(`batch ${number}`, () => read_batch(bytes, number, manifest, transcript));
+    const { at, rows, signers } = within(`batch ${number}`, () => read_batch(bytes, number, manifest, transcript));
+    require_that(at >= last_at, `batch ${number} is dated before the batch that precedes`);
+    last_at = at;
     const units: BatchUnit[] = [];
     for (const row of rows) {
       const name = `reissue/${number}-${row.contest}-${row.district}`;
@@ -46,11 +49,13 @@ export async function read_batches(source: ExportSource, documents: Uint8Array[]
 
 interface Row extends Place { size: number; removed_root: string; added_root: string }
 
-function read_batch(bytes: Uint8Array, number: number, manifest: Manifest, transcript: Transcript): { rows: Row[]; signers: string[] } {
+interface Brought { at: number; rows: Row[]; signers: string[] }
+
+function read_batch(bytes: Uint8Array, number: number, manifest: Manifest, transcript: Transcript): Brought {
   const document = read_signed(bytes, "reissue-batch", transcript);
   const body = object(document.body, ["type", "number", "at", "persons", "register_root", "units"]);
   literal(body.number, number);
-  integer(body.at);
+  const at = integer(body.at);
   hex(body.register_root, 32);
   const rows = within("units", () => array(body.units, (item): Row => {
     const row = object(item, ["contest", "district", "size", "removed_root", "added_root"]);
@@ -66,7 +71,7 @@ function read_batch(bytes: Uint8Array, number: number, manifest: Manifest, trans
   const persons = count(body.persons);
   require_that(persons >= Math.max(...of_contest) && persons <= of_contest.reduce((keys, more) => keys + more, 0),
     "a number of persons that the keys do not allow");
-  return { rows, signers: document.signers };
+  return { at, rows, signers: document.signers };
 }
 
 function check_signers(signers: string[], rows: Row[], reissued: number[], manifest: Manifest): void {
@@ -87,6 +92,8 @@ export type Step = { index: number; round: number } & ({ event: Event } | { batc
 
 export interface Roll {
   in_force: Map<string, Place>;
+  /** Keys that batches have added, by contest. */
+  reissued: number[];
   /** What is wrong with batches (V8), and with enrolments and strike-offs (V9). */
   batches: Refused | null;
   events: Refused | null;
@@ -95,7 +102,7 @@ export interface Roll {
 /** Follows batches, enrolments and strike-offs in the order of the log. */
 export function follow_roll(rosters: ReadonlyMap<string, Place>, steps: Step[], manifest: Manifest): Roll {
   const follower = new Follower(rosters, manifest);
-  const roll: Roll = { in_force: follower.in_force, batches: null, events: null };
+  const roll: Roll = { in_force: follower.in_force, reissued: follower.reissued, batches: null, events: null };
   const judge = (kind: "batches" | "events", where: string, work: () => void) => {
     try {
       within(where, work);
@@ -119,6 +126,7 @@ const same = (left: Place | undefined, right: Place): boolean => left?.contest =
 
 class Follower {
   readonly in_force: Map<string, Place>;
+  readonly reissued: number[];
   private readonly ever: Set<string>;
   /** Struck off before the batch of the same round that brings them. */
   private readonly awaited = new Map<string, Place & { round: number }>();
@@ -127,6 +135,7 @@ class Follower {
   constructor(rosters: ReadonlyMap<string, Place>, private readonly manifest: Manifest) {
     this.in_force = new Map(rosters);
     this.ever = new Set(rosters.keys());
+    this.reissued = manifest.contests.map(() => 0);
   }
 
   private place_of({ contest, data }: Event): Place {
@@ -164,6 +173,7 @@ class Follower {
       }
     }
     for (const unit of units) {
+      this.reissued[unit.contest]! += unit.added.length;
       for (const key of unit.added) {
         require_that(!this.ever.has(key), "adds a key that was used before");
         this.ever.add(key);

@@ -9,6 +9,7 @@ const ROLE_OF_TYPE: Record<string, Role> = {
   "ceremony-hello": "draft signature", "ceremony-hash": "draft signature", "ceremony-commitments": "draft signature",
   "ceremony-agreement": "draft signature", "ceremony-possession": "draft signature", "roster": "draft signature",
   "seal": "sealed signature", "event": "sealed signature", "reissue-batch": "sealed signature", "shares": "sealed signature",
+  "minutes": "sealed signature",
 };
 
 export interface SignedDocument {

@@ -1,4 +1,6 @@
 // Where an export is read from: a folder, or files dropped on a page. Big files are read in pieces.
+import { sha256 } from "@noble/hashes/sha2.js";
+import { to_hex } from "./bytes.ts";
 import { Refused } from "./refused.ts";
 
 export interface ExportSource {
@@ -7,6 +9,49 @@ export interface ExportSource {
   has(path: string): boolean;
   size(path: string): number;
   read(path: string, offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Files that are read from beginning to end, and are the same bytes each time: what is judged is what was hashed. */
+export class SteadySource implements ExportSource {
+  private readonly digests = new Map<string, string>();
+  private readonly reading = new Map<string, { hash: ReturnType<typeof sha256.create>; done: number }>();
+
+  constructor(private readonly source: ExportSource) {}
+
+  paths(): string[] {
+    return this.source.paths();
+  }
+
+  has(path: string): boolean {
+    return this.source.has(path);
+  }
+
+  size(path: string): number {
+    return this.source.size(path);
+  }
+
+  /** Of a file that has been read to its end; SHA-256 in hexadecimal. */
+  digest(path: string): string {
+    return this.digests.get(path) ?? to_hex(sha256(new Uint8Array()));
+  }
+
+  async read(path: string, offset: number, length: number): Promise<Uint8Array> {
+    const bytes = await this.source.read(path, offset, length);
+    if (bytes.length !== length) throw new Refused(`${path} changed while it was read`);
+    if (offset === 0) this.reading.set(path, { hash: sha256.create(), done: 0 });
+    const reading = this.reading.get(path);
+    if (reading?.done !== offset) throw new Error(`${path} is not read from its beginning to its end`);
+    reading.hash.update(bytes);
+    reading.done += length;
+    if (reading.done === this.size(path)) this.compare(path, to_hex(reading.hash.digest()));
+    return bytes;
+  }
+
+  private compare(path: string, digest: string): void {
+    this.reading.delete(path);
+    if (this.digests.has(path) && this.digests.get(path) !== digest) throw new Refused(`${path} changed while the export was verified`);
+    this.digests.set(path, digest);
+  }
 }
 
 const PIECE = 1 << 20;

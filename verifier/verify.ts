@@ -6,12 +6,13 @@ import { type Box, BoxReader, count_ballots } from "./box.ts";
 import { decode } from "./canonical_json.ts";
 import { check_ceremony_of } from "./ceremony.ts";
 import type { Outcome } from "./checks.ts";
-import { check_bijection, check_ranges, check_tally_events, check_votes, open_all, registered_of } from "./count_checks.ts";
+import { check_bijection, check_ranges, check_tally_events, check_votes, count_is_closed, open_all, registered_of } from "./count_checks.ts";
 import { check_order, type Event, freeze_of, of_name, read_events } from "./events.ts";
-import { check_index, check_places, holds_count } from "./index_file.ts";
+import { check_index, holds_count } from "./index_file.ts";
 import { check_leaves, check_roots, log_policy, type LogScan, type Position, position_of, read_checkpoints, scan_log } from "./log.ts";
 import { type BilingualText, type Manifest, read_manifest } from "./manifest.ts";
 import { type Receipt, read_receipt } from "./receipt.ts";
+import { check_minutes, holds_minutes } from "./minutes.ts";
 import { NotRun, Part, Refused, require_that, within } from "./refused.ts";
 import { type Batch, follow_roll, read_batches, type Roll, type Step } from "./reissue.ts";
 import { check_result, type ContestSummary, type CountedContest, expected_left_out, lots_drawn, summarise, ties_left } from "./result.ts";
@@ -20,7 +21,7 @@ import { check_broken_seals, check_seal } from "./seal.ts";
 import { any_object, literal } from "./shape.ts";
 import { read_all_shares, type SharesDocument } from "./shares.ts";
 import { type Checkpoint, read_checkpoint } from "./signed_note.ts";
-import { type ExportSource, type Progress, read_file, SILENT } from "./source.ts";
+import { type ExportSource, type Progress, read_file, SILENT, SteadySource } from "./source.ts";
 import { check_units, type ClaimedTally, freeze_checkpoint, read_tally, tally_hash, type TallyUnit, tally_units } from "./tally.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -65,7 +66,11 @@ class Verification {
   private contests: ContestSummary[] | null = null;
   private anchored = false;
 
-  constructor(private readonly source: ExportSource, private readonly anchors: Anchors, private readonly progress: Progress) {}
+  private readonly source: SteadySource;
+
+  constructor(source: ExportSource, private readonly anchors: Anchors, private readonly progress: Progress) {
+    this.source = new SteadySource(source);
+  }
 
   private async check(number: number, work: () => unknown): Promise<void> {
     const outcome: Outcome = { check: number, state: "ok", detail: "", idle: false };
@@ -84,10 +89,7 @@ class Verification {
   async run(): Promise<Report> {
     const { source, progress } = this;
     const basis = await Part.of(() => this.read_basis());
-    await this.check(1, async () => {
-      await check_index(source, progress);
-      if (basis.is_good) check_places(source, basis.needed("").manifest);
-    });
+    await this.check(1, () => check_index(source, basis.is_good ? basis.needed("").manifest : null, progress));
     await this.check(2, async () => {
       const { manifest, transcript } = basis.judged();
       await check_seal(source, manifest, transcript.fingerprint);
@@ -132,13 +134,15 @@ class Verification {
   }
 
   /** Documents numbered from 0 without gaps; what stands beside them is refused when the part is judged. */
-  private async numbered(name: RegExp, folder: string): Promise<{ documents: Uint8Array[]; stray: string | null }> {
+  private numbered(name: RegExp, folder: string): Promise<Part<Numbered>> {
     const found = this.source.paths().filter((path) => path.startsWith(folder) && path.endsWith(".json"))
       .map((path) => ({ path, number: Number(name.exec(path)?.[1] ?? NaN) })).sort((left, right) => left.number - right.number);
     const stray = found.find(({ number }, i) => number !== i)?.path ?? null;
-    const documents: Uint8Array[] = [];
-    for (const { path } of found) documents.push(await read_file(this.source, path));
-    return { documents, stray };
+    return Part.of(async () => {
+      const documents: Uint8Array[] = [];
+      for (const { path } of found) documents.push(await read_file(this.source, path));
+      return { documents, stray };
+    });
   }
 
   /** V0, and V5 to V7. */
@@ -153,13 +157,15 @@ class Verification {
     if (checkpoints.is_good) checkpoints.needed("").forEach(({ size }) => sizes.add(size));
     if (receipts.is_good) receipts.needed("").forEach(({ checkpoint }) => sizes.add(checkpoint.size));
     if (given.is_good) sizes.add(given.needed("")?.size ?? 0);
-    const scan = await Part.of(() => scan_log(source, event_files.documents, batch_files.documents, sizes, progress));
+    const scan = await Part.of(() => scan_log(source, event_files.needed("the events").documents,
+      batch_files.needed("the reissue batches").documents, sizes, progress));
     await this.check(5, () => check_roots(checkpoints.judged(), scan.judged()));
     await this.check(6, () => check_leaves(scan.judged(), count_ballots(source, basis.needed("the manifest").manifest)));
     const events = await Part.of(() => {
       const { manifest, transcript } = basis.needed("the manifest");
-      require_that(event_files.stray === null, `${event_files.stray}: events are not numbered from 0 without gaps`);
-      return read_events(event_files.documents, manifest, transcript);
+      const { documents, stray } = event_files.judged();
+      require_that(stray === null, `${stray}: events are not numbered from 0 without gaps`);
+      return read_events(documents, manifest, transcript);
     });
     await this.check(0, () => this.check_anchors(given, scan, events));
     await this.check(7, () => {
@@ -219,8 +225,9 @@ class Verification {
     log: Log): Promise<Part<Roll>> {
     const batches = await Part.of(async (): Promise<Batch[]> => {
       const { manifest, transcript } = basis.needed("the manifest");
-      require_that(log.batch_files.stray === null, `${log.batch_files.stray}: batches are not numbered from 0 without gaps`);
-      return read_batches(this.source, log.batch_files.documents, manifest, transcript, this.progress);
+      const { documents, stray } = log.batch_files.judged();
+      require_that(stray === null, `${stray}: batches are not numbered from 0 without gaps`);
+      return read_batches(this.source, documents, manifest, transcript, this.progress);
     });
     const roll = await Part.of((): Roll => {
       const { scan } = log;
@@ -353,13 +360,13 @@ class Verification {
         require_that(number === sign_offs[k], `contest ${k}: ${sign_offs[k]} sign-offs for ${number} ballots`));
     });
     await this.check(24, () => this.check_receipts(log, box));
-    await this.check(25, () => new Idle("the export holds no minutes"));
+    await this.check(25, () => this.check_minutes_files(counted));
   }
 
   /** An export from before the count has nothing of it, and its checks do not run. */
   private require_counted(log: Log): void {
     const is_signed = log.events.is_good && of_name(log.events.needed(""), "count").length > 0;
-    if (!holds_count(this.source) && !is_signed) throw new NotRun("the election is not counted yet");
+    if (!holds_count(this.source.paths()) && !is_signed) throw new NotRun("the election is not counted yet");
   }
 
   private async check_verdicts(documents: SharesDocument[]): Promise<void> {
@@ -401,20 +408,28 @@ class Verification {
     const unsigned = lots_drawn(value).find((k) => !closed.some(({ bureau }) => bureau === manifest.contests[k]!.bureau));
     require_that(unsigned === undefined, `contest ${unsigned}: a lot that no president of its bureau has signed for`);
     this.contests = summarise(value);
-    if (closed.length < manifest.bureaus.length) return "the count is not closed yet";
+    if (!count_is_closed(events, manifest)) return "the count is not closed yet";
   }
 
-  private check_receipts(log: Log, box: Part<Box>): Promise<string> | Idle {
+  private async check_minutes_files({ basis, roll, log }: Counted): Promise<string | Idle> {
+    if (!holds_minutes(this.source.paths())) return new Idle("the export holds no minutes");
+    if (!this.outcomes.some(({ check, state }) => check === 22 && state === "ok")) throw new NotRun("needs the result");
+    const { manifest, transcript } = basis.needed("the manifest");
+    const bureaus = await check_minutes(this.source, { manifest, transcript, fingerprint: this.fingerprint!,
+      events: log.events.needed("the events"), reissued: roll.needed("the keys in force").reissued });
+    return bureaus === 1 ? "of 1 bureau" : `of ${bureaus} bureaus`;
+  }
+
+  private check_receipts(log: Log, box: Part<Box>): string | Idle {
     const receipts = log.receipts.judged();
     if (receipts.length === 0) return new Idle("no receipt was given");
     return this.find_receipts(receipts, log.scan.needed("the leaves of the log"), box.needed("the ballots"));
   }
 
-  private async find_receipts(receipts: Receipt[], scan: LogScan, box: Box): Promise<string> {
-    for (const [i, { index, leaf, tracker, checkpoint }] of receipts.entries()) {
+  /** The proof leads to a tree of this log, so the entry is in the final one. */
+  private find_receipts(receipts: Receipt[], scan: LogScan, box: Box): string {
+    for (const [i, { tracker, checkpoint }] of receipts.entries()) {
       const name = this.anchors.receipts![i]!.name;
-      require_that(index < scan.size && to_hex(await this.source.read("log/leaves.bin", 32 * index, 32)) === to_hex(leaf),
-        `${name}: its entry is not in the final tree`);
       require_that(scan.roots.get(checkpoint.size) === to_hex(checkpoint.root),
         `${name}: its checkpoint is of another log than this export's`);
       require_that(box.trackers.has(to_hex(tracker)), `${name}: its ballot is not in the box`);
@@ -433,8 +448,9 @@ class Verification {
 
 interface Log {
   checkpoints: Part<Checkpoint[]>; scan: Part<LogScan>; events: Part<Event[]>; receipts: Part<Receipt[]>;
-  batch_files: { documents: Uint8Array[]; stray: string | null };
+  batch_files: Part<Numbered>;
 }
+interface Numbered { documents: Uint8Array[]; stray: string | null }
 
 interface Counted {
   basis: Part<Basis>; roll: Part<Roll>; log: Log; units: Part<TallyUnit[]>; tally: Part<string>; claims: Part<ClaimedTally>;

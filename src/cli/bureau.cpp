@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli/bureau_desk.hpp"
+#include "cli/bureau_minutes.hpp"
 #include "cli/commands.hpp"
 
 namespace isoloir::cli {
@@ -309,6 +310,7 @@ void add_bureau(Command app) {
   add("export", "write the export", run_export, false)
       .option("folder", options->export_folder, "new or empty")
       .required();
+  add_bureau_minutes(bureau);
 }
 
 }  // namespace isoloir::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/html.hpp"
+#include "cli/printed_page.hpp"
 #include "cli/screen.hpp"
 #include "crypto/hash.hpp"
 #include "web/locale.hpp"
@@ -11,77 +12,6 @@ namespace isoloir::cli {
 namespace {
 
 using web::Language;
-
-constexpr std::string_view style = R"(@page { size: A4; margin: 14mm }
-* { box-sizing: border-box }
-body { margin: 0 auto; max-width: 182mm; padding: 6mm; color: #000; background: #fff;
-  font: 10pt/1.4 Arial, "Liberation Sans", sans-serif; overflow-wrap: anywhere }
-h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 2mm }
-h2 { font-size: 13pt; margin: 6mm 0 1mm; break-after: avoid }
-h3 { font-size: 11pt; margin: 4mm 0 1mm; break-after: avoid }
-p, ol, table { margin: 0 0 2mm }
-ol { padding-left: 7mm }
-[lang=en] { color: #333; font-size: 9pt }
-code { font: 10pt/1.5 "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace }
-.fingerprint { border: 2px solid #000; padding: 3mm; break-inside: avoid }
-.fingerprint code { font-size: 12pt; font-weight: bold }
-table { border-collapse: collapse; width: 100% }
-caption { text-align: left; font-weight: bold; padding: 1mm 0 }
-th, td { border: 1px solid #555; padding: 1mm 2mm; text-align: left; vertical-align: top }
-tr { break-inside: avoid }
-.number { text-align: right; white-space: nowrap }
-.signature { table-layout: fixed }
-.signature td { height: 13mm }
-.signature th small { font-weight: normal; font-size: 9pt }
-.signature col:nth-child(3) { width: 15% }
-.lines { border: 1px solid #555; height: 30mm }
-@media print { body { max-width: none; padding: 0 } }
-@media (max-width: 600px) { th, td { padding: 1mm } })";
-
-// French, then English in a lighter tone.
-std::string two(std::string_view french, std::string_view english) {
-  return fmt::format("{} <span lang=\"en\">– {}</span>", html_escaped(french),
-                     html_escaped(english));
-}
-std::string heading(int level, std::string_view french, std::string_view english) {
-  return fmt::format("<h{0}>{1}</h{0}>\n", level, two(french, english));
-}
-std::string code(ByteView bytes) {
-  return "<code>" + in_groups(bytes) + "</code>";
-}
-std::string number(std::uint64_t value) {
-  return web::format_number(static_cast<std::int64_t>(value), Language::french);
-}
-
-std::string role_name(BureauRole role) {
-  const auto [french, english] = role_words(role);
-  return two(french, english);
-}
-
-std::string head(const Sealing& sealing) {
-  const auto& manifest = sealing.manifest;
-  return fmt::format(R"(<!DOCTYPE html>
-<html lang="fr">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Procès-verbal de scellement – {}</title>
-<style>
-{}
-</style>
-</head>
-<body>
-<header>
-<h1>Procès-verbal de scellement <span lang="en">– Minutes of the sealing</span></h1>
-<p><b>{}</b><br><span lang="en">{}</span></p>
-</header>
-<main>
-)",
-                     html_escaped(manifest.title.fr), style, html_escaped(manifest.title.fr),
-                     html_escaped(manifest.title.en));
-}
 
 std::string what_is_sealed(const Sealing& sealing) {
   const auto& manifest = sealing.manifest;
@@ -109,7 +39,7 @@ std::string what_is_sealed(const Sealing& sealing) {
                        "Remplace un sceau rompu le", time(seal.at, Language::french),
                        "Replaces a seal broken on", time(seal.at, Language::english),
                        two("Motif", "Reason"), html_escaped(seal.reason),
-                       code(seal.fingerprint.bytes));
+                       code_of(seal.fingerprint.bytes));
   }
   if (!manifest.broken_seals.empty()) {
     out += "<p>" +
@@ -164,13 +94,13 @@ std::string roll_of(const Manifest& manifest, std::uint32_t k) {
     total += roster.size;
     if (contest.districts.size() > 1) {
       rows += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td></tr>\n",
-                          html_escaped(contest.districts[roster.district]), number(roster.size));
+                          html_escaped(contest.districts[roster.district]), number_of(roster.size));
     }
   }
   return fmt::format(
       "<table>\n<caption>{}</caption>\n{}<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td>"
       "</tr>\n</table>\n",
-      two("Électeurs inscrits", "Registered voters"), rows, "Total", number(total));
+      two("Électeurs inscrits", "Registered voters"), rows, "Total", number_of(total));
 }
 
 std::string contests_of(const Manifest& manifest) {
@@ -190,10 +120,10 @@ std::string bureau_of(const Bureau& bureau) {
   out += fmt::format("<p>{}<br>{}</p>\n",
                      two("Empreinte de la cérémonie des clés, lue à voix haute et comparée",
                          "Fingerprint of the key ceremony, read aloud and compared"),
-                     code(bureau.ceremony));
+                     code_of(bureau.ceremony));
   out +=
       fmt::format("<p>{}<br>{}</p>\n", two("Clé publique du scrutin", "Public key of the election"),
-                  code(bureau.key.encoded()));
+                  code_of(bureau.key.encoded()));
   for (const auto& group : bureau.groups) {
     out += fmt::format(
         "<table class=\"signature\">\n<caption>{} : {}</caption>\n"
@@ -212,7 +142,7 @@ std::string bureau_of(const Bureau& bureau) {
           "<tr><th "
           "scope=\"row\">{}<br><small>{}</small></th><td>{}<br>{}</td><td></td><td></td></tr>\n",
           html_escaped(member.name), role_name(member.role), two("signé", "signed"),
-          code(ByteView(member.signing_key.encoded()).first(8)));
+          code_of(ByteView(member.signing_key.encoded()).first(8)));
     }
     out += "</table>\n";
   }
@@ -222,7 +152,7 @@ std::string bureau_of(const Bureau& bureau) {
 std::string keys_of(const Manifest& manifest, std::string_view seal) {
   std::string out = heading(2, "Clés et programmes", "Keys and programs");
   const auto line = [&](std::string_view french, std::string_view english, ByteView bytes) {
-    out += fmt::format("<p>{}<br>{}</p>\n", two(french, english), code(bytes));
+    out += fmt::format("<p>{}<br>{}</p>\n", two(french, english), code_of(bytes));
   };
   line("Clé qui a signé les listes de clés électorales (fabrication des codes)",
        "Key that signed the lists of voting keys (registrar)", manifest.registrar_key.encoded());
@@ -242,13 +172,14 @@ std::string keys_of(const Manifest& manifest, std::string_view seal) {
 std::string sealing_page(const Sealing& sealing, std::string_view seal) {
   ISOLOIR_ASSERT(sealing.complete());
   const auto& manifest = sealing.manifest;
-  std::string page = head(sealing) + what_is_sealed(sealing) + contests_of(manifest);
+  std::string page = page_head(manifest, "Procès-verbal de scellement", "Minutes of the sealing") +
+                     what_is_sealed(sealing) + contests_of(manifest);
   page += heading(2, "Bureaux de vote et signatures", "Bureaus and signatures");
   for (const auto& bureau : manifest.bureaus) page += bureau_of(bureau);
   page += keys_of(manifest, seal);
   page += heading(2, "Tests de ce jour et observations", "Tests of this day and observations");
-  page += "<div class=\"lines\"></div>\n</main>\n</body>\n</html>\n";
-  return page;
+  page += "<div class=\"lines\"></div>\n";
+  return page.append(page_end);
 }
 
 }  // namespace isoloir::cli

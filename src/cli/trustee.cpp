@@ -27,6 +27,14 @@ std::string in_french(const std::string& code) {
       {"count.not_opened", "Le dépouillement n'est pas encore ouvert par le bureau."},
       {"count.verification", "La vérification de l'urne a échoué : ne signez pas."},
       {"holder.second_tally", "Ce fichier privé est lié à un autre décompte : rien n'est fait."},
+      {"minutes.anchors", "L'empreinte ou le point de contrôle du journal public ne convient pas."},
+      {"minutes.bureau", "Ce n'est pas le bureau de ce fichier privé : rien n'est signé."},
+      {"minutes.clock",
+       "L'horloge de cette machine est en retard sur la clôture du dépouillement : mettez-la à "
+       "l'heure. Rien n'est signé."},
+      {"minutes.count", "Le dépouillement n'est pas encore clos par ce bureau : rien n'est signé."},
+      {"minutes.verification", "La vérification de l'export a échoué : ne signez pas."},
+      {"export.folder", "Ce dossier n'est pas un export."},
       {"registrar.event",
        "Cet événement n'est pas l'inscription de quelqu'un dont cet import a le code : rien n'est "
        "signé."},

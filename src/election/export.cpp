@@ -43,6 +43,9 @@ std::string batch_added(std::size_t number, std::uint32_t contest, std::uint32_t
 std::string shares(std::size_t bureau, std::size_t group, std::size_t member) {
   return fmt::format("shares/{}-{}-{}.json", bureau, group, member);
 }
+std::string minutes(std::size_t bureau) {
+  return fmt::format("minutes/{}.json", bureau);
+}
 }  // namespace export_path
 
 namespace {
@@ -110,7 +113,7 @@ ExportReader ExportReader::of_files(Files files) {
 
 namespace {
 tl::unexpected<Error> missing(std::string_view path) {
-  return fail("export.missing", std::string(path) + " is missing");
+  return fail("export.missing", std::string(path) + " is missing, or no regular file");
 }
 tl::unexpected<Error> unreadable(std::string_view path) {
   return fail("export.unreadable", std::string(path) + " cannot be read");
@@ -125,6 +128,7 @@ bool ExportReader::has_regular(std::string_view path) const {
 }
 
 Expected<std::string> ExportReader::read(std::string_view path) const {
+  if (const auto put = instead_.find(std::string(path)); put != instead_.end()) return put->second;
   if (!has_regular(path)) return missing(path);
   if (const auto* files = std::get_if<Files>(&source_))
     return files->find(std::string(path))->second;
@@ -134,6 +138,9 @@ Expected<std::string> ExportReader::read(std::string_view path) const {
 }
 
 Expected<ExportFile> ExportReader::open(std::string_view path) const {
+  if (const auto put = instead_.find(std::string(path)); put != instead_.end()) {
+    return ExportFile(as_bytes(put->second));
+  }
   if (!has_regular(path)) return missing(path);
   if (const auto* files = std::get_if<Files>(&source_)) {
     return ExportFile(as_bytes(files->find(std::string(path))->second));

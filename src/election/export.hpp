@@ -39,6 +39,8 @@ std::string batch(std::size_t number);
 std::string batch_removed(std::size_t number, std::uint32_t contest, std::uint32_t district);
 std::string batch_added(std::size_t number, std::uint32_t contest, std::uint32_t district);
 std::string shares(std::size_t bureau, std::size_t group, std::size_t member);
+inline constexpr std::string_view minutes_folder = "minutes/";
+std::string minutes(std::size_t bureau);
 }  // namespace export_path
 
 struct FileDigest {
@@ -62,6 +64,9 @@ class ExportReader {
   static Expected<ExportReader> of_folder(const std::filesystem::path& folder);
   static ExportReader of_files(std::map<std::string, std::string> files);
 
+  // In place of what lies there, from here on.
+  void put(const std::string& path, std::string content) { instead_[path] = std::move(content); }
+
   // Every path below the folder that is no folder, links and devices too, ascending, with '/'.
   const std::vector<std::string>& paths() const { return paths_; }
   // Regular files only. Error: export.missing.
@@ -74,6 +79,7 @@ class ExportReader {
   ExportReader() = default;
   bool has_regular(std::string_view path) const;
   std::variant<std::filesystem::path, Files> source_;
+  Files instead_;
   std::vector<std::string> paths_;
 };
 

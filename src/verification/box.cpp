@@ -209,12 +209,9 @@ Outcome check_box(State& state) {
                                      std::to_string(freeze.ballots[k]));
     }
   }
-  const auto event = std::find_if(state.events.begin(), state.events.end(),
-                                  [](const Event& e) { return e.name == "freeze"; });
-  const auto place = state.event_places[static_cast<std::size_t>(event - state.events.begin())];
-  const auto pads = static_cast<std::uint64_t>(
-      std::count(state.kinds.begin(), state.kinds.begin() + static_cast<std::ptrdiff_t>(place),
-                 LeafKind::pad));
+  const auto until = state.kinds.begin() + static_cast<std::ptrdiff_t>(state.freeze_place);
+  const auto pads =
+      static_cast<std::uint64_t>(std::count(state.kinds.begin(), until, LeafKind::pad));
   if (pads != freeze.pads) {
     return fail("box.pads", "there are " + std::to_string(pads) +
                                 " pads before the freeze, it says " + std::to_string(freeze.pads));
@@ -241,7 +238,7 @@ Outcome check_sign_offs(State& state) {
 
 namespace {
 
-// The proof leads to a checkpoint of the export, so the entry is in the final tree at its place.
+// The proof leads to a checkpoint of this log, so the entry is in the final tree at its place.
 Status check_receipt_of(const State& state, std::string_view text,
                         const std::vector<Witness>& witnesses) {
   const auto receipt = Receipt::parse(text);
@@ -254,11 +251,9 @@ Status check_receipt_of(const State& state, std::string_view text,
   if (count_cosignatures(receipt->checkpoint_note, witnesses) < state.manifest.witness_threshold) {
     return fail("receipt.witnesses", "its checkpoint has not the cosignatures that it needs");
   }
-  if (std::none_of(state.checkpoints.begin(), state.checkpoints.end(), [&](const Checkpoint& c) {
-        return c.size == checkpoint->size && c.root == checkpoint->root;
-      })) {
+  if (!state.is_of_log(*checkpoint)) {
     return fail("receipt.view",
-                "its checkpoint is signed by the log, yet it is none of the export: two views");
+                "its checkpoint is signed by the log, yet " + why_not_of_log(state, *checkpoint));
   }
   if (!state.trackers.contains(*tracker)) {
     return fail("receipt.box", "its ballot, tracker " + tracker_text(*tracker) +

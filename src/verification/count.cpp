@@ -28,7 +28,8 @@ std::set<std::uint32_t> counting_bureaus(const Manifest& manifest) {
 
 bool State::holds_count() const {
   return index.contains(std::string(export_path::tally)) ||
-         index.contains(std::string(export_path::result)) || count_paths("shares/", ".json") != 0;
+         index.contains(std::string(export_path::result)) || count_paths("shares/", "") != 0 ||
+         count_paths(export_path::minutes_folder, "") != 0;
 }
 
 bool State::nothing_counted() const {
@@ -276,7 +277,8 @@ Outcome check_signed_result(const State& state, const std::string& text, const J
                   "contest " + std::to_string(k) + " has a lot that no president has signed");
     }
   }
-  const bool all = closed.size() == counting_bureaus(state.manifest).size();
+  const auto counting = counting_bureaus(state.manifest);
+  const bool all = std::includes(closed.begin(), closed.end(), counting.begin(), counting.end());
   return all        ? ", the count is closed"
          : !settled ? ", a tie waits for its lot, the count is not closed"
                     : ", the count is not closed by every bureau";

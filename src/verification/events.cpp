@@ -240,6 +240,7 @@ Status check_places(State& state, std::size_t freeze) {
   const auto checkpoint = std::find_if(state.checkpoints.begin(), state.checkpoints.end(),
                                        [&](const Checkpoint& c) { return c.size > place; });
   ISOLOIR_ASSERT(checkpoint != state.checkpoints.end());  // V5: the last one holds every leaf
+  state.freeze_place = place;
   state.freeze_checkpoint = *checkpoint;
   const auto late = std::find(state.kinds.begin() + static_cast<std::ptrdiff_t>(place),
                               state.kinds.end(), LeafKind::ballot);

@@ -369,18 +369,33 @@ Status apply_batch(State& state, std::size_t n, const BatchKeys& keys, const Str
   return {};
 }
 
+// Keys that the batch brings, by contest.
+using BroughtKeys = std::map<std::uint32_t, std::uint64_t>;
+
+BroughtKeys brought_by(const BatchKeys& keys) {
+  BroughtKeys brought;
+  for (const auto& [key, place] : keys.added) ++brought[place.first];
+  return brought;
+}
+
+// A person has at most one key in a contest, and counts once.
+bool can_be_of(std::uint32_t persons, const BroughtKeys& brought) {
+  std::uint64_t fewest = 0, most = 0;
+  for (const auto& [contest, count] : brought) {
+    fewest = std::max(fewest, count);
+    most += count;
+  }
+  return persons >= fewest && persons <= most;
+}
+
 // Above reissue_max an officer of the contest's bureau has signed too.
 Status check_maximum(const State& state, const SignedDocument& batch, std::size_t n,
-                     const BatchKeys& keys, std::map<std::uint32_t, std::uint64_t>& total) {
-  std::set<std::uint32_t> contests;
-  for (const auto& [key, place] : keys.added) {
-    ++total[place.first];
-    contests.insert(place.first);
-  }
+                     const BroughtKeys& brought, std::map<std::uint32_t, std::uint64_t>& total) {
   const auto signers = batch.signers();
-  for (const auto k : contests) {
+  for (const auto& [k, count] : brought) {
     const auto& contest = state.manifest.contests[k];
     const auto& bureau = state.manifest.bureau_of(contest);
+    total[k] += count;
     if (total[k] > contest.reissue_max &&
         std::none_of(signers.begin(), signers.end(),
                      [&](const Point& key) { return holds_office(bureau, key); })) {
@@ -392,11 +407,14 @@ Status check_maximum(const State& state, const SignedDocument& batch, std::size_
   return {};
 }
 
-Status check_batch_signers(const Manifest& manifest, const SignedDocument& batch) {
+Status check_batch_signers(const Manifest& manifest, const SignedDocument& batch,
+                           const BroughtKeys& brought) {
   for (const auto& key : batch.signers()) {
+    const auto in_office = [&](const BroughtKeys::value_type& of) {
+      return holds_office(manifest.bureau_of(manifest.contests[of.first]), key);
+    };
     const bool known = key == manifest.board_key || key == manifest.guardian_key ||
-                       std::any_of(manifest.bureaus.begin(), manifest.bureaus.end(),
-                                   [&](const Bureau& b) { return holds_office(b, key); });
+                       std::any_of(brought.begin(), brought.end(), in_office);
     if (!known) return fail("reissue.signer", "signed by a key that has no part in it");
   }
   if (!batch.signed_by(manifest.board_key))
@@ -424,7 +442,7 @@ Outcome check_batches(State& state) {
   }
   std::map<std::uint32_t, std::uint64_t> total;
   std::size_t lists = 0;
-  std::optional<std::pair<TimeMs, std::uint64_t>> before;
+  std::pair<TimeMs, std::uint64_t> before;
   for (std::size_t n = 0; n < state.batch_places.size(); ++n) {
     const auto path = export_path::batch(n);
     const auto text = state.file(path);
@@ -433,18 +451,15 @@ Outcome check_batches(State& state) {
     if (!batch) return fail(batch.error().code, path + ": " + batch.error().message);
     const auto& body = batch->body();
     const auto at = integer_field(body, "at");
+    const auto persons = u32_field(body, "persons");
     const auto root = text_field(body, "register_root");
     if (!has_exactly(body, {"at", "number", "persons", "register_root", "type", "units"}) || !at ||
-        u32_field(body, "number") != n || !u32_field(body, "persons") || !root ||
-        !hex_decode_array<32>(*root) || !body["units"].is_array()) {
-      return fail("reissue.form", path + " is malformed or has another number");
-    }
-    if (const auto good = check_batch_signers(state.manifest, *batch); !good) {
-      return fail(good.error().code, path + ": " + good.error().message);
+        u32_field(body, "number") != n || !persons || !root || !hex_decode_array<32>(*root) ||
+        !body["units"].is_array() || body["units"].empty()) {
+      return fail("reissue.form", path + " is malformed, has another number, or no units");
     }
     const auto position = state.batch_places[n];
-    if ((before && (*at < before->first || position < before->second)) ||
-        position >= state.freeze_checkpoint.size) {
+    if (*at < before.first || position < before.second || position >= state.freeze_place) {
       return fail("reissue.order", path + " is out of order, or after the freeze");
     }
     before = {*at, position};
@@ -460,8 +475,17 @@ Outcome check_batches(State& state) {
       first = false;
     }
     lists += 2 * body["units"].size();
+    const auto brought = brought_by(keys);
+    if (!can_be_of(*persons, brought)) {
+      return fail("reissue.persons", path + " says a number of persons that its keys do not allow");
+    }
+    if (const auto good = check_batch_signers(state.manifest, *batch, brought); !good) {
+      return fail(good.error().code, path + ": " + good.error().message);
+    }
     if (auto good = apply_batch(state, n, keys, struck); !good) return fail(good.error());
-    if (auto good = check_maximum(state, *batch, n, keys, total); !good) return fail(good.error());
+    if (auto good = check_maximum(state, *batch, n, brought, total); !good) {
+      return fail(good.error());
+    }
   }
   if (state.count_paths("reissue/", ".bin") != lists) {
     return fail("reissue.lists", "there are lists of keys that no batch speaks of");

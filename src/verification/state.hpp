@@ -109,6 +109,7 @@ struct State {
   std::vector<std::uint64_t> batch_places;         // V6
   std::vector<Event> events;                       // V7
   Freeze freeze;                                   // V7
+  std::uint64_t freeze_place = 0;                  // V7: of the event, in the log
   Checkpoint freeze_checkpoint;                    // V7
   std::uint64_t ballots = 0;                       // V10
   std::vector<std::uint64_t> contest_ballots;      // V10
@@ -133,8 +134,10 @@ struct State {
                         const std::function<Status(ByteView)>& piece) const;
   // Canonical JSON in it.
   Expected<Json> json(std::string_view path) const;
+  // Of the tree that the log had at that size, whether checkpoints.json lists it or not; after V5.
+  bool is_of_log(const Checkpoint& checkpoint) const;
   std::size_t count_paths(std::string_view prefix, std::string_view suffix) const;
-  bool holds_count() const;      // any of tally, shares and result; after the index is read
+  bool holds_count() const;      // any of tally, shares, result and minutes; after V1
   bool nothing_counted() const;  // nor has anybody signed a count; after V7
   void tell(int check, std::uint64_t done, std::uint64_t total) const {
     if (progress) progress(check, done, total);
@@ -175,6 +178,20 @@ Outcome check_result(State& state);       // V22
 Outcome check_sign_offs(State& state);    // V23
 Outcome check_receipts(State& state);     // V24
 Outcome check_minutes(State& state);      // V25
+
+// What is to be said of a checkpoint that is not of the log.
+std::string why_not_of_log(const State& state, const Checkpoint& checkpoint);
+
+// Idle, where V1 has passed.
+bool holds_no_minutes(const State& state);
+
+// result.json, and what the log holds of documents; after V22.
+struct SignedRecord {
+  std::string result;
+  std::vector<SignedDocument> events;
+  std::vector<SignedDocument> batches;
+};
+Expected<SignedRecord> read_signed_record(const State& state);
 
 // The tally of the box, once V7 and V10 have passed. Errors: those of make_tally.
 Expected<Tally> tally_of_box(const State& state);

@@ -103,6 +103,22 @@ std::size_t State::count_paths(std::string_view prefix, std::string_view suffix)
   return count;
 }
 
+bool State::is_of_log(const Checkpoint& checkpoint) const {
+  if (checkpoint.size > leaves.size()) return false;
+  const auto listed = std::find_if(checkpoints.begin(), checkpoints.end(),
+                                   [&](const Checkpoint& c) { return c.size == checkpoint.size; });
+  const auto root = listed != checkpoints.end()
+                        ? listed->root
+                        : merkle_root(std::span(leaves).first(checkpoint.size));
+  return root == checkpoint.root;
+}
+
+std::string why_not_of_log(const State& state, const Checkpoint& checkpoint) {
+  return checkpoint.size > state.leaves.size()
+             ? "it is of more entries than the export has: the export is older, or shortened"
+             : "the export has another tree of as many entries: two views";
+}
+
 bool holds_office(const Bureau& bureau, const Point& key, bool president_only) {
   for (const auto& group : bureau.groups) {
     for (const auto& member : group.members) {
@@ -127,13 +143,10 @@ Outcome check_anchors(State& state) {
     const auto opened = open_checkpoint(*anchors.checkpoint, state.manifest.log_origin,
                                         state.manifest.checkpoint_key);
     if (!opened) return fail(opened.error().code, "the given one: " + opened.error().message);
-    const auto same = [&](const Checkpoint& c) {
-      return c.size == opened->size && c.root == opened->root;
-    };
-    if (std::none_of(state.checkpoints.begin(), state.checkpoints.end(), same)) {
-      return fail("anchor.checkpoint",
-                  "the given checkpoint of " + std::to_string(opened->size) +
-                      " entries is signed by the log, yet it is none of the export: two views");
+    if (!state.is_of_log(*opened)) {
+      return fail("anchor.checkpoint", "the given checkpoint of " + std::to_string(opened->size) +
+                                           " entries is signed by the log, yet " +
+                                           why_not_of_log(state, *opened));
     }
     given = *opened;
   }
@@ -141,7 +154,7 @@ Outcome check_anchors(State& state) {
   if (!anchors.fingerprint) missing = "no fingerprint given";
   if (!given) missing += std::string(missing.empty() ? "" : ", ") + "no checkpoint given";
   // An earlier checkpoint says nothing of the entries after it, and so of the box.
-  if (given && given->size < state.freeze_checkpoint.size) {
+  if (given && given->size <= state.freeze_place) {
     missing += std::string(missing.empty() ? "" : ", ") + "the checkpoint given is of " +
                std::to_string(given->size) + " entries, before the box was frozen";
   }
@@ -180,6 +193,7 @@ Layout layout_of(const State& state, const Manifest& manifest) {
         layout.allowed.insert(export_path::shares(b, g, j));
       }
     }
+    layout.allowed.insert(export_path::minutes(b));
   }
   const auto batches = state.count_paths("reissue/", ".json");
   for (const auto& roster : manifest.rosters) {
@@ -331,10 +345,6 @@ Outcome check_ceremony(State& state) {
          " bureaus";
 }
 
-Outcome check_minutes(State&) {
-  return "the export holds none";
-}
-
 }  // namespace verification
 
 // ---- All of them
@@ -349,6 +359,8 @@ struct Check {
   const char* name;
   std::vector<int> needs;  // checks whose findings it reads
   Outcome (*run)(State&);
+  bool of_count = false;                 // has nothing to judge before the count
+  bool (*idle)(const State&) = nullptr;  // when it needs nothing, and passes
 };
 
 // In the order in which they run: V0 reads the log, and the events where they are good.
@@ -371,16 +383,16 @@ const std::vector<Check>& all_checks() {
       {13, "sum proofs", {10}, check_sum_proofs},
       {14, "one ballot a key", {10}, check_ballot_keys},
       {15, "box", {7, 10}, check_box},
-      {16, "bijection", {7}, check_bijection},
-      {17, "aggregates", {7, 10}, check_aggregates},
-      {18, "tally", {7, 17}, check_tally},
-      {19, "decryption shares", {17}, check_shares},
-      {20, "decryption", {19}, check_decryption},
-      {21, "sums and ranges", {20}, check_sums},
-      {22, "result", {20, 21}, check_result},
+      {16, "bijection", {7}, check_bijection, true},
+      {17, "aggregates", {7, 10}, check_aggregates, true},
+      {18, "tally", {7, 17}, check_tally, true},
+      {19, "decryption shares", {17}, check_shares, true},
+      {20, "decryption", {19}, check_decryption, true},
+      {21, "sums and ranges", {20}, check_sums, true},
+      {22, "result", {20, 21}, check_result, true},
       {23, "sign-offs", {7, 10}, check_sign_offs},
       {24, "receipts", {5, 10}, check_receipts},
-      {25, "minutes", {2}, check_minutes},
+      {25, "minutes", {8, 22}, check_minutes, false, holds_no_minutes},
   };
   return checks;
 }
@@ -396,10 +408,6 @@ const CheckReport* Report::first_failure() const {
 
 namespace {
 
-bool of_count(int check) {
-  return check >= 16 && check <= 22;
-}
-
 // The checks up to `last`, into the report of the state.
 void run_checks(State& state, int last) {
   Report& report = state.report;
@@ -407,11 +415,13 @@ void run_checks(State& state, int last) {
   for (const auto& check : all_checks()) {
     if (check.number > last) continue;
     CheckReport entry{check.number, check.name, Verdict::not_run, {}, {}};
-    const auto missing = std::find_if(check.needs.begin(), check.needs.end(),
-                                      [&](int needed) { return !passed.contains(needed); });
+    const bool idle = check.idle && check.idle(state);
+    const auto missing = std::find_if(check.needs.begin(), check.needs.end(), [&](int needed) {
+      return !idle && !passed.contains(needed);
+    });
     if (missing != check.needs.end()) {
       entry.detail = "needs V" + std::to_string(*missing);
-    } else if (of_count(check.number) && state.nothing_counted()) {
+    } else if (check.of_count && state.nothing_counted()) {
       entry.detail = "nothing has been counted yet";
       report.counted = false;
     } else if (const auto outcome = check.run(state)) {
@@ -461,22 +471,41 @@ Status check_bijection_with(const State& state, const ReceiptKey& receipt_key) {
   return {};
 }
 
-Expected<std::vector<SignedDocument>> all_events(const State& state) {
-  std::vector<SignedDocument> events;
-  for (std::size_t n = 0; n < state.events.size(); ++n) {
-    const auto text = state.file(export_path::event(n));
+Expected<std::vector<SignedDocument>> all_documents(const State& state, std::size_t count,
+                                                    std::string (*path)(std::size_t)) {
+  std::vector<SignedDocument> documents;
+  for (std::size_t n = 0; n < count; ++n) {
+    const auto text = state.file(path(n));
     if (!text) return fail(text.error());
-    auto event = SignedDocument::parse(*text);
-    if (!event) return fail(event.error());
-    events.push_back(std::move(*event));
+    auto document = SignedDocument::parse(*text);
+    if (!document) return fail(document.error());
+    documents.push_back(std::move(*document));
   }
-  return events;
+  return documents;
+}
+Expected<std::vector<SignedDocument>> all_events(const State& state) {
+  return all_documents(state, state.event_places.size(), export_path::event);
+}
+
+std::string words_of(const CheckReport& failure) {
+  return "V" + std::to_string(failure.number) + " " + failure.name + ": " + failure.detail + " (" +
+         failure.code + ")";
 }
 
 constexpr int last_check_of_all = 25;
 constexpr int last_check_before_count = 15;
 
 }  // namespace
+
+Expected<verification::SignedRecord> verification::read_signed_record(const State& state) {
+  auto result = state.file(export_path::result);
+  if (!result) return fail(result.error());
+  auto events = all_events(state);
+  if (!events) return fail(events.error());
+  auto batches = all_documents(state, state.batch_places.size(), export_path::batch);
+  if (!batches) return fail(batches.error());
+  return SignedRecord{std::move(*result), std::move(*events), std::move(*batches)};
+}
 
 Report verify_export(const ExportReader& reader, const Anchors& anchors,
                      const VerificationProgress& progress) {
@@ -503,8 +532,7 @@ Expected<CheckedCount> verify_before_count(const ExportReader& reader, const Anc
   state.before_count = true;
   run_checks(state, last_check_before_count);
   if (const auto* failure = report.first_failure()) {
-    return fail("count.verification", "V" + std::to_string(failure->number) + " " + failure->name +
-                                          ": " + failure->detail + " (" + failure->code + ")");
+    return fail("count.verification", words_of(*failure));
   }
   if (!report.anchored) return fail("count.anchors", report.anchoring);
   if (auto good = check_bijection_with(state, receipt_key); !good) return fail(good.error());
@@ -513,6 +541,33 @@ Expected<CheckedCount> verify_before_count(const ExportReader& reader, const Anc
   auto events = all_events(state);
   if (!events) return fail(events.error());
   return CheckedCount{state.manifest, std::move(*tally), std::move(*events)};
+}
+
+Expected<CheckedResult> verify_for_minutes(const ExportReader& reader, const Anchors& anchors,
+                                           const VerificationProgress& progress) {
+  Report report;
+  State state(reader, anchors, progress, report);
+  run_checks(state, last_check_of_all);
+  if (const auto* failure = report.first_failure())
+    return fail("minutes.verification", words_of(*failure));
+  if (!report.counted) return fail("minutes.count", "nothing has been counted yet");
+  if (!report.anchored) return fail("minutes.anchors", report.anchoring);
+  auto record = verification::read_signed_record(state);
+  if (!record) return fail(record.error());
+  std::map<std::uint32_t, SignedDocument> minutes;
+  for (std::uint32_t b = 0; b < state.manifest.bureaus.size(); ++b) {
+    if (!state.index.contains(export_path::minutes(b))) continue;
+    const auto text = state.file(export_path::minutes(b));
+    if (!text) return fail(text.error());
+    minutes.emplace(b, *SignedDocument::parse(*text));
+  }
+  return CheckedResult{state.manifest,
+                       std::move(record->result),
+                       std::move(record->events),
+                       std::move(record->batches),
+                       state.checkpoints.back(),
+                       std::move(state.index),
+                       std::move(minutes)};
 }
 
 }  // namespace isoloir

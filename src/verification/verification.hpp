@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "election/checkpoint.hpp"
 #include "election/count.hpp"
 #include "election/export.hpp"
 #include "election/manifest.hpp"
@@ -83,6 +84,23 @@ struct CheckedCount {
 };
 Expected<CheckedCount> verify_before_count(const ExportReader& reader, const Anchors& anchors,
                                            const ReceiptKey& receipt_key,
+                                           const VerificationProgress& progress = {});
+
+// What officers check before they sign their minutes: all of it, anchored, and counted.
+//
+// Errors: minutes.verification (which check, and why), minutes.anchors (fingerprint or checkpoint
+// is missing, or the checkpoint is older than the freeze), minutes.count (nothing has been
+// counted).
+struct CheckedResult {
+  Manifest manifest;
+  std::string result;  // result.json
+  std::vector<SignedDocument> events;
+  std::vector<SignedDocument> batches;
+  Checkpoint checkpoint;  // the last one
+  ExportIndex index;
+  std::map<std::uint32_t, SignedDocument> minutes;  // by bureau
+};
+Expected<CheckedResult> verify_for_minutes(const ExportReader& reader, const Anchors& anchors,
                                            const VerificationProgress& progress = {});
 
 }  // namespace isoloir

@@ -133,7 +133,7 @@ class FirstElection : public test::ProgramTest {
 TEST_F(FirstElection, TheDocumentLeadsToAVerifiedResult) {
   const auto port = free_port();
   EXPECT_EQ(programs_in(commands_of(contents(test::source_dir() + "/docs/first-election.md"))),
-            10u);
+            11u);
   write("script", with(commands_of(contents(test::source_dir() + "/docs/first-election.md")),
                        "PORT=8080", "PORT=" + std::to_string(port)));
   ASSERT_EQ(::mkfifo(path("go").c_str(), 0600), 0);
@@ -165,6 +165,8 @@ TEST_F(FirstElection, TheDocumentLeadsToAVerifiedResult) {
   EXPECT_EQ(receipts, 3u + 3 + 2 + 1);
   EXPECT_NE(said.find("\nverified\nfingerprint "), std::string::npos) << said;
   EXPECT_NE(said.find("9 receipts"), std::string::npos) << said;
+  EXPECT_NE(said.find("The minutes are signed in the export"), std::string::npos) << said;
+  EXPECT_NE(contents(folder_ / "minutes.html").find("Clôture du dépouillement"), std::string::npos);
   EXPECT_NE(said.find("The sealing is complete"), std::string::npos) << said;
   // The notices and the accounts are the only places where a voter's secrets stand.
   const auto code = voters()[0].code.shown().reveal();

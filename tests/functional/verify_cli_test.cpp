@@ -1,8 +1,8 @@
 // The program itself, as anybody runs it: isoloir verify EXPORT
 #include <gtest/gtest.h>
 
-#include "election/election_fixture.hpp"
 #include "functional/program.hpp"
+#include "verification/election_fixture.hpp"
 
 namespace isoloir {
 namespace {

@@ -8,7 +8,7 @@
 #include <semaphore>
 #include <thread>
 
-#include "election/election_fixture.hpp"
+#include "election/ballot.hpp"
 
 namespace isoloir {
 namespace {

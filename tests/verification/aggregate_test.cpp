@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "election/ballot.hpp"
-#include "election/election_fixture.hpp"
 
 namespace isoloir {
 namespace {

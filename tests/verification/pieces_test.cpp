@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "election/election_fixture.hpp"
+#include "verification/election_fixture.hpp"
 #include "verification/state.hpp"
 
 namespace isoloir {

@@ -5,9 +5,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Aggregate } from "../box.ts";
 import { from_hex, to_hex, utf8 } from "../bytes.ts";
 import { decode } from "../canonical_json.ts";
+import { count_is_closed } from "../count_checks.ts";
 import { open_ciphertexts, votes_in } from "../decryption.ts";
 import { decode_point_or_identity } from "../group.ts";
-import { read_manifest } from "../manifest.ts";
+import type { Event } from "../events.ts";
+import { type Manifest, read_manifest } from "../manifest.ts";
 import { Refused } from "../refused.ts";
 import { check_result } from "../result.ts";
 import { ciphertexts_of, read_shares, type SharesDocument } from "../shares.ts";
@@ -84,4 +86,13 @@ test("the result, and one that says otherwise", () => {
   const changed = count.result_json.replace('"winner":0', '"winner":1');
   assert.notEqual(changed, count.result_json);
   assert.ok(!accepts(() => check_result(decode(utf8(changed)), facts)));
+});
+
+test("the count is closed by the bureaus that have a contest", () => {
+  const manifest = { bureaus: [{}, {}, {}], contests: [{ bureau: 0 }, { bureau: 2 }] } as Manifest;
+  const closed_by = (...bureaus: number[]) =>
+    count_is_closed(bureaus.map((bureau) => ({ name: "close-count", bureau }) as Event), manifest);
+  assert.equal(closed_by(0, 2), true);
+  assert.equal(closed_by(0, 1), false);
+  assert.equal(closed_by(0), false);
 });

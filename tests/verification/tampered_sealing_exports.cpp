@@ -1,9 +1,13 @@
 // V0 to V4: anchors, files, the manifest under its seal, the ceremony, the rosters.
-#include "election/export_makers.hpp"
-#include "election/forged_ceremony.hpp"
+#include <sys/stat.h>
+
+#include "verification/export_makers.hpp"
+#include "verification/forged_ceremony.hpp"
 
 namespace isoloir::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 void add_anchors(CaseTable& table) {
   table.bad(0, "other-fingerprint", "The fingerprint given differs in one bit.",
@@ -31,6 +35,14 @@ void add_anchors(CaseTable& table) {
               drop_last_event(made.files);
               return made;
             });
+  table.bad(0, "checkpoint-beyond-the-log", "The checkpoint given is of a leaf more.",
+            anchored([](const Workshop& workshop, MadeExport& made) {
+              const auto& e = workshop.good();
+              MerkleAccumulator longer = e.log;
+              longer.append(Digest{1});
+              made.checkpoint = sign_checkpoint(
+                  {e.manifest.log_origin, longer.size(), longer.root()}, e.checkpoint_key);
+            }));
   table.bad(0, "checkpoint-of-a-stranger", "The checkpoint given is signed by another key.",
             anchored([](const Workshop& workshop, MadeExport& made) {
               const auto& e = workshop.good();
@@ -49,9 +61,10 @@ void add_files(CaseTable& table) {
             altered_unlisted([](Files& f) { f["notes.txt"] = "hello"; }));
   table.bad(1, "listed-stranger", "A file that is no file of an export, and is in the index.",
             altered([](Files& f) { f["box/0-3.bin"]; }));
-  table.bad(1, "minutes-that-are-not-defined",
-            "A file of minutes: the layout of an export of this version has none.",
-            altered([](Files& f) { f["minutes.json"] = "{}"; }));
+  table.bad(1, "minutes-of-no-bureau", "Minutes of a bureau that the manifest does not have.",
+            on_closed([](TestElection& e) {
+              e.files[export_path::minutes(1)] = e.minutes(0, {&e.president()});
+            }));
   table.bad(1, "file-left-out", "The box of an empty district is neither there nor in the index.",
             altered([](Files& f) { f.erase("box/0-2.bin"); }));
   table.bad(1, "wrong-size", "The index states another size, and the right hash.",
@@ -80,6 +93,61 @@ void add_files(CaseTable& table) {
                 break;
               }
               f["index.json"] = canonical_json(index);
+            }));
+}
+
+void add_layout(CaseTable& table) {
+  const auto without = [](std::string path) { return altered([=](Files& f) { f.erase(path); }); };
+  const auto with = [](std::string path, std::string as) {
+    return altered([=](Files& f) { f[path] = f.at(as); });
+  };
+  table.bad(1, "ceremony-message-left-out", "A message is neither there nor in the index.",
+            without("ceremony/0/1-01-02.json"));
+  table.bad(1, "ceremony-of-no-bureau", "A message of a bureau that the manifest does not have.",
+            with("ceremony/1/0-00-01.json", "ceremony/0/0-00-01.json"));
+  table.bad(1, "shares-of-no-member", "Shares under the place of a member that there is not.",
+            with("shares/0-0-3.json", "shares/0-0-1.json"));
+  table.bad(1, "event-left-out", "An event is neither there nor in the index.",
+            without("events/000001.json"));
+  table.bad(1, "event-of-another-form", "An event's number has seven digits.",
+            with("events/0000009.json", "events/000001.json"));
+  table.bad(1, "broken-seal-of-none", "A broken seal that the manifest does not name.",
+            with("broken/0/seal.json", "seal.json"));
+}
+
+// The folder's file goes out of it, and `then` puts something else in its place.
+Maker replaced(std::string path,
+               std::function<void(const fs::path& place, const fs::path& file)> then) {
+  return anchored([=](const Workshop&, MadeExport& made) {
+    made.on_disk = [=](const fs::path& folder) {
+      const auto file = fs::path("..") / "elsewhere";
+      fs::rename(folder / path, folder / file);
+      then(folder / path, fs::relative(folder / file, (folder / path).parent_path()));
+    };
+  });
+}
+
+void add_no_regular_files(CaseTable& table) {
+  const auto link = [](const fs::path& place, const fs::path& file) {
+    fs::create_symlink(file, place);
+  };
+  const auto pipe = [](const fs::path& place, const fs::path&) {
+    if (::mkfifo(place.c_str(), 0600) != 0) throw std::runtime_error("no pipe can be made");
+  };
+  table.bad(1, "linked-file", "A box is a symbolic link to the file that it was.",
+            replaced("box/0-1.bin", link));
+  table.bad(1, "linked-manifest", "The manifest is a symbolic link to itself elsewhere.",
+            replaced("manifest.json", link));
+  table.bad(1, "linked-index", "The index is a symbolic link to itself elsewhere.",
+            replaced("index.json", link));
+  table.bad(1, "linked-folder", "The folder of boxes is a symbolic link to itself elsewhere.",
+            replaced("box", link));
+  table.bad(1, "a-pipe", "An event is a pipe.", replaced("events/000001.json", pipe));
+  table.bad(1, "an-unlisted-link", "A symbolic link to nothing stands beside the files.",
+            anchored([](const Workshop&, MadeExport& made) {
+              made.on_disk = [](const fs::path& folder) {
+                fs::create_symlink("nowhere", folder / "log" / "more.bin");
+              };
             }));
 }
 
@@ -476,6 +544,8 @@ void add_roster_documents(CaseTable& table) {
 void add_tampered_sealing(CaseTable& table) {
   add_anchors(table);
   add_files(table);
+  add_layout(table);
+  add_no_regular_files(table);
   add_json(table);
   add_manifests(table);
   add_seals(table);

@@ -1,5 +1,5 @@
 // V10 to V15: ballots, their proofs, their keys, the box as the freeze says it.
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "election/ceremony_statements.hpp"
-#include "election/election_fixture.hpp"
+#include "verification/election_fixture.hpp"
 
 namespace isoloir::test {
 

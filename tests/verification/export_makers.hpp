@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "election/forged_proofs.hpp"
-#include "election/tampered_exports.hpp"
+#include "verification/forged_proofs.hpp"
+#include "verification/tampered_exports.hpp"
 
 namespace isoloir::test {
 
@@ -27,6 +27,8 @@ Maker made(std::function<void(const Workshop&, ElectionHooks&)> prepare);
 Maker on_setup(std::function<void(TestElection&)> change);
 Maker on_box(std::function<void(TestElection&)> change);
 Maker on_counted(std::function<void(TestElection&)> change);
+// Once the count is closed.
+Maker on_closed(std::function<void(TestElection&)> change);
 // After each event of this name.
 Maker after_event(std::string name, std::function<void(TestElection&)> then);
 Maker on_event(std::string name, std::function<void(const Workshop&, Json&, Signers&)> change);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "election/count.hpp"
 #include "election/export.hpp"
 #include "election/manifest.hpp"
+#include "election/minutes.hpp"
 
 namespace isoloir::test {
 
@@ -31,6 +33,11 @@ struct EventDraft {  // of an event
   Json contest = nullptr;
   Json data = Json::object();
   Signers signers;
+  std::uint32_t bureau = 0;  // where the event has no contest
+};
+struct BatchUnit {  // of a reissue, keys ascending
+  std::uint32_t contest, district;
+  std::vector<Point> removed, added;
 };
 struct ElectionHooks {
   std::function<void(TestElection&)> setup;    // the manifest, before it is sealed
@@ -41,10 +48,13 @@ struct ElectionHooks {
   std::function<void(const std::string&, std::string&)> logged;  // "batch" or event, as signed
   std::function<void(TestElection&)> box;      // ballots, before they are accepted
   std::function<void(TestElection&)> counted;  // files of tally and shares, before the result
-  std::function<void(Files&)> files;           // before the index is made
+  std::function<void(TestElection&)> closed;   // all is there but the index
+  std::function<void(Files&)> files;           // the same
   std::function<void(std::string&)> note;      // each checkpoint
   bool nobody = false;                         // no voter at all
+  bool two_bureaus = false;                    // contest 1 has a bureau of its own
   bool unclosed = false;                       // no close-count
+  std::set<std::uint32_t> closed_by;           // close-count of these bureaus, where given
   std::uint64_t seed = 2026;                   // of every key and nonce
   std::optional<std::uint64_t> ceremony_seed;  // of the election's id and the trustees' keys
 };
@@ -54,11 +64,17 @@ struct HeldCeremony {
   CeremonyPlan plan;
   LocalCeremony ceremony;
 
-  static const HeldCeremony& of(std::uint64_t seed) {
-    static std::map<std::uint64_t, HeldCeremony> held;
-    if (const auto found = held.find(seed); found != held.end()) return found->second;
+  static const HeldCeremony& of(std::uint64_t seed) { return held(seed, {}); }
+  // Of another bureau of the same election.
+  static const HeldCeremony& second_of(std::uint64_t seed) {
+    return held(seed + 1'000'000, of(seed).plan.election);
+  }
+  static const HeldCeremony& held(std::uint64_t seed, std::optional<ElectionId> election) {
+    static std::map<std::uint64_t, HeldCeremony> all;
+    if (const auto found = all.find(seed); found != all.end()) return found->second;
     SeededRandom random(~seed);
     CeremonyPlan plan{{random.array<16>()}, random.array<16>(), "Bureau", {}};
+    if (election) plan.election = *election;
     plan.groups.push_back(
         {"P", 1, {{"Ada", BureauRole::president}, {"Blaise", BureauRole::secretary}}});
     plan.groups.push_back({"D", 2, {}});
@@ -66,7 +82,7 @@ struct HeldCeremony {
       plan.groups[1].members.push_back({name, BureauRole::delegate});
     }
     auto ceremony = run_ceremony_locally(plan, random);
-    return held.emplace(seed, HeldCeremony{std::move(plan), std::move(ceremony)}).first->second;
+    return all.emplace(seed, HeldCeremony{std::move(plan), std::move(ceremony)}).first->second;
   }
   LocalCeremony clone() const {
     LocalCeremony copy{ceremony.messages, {}, ceremony.result};
@@ -92,8 +108,11 @@ class TestElection {
 
   void emit(EventDraft draft) {
     const std::size_t number = event_number++;
+    const auto bureau = draft.contest.is_null()
+                            ? draft.bureau
+                            : manifest.contests[draft.contest.get<std::size_t>()].bureau;
     Json body = {{"type", "event"},   {"number", number}, {"event", draft.name},
-                 {"at", now += 1000}, {"bureau", 0},      {"contest", draft.contest},
+                 {"at", now += 1000}, {"bureau", bureau}, {"contest", draft.contest},
                  {"data", draft.data}};
     if (hooks.event) hooks.event(body, draft.signers);
     now = std::max(now, integer_field(body, "at").value_or(now));
@@ -128,7 +147,7 @@ class TestElection {
   }
   Bytes ballot(std::uint32_t k, std::uint32_t d, std::size_t choice, const KeyPair& key) {
     return make_ballot(fingerprint(), k, d, manifest.contests[k].options.size(), choice,
-                       manifest.bureaus[0].key, key.secret.reveal(), random)
+                       manifest.bureau_of(manifest.contests[k]).key, key.secret.reveal(), random)
         .encode();
   }
   // The last option, where a setup has left fewer.
@@ -137,10 +156,17 @@ class TestElection {
     box[{k, d}][key.key] = ballot(k, d, std::min(choice, last), key);
   }
   Fingerprint fingerprint() const { return manifest.fingerprint(); }
-  const KeyPair& president() const { return ceremony.holders[0].signing(); }
-  const KeyPair& secretary() const { return ceremony.holders[1].signing(); }
-  const KeyPair& delegate(std::size_t i) const { return ceremony.holders[2 + i].signing(); }
-  Signers opening() const { return {&president(), &delegate(0), &delegate(1)}; }
+  const KeyPair& member(std::size_t i, std::size_t bureau = 0) const {
+    return (bureau == 0 ? ceremony : *second_bureau).holders[i].signing();
+  }
+  const KeyPair& president(std::size_t bureau = 0) const { return member(0, bureau); }
+  const KeyPair& secretary(std::size_t bureau = 0) const { return member(1, bureau); }
+  const KeyPair& delegate(std::size_t i, std::size_t bureau = 0) const {
+    return member(2 + i, bureau);
+  }
+  Signers opening(std::size_t bureau = 0) const {
+    return {&president(bureau), &delegate(0, bureau), &delegate(1, bureau)};
+  }
 
   // Sorted by key, as the box has them.
   std::vector<Bytes> ballots_of(std::uint32_t contest, std::uint32_t district) {
@@ -170,6 +196,51 @@ class TestElection {
     notes.push_back(sign_checkpoint({manifest.log_origin, log.size(), log.root()}, checkpoint_key));
     if (hooks.note) hooks.note(notes.back());
   }
+  // Into the log, unless events wait.
+  void publish_batch(const std::vector<BatchUnit>& units, std::uint32_t persons, TimeMs at,
+                     const std::function<void(Json&, Signers&)>& change = {}) {
+    const auto number = batch_number++;
+    Json body = {{"type", "reissue-batch"},
+                 {"number", number},
+                 {"at", at},
+                 {"persons", persons},
+                 {"register_root", std::string(64, '0')},
+                 {"units", Json::array()}};
+    for (const auto& [k, d, removed, added] : units) {
+      const auto root = [&, contest = k, district = d](const std::vector<Point>& keys) {
+        return hex_encode(roster_root(manifest.election_id, contest, district, keys));
+      };
+      body["units"].push_back({{"contest", k},
+                               {"district", d},
+                               {"size", added.size()},
+                               {"removed_root", root(removed)},
+                               {"added_root", root(added)}});
+      files[export_path::batch_removed(number, k, d)] = bytes_of(removed);
+      files[export_path::batch_added(number, k, d)] = bytes_of(added);
+    }
+    Signers signers{&board};
+    if (change) change(body, signers);
+    auto& text = files[export_path::batch(number)] = signed_text(std::move(body), signers);
+    if (hooks.logged) hooks.logged("batch", text);
+    waiting.push_back(document_entry(entry_batch, text));
+    if (!hold) append_waiting();
+  }
+  // Of the files as they are, dated now.
+  std::string minutes(std::uint32_t bureau, const Signers& signers,
+                      const std::function<void(Json&)>& change = {}) {
+    const auto read = [&](std::size_t count, std::string (*path)(std::size_t)) {
+      std::vector<SignedDocument> documents;
+      for (std::size_t n = 0; n < count; ++n) {
+        documents.push_back(*SignedDocument::parse(files.at(path(n))));
+      }
+      return documents;
+    };
+    const auto events = read(event_number, export_path::event);
+    const auto batches = read(batch_number, export_path::batch);
+    Json body = minutes_body({manifest, files.at("result.json"), events, batches}, bureau, now);
+    if (change) change(body);
+    return signed_text(std::move(body), signers);
+  }
   void reindex() { files["index.json"] = index_of(files); }
   static std::string index_of(const Files& of) {
     ExportIndex index;
@@ -193,6 +264,7 @@ class TestElection {
   Ed25519KeyPair checkpoint_key = Ed25519KeyPair::generate(random);
   ReceiptKey receipt_key = ReceiptKey::of_bytes(random.array<32>());
   LocalCeremony ceremony;
+  std::optional<LocalCeremony> second_bureau;
   Manifest manifest;
   // Keys of the voters: [voter][contest]. Voter 2 abstains; voter 3 is enrolled late in contest 0.
   std::vector<std::vector<KeyPair>> voters;
@@ -203,6 +275,7 @@ class TestElection {
   Files files;
   TimeMs now = 1'000'000;
   std::size_t event_number = 0;
+  std::size_t batch_number = 0;
   std::uint32_t enrolled_besides = 0;  // by a hook, in contest 1
   bool hold = false;                   // events wait
   std::vector<Bytes> waiting;          // their entries
@@ -254,7 +327,14 @@ class TestElection {
     manifest.contests = {contest({list("Alpha"), list("Bêta"), blank}, 3),
                          contest({blank, list("Gamma")}, 1)};
     manifest.bureaus = {to_manifest_bureau(held.plan, ceremony.result)};
-    for (const auto& text : ceremony.messages) add_message(text);
+    for (const auto& text : ceremony.messages) add_message(0, text);
+    if (hooks.two_bureaus) {
+      const auto& other = HeldCeremony::second_of(hooks.ceremony_seed.value_or(hooks.seed));
+      second_bureau = other.clone();
+      manifest.bureaus.push_back(to_manifest_bureau(other.plan, second_bureau->result));
+      for (const auto& text : second_bureau->messages) add_message(1, text);
+      manifest.contests[1].bureau = 1;
+    }
     manifest.board_key = board.key;
     manifest.registrar_key = registrar.key;
     manifest.checkpoint_key = checkpoint_key.key;
@@ -278,14 +358,14 @@ class TestElection {
     }
     if (hooks.setup) hooks.setup(*this);
   }
-  void add_message(const std::string& text) {
+  void add_message(std::size_t bureau, const std::string& text) {
     static const std::map<std::string, std::uint32_t> rounds = {{"ceremony-hello", 0},
                                                                 {"ceremony-hash", 1},
                                                                 {"ceremony-commitments", 2},
                                                                 {"ceremony-agreement", 3},
                                                                 {"ceremony-possession", 4}};
     const Json body = Json::parse(text)["body"];
-    files[export_path::ceremony(0, rounds.at(body["type"].get<std::string>()),
+    files[export_path::ceremony(bureau, rounds.at(body["type"].get<std::string>()),
                                 body["group"].get<std::size_t>(),
                                 body["index"].get<std::size_t>())] = text;
   }
@@ -303,7 +383,9 @@ class TestElection {
                  {"sign_offs", 0},
                  {"sealed_at", now}};
     Signers signers;
-    for (const auto& holder : ceremony.holders) signers.push_back(&holder.signing());
+    for (std::size_t b = 0; b < manifest.bureaus.size(); ++b) {
+      for (std::size_t i = 0; i < ceremony.holders.size(); ++i) signers.push_back(&member(i, b));
+    }
     if (hooks.seal) hooks.seal(body, signers);
     files["seal.json"] = signed_text(std::move(body), signers);
     files["roster.json"] = signed_text({{"type", "roster"},
@@ -313,30 +395,7 @@ class TestElection {
   }
 
   void reissue() {
-    const std::vector<Point> removed{voters[1][1].key};
-    const std::vector<Point> added{reissued.key};
-    const auto root = [&](const std::vector<Point>& keys) {
-      return hex_encode(roster_root(manifest.election_id, 1, 0, keys));
-    };
-    Json body = {{"type", "reissue-batch"},
-                 {"number", 0},
-                 {"at", now},
-                 {"persons", 1},
-                 {"register_root", std::string(64, '0')},
-                 {"units",
-                  {{{"contest", 1},
-                    {"district", 0},
-                    {"size", 1},
-                    {"removed_root", root(removed)},
-                    {"added_root", root(added)}}}}};
-    files[export_path::batch_removed(0, 1, 0)] = bytes_of(removed);
-    files[export_path::batch_added(0, 1, 0)] = bytes_of(added);
-    Signers signers{&board};
-    if (hooks.batch) hooks.batch(body, signers);
-    auto& text = files[export_path::batch(0)] = signed_text(std::move(body), signers);
-    if (hooks.logged) hooks.logged("batch", text);
-    waiting.push_back(document_entry(entry_batch, text));
-    if (!hold) append_waiting();
+    publish_batch({{1, 0, {voters[1][1].key}, {reissued.key}}}, 1, now, hooks.batch);
   }
 
   void vote() {
@@ -352,7 +411,7 @@ class TestElection {
       emit({"strike-off",
             1,
             {{"district", 0}, {"key", hex_encode(voters[2][1].key.encoded())}},
-            {&president()}});
+            {&president(manifest.contests[1].bureau)}});
       reissue();
       cast(0, 0, 0, voters[0][0]);
       cast(0, 0, 0, voters[1][0]);
@@ -405,16 +464,9 @@ class TestElection {
       districts.emplace(std::pair(roster.contest, roster.district), std::move(sums));
     }
     tally = *make_tally(manifest, anchors, districts);
-    emit({"count", nullptr, {{"bijection", true}, {"tally", hex_encode(tally->hash)}}, opening()});
-    std::size_t h = 0;
-    for (std::size_t g = 0; g < 2; ++g) {
-      for (std::size_t j = 1; j <= manifest.bureaus[0].groups[g].members.size(); ++j, ++h) {
-        auto holder = ceremony.holders[h].clone();
-        if (!holder.bind_tally(tally->hash)) continue;
-        const auto shares = make_shares(manifest, *tally, 0, holder, random);
-        if (shares) files[export_path::shares(0, g, j)] = *shares;
-      }
-    }
+    const Json data = {{"bijection", true}, {"tally", hex_encode(tally->hash)}};
+    for (const auto b : counting()) emit({"count", nullptr, data, opening(b), b});
+    for (const auto b : counting()) make_shares_of(b);
     if (hooks.counted) hooks.counted(*this);
     std::vector<ShareDocument> good;
     for (const auto& [path, text] : files) {
@@ -425,6 +477,25 @@ class TestElection {
     for (const auto& unit : tally->units) none.emplace_back(unit.total.sums.size(), 0);
     votes = decrypt(manifest, *tally, good).value_or(none);
     files["tally.json"] = tally_json(*tally, votes);
+  }
+
+  // Bureaus that have a contest.
+  std::set<std::uint32_t> counting() const {
+    std::set<std::uint32_t> bureaus;
+    for (const auto& one : manifest.contests) bureaus.insert(one.bureau);
+    return bureaus;
+  }
+  void make_shares_of(std::uint32_t bureau) {
+    const auto& held = bureau == 0 ? ceremony : *second_bureau;
+    std::size_t h = 0;
+    for (std::size_t g = 0; g < 2; ++g) {
+      for (std::size_t j = 1; j <= manifest.bureaus[bureau].groups[g].members.size(); ++j, ++h) {
+        auto holder = held.holders[h].clone();
+        if (!holder.bind_tally(tally->hash)) continue;
+        const auto shares = make_shares(manifest, *tally, bureau, holder, random);
+        if (shares) files[export_path::shares(bureau, g, j)] = *shares;
+      }
+    }
   }
 
   void finish() {
@@ -447,11 +518,14 @@ class TestElection {
                                .value_or(R"({"contests":[],"left_out":[]})");
     const auto hash = hex_encode(sha256(as_bytes(files["result.json"])));
     if (!hooks.unclosed) {
-      emit({"close-count", nullptr, {{"result", hash}}, {&president()}});
+      for (const auto b : hooks.closed_by.empty() ? counting() : hooks.closed_by) {
+        emit({"close-count", nullptr, {{"result", hash}}, {&president(b)}, b});
+      }
     }
     Json all = Json::array();
     for (const auto& note : notes) all.push_back(note);
     files["log/checkpoints.json"] = canonical_json(all);
+    if (hooks.closed) hooks.closed(*this);
     if (hooks.files) hooks.files(files);
     reindex();
   }

@@ -1,5 +1,5 @@
 // V5 to V9: the log, its leaves, events, reissues, enrolments and strike-offs.
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 namespace {
@@ -345,6 +345,8 @@ void add_batches(CaseTable& table) {
             }));
   table.bad(8, "reissue-number", "The first batch bears the number 1.",
             on_batch([](E, Json& body, Signers&) { body["number"] = 1; }));
+  table.bad(8, "reissue-before-1970", "The batch is dated before the count of time begins.",
+            on_batch([](E, Json& body, Signers&) { body["at"] = -1; }));
   table.bad(8, "reissue-above-the-maximum", "More than reissue_max, and no officer has signed.",
             on_setup([](TestElection& e) { e.manifest.contests[1].reissue_max = 0; }));
   table.bad(8, "reissue-without-the-guardian", "A guardian is named and has not signed.",
@@ -368,6 +370,75 @@ void add_batches(CaseTable& table) {
                           f[export_path::batch_added(0, 1, 0)]);
               };
             }));
+}
+
+// A second batch, of keys that have no ballot.
+Maker second_batch(std::function<void(TestElection&)> publish) {
+  return made([=](const Workshop&, ElectionHooks& hooks) {
+    hooks.setup = [](TestElection& e) { e.manifest.contests[0].reissue_max = 3; };
+    hooks.box = publish;
+  });
+}
+Point new_key(TestElection& e) {
+  return KeyPair::generate(e.random).key;
+}
+BatchUnit of_the_abstainer(TestElection& e) {
+  return {0, 1, {e.voters[2][0].key}, {new_key(e)}};
+}
+std::vector<Point> ascending(std::vector<Point> keys) {
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+void add_second_batches(CaseTable& table) {
+  table.good(
+      "two-batches-of-one-moment", "The second batch has the hour of the first.",
+      second_batch([](TestElection& e) { e.publish_batch({of_the_abstainer(e)}, 1, e.now); }));
+  table.bad(
+      8, "reissue-dated-back", "The second batch is dated a moment before the first.",
+      second_batch([](TestElection& e) { e.publish_batch({of_the_abstainer(e)}, 1, e.now - 1); }));
+  table.bad(8, "reissue-without-units", "The second batch brings nothing to anybody.",
+            second_batch([](TestElection& e) { e.publish_batch({}, 0, e.now); }));
+  table.bad(8, "reissue-of-nobody", "One key, and no person.", second_batch([](TestElection& e) {
+              e.publish_batch({of_the_abstainer(e)}, 0, e.now);
+            }));
+  table.bad(
+      8, "reissue-of-more-persons-than-keys", "One key, and two persons.",
+      second_batch([](TestElection& e) { e.publish_batch({of_the_abstainer(e)}, 2, e.now); }));
+  const auto in_two_contests = [](std::uint32_t persons) {
+    return second_batch([=](TestElection& e) {
+      e.box[{1, 0}].erase(e.voters[0][1].key);
+      e.publish_batch({of_the_abstainer(e), {1, 0, {e.voters[0][1].key}, {new_key(e)}}}, persons,
+                      e.now, [&](Json&, Signers& signers) { signers.push_back(&e.president()); });
+    });
+  };
+  table.good("a-person-of-two-contests", "Two keys, in two contests, of one person.",
+             in_two_contests(1));
+  table.good("persons-of-a-contest-each", "Two keys, in two contests, of two persons.",
+             in_two_contests(2));
+  table.bad(8, "a-person-with-two-keys", "Two keys in one contest, and one person.",
+            second_batch([](TestElection& e) {
+              e.box.erase({0, 0});
+              e.publish_batch({{0, 0, ascending({e.voters[0][0].key, e.voters[1][0].key}),
+                                ascending({new_key(e), new_key(e)})}},
+                              1, e.now);
+            }));
+}
+
+void add_batches_of_two_bureaus(CaseTable& table) {
+  const auto signed_by = [](std::size_t bureau) {
+    return made([=](const Workshop&, ElectionHooks& hooks) {
+      hooks.two_bureaus = true;
+      hooks.box = [=](TestElection& e) {
+        e.publish_batch({of_the_abstainer(e)}, 1, e.now,
+                        [&](Json&, Signers& signers) { signers.push_back(&e.secretary(bureau)); });
+      };
+    });
+  };
+  table.good("reissue-signed-by-its-bureau", "A secretary signed, though there are few reissues.",
+             signed_by(0));
+  table.bad(8, "reissue-signed-by-another-bureau",
+            "A secretary of the bureau signed that has none of its contests.", signed_by(1));
 }
 
 // Takes a key of contest 1 out of its roster, for an event to enrol it.
@@ -527,6 +598,8 @@ void add_tampered_board(CaseTable& table) {
   add_event_places(table);
   add_batches(table);
   add_batches_of_the_enrolled(table);
+  add_second_batches(table);
+  add_batches_of_two_bureaus(table);
   add_batch_lists(table);
   add_roll(table);
 }

@@ -4,7 +4,7 @@
 // does not look at that one point accepts all of it.
 #pragma once
 
-#include "election/election_fixture.hpp"
+#include "verification/election_fixture.hpp"
 
 namespace isoloir::test {
 

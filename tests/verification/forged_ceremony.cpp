@@ -1,4 +1,4 @@
-#include "election/forged_ceremony.hpp"
+#include "verification/forged_ceremony.hpp"
 
 namespace isoloir::test {
 namespace {

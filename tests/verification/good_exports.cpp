@@ -1,5 +1,5 @@
 // What every verifier must accept: elections that are odd, and not wrong.
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 namespace {
@@ -40,6 +40,78 @@ void add_turnouts(CaseTable& table) {
                e.cast(0, 1, 2, e.voters[3][0]);
                e.cast(1, 0, 0, e.voters[0][1]);
              }));
+}
+
+void add_bureaus(CaseTable& table) {
+  table.good("two-bureaus", "Contest 1 has a bureau of its own.",
+             made([](const Workshop&, ElectionHooks& hooks) { hooks.two_bureaus = true; }));
+  table.good("a-bureau-without-a-contest",
+             "It has a key, and nothing to count: nothing is missed of it.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.two_bureaus = true;
+               hooks.setup = [](TestElection& e) { e.manifest.contests[1].bureau = 0; };
+             }));
+}
+
+// A checkpoint that the log signed in the midst of its last round and that its list does not have.
+std::string unlisted_checkpoint(const TestElection& e, std::size_t size) {
+  return sign_checkpoint(
+      {e.manifest.log_origin, size, merkle_root(std::span(e.leaves).first(size))},
+      e.checkpoint_key);
+}
+
+void add_unlisted_checkpoints(CaseTable& table) {
+  table.good("anchored-by-an-unlisted-checkpoint",
+             "The checkpoint given is of this log, and none of checkpoints.json.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               const auto& e = workshop.good();
+               made.fingerprint = e.fingerprint();
+               made.checkpoint = unlisted_checkpoint(e, e.leaves.size() - 3);
+             }));
+  table.good("an-unlisted-checkpoint-of-nothing", "The checkpoint given is of the empty log.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               made.checkpoint = unlisted_checkpoint(workshop.good(), 0);
+             }));
+  table.good("receipt-under-an-unlisted-checkpoint",
+             "A receipt under a checkpoint of this log that checkpoints.json does not have.",
+             anchored([](const Workshop& workshop, MadeExport& made) {
+               const auto& e = workshop.good();
+               auto receipt = *Receipt::parse(e.receipt(e.box.at({0, 1}).begin()->second));
+               const auto tree = std::span(e.leaves).first(e.leaves.size() - 3);
+               receipt.proof = inclusion_proof(tree, receipt.index);
+               receipt.checkpoint_note = unlisted_checkpoint(e, tree.size());
+               made.receipts["mine"] = receipt.text();
+             }));
+}
+
+void add_minutes(CaseTable& table) {
+  table.good("minutes", "The president has signed the minutes.", on_closed([](TestElection& e) {
+               e.files[export_path::minutes(0)] = e.minutes(0, {&e.president()});
+             }));
+  table.good("minutes-signed-by-three", "Secretary, president and a delegate have signed them.",
+             on_closed([](TestElection& e) {
+               e.files[export_path::minutes(0)] =
+                   e.minutes(0, {&e.secretary(), &e.president(), &e.delegate(1)});
+             }));
+  table.good("minutes-of-a-majority", "Contest 0 under the rule two-round-majority, with minutes.",
+             made([](const Workshop&, ElectionHooks& hooks) {
+               hooks.setup = [](TestElection& e) { hold_in_two_rounds(e, 1); };
+               hooks.closed = [](TestElection& e) {
+                 e.files[export_path::minutes(0)] = e.minutes(0, {&e.president()});
+               };
+             }));
+  const auto of_two = [](bool both) {
+    return made([=](const Workshop&, ElectionHooks& hooks) {
+      hooks.two_bureaus = true;
+      hooks.closed = [=](TestElection& e) {
+        e.files[export_path::minutes(1)] = e.minutes(1, {&e.president(1)});
+        if (both) e.files[export_path::minutes(0)] = e.minutes(0, {&e.secretary()});
+      };
+    });
+  };
+  table.good("minutes-of-two-bureaus", "Each bureau has signed minutes of its own.", of_two(true));
+  table.good("minutes-of-one-of-two-bureaus", "One of two bureaus has signed minutes.",
+             of_two(false));
 }
 
 void add_rules(CaseTable& table) {
@@ -231,6 +303,9 @@ void add_edges(CaseTable& table) {
 
 void add_good_exports(CaseTable& table) {
   add_turnouts(table);
+  add_unlisted_checkpoints(table);
+  add_bureaus(table);
+  add_minutes(table);
   add_rules(table);
   add_boards(table);
   add_events_good(table);

@@ -2,7 +2,7 @@
 // N]. Of each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it
 // names: {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
 // {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
-#include "election/tampered_exports.hpp"
+#include "verification/tampered_exports.hpp"
 
 #include <cstdio>
 #include <filesystem>
@@ -21,7 +21,7 @@ void write(const fs::path& file, const std::string& content) {
 }
 
 void write_case(const fs::path& folder, const test::ExportCase& one, const test::MadeExport& made) {
-  for (const auto& [path, content] : made.files) write(folder / "export" / path, content);
+  made.write(folder / "export");
   Json anchors = Json::object();
   if (made.fingerprint) anchors["fingerprint"] = hex_encode(made.fingerprint->bytes);
   if (made.checkpoint) {

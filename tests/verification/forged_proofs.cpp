@@ -1,4 +1,4 @@
-#include "election/forged_proofs.hpp"
+#include "verification/forged_proofs.hpp"
 
 #include <numeric>
 

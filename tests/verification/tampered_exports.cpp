@@ -1,7 +1,10 @@
-#include "election/tampered_exports.hpp"
+#include "verification/tampered_exports.hpp"
+
+#include <fstream>
+#include <stdexcept>
 
 #include "crypto/ed25519.hpp"
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 
@@ -12,6 +15,16 @@ Anchors MadeExport::anchors() const {
   given.receipts = receipts;
   given.receipts_given = !receipts.empty();
   return given;
+}
+
+void MadeExport::write(const std::filesystem::path& folder) const {
+  for (const auto& [path, content] : files) {
+    std::filesystem::create_directories((folder / path).parent_path());
+    std::ofstream out(folder / path, std::ios::binary);
+    out << content;
+    if (!out.flush()) throw std::runtime_error(path + " cannot be written");
+  }
+  if (on_disk) on_disk(folder);
 }
 
 // ---- Elections
@@ -112,6 +125,9 @@ Maker on_box(std::function<void(TestElection&)> change) {
 }
 Maker on_counted(std::function<void(TestElection&)> change) {
   return made([=](const Workshop&, ElectionHooks& hooks) { hooks.counted = change; });
+}
+Maker on_closed(std::function<void(TestElection&)> change) {
+  return made([=](const Workshop&, ElectionHooks& hooks) { hooks.closed = change; });
 }
 Maker after_event(std::string name, std::function<void(TestElection&)> then) {
   return made([=](const Workshop&, ElectionHooks& hooks) {

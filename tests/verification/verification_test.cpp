@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "crypto/hash.hpp"
-#include "election/export_makers.hpp"
+#include "verification/export_makers.hpp"
 
 namespace isoloir {
 namespace {
@@ -118,6 +118,42 @@ TEST(Verification, BothAnchorsOrNotAnchored) {
   const auto early = verify(good().files, one);
   EXPECT_TRUE(early.consistent());
   EXPECT_FALSE(early.anchored);
+}
+
+TEST(Verification, AnyTreeOfTheLogAnchorsThatHoldsTheFreeze) {
+  const auto& e = good();
+  const auto freeze = leaf_hash(document_entry(entry_event, e.files.at(export_path::event(6))));
+  const auto place = static_cast<std::size_t>(std::find(e.leaves.begin(), e.leaves.end(), freeze) -
+                                              e.leaves.begin());
+  ASSERT_LT(place, e.leaves.size());
+  for (const bool holds : {true, false}) {
+    const auto tree = std::span(e.leaves).first(place + (holds ? 1 : 0));
+    Anchors anchors = anchors_of(e);
+    anchors.checkpoint =
+        sign_checkpoint({e.manifest.log_origin, tree.size(), merkle_root(tree)}, e.checkpoint_key);
+    const auto report = verify(e.files, anchors);
+    EXPECT_TRUE(report.consistent()) << details(report);
+    EXPECT_EQ(report.anchored, holds) << details(report);
+  }
+}
+
+TEST(Verification, TheCountIsClosedByTheBureausThatHaveAContest) {
+  TestElection::Hooks hooks;
+  hooks.two_bureaus = true;
+  hooks.setup = [](TestElection& e) { e.manifest.contests[1].bureau = 0; };
+  const auto said = [](const TestElection::Hooks& by) {
+    const auto report = verify(TestElection(by).files);
+    EXPECT_TRUE(report.consistent()) << details(report);
+    return check(report, 22).detail;
+  };
+  EXPECT_EQ(said(hooks), "2 contests, the count is closed");
+  hooks.after = [counts = 0](TestElection& e, const std::string& name) mutable {
+    if (name != "count" || ++counts > 1) return;
+    const Json data = {{"bijection", true}, {"tally", hex_encode(e.tally->hash)}};
+    e.emit({"count", nullptr, data, e.opening(1), 1});
+  };
+  hooks.closed_by = {1};
+  EXPECT_EQ(said(hooks), "2 contests, the count is not closed by every bureau");
 }
 
 TEST(Verification, V1EveryFileIsListedAndAsListed) {

@@ -1,10 +1,6 @@
 // V16 to V25: the bijection's signers, aggregates, the tally, shares, decryption, the result,
-// sign-offs, receipts.
-//
-// V25 (minutes) is never the only one to refuse. The layout of an export (section 11) has no file
-// of minutes: one that is there is a stranger to V1 (case minutes-that-are-not-defined), and V25
-// has nothing to judge.
-#include "election/export_makers.hpp"
+// sign-offs, receipts, minutes.
+#include "verification/export_makers.hpp"
 
 namespace isoloir::test {
 namespace {
@@ -285,6 +281,16 @@ void add_receipts(CaseTable& table) {
                   {e.manifest.log_origin, leaves.size(), merkle_root(leaves)}, e.checkpoint_key);
               return split.text();
             }));
+  table.bad(24, "receipt-beyond-the-log", "Signed by the log, which has a leaf less.",
+            with_receipt([](const TestElection& e, const Receipt& good) {
+              auto leaves = e.leaves;
+              leaves.push_back(Digest{1});
+              Receipt later = good;
+              later.proof = inclusion_proof(leaves, later.index);
+              later.checkpoint_note = sign_checkpoint(
+                  {e.manifest.log_origin, leaves.size(), merkle_root(leaves)}, e.checkpoint_key);
+              return later.text();
+            }));
   table.bad(24, "receipt-of-another-key", "The receipt's checkpoint is signed by another key.",
             with_receipt([](const TestElection& e, const Receipt& good) {
               SeededRandom random(4);
@@ -361,6 +367,110 @@ void add_receipts_of_others(CaseTable& table) {
             });
 }
 
+Maker minutes_of(std::function<std::string(const Workshop&, TestElection&)> make,
+                 bool two_bureaus = false) {
+  return made([=](const Workshop& workshop, ElectionHooks& hooks) {
+    hooks.two_bureaus = two_bureaus;
+    hooks.closed = [=, &workshop](TestElection& e) {
+      e.files[export_path::minutes(0)] = make(workshop, e);
+    };
+  });
+}
+
+void add_minutes_figures(CaseTable& table) {
+  const auto changed = [](std::function<void(Json&)> change) {
+    return minutes_of(
+        [=](const Workshop&, TestElection& e) { return e.minutes(0, {&e.president()}, change); });
+  };
+  const auto in_contest = [=](std::string name, Json value) {
+    return changed([=](Json& body) { body["contests"][0][name] = value; });
+  };
+  const auto in_operations = [=](std::string name, Json value) {
+    return changed([=](Json& body) { body["operations"][name] = value; });
+  };
+  table.bad(25, "minutes-with-another-figure", "A voter more is registered in the minutes.",
+            in_contest("registered", 5));
+  table.bad(25, "minutes-with-other-votes", "A vote moves from one list to the other.",
+            in_contest("votes", {1, 2, 0}));
+  table.bad(25, "minutes-with-another-seat", "A seat moves from one list to the other.",
+            in_contest("seats", {1, 2}));
+  table.bad(25, "minutes-without-the-enrolment", "The minutes say nothing of an enrolment.",
+            in_contest("enrolments", 0));
+  table.bad(25, "minutes-of-fewer-reissues", "The reissue is none in the minutes.",
+            changed([](Json& body) { body["contests"][1]["reissues"] = 0; }));
+  table.bad(25, "minutes-without-the-suspension", "The minutes say nothing of the suspension.",
+            in_operations("suspensions", 0));
+  table.bad(25, "minutes-of-another-opening", "The vote opened a moment earlier in the minutes.",
+            in_operations("opened_at", 1'000'999));
+  table.bad(25, "minutes-of-another-result", "The minutes name another result.",
+            changed([](Json& body) { body["result"] = std::string(64, '0'); }));
+  table.bad(25, "minutes-of-another-tally", "The minutes name another T.",
+            changed([](Json& body) { body["tally"] = std::string(128, '0'); }));
+  table.bad(25, "minutes-field-more", "The minutes have a field that none have.",
+            changed([](Json& body) { body["remark"] = ""; }));
+  table.bad(25, "minutes-without-a-contest", "Contest 1 is not in the minutes.",
+            changed([](Json& body) { body["contests"].erase(1); }));
+  table.bad(25, "minutes-with-a-contest-twice", "Contest 1 is in the minutes twice.",
+            changed([](Json& body) { body["contests"].push_back(Json(body["contests"][1])); }));
+  table.bad(25, "minutes-before-the-close", "Dated a moment before the close of the count.",
+            changed([](Json& body) { body["at"] = body["at"].get<TimeMs>() - 1; }));
+  table.bad(25, "minutes-of-another-bureau", "The minutes of bureau 0 say bureau 1.",
+            changed([](Json& body) { body["bureau"] = 1; }));
+}
+
+void add_minutes_signers(CaseTable& table) {
+  table.bad(25, "minutes-signed-by-a-delegate", "No president and no secretary has signed.",
+            minutes_of([](const Workshop&, TestElection& e) {
+              return e.minutes(0, {&e.delegate(0), &e.delegate(1)});
+            }));
+  table.bad(25, "minutes-signed-by-the-board", "The board has signed beside the president.",
+            minutes_of([](const Workshop&, TestElection& e) {
+              return e.minutes(0, {&e.president(), &e.board});
+            }));
+  table.bad(25, "unsigned-minutes", "Nobody has signed.",
+            minutes_of([](const Workshop&, TestElection& e) { return e.minutes(0, {}); }));
+  table.bad(25, "minutes-signed-by-another-bureau", "The president of the other bureau signed.",
+            minutes_of(
+                [](const Workshop&, TestElection& e) {
+                  return e.minutes(0, {&e.president(), &e.president(1)});
+                },
+                true));
+  table.bad(25, "minutes-with-a-foreign-contest", "A contest of the other bureau is in them.",
+            minutes_of(
+                [](const Workshop&, TestElection& e) {
+                  const Json other =
+                      Json::parse(e.minutes(1, {&e.president(1)}))["body"]["contests"][0];
+                  return e.minutes(0, {&e.president()},
+                                   [&](Json& body) { body["contests"].push_back(other); });
+                },
+                true));
+  table.bad(
+      25, "minutes-under-another-bureau", "The other bureau's minutes under this one's name.",
+      minutes_of([](const Workshop&, TestElection& e) { return e.minutes(1, {&e.president(1)}); },
+                 true));
+  table.bad(25, "forged-minutes-signature", "The signature is that of another body.",
+            minutes_of([](const Workshop&, TestElection& e) {
+              Json forged = Json::parse(e.minutes(0, {&e.president()}));
+              forged["signatures"] = Json::parse(e.minutes(0, {&e.president()}, [](Json& body) {
+                body["at"] = body["at"].get<TimeMs>() + 1;
+              }))["signatures"];
+              return canonical_json(forged);
+            }));
+  table.bad(25, "minutes-of-another-election", "Signed for the election with another title.",
+            minutes_of([](const Workshop& workshop, TestElection& e) {
+              return resigned(
+                  e.minutes(0, {&e.president()}), [](Json&) {}, {&e.president()},
+                  workshop.retitled().fingerprint());
+            }));
+  table.bad(25, "minutes-before-the-count-is-closed", "No president has closed the count.",
+            made([](const Workshop&, ElectionHooks& hooks) {
+              hooks.unclosed = true;
+              hooks.closed = [](TestElection& e) {
+                e.files[export_path::minutes(0)] = e.minutes(0, {&e.president()});
+              };
+            }));
+}
+
 }  // namespace
 
 void add_tampered_count(CaseTable& table) {
@@ -374,6 +484,8 @@ void add_tampered_count(CaseTable& table) {
   add_sign_offs(table);
   add_receipts(table);
   add_receipts_of_others(table);
+  add_minutes_figures(table);
+  add_minutes_signers(table);
 }
 
 }  // namespace isoloir::test

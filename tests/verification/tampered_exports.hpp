@@ -1,9 +1,11 @@
 // Good and tampered exports of small elections, each with the number of the check of
 // docs/protocol.md section 11 that must refuse it first: for our verifier's test, and as folders
-// (tests/election/programs/tampered_exports.cpp) for every verifier written by others.
+// (tests/verification/programs/tampered_exports.cpp) for every verifier written by others.
 #pragma once
 
-#include "election/election_fixture.hpp"
+#include <filesystem>
+
+#include "verification/election_fixture.hpp"
 #include "verification/verification.hpp"
 
 namespace isoloir::test {
@@ -13,8 +15,11 @@ struct MadeExport {
   std::optional<Fingerprint> fingerprint;
   std::optional<std::string> checkpoint;        // a note
   std::map<std::string, std::string> receipts;  // by file name
+  // What is done to the folder once its files are written, where files alone do not say it.
+  std::function<void(const std::filesystem::path& folder)> on_disk = {};
 
   Anchors anchors() const;
+  void write(const std::filesystem::path& folder) const;
 };
 
 // The elections that cases start from; each is held once. Not thread-safe.

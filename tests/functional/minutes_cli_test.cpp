@@ -1,0 +1,239 @@
+// isoloir bureau minutes: from the final export to minutes that members have signed, on paper and
+// in the export.
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "cli/holder_file.hpp"
+#include "functional/program.hpp"
+#include "functional/server_process.hpp"
+#include "verification/election_fixture.hpp"
+
+namespace isoloir {
+namespace {
+
+namespace fs = std::filesystem;
+using test::contents;
+using test::Files;
+using test::Outcome;
+using test::Signers;
+using test::TestElection;
+
+constexpr std::size_t president = 0, secretary = 1, delegate = 2;
+
+const TestElection& good() {
+  static const TestElection election;
+  return election;
+}
+
+class MinutesCommand : public test::ProgramTest {
+ protected:
+  MinutesCommand() { stand_on(good()); }
+
+  // Its export, its checkpoint, and the private files of its members.
+  void stand_on(const TestElection& e) {
+    fs::remove_all(folder_ / "export");
+    for (const auto& [name, content] : e.files) write("export/" + name, content);
+    write("checkpoint", e.notes.back());
+    write("early", e.notes.front());
+    fingerprint_ = hex_encode(e.fingerprint().bytes);
+    for (const auto member : {president, secretary, delegate}) {
+      put_holder(std::to_string(member), e.ceremony.holders[member].clone());
+      if (e.second_bureau) {
+        put_holder("1-" + std::to_string(member), e.second_bureau->holders[member].clone());
+      }
+    }
+  }
+  void put_holder(const std::string& name, HolderState state) {
+    const Code code = Code::generate(random_);
+    write("code-" + name, code.shown().reveal() + "\n");
+    fs::remove(folder_ / ("holder-" + name));
+    ASSERT_TRUE(cli::HolderFile(folder_ / ("holder-" + name), code.clone(), std::move(state))
+                    .create(random_));
+  }
+
+  std::string arguments(const std::string& holder, const std::string& more = "",
+                        const std::string& checkpoint = "checkpoint") const {
+    return "bureau minutes " + path("export") + " --fingerprint " + fingerprint_ +
+           " --checkpoint " + path(checkpoint) + " --page " + path("minutes.html") + " --holder " +
+           path("holder-" + holder) + " --code-file " + path("code-" + holder) + more;
+  }
+  Outcome sign(std::size_t member) const { return program(arguments(std::to_string(member))); }
+  Outcome verify() const {
+    return program("verify " + path("export") + " --fingerprint " + fingerprint_ +
+                   " --checkpoint " + path("checkpoint"));
+  }
+  std::size_t signatures() const {
+    const auto text = contents(folder_ / "export/minutes/0.json");
+    return text.empty() ? 0 : Json::parse(text)["signatures"].size();
+  }
+  Files export_files() const {
+    Files files;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "export")) {
+      if (entry.is_regular_file()) files[entry.path().string()] = contents(entry.path());
+    }
+    return files;
+  }
+  void expect_refused(const Outcome& outcome, const std::string& code,
+                      const std::string& french) const {
+    EXPECT_EQ(outcome.code, 1) << outcome.out;
+    EXPECT_NE(outcome.err.find("(" + code + ")"), std::string::npos) << code << outcome.err;
+    EXPECT_NE(outcome.err.find(french), std::string::npos) << french << outcome.err;
+    EXPECT_FALSE(fs::exists(folder_ / "minutes.html"));
+    EXPECT_FALSE(fs::exists(folder_ / "export/minutes"));
+  }
+
+  SystemRandom random_;
+  std::string fingerprint_;
+};
+
+TEST_F(MinutesCommand, SignedMinutesAreVerifiedWithTheExport) {
+  const auto signed_by_president = sign(president);
+  ASSERT_EQ(signed_by_president.code, 0) << signed_by_president.err;
+  for (const char* words : {"Scrutin 0, Scrutin : 4 inscrits, 3 émargements, 0 blancs, 3 exprimés",
+                            "Contest 1, Contest: 2 registered, 2 sign-offs, 1 blank, 1 valid",
+                            "The minutes are signed in the export (signature: 1)"}) {
+    EXPECT_TRUE(signed_by_president.says(words)) << words << signed_by_president.out;
+  }
+  const auto verified = verify();
+  EXPECT_EQ(verified.first_line(), "verified") << verified.out;
+  EXPECT_TRUE(verified.says("minutes: of 1 bureau\n")) << verified.out;
+}
+
+TEST_F(MinutesCommand, ThePageSaysWhatWasDoneAndWhatCameOut) {
+  ASSERT_EQ(sign(secretary).code, 0);
+  const auto page = contents(folder_ / "minutes.html");
+  for (const char* words :
+       {"Procès-verbal des opérations et des résultats", "Minutes of operations and results",
+        "counter(page)", "counter(pages)", "Ouverture du vote", "A fire alarm", "It was none",
+        "Fermeture du vote", "Clôture du dépouillement", "serveur (server)", "Électeurs inscrits",
+        "Registered voters", "Alpha", "Bêta", "Ada", "Blaise", "Chloé", "Observations"}) {
+    EXPECT_NE(page.find(words), std::string::npos) << words;
+  }
+  EXPECT_EQ(page.find("<script"), std::string::npos);
+  EXPECT_NE(page.find(hex_encode(good().fingerprint().bytes).substr(0, 4)), std::string::npos);
+}
+
+TEST_F(MinutesCommand, ThePageOfAnEventfulVote) {
+  TestElection::Hooks hooks;
+  hooks.setup = [](TestElection& e) {
+    auto& majority = e.manifest.contests[0];
+    majority.rule = two_round_majority_rule;
+    majority.round = 1;
+    majority.seats = 1;
+    for (auto& option : majority.options) {
+      option.candidate = !option.blank;
+      option.candidates.clear();
+    }
+    e.manifest.contests[1].options[1].common = {{"Nord", 2}, {"Sud & Est", 1}};
+  };
+  hooks.after = [](TestElection& e, const std::string& name) {
+    if (name != "enrol") return;
+    e.emit({"extend", nullptr, {{"closes_at", 1'200'000}}, {&e.president()}});
+    e.emit({"unseal", 1, {{"reason", "Une panne <b>"}}, {&e.secretary()}});
+    e.emit({"reseal", 1, {{"reason", "Réparée"}}, {&e.secretary()}});
+  };
+  hooks.event = [](Json& body, Signers&) {
+    if (body["event"] == "close") body["at"] = 1'200'000;
+  };
+  stand_on(TestElection(hooks));
+  const auto signed_by_president = sign(president);
+  ASSERT_EQ(signed_by_president.code, 0) << signed_by_president.err;
+  EXPECT_EQ(verify().first_line(), "verified");
+  const auto page = contents(folder_ / "minutes.html");
+  for (const char* words : {"élu(e)", "Prolongation du vote jusqu'au jeudi 1 janvier 1970 à 01h20",
+                            "Extension of the vote until Thursday 1 January 1970 at 01:20",
+                            "Rupture du scellement : 1. Scrutin", "Une panne &lt;b&gt;",
+                            "Nouveau scellement", "Nord : 0 + 2/3", "Sud &amp; Est : 0 + 1/3"}) {
+    EXPECT_NE(page.find(words), std::string::npos) << words;
+  }
+}
+
+TEST_F(MinutesCommand, ASecondSignatureIsAddedAndSigningTwiceChangesNothing) {
+  ASSERT_EQ(sign(president).code, 0);
+  const auto before = export_files();
+  ASSERT_EQ(sign(president).code, 0);
+  EXPECT_EQ(export_files(), before);
+  const auto body = Json::parse(contents(folder_ / "export/minutes/0.json"))["body"];
+  ASSERT_EQ(sign(secretary).code, 0);
+  ASSERT_EQ(sign(delegate).code, 0);
+  EXPECT_EQ(signatures(), 3u);
+  EXPECT_EQ(Json::parse(contents(folder_ / "export/minutes/0.json"))["body"], body);
+  EXPECT_EQ(verify().first_line(), "verified");
+}
+
+TEST_F(MinutesCommand, EachBureauSignsItsOwn) {
+  TestElection::Hooks hooks;
+  hooks.two_bureaus = true;
+  stand_on(TestElection(hooks));
+  expect_refused(program(arguments("1-0")), "minutes.bureau", "Ce n'est pas le bureau");
+  ASSERT_EQ(program(arguments("1-0", " --bureau 1")).code, 0);
+  ASSERT_EQ(sign(president).code, 0);
+  const auto verified = verify();
+  EXPECT_EQ(verified.first_line(), "verified");
+  EXPECT_TRUE(verified.says("minutes: of 2 bureaus\n")) << verified.out;
+}
+
+TEST_F(MinutesCommand, NothingIsSignedThatIsNotInOrder) {
+  const auto before = export_files();
+  write("code-1", Code::generate(random_).shown().reveal() + "\n");
+  expect_refused(sign(secretary), "sealed_file.code_or_content", "Code faux");
+  expect_refused(sign(delegate), "trustee.role", "n'a pas pouvoir de signer");
+  expect_refused(program(arguments("0", " --bureau 7")), "minutes.bureau", "rien n'est signé");
+  expect_refused(program(arguments("0", "", "early")), "minutes.anchors", "point de contrôle");
+  const auto own = fingerprint_;
+  fingerprint_.assign(64, '0');
+  expect_refused(sign(president), "minutes.verification", "ne signez pas");
+  fingerprint_ = own;
+  EXPECT_EQ(export_files(), before);
+}
+
+TEST_F(MinutesCommand, AnExportThatIsNotVerifiedOrNotClosedHasNoMinutes) {
+  write("export/box/0-1.bin", "x");
+  const auto refused = sign(president);
+  expect_refused(refused, "minutes.verification", "ne signez pas");
+  EXPECT_NE(refused.err.find("V1 files: box/0-1.bin"), std::string::npos) << refused.err;
+
+  TestElection::Hooks hooks;
+  hooks.unclosed = true;
+  stand_on(TestElection(hooks));
+  expect_refused(sign(president), "minutes.count", "pas encore clos");
+
+  stand_on(good());
+  hooks.ceremony_seed = 7;
+  put_holder("0", TestElection(hooks).ceremony.holders[president].clone());
+  expect_refused(sign(president), "count.holder", "pas celui d'un membre de ce bureau");
+}
+
+// Before each operation on the export's folder, as a second member signs.
+TEST_F(MinutesCommand, KilledMidwayNothingIsLost) {
+  ASSERT_EQ(sign(president).code, 0);
+  const auto once_signed = export_files();
+  test::Disk disk(folder_ / "disk", folder_ / "export");
+  int kills = 0;
+  for (;; ++kills) {
+    fs::remove_all(folder_ / "export");
+    for (const auto& [name, content] : once_signed) {
+      fs::create_directories(fs::path(name).parent_path());
+      std::ofstream(name, std::ios::binary) << content;
+    }
+    std::vector<std::string> words;
+    std::istringstream line(arguments("1"));
+    for (std::string word; line >> word;) words.push_back(word);
+    disk->kill_at = kills + 1;
+    test::ServerProcess run(folder_, {words, disk.page()});
+    const auto ended = run.wait();
+    disk->kill_at = 0;
+    if (ended.signal == 0) break;
+    ASSERT_EQ(ended.signal, SIGKILL);
+    ASSERT_GE(signatures(), 1u) << kills;
+    const auto again = sign(secretary);
+    ASSERT_EQ(again.code, 0) << kills << again.err;
+    EXPECT_EQ(signatures(), 2u) << kills;
+    EXPECT_EQ(verify().first_line(), "verified") << kills;
+  }
+  EXPECT_GE(kills, 6);
+}
+
+}  // namespace
+}  // namespace isoloir
