@@ -24,53 +24,70 @@ BallotWindows::BallotWindows(Random& random)
 BallotWindows::BallotWindows(Judges judges, std::size_t cores, std::size_t options_in_window)
     : judges_(std::move(judges)), cores_(cores), options_in_window_(options_in_window) {}
 
+// A core that this thread has, passed on at the end to whoever has waited longest. Leaves the lock
+// as it finds it, but for the moment of passing.
+class BallotWindows::Core {
+ public:
+  Core(BallotWindows& windows, std::unique_lock<std::mutex>& lock)
+      : windows_(windows), lock_(lock) {}
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+  ~Core() {
+    if (!lock_.owns_lock()) lock_.lock();
+    windows_.pass_core();
+  }
+
+ private:
+  BallotWindows& windows_;
+  std::unique_lock<std::mutex>& lock_;
+};
+
 Status BallotWindows::judge(const BallotPlace& place, ByteView ballot) {
   ISOLOIR_ASSERT(!place.district);
-  if (found_good(place, ballot)) return {};
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return busy_ < cores_; });
-    ++busy_;
-  }
-  struct Core {
-    BallotWindows& windows;
-    ~Core() { windows.free_core(); }
-  } core{*this};
-  return judges_.alone(place, ballot);
-}
-
-void BallotWindows::free_core() {
-  const std::lock_guard lock(mutex_);
-  --busy_;
-  changed_.notify_all();
-}
-
-// Whether a window has accepted it, which this thread may be the one to judge.
-bool BallotWindows::found_good(const BallotPlace& place, ByteView ballot) {
   Arrival own{&place, ballot};
   std::unique_lock lock(mutex_);
-  waiting_.push_back(&own);
-  while (!own.good) {
-    if (own.taken || busy_ == cores_) {
-      changed_.wait(lock);
-      continue;
-    }
-    std::vector<Arrival*> window;
-    try {
-      window = take_window();
-    } catch (...) {
-      std::erase(waiting_, &own);
-      throw;
-    }
-    ++busy_;
+  wait(own, lock);
+  if (own.has_core) {
+    const Core core(*this, lock);
+    const auto window = take_window(own);
     lock.unlock();
     const auto good = judge_window(window);
     lock.lock();
-    --busy_;
-    for (std::size_t i = 0; i < window.size(); ++i) window[i]->good = !good.empty() && good[i];
-    changed_.notify_all();
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      window[i]->good = !good.empty() && good[i];
+      window[i]->told.notify_one();  // under the lock: it is gone soon after
+    }
   }
-  return *own.good;
+  if (*own.good) return {};
+  own.alone = true;
+  own.has_core = false;
+  own.good.reset();
+  wait(own, lock);
+  const Core core(*this, lock);
+  lock.unlock();
+  return judges_.alone(place, ballot);
+}
+
+// Until it has a core, or has been judged in another's window.
+void BallotWindows::wait(Arrival& own, std::unique_lock<std::mutex>& lock) {
+  if (busy_ < cores_) {
+    ++busy_;
+    own.has_core = true;
+    return;
+  }
+  waiting_.push_back(&own);
+  own.told.wait(lock, [&] { return own.has_core || own.good; });
+}
+
+void BallotWindows::pass_core() {
+  if (waiting_.empty()) {
+    --busy_;
+    return;
+  }
+  Arrival& next = *waiting_.front();
+  waiting_.pop_front();
+  next.has_core = true;
+  next.told.notify_one();
 }
 
 std::size_t BallotWindows::waiting() const {
@@ -78,19 +95,19 @@ std::size_t BallotWindows::waiting() const {
   return waiting_.size();
 }
 
-// Of the contest of whoever has waited longest; not all, where other cores are free for the rest.
-// What throws has taken nothing.
-std::vector<BallotWindows::Arrival*> BallotWindows::take_window() {
-  const BallotPlace& place = *waiting_.front()->place;
-  const std::size_t free = cores_ - busy_, share = (waiting_.size() + free - 1) / free;
-  const std::size_t most = std::clamp<std::size_t>(options_in_window_ / place.options, 1, share);
+// Its own ballot and, of its contest, those that have waited longest. What throws has taken none.
+std::vector<BallotWindows::Arrival*> BallotWindows::take_window(Arrival& own) {
+  const BallotPlace& place = *own.place;
+  const std::size_t most = std::max<std::size_t>(1, options_in_window_ / place.options);
   std::vector<Arrival*> window;
-  window.reserve(most);
-  const auto contest = place.contest;
+  window.reserve(std::min(most, waiting_.size() + 1));
+  window.push_back(&own);
   std::erase_if(waiting_, [&](Arrival* arrival) {
-    if (arrival->place->contest != contest || window.size() == most) return false;
+    if (arrival->alone || arrival->place->contest != place.contest || window.size() == most) {
+      return false;
+    }
     window.push_back(arrival);
-    return arrival->taken = true;
+    return true;
   });
   return window;
 }

@@ -41,20 +41,22 @@ class BallotWindows {
   struct Arrival {
     const BallotPlace* place;
     ByteView ballot;
-    bool taken = false;  // into a window
-    std::optional<bool> good{};
+    bool alone = false;              // after a window that did not accept it
+    bool has_core = false;           // handed over by who had it before
+    std::optional<bool> good{};      // what its window found
+    std::condition_variable told{};  // of either
   };
+  class Core;
 
-  bool found_good(const BallotPlace& place, ByteView ballot);
-  std::vector<Arrival*> take_window();
+  void wait(Arrival& own, std::unique_lock<std::mutex>& lock);
+  void pass_core();
+  std::vector<Arrival*> take_window(Arrival& own);
   std::vector<bool> judge_window(const std::vector<Arrival*>& window) const;
-  void free_core();
 
   const Judges judges_;
   const std::size_t cores_, options_in_window_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Arrival*> waiting_;  // in the order in which they came
+  std::deque<Arrival*> waiting_;  // in the order in which they came; only while no core is free
   std::size_t busy_ = 0;          // cores
 };
 

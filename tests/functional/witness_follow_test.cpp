@@ -4,9 +4,9 @@
 #include <mutex>
 
 #include "board/test_log.hpp"
-#include "election/election_fixture.hpp"
 #include "functional/server_process.hpp"
 #include "http/server.hpp"
+#include "verification/election_fixture.hpp"
 
 namespace isoloir::test {
 namespace {

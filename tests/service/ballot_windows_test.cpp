@@ -128,16 +128,14 @@ TEST(BallotWindows, AWindowHoldsOneContestInTheOrderOfArrivalAndNoMoreThanItsOpt
   EXPECT_EQ(judged.said(), (Said{"0 a", "0 bc", "1 b", "1 c", "0 d", "1 d"}));
 }
 
-TEST(BallotWindows, WhatWaitsIsSharedAmongTheCoresThatAreFree) {
+TEST(BallotWindows, AsManyAreAtWorkAsThereAreCores) {
   Judged judged(2);
   auto first = judged.arrives('a'), second = judged.arrives('b');
   EXPECT_EQ(judged.said(), (Said{"0 a", "0 b"}));
   auto third = judged.arrives('c'), fourth = judged.arrives('d');
-  judged.go_on(4);
+  EXPECT_EQ(judged.said().size(), 2u);
+  judged.go_on(4);  // the cores may become free one after the other, or both at once
   for (auto* verdict : {&first, &second, &third, &fourth}) EXPECT_EQ(verdict->get(), "good");
-  std::size_t ballots = 0;
-  for (const auto& window : judged.said()) ballots += window.size() - 2;
-  EXPECT_EQ(ballots, 4u);
 }
 
 TEST(BallotWindows, WhereTheyCannotBeJudgedTogetherEachGoesByItself) {
