@@ -6,7 +6,7 @@
 namespace isoloir {
 namespace {
 
-// An option costs 0.033 ms by the portable engine and 0.0065 ms by the one of eight lanes, in
+// An option costs 0.031 ms by the portable engine and 0.0062 ms by the one of eight lanes, in
 // batches (docs/developer-notes.md, bench_ballots).
 std::size_t options_of_8_ms() {
   return name_of(JudgeEngine::ifma) ? 1200 : 240;
