@@ -66,6 +66,7 @@ class VotingSpace {
   private refreshed_at = 0;
   private over = false;
   private readonly saved = new Set<number>(); // contests whose evidence or proof she has
+  private readonly noted = new Set<number>(); // contests whose tracker she printed while the proof was on its way
   private leaving_saved = false; // she did so when told what leaving would lose
   private readonly reloaded = location.pathname.startsWith(CONTESTS_ADDRESS);
   private again: (() => Promise<void>) | undefined;
@@ -126,7 +127,10 @@ class VotingSpace {
     });
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     window.addEventListener("beforeunload", (event) => this.unsaved_proof() && event.preventDefault());
-    window.addEventListener("beforeprint", () => this.shown?.step === "receipt" && this.saved.add(this.shown.contest!));
+    window.addEventListener("beforeprint", () => {
+      if (this.shown?.step === "receipt") this.saved.add(this.shown.contest!);
+      if (this.shown?.step === "pending") this.noted.add(this.shown.contest!);
+    });
     follow_error_links(this.root);
     // On the document, because the steps are replaced when she changes the language.
     document.addEventListener("click", (event) => {
@@ -289,7 +293,7 @@ class VotingSpace {
   /** What is wiped with the page cannot be had again: she is told, and stays or goes. */
   private may_leave(anyway = false): boolean {
     if (anyway || this.over) return true;
-    const loss = loss_of_leaving(this.casting.all(), this.saved, navigator.onLine);
+    const loss = loss_of_leaving(this.casting.all(), this.saved, this.noted, navigator.onLine);
     if (loss) {
       if (loss.contest !== undefined) this.go(receipt_address(loss.contest));
       this.show_notice(`voting.leave_${loss.why}`, {
@@ -322,7 +326,8 @@ class VotingSpace {
   }
 
   private unsaved_proof(): boolean {
-    return !this.over && loss_of_leaving(this.casting.all(), this.saved, true)?.why === "proof";
+    const why = this.over ? undefined : loss_of_leaving(this.casting.all(), this.saved, this.noted, true)?.why;
+    return why === "proof" || why === "pending";
   }
 
   private wipe(): void {

@@ -27,6 +27,7 @@ void SeededRandom::fill(std::span<std::uint8_t> target) {
   std::memcpy(seed.data(), &seed_, sizeof seed_);
   std::memcpy(seed.data() + sizeof seed_, &block_, sizeof block_);
   ++block_;
+  if (target.empty()) return;  // of which libsodium takes no pointer to nothing
   randombytes_buf_deterministic(target.data(), target.size(), seed.data());
 }
 

@@ -16,13 +16,13 @@ namespace {
 class StopSignal {
  public:
   bool came() { return came_within(0); }
-  bool came_within(std::uint32_t seconds) {
+  bool came_within(std::int64_t ms) {
     if (came_) return true;
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    const timespec time{static_cast<time_t>(seconds), 0};
+    const timespec time{ms / 1000, ms % 1000 * 1'000'000};
     came_ = sigtimedwait(&set, nullptr, &time) > 0;
     return came_;
   }
@@ -58,7 +58,7 @@ class Watch {
       say_trouble(done);
       std::fflush(stdout);
       if (options_.once) return done ? exit_stopped : exit_trouble;
-      if (stop_.came_within(options_.every)) return exit_stopped;
+      if (stop_.came_within(ms_to_next_look(clock_.now(), options_.every))) return exit_stopped;
     }
   }
 
@@ -70,13 +70,13 @@ class Watch {
   }
 
   Status round() {
-    unjudged_ = false;
+    unjudged_ = unsent_ = false;
     if (log_path_.empty()) {
       if (auto known = learn_election(); !known) return known;
     }
     const auto note = source_.get(log_path_ + "/checkpoint", limits::witness_checkpoint_bytes);
     if (!note) return fail(note.error());
-    if (*note == stale_) return told_stale_;
+    if (!stale_.empty() && *note == stale_) return told_stale_;
     if (auto fresh = check_never_cosigned(*note); !fresh) return fresh;
     const auto before = memory_->note;
     const auto followed = follow(*memory_, *note, clock_.now(), [this](const std::string& path) {
@@ -175,7 +175,10 @@ class Watch {
     const auto seconds = static_cast<std::uint64_t>(wall_clock_seconds());
     const auto sent =
         source_.post(log_path_ + "/cosignature", body + "\n" + cosign(body, key_, seconds));
-    if (!sent) return sent;
+    if (!sent) {
+      unsent_ = true;
+      return sent;
+    }
     const auto size = memory_->tree.size();
     const auto root = base64_encode(memory_->tree.root());
     screen_.say(fmt::format("Cosigné : {} entrées, racine {}", size, root),
@@ -187,7 +190,10 @@ class Watch {
 
   // A server out of reach is no fork: told once, and asked again.
   void say_trouble(const Status& done) {
-    const std::string now = done ? "" : unjudged_ ? std::string(unjudged) : done.error().code;
+    const std::string now = done        ? ""
+                            : unjudged_ ? std::string(unjudged)
+                            : unsent_   ? std::string(unsent)
+                                        : done.error().code;
     if (now == trouble_) return;
     if (done) {
       screen_.say("Le journal répond à nouveau.", "The log answers again.");
@@ -199,6 +205,13 @@ class Watch {
     trouble_ = now;
   }
   std::string words_for_trouble(const std::string& trouble) const {
+    if (trouble == unsent) {
+      return screen_.pick(
+          "Le journal a été suivi et un point de contrôle signé, mais le serveur n'a pas dit qu'il "
+          "garde cette signature.",
+          "The log was followed and a checkpoint signed, but the server did not say that it keeps "
+          "this signature.");
+    }
     auto again = screen_.pick(" Rien n'est signé", " Nothing is signed");
     again += options_.once
                  ? "."
@@ -282,13 +295,20 @@ class Watch {
   std::string log_path_;  // empty until the manifest was read
   bool named_ = false;
   static constexpr std::string_view unjudged = "fewer entries, and no telling why";
+  static constexpr std::string_view unsent = "signed, and no telling whether it was kept";
   bool unjudged_ = false;  // what this round was shown
+  bool unsent_ = false;    // what this round has signed
   std::string stale_;      // a checkpoint that was found old
   Status told_stale_;
   std::string trouble_;  // what was said last
 };
 
 }  // namespace
+
+std::int64_t ms_to_next_look(TimeMs now, std::uint32_t every) {
+  const std::int64_t beat = std::int64_t{every} * 1000;
+  return beat - now % beat;
+}
 
 int watch_log(const WatchOptions& options, WitnessKey key, WitnessState state,
               std::optional<WitnessMemory> memory) {

@@ -20,6 +20,10 @@ struct WatchOptions {
   bool once = false;
 };
 
+// To the next time that is a multiple of `every` seconds: witnesses who look at the same moments
+// see the same checkpoints, and only one that enough of them have signed serves for receipts.
+std::int64_t ms_to_next_look(TimeMs now, std::uint32_t every);
+
 // Until SIGINT or SIGTERM, which are blocked, or a fork. `memory`: what `state` holds. Gives the
 // exit code.
 int watch_log(const WatchOptions& options, WitnessKey key, WitnessState state,

@@ -4,8 +4,12 @@ namespace isoloir::web {
 
 std::optional<Refusals::Attempt> Refusals::begin(const std::string& who, TimeMs now) {
   const std::lock_guard lock(mutex_);
-  if (whole_minute(now) != minute_) by_whom_.clear();
-  minute_ = whole_minute(now);
+  const TimeMs minute = whole_minute(now);
+  // Who has read the clock just before somebody else who was faster counts with that one.
+  if (minute != minute_ && minute + minute_ms != minute_) {
+    by_whom_.clear();
+    minute_ = minute;
+  }
   auto& counted = by_whom_[who];
   if (counted >= most_) return std::nullopt;
   ++counted;

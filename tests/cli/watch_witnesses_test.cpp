@@ -1,9 +1,20 @@
 #include <gtest/gtest.h>
 
 #include "cli/duties.hpp"
+#include "cli/witness_watch.hpp"
 
 namespace isoloir::cli {
 namespace {
+
+// However far apart they were started.
+TEST(WatchWitnesses, AllLookAtTheSameMoments) {
+  constexpr TimeMs hour = 1'669'899'600'000;
+  for (const std::int64_t started : {0, 1, 4'999, 5'000, 9'999}) {
+    const TimeMs now = hour + started;
+    EXPECT_EQ(now + ms_to_next_look(now, 10), hour + 10'000);
+  }
+  EXPECT_EQ(ms_to_next_look(hour, 10), 10'000);
+}
 
 TEST(WatchWitnesses, SaysOnceThatCheckpointsWaitAndOnceThatTheyNoLongerDo) {
   ManualClock clock(1'669'900'000'000);

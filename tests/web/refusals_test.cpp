@@ -36,5 +36,13 @@ TEST(Refusals, WhatEndsInAnotherMinuteGivesNothingBackThere) {
   EXPECT_FALSE(refusals.begin("b", 60'000));
 }
 
+TEST(Refusals, AClockThatWasReadBeforeTheMinuteTurnedForgetsNothing) {
+  Refusals refusals(1);
+  const auto now = refusals.begin("a", 60'000);
+  EXPECT_TRUE(now);
+  EXPECT_FALSE(refusals.begin("a", 59'999));
+  EXPECT_FALSE(refusals.begin("a", 60'001));
+}
+
 }  // namespace
 }  // namespace isoloir::web
