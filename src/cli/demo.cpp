@@ -213,17 +213,18 @@ int run_one(DemoOptions options, const Json& other) {
   if (auto good = may_make(paths); !good) return report(good.error());
   const auto lock = StateLock::take(options.state);
   if (!lock) return report(lock.error());
+  std::optional<KeptPort> kept;
   if (!fs::exists(demo_file)) {
     // The election is made for one address: a port that is taken is found out first.
-    const auto port = free_port(options.port);
-    if (port == 0) {
+    kept.emplace(options.port);
+    if (kept->number() == 0) {
       return report({"http.listen",
                      fmt::format("port {} is taken: choose another with --port (make demo "
                                  "PORT=9000); nothing was made",
                                  options.port),
                      {}});
     }
-    options.port = port;
+    options.port = kept->number();
     write_file(options.state / making, "", FileMode::secret);
     remove_unfinished(paths);
     if (const auto made = create_demo(options, *portal, clock, random); !made) {

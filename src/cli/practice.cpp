@@ -85,19 +85,25 @@ Expected<std::vector<PracticeVoter>> practice_voters(const StatePaths& paths, co
 
 }  // namespace
 
-std::uint16_t free_port(std::uint16_t wanted) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+// Bound and not listened on: whoever asks for the same address with SO_REUSEADDR, as the server
+// does, gets it; the system gives it to nobody who asks for any port.
+KeptPort::KeptPort(std::uint16_t wanted)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(wanted);
-  const int reuse = 1;  // as the server does: a port that was just left is free
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  const int reuse = 1;
+  ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
   socklen_t length = sizeof address;
-  const bool good = ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  ::close(socket);
-  return good ? ntohs(address.sin_port) : 0;
+  if (::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+      ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
+    number_ = ntohs(address.sin_port);
+  }
+}
+
+KeptPort::~KeptPort() {
+  if (socket_ >= 0) ::close(socket_);
 }
 
 Expected<PracticeElection> create_practice(const StatePaths& paths, const Portal& portal,

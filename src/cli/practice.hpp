@@ -14,9 +14,21 @@ namespace isoloir::cli {
 
 inline constexpr std::uint32_t practice_grace_seconds = 60;  // nobody waits half an hour to learn
 
-// `wanted`, or any port of the loopback when that is 0, if it is free just now; else 0. The origin
-// is in the manifest, and links and proofs are bound to it: one port for good.
-std::uint16_t free_port(std::uint16_t wanted = 0);
+// `wanted`, or any port of the loopback when that is 0, kept from all others but the server that
+// will listen on it. The origin is in the manifest, and links and proofs are bound to it: one port
+// for good, chosen before the election is made, which takes a while.
+class KeptPort {
+ public:
+  explicit KeptPort(std::uint16_t wanted = 0);
+  KeptPort(const KeptPort&) = delete;
+  KeptPort& operator=(const KeptPort&) = delete;
+  ~KeptPort();
+  std::uint16_t number() const { return number_; }  // 0: it is taken
+
+ private:
+  int socket_;
+  std::uint16_t number_ = 0;
+};
 
 struct TypedIdentifier {
   std::string shown;

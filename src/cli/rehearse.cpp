@@ -611,10 +611,10 @@ Expected<Json> rehearse_second(const RehearseOptions& options, Round& first,
                {},
                {}};
   if (!options.export_folder.empty()) second.exported = options.export_folder.string() + "-2";
-  const auto port = free_port();
-  ServerChild server(second.portal, second.state, port);
+  const KeptPort port;
+  ServerChild server(second.portal, second.state, port.number());
   std::fprintf(stderr, "second round\n");
-  return rehearse(options, second, std::move(first.credentials), port, server);
+  return rehearse(options, second, std::move(first.credentials), port.number(), server);
 }
 
 int run_rehearse(const RehearseOptions& options) {
@@ -646,9 +646,9 @@ int run_rehearse(const RehearseOptions& options) {
               {},
               {}};
   auto summary = [&] {
-    const auto port = free_port();
-    ServerChild server(first.portal, first.state, port);
-    return rehearse(options, first, {}, port, server);
+    const KeptPort port;
+    ServerChild server(first.portal, first.state, port.number());
+    return rehearse(options, first, {}, port.number(), server);
   }();
   if (!summary) return report(summary.error(), 1);
   if (has_second_round(first.portal)) {

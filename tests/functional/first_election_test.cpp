@@ -131,11 +131,11 @@ class FirstElection : public test::ProgramTest {
 };
 
 TEST_F(FirstElection, TheDocumentLeadsToAVerifiedResult) {
-  const auto port = free_port();
+  const KeptPort port;
   EXPECT_EQ(programs_in(commands_of(contents(test::source_dir() + "/docs/first-election.md"))),
             11u);
   write("script", with(commands_of(contents(test::source_dir() + "/docs/first-election.md")),
-                       "PORT=8080", "PORT=" + std::to_string(port)));
+                       "PORT=8080", "PORT=" + std::to_string(port.number())));
   ASSERT_EQ(::mkfifo(path("go").c_str(), 0600), 0);
   // A shell that ends early takes its server along.
   const std::string command =
@@ -155,7 +155,7 @@ TEST_F(FirstElection, TheDocumentLeadsToAVerifiedResult) {
     ready = ready || std::string_view(line).starts_with(waiting);
     if (listening && ready && !voted) {
       voted = true;
-      receipts = vote(port);
+      receipts = vote(port.number());
       std::ofstream(path("go")) << "voted\n";
     }
   }
