@@ -8,6 +8,7 @@ import { leaf_hash, proves_inclusion } from "./merkle.ts";
 import { Refused } from "./refused.ts";
 
 const RECEIPT_BYTES_MAX = 64 * 1024;
+const NOTE_SIGNATURES_MAX = 64;
 const ENTRY_LENGTH = 65;
 const BALLOT_ENTRY = 1;
 const ED25519_NOTE = 1;
@@ -97,7 +98,7 @@ function parse_proof(receipt: string): TlogProof {
 }
 
 function parse_checkpoint(note: string): Checkpoint {
-  if (/[\u0000-\u0009\u000b-\u001f]/.test(note) || !note.endsWith("\n")) throw new Refused("checkpoint_form");
+  if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(note) || !note.endsWith("\n")) throw new Refused("checkpoint_form");
   const blank = note.lastIndexOf("\n\n");
   if (blank < 0) throw new Refused("checkpoint_form");
   const text = note.slice(0, blank + 1);
@@ -107,11 +108,12 @@ function parse_checkpoint(note: string): Checkpoint {
     throw new Refused("checkpoint_form");
   }
   const signatures = note.slice(blank + 2, -1).split("\n").map(signature_line);
+  if (signatures.length > NOTE_SIGNATURES_MAX) throw new Refused("checkpoint_form");
   return { text, origin, size: decimal(size), root: hash_line(root), signatures };
 }
 
 function signature_line(line: string): NoteSignature {
-  const match = /^\u2014 ([^\s+]+) ([^\s]+)$/u.exec(line);
+  const match = /^\u2014 ([^\p{White_Space}+]+) ([^\s]+)$/u.exec(line);
   if (!match) throw new Refused("checkpoint_form");
   const blob = from_base64(match[2]!);
   if (blob.length < 5) throw new Refused("checkpoint_form");

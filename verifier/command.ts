@@ -30,6 +30,14 @@ export function read_receipt_folder(folder: string): { name: string; text: strin
   return readdirSync(folder).sort().map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
 }
 
+function open_folder(folder: string): FolderSource {
+  try {
+    return new FolderSource(folder);
+  } catch (error) {
+    throw new WrongUsage((error as Error).message);
+  }
+}
+
 function read_anchors(given: ReadonlyMap<string, string>): Anchors {
   const fingerprint = given.get("--fingerprint");
   if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(plain_fingerprint(fingerprint))) {
@@ -51,7 +59,7 @@ function read_anchors(given: ReadonlyMap<string, string>): Anchors {
 export async function main(words: string[]): Promise<number> {
   try {
     const { folder, anchors } = read_arguments(words);
-    const report = await verify(new FolderSource(folder), anchors);
+    const report = await verify(open_folder(folder), anchors);
     console.log(report_lines(report).join("\n"));
     return report.verdict === "refused" ? 1 : 0;
   } catch (error) {

@@ -6,15 +6,16 @@ import type { ExportSource } from "./source.ts";
 
 export class FolderSource implements ExportSource {
   private readonly sizes = new Map<string, number>();
-  /** Links, pipes, devices: they have a name in the folder, and are no files of an export. */
+  /** Links, pipes, devices, what was there a moment ago: they have a name in the folder, and are no files of an export. */
   private readonly others: string[] = [];
 
   constructor(private readonly folder: string) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (entry.isDirectory()) continue;
       const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/");
-      if (entry.isFile()) this.sizes.set(path, statSync(join(folder, path)).size);
-      else this.others.push(path);
+      const size = entry.isFile() ? statSync(join(folder, path), { throwIfNoEntry: false })?.size : undefined;
+      if (size === undefined) this.others.push(path);
+      else this.sizes.set(path, size);
     }
   }
 

@@ -17,13 +17,14 @@ export const log_policy = (manifest: Manifest): LogPolicy => ({
   witnesses: manifest.keys.witnesses, witness_threshold: manifest.keys.witness_threshold,
 });
 
-/** Every checkpoint, signed, of growing sizes. */
+/** Every checkpoint, signed, of growing sizes above 0. */
 export async function read_checkpoints(source: ExportSource, manifest: Manifest): Promise<Checkpoint[]> {
   const notes = array(decode(await read_file(source, "log/checkpoints.json")), text);
+  require_that(notes.length > 0, "there is no checkpoint");
   const policy = log_policy(manifest);
   const checkpoints = notes.map((note, i) => within(`checkpoint ${i}`, () => read_checkpoint(note, policy, i + 1 < notes.length)));
   checkpoints.forEach(({ size }, i) =>
-    require_that(i === 0 || size > checkpoints[i - 1]!.size, `checkpoint ${i} is not of a larger tree than the one before`));
+    require_that(size > (checkpoints[i - 1]?.size ?? 0), `checkpoint ${i} is not of a larger tree than the one before`));
   return checkpoints;
 }
 

@@ -6,6 +6,7 @@ import { Refused, require_that } from "./refused.ts";
 
 const LOG_KEY = 0x01;
 const COSIGNATURE = 0x04;
+const SIGNATURES_MAX = 64;
 
 export interface Witness { vkey: string; name: string; id: Uint8Array; key: Uint8Array }
 export interface LogPolicy { origin: string; key: Uint8Array; witnesses: Witness[]; witness_threshold: number }
@@ -34,13 +35,14 @@ function parse_note(note: string): { text: string; signatures: NoteSignature[] }
   require_that(split > 0 && note.endsWith("\n"), "a checkpoint that is no signed note");
   const lines = note.slice(split + 2).split("\n").slice(0, -1);
   const signatures = lines.map((line) => {
-    const parts = /^— ([^\s+]+) (\S+)$/.exec(line);
+    const parts = /^— ([^\p{White_Space}+]+) (\S+)$/u.exec(line);
     if (!parts) throw new Refused("a checkpoint with a line that is no signature");
     const bytes = from_base64(parts[2]!);
     require_that(bytes.length > 4, "a checkpoint with a signature that is too short");
     return { name: parts[1]!, id: bytes.subarray(0, 4), signature: bytes.subarray(4) };
   });
   require_that(signatures.length > 0, "a checkpoint without a signature");
+  require_that(signatures.length <= SIGNATURES_MAX, `a checkpoint with more than ${SIGNATURES_MAX} signatures`);
   return { text: note.slice(0, split + 1), signatures };
 }
 

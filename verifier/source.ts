@@ -36,7 +36,9 @@ export class SteadySource implements ExportSource {
   }
 
   async read(path: string, offset: number, length: number): Promise<Uint8Array> {
-    const bytes = await this.source.read(path, offset, length);
+    const bytes = await this.source.read(path, offset, length).catch((error: unknown) => {
+      throw error instanceof Refused ? error : new Refused(`${path} cannot be read: ${String(error)}`);
+    });
     if (bytes.length !== length) throw new Refused(`${path} changed while it was read`);
     if (offset === 0) this.reading.set(path, { hash: sha256.create(), done: 0 });
     const reading = this.reading.get(path);

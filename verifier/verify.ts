@@ -191,6 +191,8 @@ class Verification {
   }
 
   private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>, events: Part<Event[]>): string | Idle {
+    const needed = [1, 2, 5].find((number) => this.outcomes.some(({ check, state }) => check === number && state !== "ok"));
+    if (needed !== undefined) throw new NotRun(`needs V${needed}`);
     const { fingerprint, checkpoint } = this.anchors;
     if (fingerprint !== undefined) {
       if (this.fingerprint === null) throw new NotRun("needs the manifest");

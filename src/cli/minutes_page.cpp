@@ -50,13 +50,14 @@ std::string what_is_attested(const CheckedResult& checked, std::uint32_t bureau,
   const auto line = [&](std::string_view french, std::string_view english, ByteView bytes) {
     out += fmt::format("<p>{}<br>{}</p>\n", two(french, english), code_of(bytes));
   };
-  line("Décompte T, comparé à voix haute", "Tally T, compared aloud",
+  line("Décompte T, à comparer à voix haute", "Tally T, to be compared aloud",
        *hex_decode_array<64>(minutes["tally"].get<std::string>()));
   line("Empreinte SHA-256 du résultat (result.json)", "SHA-256 of the result (result.json)",
        sha256(as_bytes(checked.result)));
   const auto entries = number_of(checked.checkpoint.size);
-  line(fmt::format("Registre public, {} entrées, racine", entries),
-       fmt::format("Public log, {} entries, root", entries), checked.checkpoint.root);
+  line(fmt::format("Registre public de cet export, {} entrées, racine", entries),
+       fmt::format("Public log of this export, {} entries, root", entries),
+       checked.checkpoint.root);
   return out;
 }
 
@@ -154,7 +155,7 @@ std::string figures_of(const Json& figures) {
   row("Électeurs inscrits à la fermeture", "Registered voters at the close", "registered");
   row("Inscriptions après le scellement", "Enrolments after the sealing", "enrolments");
   row("Radiations après le scellement", "Strike-offs after the sealing", "strike_offs");
-  row("Codes de vote remplacés", "Voting codes replaced", "reissues");
+  row("Clés remplacées par les lots publiés", "Keys replaced by published batches", "reissues");
   row("Émargements", "Sign-offs", "sign_offs", "registered");
   row("Bulletins dans l'urne", "Ballots in the box", "ballots");
   row("Votes blancs", "Blank votes", "blank");

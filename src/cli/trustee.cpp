@@ -29,10 +29,22 @@ std::string in_french(const std::string& code) {
       {"holder.second_tally", "Ce fichier privé est lié à un autre décompte : rien n'est fait."},
       {"minutes.anchors", "L'empreinte ou le point de contrôle du journal public ne convient pas."},
       {"minutes.bureau", "Ce n'est pas le bureau de ce fichier privé : rien n'est signé."},
+      {"minutes.changed",
+       "Quelqu'un a signé entre-temps : donnez la commande à nouveau. Rien n'est signé."},
       {"minutes.clock",
        "L'horloge de cette machine est en retard sur la clôture du dépouillement : mettez-la à "
        "l'heure. Rien n'est signé."},
       {"minutes.count", "Le dépouillement n'est pas encore clos par ce bureau : rien n'est signé."},
+      {"minutes.future",
+       "Ce procès-verbal est daté d'après l'horloge de cette machine : mettez-la à l'heure ; si "
+       "elle "
+       "l'est, ne signez pas. Rien n'est signé."},
+      {"minutes.page",
+       "La page ne peut pas être écrite à cet endroit : choisissez-en un autre, hors de l'export. "
+       "Rien n'est signé."},
+      {"minutes.unprinted",
+       "Le procès-verbal est signé, mais la page n'a pas pu être écrite : donnez la commande à "
+       "nouveau."},
       {"minutes.verification", "La vérification de l'export a échoué : ne signez pas."},
       {"export.folder", "Ce dossier n'est pas un export."},
       {"registrar.event",

@@ -28,6 +28,34 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
+bool is_key_name(std::string_view name) {
+  // White space of Unicode, in UTF-8.
+  static constexpr std::string_view spaces[] = {" ",
+                                                "\xc2\x85",
+                                                "\xc2\xa0",
+                                                "\xe1\x9a\x80",
+                                                "\xe2\x80\x80",
+                                                "\xe2\x80\x81",
+                                                "\xe2\x80\x82",
+                                                "\xe2\x80\x83",
+                                                "\xe2\x80\x84",
+                                                "\xe2\x80\x85",
+                                                "\xe2\x80\x86",
+                                                "\xe2\x80\x87",
+                                                "\xe2\x80\x88",
+                                                "\xe2\x80\x89",
+                                                "\xe2\x80\x8a",
+                                                "\xe2\x80\xa8",
+                                                "\xe2\x80\xa9",
+                                                "\xe2\x80\xaf",
+                                                "\xe2\x81\x9f",
+                                                "\xe3\x80\x80"};
+  return !name.empty() && name.find('+') == std::string_view::npos &&
+         std::none_of(std::begin(spaces), std::end(spaces), [&](std::string_view space) {
+           return name.find(space) != std::string_view::npos;
+         });
+}
+
 std::optional<std::uint64_t> parse_decimal(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -79,7 +107,9 @@ std::string sign_checkpoint(const Checkpoint& checkpoint, const Ed25519KeyPair& 
 Expected<Checkpoint> open_checkpoint(std::string_view note, std::string_view origin,
                                      const ByteArray<32>& log_key) {
   const auto malformed = [] { return fail("checkpoint.form", "not a signed checkpoint"); };
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; };
+  const auto control = [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f;
+  };
   if (std::any_of(note.begin(), note.end(), control)) return malformed();
   const auto split = note.rfind("\n\n");
   if (split == std::string_view::npos) return malformed();
@@ -99,7 +129,7 @@ Expected<Checkpoint> open_checkpoint(std::string_view note, std::string_view ori
     }
     line->remove_prefix(signature_start.size());
     const auto space = line->find(' ');
-    if (space == std::string_view::npos || space == 0) return malformed();
+    if (space == std::string_view::npos || !is_key_name(line->substr(0, space))) return malformed();
     const auto bytes = base64_decode(line->substr(space + 1));
     if (!bytes || bytes->size() < 5) return malformed();
     const auto id = key_id(origin, log_key);

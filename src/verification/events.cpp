@@ -101,6 +101,19 @@ bool signed_as(const Manifest& manifest, const Bureau& bureau, const Event& even
   ISOLOIR_ASSERT(false);
 }
 
+// Whether key and district can be a voter's there is V9's to judge; which T and result, V18's and
+// V22's.
+bool is_well_formed(const Json& data) {
+  const auto is_hex = [&](std::string_view field, std::size_t size) {
+    if (!data.contains(field)) return true;
+    const auto text = text_field(data, field);
+    const auto bytes = text ? hex_decode(*text) : std::nullopt;
+    return bytes && bytes->size() == size;
+  };
+  return is_hex("tally", 64) && is_hex("result", 32) && is_hex("key", 32) &&
+         (!data.contains("district") || u32_field(data, "district"));
+}
+
 // The event as the document says it, its form judged.
 Expected<Event> read_event(const Manifest& manifest, const SignedDocument& document,
                            std::size_t number) {
@@ -136,6 +149,7 @@ Expected<Event> read_event(const Manifest& manifest, const SignedDocument& docum
   if (data.contains("reason") && text_field(data, "reason").value_or("").empty()) {
     return malformed("it gives no reason");
   }
+  if (!is_well_formed(data)) return malformed("not the data of the event " + *name);
   return Event{*name, *at, *bureau, contest, data, document.signers()};
 }
 
@@ -214,6 +228,8 @@ class Life {
       return alternate(counted_.insert(event.bureau).second);
     } else if (event.name == "close-count") {
       if (!counted_.contains(event.bureau)) return refuse("the bureau has not counted");
+      if (!result_) result_ = event.data["result"];
+      if (event.data["result"] != *result_) return refuse("a bureau before has closed another");
       return alternate(closed_.insert(event.bureau).second);
     }
     return {};
@@ -228,6 +244,7 @@ class Life {
   Scopes unsealed_;
   std::set<std::uint32_t> counted_;
   std::set<std::uint32_t> closed_;
+  std::optional<Json> result_;  // with which the count is closed
 };
 
 Status check_places(State& state, std::size_t freeze) {

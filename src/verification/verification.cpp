@@ -132,6 +132,19 @@ bool holds_office(const Bureau& bureau, const Point& key, bool president_only) {
 
 // ---- V0: anchors
 
+namespace {
+
+// A note that was copied: with the newline that editors and forms leave out or write otherwise.
+std::string as_published(std::string note) {
+  for (auto at = note.find("\r\n"); at != std::string::npos; at = note.find("\r\n", at)) {
+    note.erase(at, 1);
+  }
+  note.erase(note.find_last_not_of(" \t\n\v\f\r") + 1);
+  return note + "\n";
+}
+
+}  // namespace
+
 Outcome check_anchors(State& state) {
   const auto& anchors = state.anchors;
   if (anchors.fingerprint && *anchors.fingerprint != state.fingerprint) {
@@ -140,8 +153,8 @@ Outcome check_anchors(State& state) {
   }
   std::optional<Checkpoint> given;
   if (anchors.checkpoint) {
-    const auto opened = open_checkpoint(*anchors.checkpoint, state.manifest.log_origin,
-                                        state.manifest.checkpoint_key);
+    const auto opened = open_checkpoint(as_published(*anchors.checkpoint),
+                                        state.manifest.log_origin, state.manifest.checkpoint_key);
     if (!opened) return fail(opened.error().code, "the given one: " + opened.error().message);
     if (!state.is_of_log(*opened)) {
       return fail("anchor.checkpoint", "the given checkpoint of " + std::to_string(opened->size) +

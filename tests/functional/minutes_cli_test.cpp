@@ -2,7 +2,11 @@
 // in the export.
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <csignal>
+#include <future>
+#include <thread>
 
 #include "cli/holder_file.hpp"
 #include "functional/program.hpp"
@@ -55,7 +59,7 @@ class MinutesCommand : public test::ProgramTest {
   std::string arguments(const std::string& holder, const std::string& more = "",
                         const std::string& checkpoint = "checkpoint") const {
     return "bureau minutes " + path("export") + " --fingerprint " + fingerprint_ +
-           " --checkpoint " + path(checkpoint) + " --page " + path("minutes.html") + " --holder " +
+           " --checkpoint " + path(checkpoint) + " --page " + path(page_) + " --holder " +
            path("holder-" + holder) + " --code-file " + path("code-" + holder) + more;
   }
   Outcome sign(std::size_t member) const { return program(arguments(std::to_string(member))); }
@@ -85,6 +89,7 @@ class MinutesCommand : public test::ProgramTest {
 
   SystemRandom random_;
   std::string fingerprint_;
+  std::string page_ = "minutes.html";
 };
 
 TEST_F(MinutesCommand, SignedMinutesAreVerifiedWithTheExport) {
@@ -92,6 +97,11 @@ TEST_F(MinutesCommand, SignedMinutesAreVerifiedWithTheExport) {
   ASSERT_EQ(signed_by_president.code, 0) << signed_by_president.err;
   for (const char* words : {"Scrutin 0, Scrutin : 4 inscrits, 3 émargements, 0 blancs, 3 exprimés",
                             "Contest 1, Contest: 2 registered, 2 sign-offs, 1 blank, 1 valid",
+                            "Alpha : 2 voix, sièges : 2", "Bêta: 1 votes, seats: 1",
+                            "Vote ouvert : ", "Vote closed: ", "suspensions : 1, reprises : 1",
+                            "Inscriptions : 1 ; radiations : 0 ; clés remplacées : 0",
+                            "Enrolments: 0; strike-offs: 1; keys replaced: 1",
+                            "Drawn up: ", "Personne ne l'a encore signé.",
                             "The minutes are signed in the export (signature: 1)"}) {
     EXPECT_TRUE(signed_by_president.says(words)) << words << signed_by_president.out;
   }
@@ -103,11 +113,27 @@ TEST_F(MinutesCommand, SignedMinutesAreVerifiedWithTheExport) {
 TEST_F(MinutesCommand, ThePageSaysWhatWasDoneAndWhatCameOut) {
   ASSERT_EQ(sign(secretary).code, 0);
   const auto page = contents(folder_ / "minutes.html");
-  for (const char* words :
-       {"Procès-verbal des opérations et des résultats", "Minutes of operations and results",
-        "counter(page)", "counter(pages)", "Ouverture du vote", "A fire alarm", "It was none",
-        "Fermeture du vote", "Clôture du dépouillement", "serveur (server)", "Électeurs inscrits",
-        "Registered voters", "Alpha", "Bêta", "Ada", "Blaise", "Chloé", "Observations"}) {
+  for (const char* words : {"Procès-verbal des opérations et des résultats",
+                            "Minutes of operations and results",
+                            "counter(page)",
+                            "counter(pages)",
+                            "Ouverture du vote",
+                            "A fire alarm",
+                            "It was none",
+                            "Fermeture du vote",
+                            "Clôture du dépouillement",
+                            "serveur (server)",
+                            "Électeurs inscrits",
+                            "Registered voters",
+                            "Clés remplacées par les lots publiés",
+                            "Registre public de cet export",
+                            "à comparer à voix haute",
+                            "Alpha",
+                            "Bêta",
+                            "Ada",
+                            "Blaise",
+                            "Chloé",
+                            "Observations"}) {
     EXPECT_NE(page.find(words), std::string::npos) << words;
   }
   EXPECT_EQ(page.find("<script"), std::string::npos);
@@ -139,6 +165,7 @@ TEST_F(MinutesCommand, ThePageOfAnEventfulVote) {
   stand_on(TestElection(hooks));
   const auto signed_by_president = sign(president);
   ASSERT_EQ(signed_by_president.code, 0) << signed_by_president.err;
+  EXPECT_TRUE(signed_by_president.says("Alpha : 2 voix, élu(e)")) << signed_by_president.out;
   EXPECT_EQ(verify().first_line(), "verified");
   const auto page = contents(folder_ / "minutes.html");
   for (const char* words : {"élu(e)", "Prolongation du vote jusqu'au jeudi 1 janvier 1970 à 01h20",
@@ -156,7 +183,9 @@ TEST_F(MinutesCommand, ASecondSignatureIsAddedAndSigningTwiceChangesNothing) {
   EXPECT_EQ(export_files(), before);
   const auto body = Json::parse(contents(folder_ / "export/minutes/0.json"))["body"];
   ASSERT_EQ(sign(secretary).code, 0);
-  ASSERT_EQ(sign(delegate).code, 0);
+  const auto by_delegate = sign(delegate);
+  ASSERT_EQ(by_delegate.code, 0);
+  EXPECT_TRUE(by_delegate.says("Déjà signé par : Ada, Blaise")) << by_delegate.out;
   EXPECT_EQ(signatures(), 3u);
   EXPECT_EQ(Json::parse(contents(folder_ / "export/minutes/0.json"))["body"], body);
   EXPECT_EQ(verify().first_line(), "verified");
@@ -203,6 +232,94 @@ TEST_F(MinutesCommand, AnExportThatIsNotVerifiedOrNotClosedHasNoMinutes) {
   hooks.ceremony_seed = 7;
   put_holder("0", TestElection(hooks).ceremony.holders[president].clone());
   expect_refused(sign(president), "count.holder", "pas celui d'un membre de ce bureau");
+}
+
+TEST_F(MinutesCommand, APageThatCannotBeWrittenThereIsRefusedBeforeAnythingIsSigned) {
+  const auto before = export_files();
+  for (const char* page : {"export/minutes.html", "export/../export/minutes/0.html", "nowhere/page",
+                           "export", "box"}) {
+    fs::create_directories(folder_ / "box");
+    page_ = page;
+    expect_refused(sign(president), "minutes.page", "hors de l'export");
+    EXPECT_EQ(export_files(), before) << page;
+  }
+}
+
+TEST_F(MinutesCommand, WhoSignsMeanwhileKeepsHerSignature) {
+  ASSERT_EQ(sign(president).code, 0);
+  ASSERT_EQ(mkfifo(path("keyboard").c_str(), 0600), 0);
+  const auto command = arguments("1");
+  const auto other = std::async(std::launch::async, [&] {
+    return std::system((test::binary_dir() + "/isoloir " +
+                        command.substr(0, command.find(" --code-file")) + " <" + path("keyboard") +
+                        " >" + path("slow.out") + " 2>" + path("slow.err"))
+                           .c_str());
+  });
+  std::ofstream keyboard(folder_ / "keyboard");
+  for (int i = 0;
+       i < 600 && contents(folder_ / "slow.err").find("activation code") == std::string::npos;
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ASSERT_EQ(sign(delegate).code, 0);
+  keyboard << contents(folder_ / "code-1");
+  keyboard.close();
+  other.wait();
+  const auto told = contents(folder_ / "slow.err");
+  EXPECT_NE(told.find("(minutes.changed)"), std::string::npos) << told;
+  EXPECT_NE(told.find("Quelqu'un a signé entre-temps"), std::string::npos) << told;
+  EXPECT_EQ(signatures(), 2u);
+  ASSERT_EQ(sign(secretary).code, 0);
+  EXPECT_EQ(signatures(), 3u);
+  EXPECT_EQ(verify().first_line(), "verified");
+}
+
+TEST_F(MinutesCommand, MinutesOfTheFutureAreNotSigned) {
+  TestElection::Hooks hooks;
+  hooks.closed = [](TestElection& e) {
+    e.files[export_path::minutes(0)] = e.minutes(
+        0, {&e.president()}, [](Json& body) { body["at"] = SystemClock().now() + 3'600'000; });
+  };
+  stand_on(TestElection(hooks));
+  EXPECT_EQ(verify().first_line(), "verified");
+  const auto refused = sign(secretary);
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_NE(refused.err.find("(minutes.future)"), std::string::npos) << refused.err;
+  EXPECT_EQ(signatures(), 1u);
+}
+
+TEST_F(MinutesCommand, NothingIsSweptBesidesAnExport) {
+  write("elsewhere/a.part", "");
+  fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "export/minutes");
+  EXPECT_NE(sign(president).code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "elsewhere/a.part"));
+
+  fs::remove_all(folder_ / "export");
+  write("export/minutes/a.part", "");
+  write("export/index.json.part", "");
+  const auto refused = sign(president);
+  EXPECT_NE(refused.err.find("(export.folder)"), std::string::npos) << refused.err;
+  EXPECT_TRUE(fs::exists(folder_ / "export/minutes/a.part"));
+  EXPECT_TRUE(fs::exists(folder_ / "export/index.json.part"));
+}
+
+TEST_F(MinutesCommand, MinutesOfAnEarlierExportAreTakenIntoALaterOne) {
+  TestElection::Hooks hooks;
+  hooks.two_bureaus = true;
+  auto early = hooks;
+  early.closed_by = {0};
+  stand_on(TestElection(early));
+  ASSERT_EQ(sign(president).code, 0);
+  const auto minutes = contents(folder_ / "export/minutes/0.json");
+
+  stand_on(TestElection(hooks));
+  write("export/minutes/0.json", minutes);
+  EXPECT_EQ(verify().code, 1);
+  ASSERT_EQ(program(arguments("1-0", " --bureau 1")).code, 0);
+  EXPECT_EQ(contents(folder_ / "export/minutes/0.json"), minutes);
+  const auto verified = verify();
+  EXPECT_EQ(verified.first_line(), "verified");
+  EXPECT_TRUE(verified.says("minutes: of 2 bureaus\n")) << verified.out;
 }
 
 // Before each operation on the export's folder, as a second member signs.

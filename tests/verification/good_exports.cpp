@@ -68,6 +68,24 @@ void add_unlisted_checkpoints(CaseTable& table) {
                made.fingerprint = e.fingerprint();
                made.checkpoint = unlisted_checkpoint(e, e.leaves.size() - 3);
              }));
+  const auto as_copied = [](std::function<std::string(std::string)> copy) {
+    return anchored([=](const Workshop& workshop, MadeExport& made) {
+      made.fingerprint = workshop.good().fingerprint();
+      made.checkpoint = copy(workshop.good().notes.back());
+    });
+  };
+  table.good("checkpoint-without-its-last-newline", "The checkpoint given lacks its last newline.",
+             as_copied([](std::string note) {
+               note.pop_back();
+               return note;
+             }));
+  table.good("checkpoint-of-another-editor", "The lines of the checkpoint given end in CR LF.",
+             as_copied([](const std::string& note) {
+               std::string copy;
+               for (const char c : note)
+                 copy += c == '\n' ? std::string("\r\n") : std::string(1, c);
+               return copy + "\r\n";
+             }));
   table.good("an-unlisted-checkpoint-of-nothing", "The checkpoint given is of the empty log.",
              anchored([](const Workshop& workshop, MadeExport& made) {
                made.checkpoint = unlisted_checkpoint(workshop.good(), 0);

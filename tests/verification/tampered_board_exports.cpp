@@ -37,6 +37,17 @@ void add_checkpoints(CaseTable& table) {
             }));
   table.bad(5, "no-checkpoint", "There is no checkpoint.",
             on_notes([](const TestElection&, Json& notes) { notes = Json::array(); }));
+  table.bad(5, "empty-log", "There is no leaf, no pad and no checkpoint.", altered([](Files& f) {
+              f["log/leaves.bin"].clear();
+              f["log/pads.bin"].clear();
+              f["log/checkpoints.json"] = canonical_json(Json::array());
+            }));
+  table.bad(5, "checkpoint-of-nothing", "The first checkpoint is of a tree without leaves.",
+            on_notes([](const TestElection& e, Json& notes) {
+              notes.insert(notes.begin(),
+                           Json(sign_checkpoint({e.manifest.log_origin, 0, merkle_root({})},
+                                                e.checkpoint_key)));
+            }));
   table.bad(5, "leaf-exchanged", "One leaf of the log is another hash.",
             altered([](Files& f) { f["log/leaves.bin"][100] ^= 1; }));
   table.bad(
@@ -68,6 +79,37 @@ void add_checkpoints(CaseTable& table) {
             }));
   table.bad(5, "half-a-leaf", "leaves.bin is no whole number of hashes.",
             altered([](Files& f) { f["log/leaves.bin"] += "x"; }));
+}
+
+// Lines beneath the log's own in each checkpoint.
+Maker with_lines(std::string lines) {
+  return on_notes([=](const TestElection&, Json& notes) {
+    for (auto& note : notes) note = note.get<std::string>() + lines;
+  });
+}
+std::string line_of(const std::string& name) {
+  return "\u2014 " + name + " AAAAAAAA\n";
+}
+std::string many_lines(std::size_t count) {
+  std::string lines;
+  for (std::size_t i = 0; i < count; ++i) lines += line_of("stranger.example");
+  return lines;
+}
+
+void add_lines_of_strangers(CaseTable& table) {
+  table.good("a-line-of-a-stranger", "Each checkpoint has a line of nobody that is named.",
+             with_lines(line_of("étranger\uFEFF.example")));
+  table.good("as-many-lines-as-may-be", "Each checkpoint has 64 lines.",
+             with_lines(many_lines(63)));
+  table.bad(5, "lines-too-many", "Each checkpoint has 65 lines.", with_lines(many_lines(64)));
+  table.bad(5, "line-of-a-name-with-plus", "A stranger's name has a + in it.",
+            with_lines(line_of("stranger+1")));
+  table.bad(5, "line-of-a-name-with-a-space", "A stranger's name has a space of Unicode in it.",
+            with_lines(line_of("stranger\u00A0one")));
+  table.bad(5, "line-of-a-name-with-a-next-line", "A stranger's name has U+0085 in it.",
+            with_lines(line_of("stranger\u0085one")));
+  table.bad(5, "line-with-a-control-character", "A stranger's name has 0x7f in it.",
+            with_lines(line_of("stranger\x7f")));
 }
 
 Maker witnessed(
@@ -213,6 +255,23 @@ void add_event_forms(CaseTable& table) {
   table.bad(
       7, "freeze-without-pads", "The freeze does not say how many pads there are.",
       on_event("freeze", [](const Workshop&, Json& b, Signers&) { b["data"].erase("pads"); }));
+  table.bad(7, "count-of-half-a-tally", "The T that the holders signed is 32 bytes long.",
+            field("count", "data", {{"bijection", true}, {"tally", std::string(64, '0')}}));
+  table.bad(7, "count-closed-with-no-hash", "The result that the president signed is no hash.",
+            field("close-count", "data", {{"result", std::string(64, 'g')}}));
+  table.bad(7, "enrolled-a-number", "The key enrolled is a number.",
+            field("enrol", "data", {{"district", 1}, {"key", 1}}));
+  table.bad(7, "struck-off-in-no-district", "The district of the strike-off is below 0.",
+            field("strike-off", "data", {{"district", -1}, {"key", std::string(64, '0')}}));
+  table.bad(7, "closed-with-two-results", "The second bureau has closed another result.",
+            made([](const Workshop&, ElectionHooks& hooks) {
+              hooks.two_bureaus = true;
+              hooks.event = [](Json& body, Signers&) {
+                if (body["event"] == "close-count" && body["bureau"] == 1) {
+                  body["data"]["result"] = std::string(64, '0');
+                }
+              };
+            }));
   table.bad(7, "extended-after-the-close", "An extension after the close.",
             after_event("close", [](TestElection& e) {
               e.emit({"extend", nullptr, {{"closes_at", 2'000'000}}, {&e.president()}});
@@ -591,6 +650,7 @@ void add_roll(CaseTable& table) {
 
 void add_tampered_board(CaseTable& table) {
   add_checkpoints(table);
+  add_lines_of_strangers(table);
   add_witnesses(table);
   add_leaves(table);
   add_event_forms(table);

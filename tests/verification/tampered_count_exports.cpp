@@ -60,6 +60,17 @@ void add_tallies(CaseTable& table) {
             on_event("count", [=](const Workshop&, Json& body, Signers&) {
               body["data"]["tally"] = zeros;
             }));
+  table.bad(
+      18, "another-tally-of-a-bureau-without-a-contest",
+      "A bureau that has nothing to count has signed another T.",
+      made([=](const Workshop&, ElectionHooks& hooks) {
+        hooks.two_bureaus = true;
+        hooks.setup = [](TestElection& e) { e.manifest.contests[1].bureau = 0; };
+        hooks.after = [=](TestElection& e, const std::string& name) {
+          if (name != "freeze") return;
+          e.emit({"count", nullptr, {{"bijection", true}, {"tally", zeros}}, e.opening(1), 1});
+        };
+      }));
   table.bad(7, "two-counts", "Two count events, one of them of another T.",
             after_event("freeze", [=](TestElection& e) {
               e.emit({"count", nullptr, {{"bijection", true}, {"tally", zeros}}, e.opening()});

@@ -54,6 +54,24 @@ void add_anchors(CaseTable& table) {
             anchored([](const Workshop&, MadeExport& made) { made.checkpoint = "nothing\n"; }));
 }
 
+// What V0 would have to compare is not good itself: V0 is not run.
+void add_anchors_of_what_is_not_good(CaseTable& table) {
+  table.bad(5, "leaf-exchanged-under-an-honest-checkpoint",
+            "One leaf of the log is another hash; the checkpoint given is that of the true log.",
+            anchored([](const Workshop& workshop, MadeExport& made) {
+              made.fingerprint = workshop.good().fingerprint();
+              made.checkpoint = workshop.good().notes.back();
+              made.files["log/leaves.bin"][100] ^= 1;
+              made.files["index.json"] = TestElection::index_of(made.files);
+            }));
+  table.bad(1, "file-exchanged-under-another-fingerprint",
+            "A box is not the one of the index, and the fingerprint given is another election's.",
+            anchored([](const Workshop& workshop, MadeExport& made) {
+              made.fingerprint = workshop.retitled().fingerprint();
+              made.files["box/0-1.bin"][0] ^= 1;
+            }));
+}
+
 void add_files(CaseTable& table) {
   table.bad(1, "missing-file", "The index names a file that is not there.",
             altered_unlisted([](Files& f) { f.erase("box/0-1.bin"); }));
@@ -543,6 +561,7 @@ void add_roster_documents(CaseTable& table) {
 
 void add_tampered_sealing(CaseTable& table) {
   add_anchors(table);
+  add_anchors_of_what_is_not_good(table);
   add_files(table);
   add_layout(table);
   add_no_regular_files(table);

@@ -1,7 +1,12 @@
 // What is judged are the bytes that were hashed.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { utf8 } from "../bytes.ts";
+import { FolderSource } from "../folder_source.ts";
+import { DroppedSource } from "../page/dropped_source.ts";
 import { Refused } from "../refused.ts";
 import { type ExportSource, read_file, records, SteadySource } from "../source.ts";
 
@@ -45,4 +50,19 @@ test("a file that has become shorter since it was listed is refused", async () =
   source.files.set("file", utf8("ab"));
   source.size = () => size;
   await assert.rejects(read_file(steady, "file"), Refused);
+});
+
+test("a file that has gone since it was listed is refused", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "export-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "file"), "abc");
+  const source = new FolderSource(folder);
+  rmSync(join(folder, "file"));
+  await assert.rejects(read_file(new SteadySource(source), "file"), Refused);
+});
+
+test("a dropped file that the browser cannot read any more is refused", async () => {
+  const file = new File(["abc"], "file");
+  file.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone", "NotReadableError")) }) as unknown as Blob;
+  await assert.rejects(read_file(new SteadySource(new DroppedSource([{ path: "file", file }])), "file"), Refused);
 });
