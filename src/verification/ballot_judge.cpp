@@ -40,6 +40,12 @@ bool alphas_distinct(ByteView ballot, std::size_t options) {
   return std::adjacent_find(alphas.begin(), alphas.end(), same) == alphas.end();
 }
 
+std::vector<Tracker> trackers_of(std::span<const ByteView> ballots) {
+  std::vector<Tracker> trackers;
+  for (const auto ballot : ballots) trackers.push_back(tracker_of(ballot));
+  return trackers;
+}
+
 }  // namespace
 
 Status judge_ballot(const BallotPlace& place, ByteView bytes) {
@@ -97,9 +103,7 @@ BallotJudge::BallotJudge(BallotJudge&&) noexcept = default;
 BallotJudge::~BallotJudge() = default;
 
 std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots) {
-  std::vector<Tracker> trackers;
-  for (const auto ballot : ballots) trackers.push_back(tracker_of(ballot));
-  return judge(ballots, trackers);
+  return judge(ballots, trackers_of(ballots));
 }
 
 std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots,
@@ -113,9 +117,7 @@ std::vector<Status> BallotJudge::judge(std::span<const ByteView> ballots,
 }
 
 std::vector<bool> BallotJudge::find_good(std::span<const ByteView> ballots) {
-  std::vector<Tracker> trackers;
-  for (const auto ballot : ballots) trackers.push_back(tracker_of(ballot));
-  return find_good(ballots, trackers);
+  return find_good(ballots, trackers_of(ballots));
 }
 
 std::vector<bool> BallotJudge::find_good(std::span<const ByteView> ballots,
