@@ -209,10 +209,10 @@ test("the server is killed in mid-vote: the page waits for it and goes on by its
   await page.getByText("La connexion a été interrompue").first().waitFor();
   await demo.crash();
   await demo.restart();
-  await page.unroute("**/api/receipt");
   await page.reload();
   await page.getByText("La page a été rechargée").waitFor();
   await page.getByText("Un bulletin chiffré, préparé avant une interruption, attend").waitFor();
+  await page.unroute("**/api/receipt"); // sooner it could come before the reload
   await typeCode(demo, page, voter.code);
   await page.getByText(`Votre bulletin préparé avant l’interruption est arrivé dans l’urne\u00a0: ${ACADEMY}`).waitFor();
   await card(page, ACADEMY).getByRole("button", { name: "Voir ma preuve de vote" }).click();
