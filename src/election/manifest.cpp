@@ -1,7 +1,6 @@
 #include "election/manifest.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "base/limits.hpp"
 #include "crypto/hash.hpp"
@@ -460,6 +459,12 @@ std::string Manifest::log_path() const {
 
 const Contest* Manifest::contest(std::uint32_t number) const {
   return number < contests.size() ? &contests[number] : nullptr;
+}
+
+std::set<std::uint32_t> counting_bureaus(const Manifest& manifest) {
+  std::set<std::uint32_t> bureaus;
+  for (const auto& contest : manifest.contests) bureaus.insert(contest.bureau);
+  return bureaus;
 }
 
 bool fulfils_opening_rule(const Bureau& bureau, const std::vector<Point>& signing_keys) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,9 @@ Expected<std::vector<Contest>> read_contests(const Json& array);
 // The opening rule (protocol section 10): in every group of the bureau at least its threshold of
 // members.
 bool fulfils_opening_rule(const Bureau& bureau, const std::vector<Point>& signing_keys);
+
+// The bureaus that have something to count: in a second round some may have no contest left.
+std::set<std::uint32_t> counting_bureaus(const Manifest& manifest);
 
 // The merged units of a contest (protocol section 10), given the ballots of each district.
 std::vector<TallyUnit> merge_units(const Contest& contest,

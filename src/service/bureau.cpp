@@ -331,8 +331,10 @@ Status end_count(Transaction& transaction, const State& state, const Event& even
   if (auto settled = check_ties_settled(*parse_json(as_text(result[0].blob(0)))); !settled) {
     return settled;
   }
-  // This one is not among them yet.
-  if (events_named(transaction, "close-count").size() + 1 == state.manifest().bureaus.size()) {
+  auto awaited = counting_bureaus(state.manifest());
+  const bool counts = awaited.erase(event.bureau) != 0;
+  for (const auto bureau : bureaus_closed(transaction)) awaited.erase(bureau);
+  if (counts && awaited.empty()) {
     owe(transaction, duty_destroy_link_key, event.at);
   }
   return {};
@@ -485,6 +487,14 @@ std::vector<SignedDocument> events_named(Transaction& transaction, std::string_v
            (bureau && u32_field(event.body(), "bureau") != bureau);
   });
   return events;
+}
+
+std::set<std::uint32_t> bureaus_closed(Transaction& transaction) {
+  std::set<std::uint32_t> bureaus;
+  for (const auto& event : events_named(transaction, "close-count")) {
+    bureaus.insert(*u32_field(event.body(), "bureau"));
+  }
+  return bureaus;
 }
 
 std::optional<MemberPlace> member_of(const Manifest& manifest, const Point& signing_key) {

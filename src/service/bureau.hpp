@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,8 @@ std::vector<SignedDocument> read_events(store::Transaction& transaction);
 // Those of this name; of one bureau where one is given.
 std::vector<SignedDocument> events_named(store::Transaction& transaction, std::string_view name,
                                          std::optional<std::uint32_t> bureau = std::nullopt);
+// The bureaus whose count is closed.
+std::set<std::uint32_t> bureaus_closed(store::Transaction& transaction);
 
 // ---- Members
 

@@ -202,7 +202,7 @@ std::map<std::uint32_t, std::string> draft_counts(State& state, const Tally& tal
   std::map<std::uint32_t, std::string> drafts;
   (void)state.database().read([&](Transaction& transaction) -> Status {
     std::int64_t following = 0;
-    for (std::uint32_t b = 0; b < state.manifest().bureaus.size(); ++b) {
+    for (const auto b : counting_bureaus(state.manifest())) {
       if (!events_named(transaction, "count", b).empty()) continue;
       Json body = draft_event(transaction, state, {"count", b, {}, count_data(tally)}).body();
       body["number"] = body["number"].get<std::int64_t>() + following++;
@@ -291,7 +291,7 @@ Expected<ImportedShares> import_shares(State& state, const Tally& tally, std::st
 }
 
 Expected<std::string> finish_count(State& state, const Tally& tally, const Lots& lots) {
-  for (std::uint32_t b = 0; b < state.manifest().bureaus.size(); ++b) {
+  for (const auto b : counting_bureaus(state.manifest())) {
     if (auto opened = count_opened(state, tally, b); !opened) return fail(opened.error());
   }
   std::vector<std::string> texts;

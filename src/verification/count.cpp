@@ -15,13 +15,6 @@ std::optional<std::size_t> count_of(const State& state, std::uint32_t bureau) {
   return std::nullopt;
 }
 
-// The bureaus that have something to count.
-std::set<std::uint32_t> counting_bureaus(const Manifest& manifest) {
-  std::set<std::uint32_t> bureaus;
-  for (const auto& contest : manifest.contests) bureaus.insert(contest.bureau);
-  return bureaus;
-}
-
 }  // namespace
 
 // ---- V16: bijection

@@ -178,16 +178,17 @@ Json result_of_contest(const Contest& contest, const Json& figures, Language lan
   return shown;
 }
 
-// Shown once every bureau's president has closed the count (R211-575), never a partial figure
-// (R211-570).
+// Shown once the president of every bureau that counts has closed it (R211-575), never a partial
+// figure (R211-570).
 std::optional<PublishedResult> published_result(State& state) {
   const auto published =
       state.database().read([&](store::Transaction& t) -> Expected<std::optional<PublishedResult>> {
-        const auto closes = events_named(t, "close-count");
-        if (closes.empty() || closes.size() < state.manifest().bureaus.size()) return std::nullopt;
+        auto awaited = counting_bureaus(state.manifest());
+        for (const auto bureau : bureaus_closed(t)) awaited.erase(bureau);
+        if (!awaited.empty()) return std::nullopt;
         const auto rows = t.query("SELECT content FROM public_file WHERE path = 'result.json'");
         return PublishedResult{std::string(as_text(rows.at(0).blob(0))),
-                               *integer_field(closes.back().body(), "at")};
+                               *integer_field(events_named(t, "close-count").back().body(), "at")};
       });
   return *published;
 }

@@ -21,7 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct BureauTest : VotingFixture {
-  BureauTest() { fs::create_directories(out); }
+  explicit BureauTest(std::string_view more_of_portal = {}) : VotingFixture(3, {}, more_of_portal) {
+    fs::create_directories(out);
+  }
   ~BureauTest() override { fs::remove_all(out); }
 
   // Members by their place in the fixture's ceremony.
@@ -500,6 +502,44 @@ TEST_F(BureauTest, TheFreezeLeavesNoTraceOfTheLinks) {
         return text;
       });
   EXPECT_NE(journal_text.find("traces erased"), std::string::npos);
+}
+
+// As in a second round, where all seats of a bureau were filled in the first.
+struct IdleBureauTest : BureauTest {
+  IdleBureauTest()
+      : BureauTest(R"toml(
+[[bureau]]
+name = "Sans scrutin"
+[[bureau.group]]
+name = "Présidence"
+threshold = 1
+members = [{ name = "P2", role = "president" }]
+[[bureau.group]]
+name = "Délégués"
+threshold = 1
+members = [{ name = "D4", role = "delegate" }]
+)toml") {}
+};
+
+// Protocol sections 9 and 12: all that is counted is closed, so L is destroyed, and V22 says so.
+TEST_F(IdleBureauTest, ABureauWithoutAContestIsNotWaitedFor) {
+  vote_and_freeze();
+  const Tally tally = *prepare_count(*state);
+  EXPECT_EQ(draft_counts(*state, tally).size(), 1u);
+  counted();
+  EXPECT_NE(state->held_link_key(), nullptr);
+  EXPECT_EQ(code_of(close_count(*state, 0, key(president))), "good");
+  tick_at(clock.now());
+  EXPECT_EQ(state->held_link_key(), nullptr);
+  EXPECT_EQ(code_of(write_export(*state, out / "final")), "good");
+  const Report report = verify_export(*ExportReader::of_folder(out / "final"), {});
+  EXPECT_EQ(report.first_failure(), nullptr) << report.first_failure()->detail;
+  EXPECT_TRUE(report.counted);
+  // Should it close its count all the same, L is not destroyed twice.
+  const auto& idle = ceremonies[1].holders;
+  EXPECT_EQ(code_of(open_count(*state, tally, 1, {&idle[0].signing(), &idle[1].signing()})),
+            "good");
+  EXPECT_EQ(code_of(close_count(*state, 1, idle[0].signing())), "good");
 }
 
 TEST_F(BureauTest, TheDestructionOfTheLinkKeySurvivesAKill) {

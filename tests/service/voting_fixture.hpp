@@ -75,8 +75,9 @@ inline CredentialForms identifier_and_password() {
 }
 
 struct VotingFixture : testing::Test {
-  explicit VotingFixture(std::size_t voters = 3, const CredentialForms& forms = {}) {
-    create(voters, forms);
+  explicit VotingFixture(std::size_t voters = 3, const CredentialForms& forms = {},
+                         std::string_view more_of_portal = {}) {
+    create(voters, forms, std::string(fixture_portal).append(more_of_portal));
   }
   ~VotingFixture() override {
     log.reset();
@@ -159,8 +160,8 @@ struct VotingFixture : testing::Test {
   std::unique_ptr<Log> log;
 
  private:
-  void create(std::size_t voters, const CredentialForms& forms) {
-    const auto portal = Portal::parse(fixture_portal, "fixture.toml");
+  void create(std::size_t voters, const CredentialForms& forms, const std::string& portal_text) {
+    const auto portal = Portal::parse(portal_text, "fixture.toml");
     ASSERT_TRUE(portal) << portal.error().message;
     const auto keys = ServerKeys::generate(random);
     auto draft = draw_draft(*portal, "http://localhost:8080",
@@ -186,12 +187,16 @@ struct VotingFixture : testing::Test {
     const auto rosters = collect_rosters(issued.keys, draft.id, districts);
     auto document = roster_document(*rosters, draft.id);
     document.sign(registrar, draft.id, random);
-    ceremonies.push_back(run_ceremony_locally(draft.ceremonies[0], random));
-    const std::vector<CeremonyRecord> records{
-        *CeremonyRecord::read(draft.ceremonies[0], ceremonies[0].messages)};
+    std::vector<CeremonyRecord> records;
+    for (const auto& plan : draft.ceremonies) {
+      ceremonies.push_back(run_ceremony_locally(plan, random));
+      records.push_back(*CeremonyRecord::read(plan, ceremonies.back().messages));
+    }
     auto files = seal_election({draft, roster_files(document, *rosters), records, {}, clock.now()});
     ASSERT_TRUE(files) << files.error().message;
-    for (const auto& holder : ceremonies[0].holders) sign_seal(*files, holder.signing(), random);
+    for (const auto& ceremony : ceremonies) {
+      for (const auto& holder : ceremony.holders) sign_seal(*files, holder.signing(), random);
+    }
     std::filesystem::create_directories(folder);
     keys.write(paths().keys());
     const auto installed =
