@@ -63,6 +63,30 @@ class MinutesCommand : public test::ProgramTest {
            path("holder-" + holder) + " --code-file " + path("code-" + holder) + more;
   }
   Outcome sign(std::size_t member) const { return program(arguments(std::to_string(member))); }
+  // The member's command is given and asks for her activation code; then `meanwhile`; then she
+  // types it. What the command says lies in slow.err.
+  template <typename Meanwhile>
+  void while_asked_for_her_code(std::size_t member, Meanwhile meanwhile) const {
+    const auto number = std::to_string(member);
+    ASSERT_EQ(mkfifo(path("keyboard").c_str(), 0600), 0);
+    const auto command = arguments(number);
+    const auto other = std::async(std::launch::async, [&] {
+      return std::system((test::binary_dir() + "/isoloir " +
+                          command.substr(0, command.find(" --code-file")) + " <" +
+                          path("keyboard") + " >" + path("slow.out") + " 2>" + path("slow.err"))
+                             .c_str());
+    });
+    std::ofstream keyboard(folder_ / "keyboard");
+    for (int i = 0;
+         i < 600 && contents(folder_ / "slow.err").find("activation code") == std::string::npos;
+         ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    meanwhile();
+    keyboard << contents(folder_ / ("code-" + number));
+    keyboard.close();
+    other.wait();
+  }
   Outcome verify() const {
     return program("verify " + path("export") + " --fingerprint " + fingerprint_ +
                    " --checkpoint " + path("checkpoint"));
@@ -247,24 +271,7 @@ TEST_F(MinutesCommand, APageThatCannotBeWrittenThereIsRefusedBeforeAnythingIsSig
 
 TEST_F(MinutesCommand, WhoSignsMeanwhileKeepsHerSignature) {
   ASSERT_EQ(sign(president).code, 0);
-  ASSERT_EQ(mkfifo(path("keyboard").c_str(), 0600), 0);
-  const auto command = arguments("1");
-  const auto other = std::async(std::launch::async, [&] {
-    return std::system((test::binary_dir() + "/isoloir " +
-                        command.substr(0, command.find(" --code-file")) + " <" + path("keyboard") +
-                        " >" + path("slow.out") + " 2>" + path("slow.err"))
-                           .c_str());
-  });
-  std::ofstream keyboard(folder_ / "keyboard");
-  for (int i = 0;
-       i < 600 && contents(folder_ / "slow.err").find("activation code") == std::string::npos;
-       ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  ASSERT_EQ(sign(delegate).code, 0);
-  keyboard << contents(folder_ / "code-1");
-  keyboard.close();
-  other.wait();
+  while_asked_for_her_code(secretary, [&] { ASSERT_EQ(sign(delegate).code, 0); });
   const auto told = contents(folder_ / "slow.err");
   EXPECT_NE(told.find("(minutes.changed)"), std::string::npos) << told;
   EXPECT_NE(told.find("Quelqu'un a signé entre-temps"), std::string::npos) << told;
@@ -272,6 +279,21 @@ TEST_F(MinutesCommand, WhoSignsMeanwhileKeepsHerSignature) {
   ASSERT_EQ(sign(secretary).code, 0);
   EXPECT_EQ(signatures(), 3u);
   EXPECT_EQ(verify().first_line(), "verified");
+}
+
+TEST_F(MinutesCommand, ThePageThatCannotBeWrittenAfterAllIsMadeByTheSameCommand) {
+  fs::create_directories(folder_ / "stick");
+  page_ = "stick/minutes.html";
+  while_asked_for_her_code(president, [&] { fs::remove_all(folder_ / "stick"); });
+  const auto told = contents(folder_ / "slow.err");
+  EXPECT_NE(told.find("(minutes.unprinted)"), std::string::npos) << told;
+  EXPECT_NE(told.find("donnez la commande à nouveau"), std::string::npos) << told;
+  EXPECT_EQ(signatures(), 1u);
+  EXPECT_EQ(verify().first_line(), "verified");
+  fs::create_directories(folder_ / "stick");
+  ASSERT_EQ(sign(president).code, 0);
+  EXPECT_NE(contents(folder_ / page_), "");
+  EXPECT_EQ(signatures(), 1u);
 }
 
 TEST_F(MinutesCommand, MinutesOfTheFutureAreNotSigned) {
