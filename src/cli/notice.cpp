@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/html.hpp"
+#include "cli/printed_page.hpp"
 #include "web/locale.hpp"
 
 namespace isoloir::cli {
@@ -182,21 +183,7 @@ std::string read_aloud(std::string_view text, bool french) {
 }
 
 std::string notice_head(const ElectionDraft& election) {
-  return fmt::format(R"(<!DOCTYPE html>
-<html lang="fr">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Notice de vote – {}</title>
-<style>
-{}
-</style>
-</head>
-<body>
-)",
-                     html_escaped(election.title.fr), notice_style);
+  return printed_head("Notice de vote – " + election.title.fr, notice_style);
 }
 
 Secret<std::string> notice_page(const ElectionDraft& election, const Voter& voter, const Code& code,

@@ -42,7 +42,7 @@ tr { break-inside: avoid }
 
 }  // namespace
 
-std::string page_head(const Manifest& manifest, std::string_view french, std::string_view english) {
+std::string printed_head(std::string_view title, std::string_view style_sheet) {
   return fmt::format(R"(<!DOCTYPE html>
 <html lang="fr">
 <head>
@@ -50,20 +50,26 @@ std::string page_head(const Manifest& manifest, std::string_view french, std::st
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>{0} – {1}</title>
+<title>{}</title>
 <style>
-{2}
+{}
 </style>
 </head>
 <body>
-<header>
-<h1>{0} <span lang="en">– {3}</span></h1>
-<p><b>{1}</b><br><span lang="en">{4}</span></p>
+)",
+                     html_escaped(title), style_sheet);
+}
+
+std::string page_head(const Manifest& manifest, std::string_view french, std::string_view english) {
+  return printed_head(fmt::format("{} – {}", french, manifest.title.fr), style) +
+         fmt::format(R"(<header>
+<h1>{}</h1>
+<p><b>{}</b><br><span lang="en">{}</span></p>
 </header>
 <main>
 )",
-                     html_escaped(french), html_escaped(manifest.title.fr), style,
-                     html_escaped(english), html_escaped(manifest.title.en));
+                     two(french, english), html_escaped(manifest.title.fr),
+                     html_escaped(manifest.title.en));
 }
 
 std::string two(std::string_view french, std::string_view english) {

@@ -1,5 +1,5 @@
-// What the pages that a bureau prints and signs have in common: A4, numbered, French with English
-// beside it, no script. One thread.
+// What the pages that are printed have in common: French with English beside it, no script; and
+// those that a bureau signs: A4, numbered. One thread.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,10 @@
 
 namespace isoloir::cli {
 
-// Up to the beginning of what the page says; `french` and `english` name it.
+// Up to <body>. The title is text, the style sheet CSS as it stands.
+std::string printed_head(std::string_view title, std::string_view style_sheet);
+
+// Of a bureau's page, up to the beginning of what it says; `french` and `english` name it.
 std::string page_head(const Manifest& manifest, std::string_view french, std::string_view english);
 inline constexpr std::string_view page_end = "</main>\n</body>\n</html>\n";
 
