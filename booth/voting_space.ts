@@ -494,9 +494,11 @@ class VotingSpace {
     const nothing_left = contests.length > 0 ? text("voting.all_voted") : text("voting.no_contest");
     const lines = left > 0 ? [text("voting.left", { left, total: String(contests.length) })] : [nothing_left];
     if (suspended > 0) lines.push(text("voting.left_suspended", { suspended }));
-    fill(section, { left: lines.join(" "), resent: this.resent_text() });
+    const earlier = this.casting.all().filter((cast) => cast.earlier && cast.phase === "done");
+    fill(section, { left: lines.join(" "), resent: this.resent_text(), earlier: this.arrived_text("voting.earlier_done", earlier) });
     show_part(section, "left", left > 0 || all_voted);
     show_part(section, "resent", this.resent_text() !== "");
+    show_part(section, "earlier", earlier.length > 0);
     one(section, "[data-slot=left]").dataset.state = left > 0 ? "" : "done";
     const items = contests.map((state) => this.contest_item(state));
     const focused = document.activeElement as HTMLElement | null;
@@ -510,9 +512,12 @@ class VotingSpace {
 
   /** Ballots sealed before a cut or a reload go out once she is back: she is told that they have arrived. */
   private resent_text(): string {
-    const arrived = this.casting.all().filter(({ resent, phase }) => resent && phase === "done");
-    const titles = arrived.map(({ contest }) => this.contest_slots(contest).contest_title);
-    return titles.map((contest) => text("voting.resent_done", { contest })).join(" ");
+    const arrived = this.casting.all().filter(({ resent, earlier, phase }) => resent && !earlier && phase === "done");
+    return this.arrived_text("voting.resent_done", arrived);
+  }
+
+  private arrived_text(id: string, casts: Cast[]): string {
+    return casts.map(({ contest }) => text(id, { contest: this.contest_slots(contest).contest_title })).join(" ");
   }
 
   private fill_code(): void {
@@ -541,6 +546,9 @@ class VotingSpace {
     show_part(item, "confirmation", name === "to_confirm");
     show_part(item, "receipt", alive && name !== "to_confirm");
     show_part(item, "proof_gone", name === "voted" && cast === undefined);
+    const otherwise = name === "voted" && cast?.failure === "already_voted";
+    fill(item, { otherwise: otherwise ? text("voting.error_already_voted") : "" });
+    show_part(item, "otherwise", otherwise);
     show_part(item, "dispute", unproven);
     return item;
   }

@@ -9,8 +9,9 @@ import { after, before, beforeEach, test } from "node:test";
 import { startProxy } from "./attacking_proxy.mjs";
 import { assertDispute } from "./dispute.mjs";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { look } from "./look.mjs";
 import {
-  demoVoters, enterVotingSpace, held, openBallot, receivedCode, signIn, sqliteRows, toConfirm, typeConfirmation, typeKeys, vote,
+  demoVoters, enterVotingSpace, held, openBallot, receivedCode, signIn, sqliteRows, toConfirm, typeCode, typeConfirmation, typeKeys, vote,
 } from "./voter.mjs";
 
 const CONTESTS = [
@@ -51,6 +52,8 @@ async function cast(page, contest, option = BLANK) {
 
 const bytesOf = ({ body }) => Buffer.from(body.ballot, "base64");
 const trackerOf = (ballot) => createHash("sha256").update(ballot).digest("hex");
+const trackerText = (tracker) => (BigInt(`0x${tracker}`) << 4n).toString(32).padStart(52, "0")
+  .replace(/[a-v]/g, (digit) => "ABCDEFGHJKMNPQRSTVWXYZ"[parseInt(digit, 32) - 10]);
 const recordedAs = (post) => ({ status: "recorded", tracker: trackerOf(bytesOf(post)) });
 const shownTracker = async (page) => (await page.locator("[data-step=receipt] [data-slot=tracker]").innerText()).replaceAll(" ", "");
 
@@ -170,6 +173,63 @@ test("her own earlier ballot, said to be refused, recorded in the place of her n
   proxy.honest();
   assertSignOffs(voter, [0, 1, 2]);
   await closePage(page);
+});
+
+test("the same after a reload: what was said to be refused before it is still hers, and the list says so too", async () => {
+  const voter = voters[5];
+  const page = await inside(voter);
+  const told = page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte");
+  const listed = (contest) => page.locator("[data-slot=earlier]").getByText(`${contest} : le serveur avait dit que votre bulletin n’était pas enregistré`);
+  // One never arrives, the next is recorded; of both it is said that they were refused.
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(page, CONTESTS[0]);
+  await assertRefused(page);
+  const first = bytesOf(proxy.seen(BALLOT));
+  proxy.honest();
+  proxy.answered(BALLOT, () => REFUSED);
+  await cast(page, CONTESTS[1]);
+  await assertRefused(page);
+  const second = trackerOf(bytesOf(proxy.seen(BALLOT)));
+  const kept = await page.evaluate(() => ({ ...sessionStorage }));
+  assert.deepEqual(kept, Object.fromEntries([first, bytesOf(proxy.seen(BALLOT))].map((ballot, i) => [`isoloir/turned-down/${i}`, ballot.toString("base64")])));
+
+  await page.reload();
+  await page.getByText("La page a été rechargée").waitFor();
+  assert.equal(await page.getByText("Un bulletin chiffré, préparé avant une interruption").isVisible(), false, "none will be sent");
+  await typeCode(demo, page, voter.code);
+  await listed(CONTESTS[1]).waitFor({ timeout: 30_000 });
+  await look(page, "turned-down-recorded");
+  await page.getByRole("listitem").filter({ hasText: CONTESTS[1] }).getByRole("button", { name: "Voir ma preuve de vote" }).press("Enter");
+  await page.getByRole("heading", { name: "A voté" }).waitFor();
+  await told.waitFor();
+  assert.equal(await shownTracker(page), trackerText(second));
+  await back(page);
+
+  proxy.honest();
+  proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
+  await cast(page, CONTESTS[0], "Liste A, Horizon commun");
+  await disputed(page, 0, "tracker");
+  await endDispute(page);
+  await told.waitFor();
+  await back(page);
+  await listed(CONTESTS[0]).waitFor();
+  assertSignOffs(voter, [0, 1]);
+
+  // Refused, and then recorded from elsewhere: with nothing that this browser has sent.
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(page, CONTESTS[2]);
+  await assertRefused(page);
+  proxy.honest();
+  const elsewhere = await inside(voter);
+  await vote(elsewhere, CONTESTS[2], BLANK);
+  await page.reload();
+  await typeCode(demo, page, voter.code);
+  await page.getByRole("listitem").filter({ hasText: CONTESTS[2] }).getByText("Un vote a déjà été enregistré pour vous dans ce scrutin").waitFor();
+  await look(page, "turned-down-otherwise");
+  await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await Promise.all([closePage(elsewhere), closePage(page)]);
 });
 
 // A log of the attacker's own, with this one entry.
