@@ -244,8 +244,8 @@ function forgedReceipt(tracker, origin) {
   return `c2sp.org/tlog-proof@v1\nextra ${entry.toString("base64")}\nindex 0\n\n${text}\n\u2014 ${origin} ${signature}\n`;
 }
 
-test("ballots and receipts sent again elsewhere: another contest, district, session, election or round; forged logs; late and double answers", async () => {
-  // Another election of the same portal, as a second round is one: contests, voters and texts alike, keys and fingerprint its own.
+test("ballots and receipts sent again elsewhere: another contest, district, session or election; forged logs; late and double answers", async () => {
+  // Another election of the same portal: contests, voters and texts alike, keys and fingerprint its own.
   const other = await startDemo();
   let foreign;
   try {
@@ -279,7 +279,7 @@ test("ballots and receipts sent again elsewhere: another contest, district, sess
     ["a contest that is none", changed(36, 99), "ballot.contest"],
     ["another district", changed(40, 1), "ballot.district"],
     ["another fingerprint", changed(4, 0), "ballot.fingerprint"],
-    ["another election's, or round's, as it was cast there", foreignBallot, "ballot.fingerprint"],
+    ["another election's, as it was cast there", foreignBallot, "ballot.fingerprint"],
     ["cut short", copy.subarray(0, -1), "ballot.length"],
   ];
   for (const [what, ballot, code] of refusals) assert.deepEqual(await resent(ballot), { status: "refused", code }, what);
@@ -342,10 +342,91 @@ test("ballots and receipts sent again elsewhere: another contest, district, sess
   await Promise.all([closePage(stranger), closePage(page)]);
 });
 
+// Where a code validates the vote.
+const CONSTITUENCY = "1re circonscription (États-Unis d’Amérique et Canada)";
+
+async function toCode(election, { identifier, code, email }) {
+  const page = await newPage(browser, { acceptDownloads: true, proxy: { server: proxy.server } });
+  await page.goto(election.origin);
+  await typeKeys(election, page, identifier, code);
+  await openBallot(page, CONSTITUENCY);
+  await toConfirm(page, "ALPHA Anne");
+  await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
+  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  return { page, digits: await receivedCode(election, page, email) };
+}
+
+// Anew, with the code that nobody has used up.
+async function castAgain({ page, digits }) {
+  await openBallot(page, CONSTITUENCY);
+  await toConfirm(page, "ALPHA Anne");
+  await page.getByRole("button", { name: "Continuer avec le code déjà reçu" }).press("Enter");
+  await typeConfirmation(page, digits);
+}
+
+test("a second round is an election of its own: ballots and receipts of each round sent again in the other", async () => {
+  const secondRound = (toml) => toml.replaceAll("\nround = 1", "\nround = 2").replace("premier tour", "second tour").replace("first round", "second round");
+  const elections = await Promise.all([startDemo("legislative"), startDemo("legislative", { edit: secondRound })]);
+  try {
+    // Of the same voter one ballot in each round, copied on its way, and dropped.
+    const [{ email }, { email: neighbour }] = demoVoters(elections[0]).filter(({ contests }) => contests.includes(CONSTITUENCY));
+    const of = (election, address) => demoVoters(election).find((voter) => voter.email === address);
+    const rounds = [];
+    for (const election of elections) {
+      const voter = of(election, email);
+      const hers = await toCode(election, voter);
+      const manifest = await hers.page.locator("#voting-space").getAttribute("data-manifest-url");
+      const sealed = await (await fetch(new URL(manifest, election.origin))).json();
+      proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+      await typeConfirmation(hers.page, hers.digits);
+      await assertRefused(hers.page);
+      proxy.honest();
+      rounds.push({ ...hers, election, voter, sealed, post: proxy.seen(BALLOT) });
+    }
+    assert.deepEqual(rounds.map(({ sealed }) => sealed.contests[0].round), [1, 2]);
+    assert.notEqual(rounds[0].sealed.election_id, rounds[1].sealed.election_id);
+
+    for (const [i, { election, voter, post }] of rounds.entries()) {
+      const sent = (ballot) => proxy.resend(post, { ...post.body, ballot: ballot.toString("base64") });
+      const other = bytesOf(rounds[1 - i].post);
+      assert.deepEqual(await sent(other), { status: "refused", code: "ballot.fingerprint" });
+      other.set(bytesOf(post).subarray(4, 36), 4); // under this round's fingerprint
+      assert.deepEqual(await sent(other), { status: "refused", code: "ballot.signature" });
+      assertSignOffs(voter, [], election);
+    }
+
+    // She votes in one round; its receipt is given in the other, where she votes, and whose receipt is given back to a neighbour.
+    const [first, second] = rounds;
+    let receipt;
+    const take = () => proxy.answered(RECEIPT, (answer) => (answer.receipt && (receipt = answer.receipt), answer));
+    take();
+    await castAgain(second);
+    await voted(second.page);
+    const third = await toCode(second.election, of(second.election, neighbour));
+    for (const [{ page, election }, who, cast] of [
+      [first, first.voter, () => castAgain(first)],
+      [{ ...third, election: second.election }, of(second.election, neighbour), () => typeConfirmation(third.page, third.digits)],
+    ]) {
+      const foreign = receipt;
+      proxy.answered(RECEIPT, () => ({ status: "ready", receipt: foreign }));
+      await cast();
+      await assertDispute(page, [CONSTITUENCY], CONSTITUENCY, "tracker");
+      take();
+      await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+      await voted(page);
+      assert.notEqual(receipt, foreign);
+      assertSignOffs(who, [0], election);
+    }
+    assertSignOffs(second.voter, [0], second.election);
+    await Promise.all([first, second, third].map(({ page }) => closePage(page)));
+  } finally {
+    await Promise.all(elections.map((election) => election.stop()));
+  }
+});
+
 test("in a contest of several districts a ballot is of its own: moved to a neighbour's, exchanged with a neighbour's", async () => {
   const election = await startDemo("legislative");
   try {
-    const CONTEST = "1re circonscription (États-Unis d’Amérique et Canada)";
     const districts = sqliteRows(election, "SELECT v.email, c.district FROM voter v JOIN voter_contest c ON c.voter = v.id WHERE c.contest = 0");
     const among = new Map(districts.map((row) => row.split("|")));
     const here = demoVoters(election).filter(({ email }) => among.has(email));
@@ -353,19 +434,8 @@ test("in a contest of several districts a ballot is of its own: moved to a neigh
     const district = Number(among.get(voter.email));
     const neighbour = here.find(({ email }) => Number(among.get(email)) !== district);
 
-    async function toCode({ identifier, code, email }) {
-      const page = await newPage(browser, { proxy: { server: proxy.server } });
-      await page.goto(election.origin);
-      await typeKeys(election, page, identifier, code);
-      await openBallot(page, CONTEST);
-      await toConfirm(page, "ALPHA Anne");
-      await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
-      await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
-      return { page, digits: await receivedCode(election, page, email) };
-    }
-
     // Hers never arrives, and is copied; with her cookie, her token and her code it is sent again, changed.
-    const hers = await toCode(voter);
+    const hers = await toCode(election, voter);
     proxy.asked(BALLOT, () => ({ answer: REFUSED }));
     await typeConfirmation(hers.page, hers.digits);
     await assertRefused(hers.page);
@@ -376,7 +446,7 @@ test("in a contest of several districts a ballot is of its own: moved to a neigh
     assertSignOffs(voter, [], election);
 
     // The neighbour's browser sends hers in the place of its own: good in itself, of a key that is not the neighbour's.
-    const other = await toCode(neighbour);
+    const other = await toCode(election, neighbour);
     proxy.asked(BALLOT, ({ body }) => ({ body: { ...body, ballot: post.body.ballot } }));
     proxy.answered(BALLOT, (answer) => (assert.equal(answer.code, "ballot.key"), answer));
     await typeConfirmation(other.page, other.digits);
@@ -385,14 +455,11 @@ test("in a contest of several districts a ballot is of its own: moved to a neigh
     assertSignOffs(voter, [], election);
 
     proxy.honest();
-    for (const [{ page, digits }, who] of [[hers, voter], [other, neighbour]]) {
-      await openBallot(page, CONTEST);
-      await toConfirm(page, "ALPHA Anne");
-      await page.getByRole("button", { name: "Continuer avec le code déjà reçu" }).press("Enter"); // which nobody has used up
-      await typeConfirmation(page, digits);
-      await voted(page);
+    for (const [open, who] of [[hers, voter], [other, neighbour]]) {
+      await castAgain(open);
+      await voted(open.page);
       assertSignOffs(who, [0], election);
-      await closePage(page);
+      await closePage(open.page);
     }
   } finally {
     await election.stop();
