@@ -234,7 +234,7 @@ test("no address on file: the code comes by text message; no telephone either: t
   await toCode(page, by_sms);
   await page.getByText(/par SMS au numéro qui finit ainsi\s: •••\s\d\d/).waitFor();
   await look(page, "confirmation-sms");
-  await typeConfirmation(page, await receivedCode(demo, page, by_sms.phone.slice(-2)));
+  await typeConfirmation(page, await receivedCode(demo, page, by_sms.phone.replace(/[^+0-9]/g, "")));
   await voted(page);
   await page.getByRole("button", { name: "Quitter" }).first().press("Enter");
   await page.getByRole("dialog").getByRole("button", { name: /Quitter/ }).press("Enter");
