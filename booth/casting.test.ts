@@ -22,8 +22,7 @@ function memory_storage(): Storage {
 type Scripted<T> = (T | Error)[];
 
 /** A server that gives the answers listed, and a clock that only counts. */
-function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<ReceiptAnswer> }, confirms = false) {
-  const kept = new KeptBallots(memory_storage());
+function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<ReceiptAnswer> }, confirms = false, kept = new KeptBallots(memory_storage())) {
   const seen = {
     sent: [] as string[], codes: [] as unknown[], asked: 0, waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
   };
@@ -213,6 +212,103 @@ test("the ballot that was said to be refused stands in the place of the next one
   assert.equal(kept.kept(2), null);
 });
 
+// The same tab, after a reload: what the browser kept, and nothing else.
+function reloaded(before: { kept: KeptBallots }, script: Parameters<typeof world>[0], confirms = false) {
+  return world(script, confirms, before.kept);
+}
+
+test("after a reload, what was said to be refused is recorded all the same: she gets its receipt and is told", async () => {
+  for (const noticed of ["when she is back", "later"]) {
+    const before = world({ ballot: [{ status: "refused", code: "x" }] });
+    await before.casting.cast(VOTE);
+    assert.equal(before.kept.any(), false, "none waits to be sent");
+    const { casting, kept, seen } = reloaded(before, { receipt: [ready, pending, ready] });
+    if (noticed === "later") {
+      await casting.resume(state("open"));
+      assert.deepEqual([casting.of(2), seen.sent, seen.asked], [undefined, [], 0]);
+      await casting.notice(state("voted"));
+    } else {
+      await casting.resume(state("voted"));
+    }
+    const { phase, earlier, ballot, tracker } = casting.of(2)!;
+    assert.deepEqual([phase, earlier, ballot, tracker], ["done", true, BALLOT, TRACKER]);
+    assert.deepEqual([kept.turned_down(2), seen.sent], [[], []]);
+  }
+});
+
+test("after a reload, what was said to be refused stands in the place of the next one", async () => {
+  const before = world({ ballot: [{ status: "refused", code: "x" }] });
+  await before.casting.cast(VOTE);
+  const { casting, kept, around } = reloaded(before, {
+    ballot: [{ status: "recorded", tracker: TRACKER }, { status: "already_voted" }], receipt: [{ status: "unknown" }, ready, ready],
+  });
+  await casting.resume(state("open"));
+  around.vault.seal = () => Promise.resolve({ ballot: "b3RoZXI=", tracker: "cd".repeat(32) });
+  await casting.cast({ ...VOTE, choice: 0 });
+  assert.equal(casting.of(2)!.evidence!.refused, "tracker");
+  assert.deepEqual([kept.kept(2), kept.turned_down(2)], ["b3RoZXI=", [BALLOT]]);
+  await casting.again(2);
+  const { phase, earlier, tracker } = casting.of(2)!;
+  assert.deepEqual([phase, earlier, tracker, kept.kept(2), kept.turned_down(2)], ["done", true, TRACKER, null, []]);
+});
+
+test("after a reload, one ballot waits, and the one before it, said to be refused, is in the box", async () => {
+  const { casting, kept } = world({ receipt: [{ status: "unknown" }, ready, ready] });
+  const other = "b3RoZXI=";
+  kept.keep(2, other);
+  kept.keep_turned_down(2, [BALLOT]);
+  const around = (casting as unknown as { around: Surroundings }).around;
+  around.vault.recognise = (_, ballot) => Promise.resolve(ballot === other ? "cd".repeat(32) : TRACKER);
+  await casting.resume(state("voted"));
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, casting.of(2)!.tracker], ["done", true, TRACKER]);
+  assert.deepEqual([kept.kept(2), kept.turned_down(2)], [null, []]);
+});
+
+test("after a reload, voted with none of what was said to be refused: says so, and goes on remembering", async () => {
+  const before = world({ ballot: [{ status: "refused", code: "x" }] });
+  await before.casting.cast(VOTE);
+  const { casting, kept } = reloaded(before, { receipt: [{ status: "unknown" }] });
+  await casting.resume(state("voted"));
+  await casting.notice(state("voted"));
+  assert.deepEqual([casting.of(2)!.failure, kept.turned_down(2)], ["already_voted", [BALLOT]]);
+});
+
+test("what was said to be refused has no proof that is good: a dispute, which outlives another reload and ends with the receipt", async () => {
+  const before = world({ ballot: [{ status: "refused", code: "x" }] });
+  await before.casting.cast(VOTE);
+  const bad: ReceiptAnswer = { status: "ready", receipt: "bad" };
+  const between = reloaded(before, { receipt: [bad, bad] });
+  await between.casting.resume(state("voted"));
+  assert.deepEqual([between.casting.of(2)!.failure, between.kept.kept(2)], ["proof", BALLOT]);
+  const { casting, kept } = reloaded(between, { ballot: [recorded], receipt: [ready] });
+  await casting.resume(state("voted"));
+  assert.equal(casting.of(2)!.evidence!.refused, "inclusion");
+  await casting.again(2);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2), kept.turned_down(2)], ["done", true, null, []]);
+});
+
+test("what was refused to another voter is asked for in nobody's name", async () => {
+  const { casting, kept, seen } = world({});
+  kept.keep_turned_down(2, ["b3RoZXI="]);
+  await casting.resume(state("voted"));
+  assert.deepEqual([casting.of(2), seen.asked, kept.turned_down(2)], [undefined, 0, []]);
+});
+
+test("sent with a code that was said to be wrong, then given up for another choice: it may be in the box, and is remembered", async () => {
+  for (const again of [false, true]) {
+    const before = world({ ballot: [unconfirmed("wrong")] }, true);
+    await before.casting.cast(VOTE);
+    await before.casting.confirm(2, "123456");
+    const after = again ? reloaded(before, {}, true) : before;
+    if (again) await after.casting.resume(state("open"));
+    after.casting.drop(2);
+    assert.deepEqual([after.kept.kept(2), after.kept.turned_down(2)], [null, [BALLOT]]);
+    const { casting } = reloaded(after, { receipt: [ready, ready] }, true);
+    await casting.resume(state("voted"));
+    assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier], ["done", true]);
+  }
+});
+
 test("said to be voted by somebody else, and it was this very ballot", async () => {
   const { casting } = world({ ballot: [{ status: "already_voted" }], receipt: [ready, ready] });
   await casting.cast(VOTE);
@@ -273,11 +369,13 @@ test("Quitter wipes every kept ballot and nothing else; storage that refuses doe
   kept.keep(0, BALLOT);
   kept.keep(11, BALLOT);
   kept.keep_evidence(11, "{}");
+  kept.keep_turned_down(12, [BALLOT, BALLOT]);
   storage.setItem("other", "stays");
   kept.wipe();
   assert.deepEqual(Object.keys(storage), ["other"]);
   const refusing = new KeptBallots({ ...storage, setItem: () => { throw new Error("quota"); } } as unknown as Storage);
   refusing.keep(0, BALLOT);
+  refusing.keep_turned_down(0, [BALLOT]);
 });
 
 test("the server's answers: 200 alone is one, 401 ends the session, all else is asked again", async () => {

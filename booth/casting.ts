@@ -7,7 +7,7 @@ import {
 import type { KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
 import type { RemoteVault } from "./remote.ts";
-import type { Vote } from "./vault.ts";
+import type { Sealed, Vote } from "./vault.ts";
 
 /**
  * `proof`: recorded, or so the server says, but what it gave is no proof; `late`: in the box, or so it says, but receipts can
@@ -31,6 +31,8 @@ export interface Cast {
   trouble?: "network" | "busy" | undefined;
   tracker?: string; // hex
   ballot?: string; // base64, sealed
+  /** It has left, or may have before a reload. */
+  sent?: boolean;
   receipt?: { text: string; index: number };
   /** pending: in the public log; what is missing is a witness's signature. */
   awaits_witnesses?: boolean;
@@ -68,8 +70,8 @@ export interface Surroundings {
 
 export class Casting {
   private readonly casts = new Map<number, Cast>();
-  /** By contest, what was sent and, as the server says, not recorded: until the page is left, it may turn up in the box. */
-  private readonly turned_down = new Map<number, { ballot: string; tracker: string }[]>();
+  /** By contest, what was sent and, as the server says, not recorded: it may turn up in the box. Kept over a reload. */
+  private readonly turned_down = new Map<number, Sealed[]>();
   private readonly around: Surroundings;
 
   constructor(around: Surroundings) {
@@ -111,9 +113,10 @@ export class Casting {
 
   /** She changes her choice: what waits for a code is not what she wants. */
   drop(contest: number): void {
-    if (this.casts.get(contest)?.phase !== "confirmation") return;
+    const cast = this.casts.get(contest);
+    if (cast?.phase !== "confirmation") return;
     this.casts.delete(contest);
-    this.around.kept.erase(contest);
+    this.abandon(cast);
   }
 
   /** Nothing can be confirmed any more. Throws SessionOver. */
@@ -121,40 +124,46 @@ export class Casting {
     const cast = this.casts.get(contest);
     if (cast?.phase !== "confirmation") return;
     if (failure === "already_voted") return this.look_up(cast); // it may have been with this very ballot
-    this.around.kept.erase(contest);
+    this.abandon(cast);
     this.fail(cast, failure);
   }
 
   /** While it waits she may have voted in another tab; what was turned down may have been recorded. Throws SessionOver. */
-  async notice(state: ContestState): Promise<void> {
-    const cast = this.casts.get(state.contest);
-    if (cast?.phase === "failed" && !disputed(cast) && cast.failure !== "already_voted" && state.state === "voted") {
-      return this.retrace(cast, () => this.fail(cast, "already_voted"));
+  async notice({ contest, state }: ContestState): Promise<void> {
+    const cast = this.casts.get(contest);
+    const tried = cast?.phase === "failed" && !disputed(cast) && cast.failure !== "already_voted";
+    const before = !cast && this.turned_down.has(contest) && this.around.kept.kept(contest) === null;
+    if (state === "voted" && (tried || before)) {
+      const traced = cast ?? this.begin(contest, "check");
+      return this.retrace(traced, this.refused_in(contest), () => this.fail(traced, "already_voted"));
     }
     if (cast?.phase !== "confirmation") return;
-    if (state.state === "voted") return this.refuse(state.contest, "already_voted");
-    if (state.state === "closed") return this.refuse(state.contest, "closed");
+    if (state === "voted") return this.refuse(contest, "already_voted");
+    if (state === "closed") return this.refuse(contest, "closed");
   }
 
   /** After a reload: takes up what was kept. Throws SessionOver. */
   async resume(state: ContestState): Promise<void> {
     const { contest } = state;
-    const ballot = this.around.kept.kept(contest);
-    if (ballot === null || this.casts.has(contest)) return;
-    let tracker: string;
-    try {
-      tracker = await this.around.vault.recognise(contest, ballot);
-    } catch {
-      return this.around.kept.erase(contest); // another voter's, election's or code's
+    if (this.casts.has(contest)) return;
+    const { kept } = this.around;
+    // All at once: where nothing is left to vote the keys are soon forgotten.
+    const [waits, ...refused] = await Promise.all(
+      [kept.kept(contest), ...kept.turned_down(contest)].map((ballot) => this.recognise(contest, ballot)));
+    this.turn_down(contest, refused.filter((own) => own !== undefined));
+    if (!waits) {
+      kept.erase(contest);
+      return this.notice(state);
     }
-    const evidence = this.around.kept.evidence(contest);
-    if (evidence !== null) return this.dispute_again(contest, ballot, tracker, evidence);
+    const known = { ...waits, sent: true };
+    const evidence = kept.evidence(contest);
+    if (evidence !== null) return this.dispute_again(contest, known, evidence);
     if (state.state !== "open" && state.state !== "voted") return;
     if (state.state === "open" && this.around.confirms) {
-      this.begin(contest, "confirmation", { ballot, tracker, restored: true });
+      this.begin(contest, "confirmation", { ...known, restored: true });
       return;
     }
-    const cast = this.begin(contest, state.state === "open" ? "send" : "check", { ballot, tracker, resent: true });
+    const cast = this.begin(contest, state.state === "open" ? "send" : "check", { ...known, resent: true });
     if (state.state === "open") return this.send(cast);
     await this.look_up(cast);
   }
@@ -174,6 +183,7 @@ export class Casting {
 
   private async send(cast: Cast, code?: string): Promise<void> {
     cast.unconfirmed = undefined;
+    cast.sent = true;
     this.enter(cast, "send");
     const answer = await this.until_answered(cast, () => this.around.api.ballot(cast.ballot!, code));
     if (answer.status === "recorded" && answer.tracker === cast.tracker) {
@@ -181,7 +191,10 @@ export class Casting {
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
     if (answer.status === "recorded") return this.dispute(cast, "proof", "tracker", answer);
-    if (answer.status === "already_voted") return this.retrace(cast, () => this.not_recorded(cast, answer));
+    if (answer.status === "already_voted") {
+      const own = { ballot: cast.ballot!, tracker: cast.tracker! };
+      return this.retrace(cast, [own, ...this.refused_in(cast.contest)], () => this.not_recorded(cast, answer));
+    }
     this.not_recorded(cast, answer);
   }
 
@@ -193,38 +206,67 @@ export class Casting {
       cast.unconfirmed = answer.status === "confirmation" ? answer : { why: "suspended" };
       return this.enter(cast, "confirmation");
     }
-    const sent = { ballot: cast.ballot!, tracker: cast.tracker! };
-    this.turned_down.set(cast.contest, [sent, ...(this.turned_down.get(cast.contest) ?? [])]);
-    this.around.kept.erase(cast.contest);
+    this.abandon(cast);
     this.fail(cast, answer.status);
   }
 
+  /** What is not sent any more, and is remembered if it ever was. */
+  private abandon(cast: Cast): void {
+    this.around.kept.erase(cast.contest);
+    this.set_aside(cast);
+  }
+
+  private set_aside({ contest, ballot, tracker, sent }: Cast): void {
+    if (sent && ballot && tracker) this.turn_down(contest, [{ ballot, tracker }, ...this.refused_in(contest)]);
+  }
+
+  private refused_in(contest: number): Sealed[] {
+    return this.turned_down.get(contest) ?? [];
+  }
+
+  private turn_down(contest: number, refused: Sealed[]): void {
+    if (refused.length > 0) this.turned_down.set(contest, refused);
+    else this.turned_down.delete(contest);
+    this.around.kept.keep_turned_down(contest, refused.map(({ ballot }) => ballot));
+  }
+
+  /** Nothing of another voter's, election's or code's. */
+  private async recognise(contest: number, ballot: string | null): Promise<Sealed | undefined> {
+    if (ballot === null) return undefined;
+    try {
+      return { ballot, tracker: await this.around.vault.recognise(contest, ballot) };
+    } catch {
+      return undefined;
+    }
+  }
+
   /**
-   * The voter is signed off, and by what the server never said to have: by this ballot, or by one of hers that it said it had
-   * not recorded? Then she has its receipt, and is told.
+   * The voter is signed off, and by what the server never said to have: by one `among` those that she has sent? Then she has its
+   * receipt, and is told.
    */
-  private async retrace(cast: Cast, none: () => void): Promise<void> {
+  private async retrace(cast: Cast, among: Sealed[], none: () => void): Promise<void> {
     if (cast.phase !== "check") this.enter(cast, "check");
-    const own = cast.ballot && cast.tracker ? [{ ballot: cast.ballot, tracker: cast.tracker }] : [];
-    for (const sent of [...own, ...(this.turned_down.get(cast.contest) ?? [])]) {
+    for (const sent of among) {
       const answer = await this.until_answered(cast, () => this.around.api.receipt(sent.tracker));
       if (answer.status === "unknown") continue;
+      if (cast.tracker !== sent.tracker) this.set_aside(cast);
       Object.assign(cast, sent, { earlier: true });
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
     none();
   }
 
-  /** The voter is signed off: by this ballot, or by another one, cast elsewhere, and this one never arrived. */
+  /** The voter is signed off: by this ballot, or by one that was turned down, or elsewhere, and this one never arrived. */
   private async look_up(cast: Cast): Promise<void> {
     if (cast.phase !== "check") this.enter(cast, "check");
-    await this.receive(cast, () => {
-      this.around.kept.erase(cast.contest);
+    const refused = this.refused_in(cast.contest);
+    await this.receive(cast, () => this.retrace(cast, refused, () => {
+      this.abandon(cast);
       this.fail(cast, "already_voted");
-    });
+    }));
   }
 
-  private async receive(cast: Cast, unknown: (answer: ReceiptAnswer) => void): Promise<void> {
+  private async receive(cast: Cast, unknown: (answer: ReceiptAnswer) => void | Promise<void>): Promise<void> {
     for (let round = 0; ; round++) {
       const answer = await this.until_answered(cast, () => this.around.api.receipt(cast.tracker!));
       if (answer.status === "unknown") return unknown(answer);
@@ -246,18 +288,21 @@ export class Casting {
       if (!(error instanceof Refused)) throw error;
       return this.dispute(cast, "proof", error.code, answer);
     }
+    cast.earlier ||= this.refused_in(cast.contest).some(({ tracker }) => tracker === cast.tracker);
     this.around.kept.erase(cast.contest);
+    this.turn_down(cast.contest, []);
     this.enter(cast, "done");
   }
 
   private dispute(cast: Cast, failure: "proof" | "late", refused: string, answer: BallotAnswer | ReceiptAnswer): void {
     cast.evidence = { refused, answers: [...(cast.evidence?.answers ?? []), answer] };
+    this.around.kept.keep(cast.contest, cast.ballot!);
     this.around.kept.keep_evidence(cast.contest, JSON.stringify(cast.evidence));
     this.fail(cast, failure);
   }
 
-  private dispute_again(contest: number, ballot: string, tracker: string, evidence: string): void {
-    const cast = this.begin(contest, "check", { ballot, tracker, evidence: JSON.parse(evidence) as Evidence });
+  private dispute_again(contest: number, known: Partial<Cast>, evidence: string): void {
+    const cast = this.begin(contest, "check", { ...known, evidence: JSON.parse(evidence) as Evidence });
     this.fail(cast, cast.evidence!.refused === "held" ? "late" : "proof");
   }
 

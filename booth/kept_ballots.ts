@@ -1,8 +1,10 @@
-// Sealed ballots between their making and the check of their receipt, and what a server said whose proof was refused: what
-// survives a reload of the page. Only bytes that the server receives or sends anyway are kept: never r, choice or code.
+// Sealed ballots between their making and the check of their receipt, those that the server said it had not recorded, and what a
+// server said whose proof was refused: what survives a reload of the page. Only bytes that the server receives or sends anyway
+// are kept: never r, choice or code.
 
 const BALLOT = "isoloir/ballot/";
 const EVIDENCE = "isoloir/evidence/";
+const TURNED_DOWN = "isoloir/turned-down/";
 
 export class KeptBallots {
   private readonly storage: Storage;
@@ -32,6 +34,17 @@ export class KeptBallots {
     return this.storage.getItem(EVIDENCE + contest);
   }
 
+  /** Sealed ballots that were sent and, as the server says, not recorded; replaces those that were kept. */
+  keep_turned_down(contest: number, ballots: string[]): void {
+    if (ballots.length > 0) this.store(TURNED_DOWN + contest, ballots.join(" "));
+    else this.storage.removeItem(TURNED_DOWN + contest);
+  }
+
+  turned_down(contest: number): string[] {
+    return this.storage.getItem(TURNED_DOWN + contest)?.split(" ") ?? [];
+  }
+
+  /** What waits, and its evidence; what was turned down stays. */
   erase(contest: number): void {
     this.storage.removeItem(BALLOT + contest);
     this.storage.removeItem(EVIDENCE + contest);
@@ -39,7 +52,7 @@ export class KeptBallots {
 
   wipe(): void {
     for (const key of Object.keys(this.storage)) {
-      if (key.startsWith(BALLOT) || key.startsWith(EVIDENCE)) this.storage.removeItem(key);
+      if ([BALLOT, EVIDENCE, TURNED_DOWN].some((kind) => key.startsWith(kind))) this.storage.removeItem(key);
     }
   }
 

@@ -9,7 +9,7 @@ import { server_clock } from "./countdown.ts";
 import { CodeEntrance, type Entrance, KeyEntrance } from "./entrance.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { fetch_page, take_over } from "./language_switch.ts";
-import { loss_of_leaving } from "./leaving.ts";
+import { LeaveDialog } from "./leave_dialog.ts";
 import type { Manifest } from "./manifest.ts";
 import {
   all, clone, fill, fill_list, follow_error_links, one, show_errors, show_part, show_step, start_reveal, step, text,
@@ -54,6 +54,7 @@ class VotingSpace {
   private readonly kept = new KeptBallots(sessionStorage);
   private readonly casting: Casting;
   private readonly confirmation: ConfirmationStep;
+  private readonly leaving: LeaveDialog;
   private readonly clock: () => number;
   private readonly choices = new Map<number, number>();
   private readonly waiting = new Set<() => void>();
@@ -65,9 +66,6 @@ class VotingSpace {
   private voter_name = "";
   private refreshed_at = 0;
   private over = false;
-  private readonly saved = new Set<number>(); // contests whose evidence or proof she has
-  private readonly noted = new Set<number>(); // contests whose tracker she printed while the proof was on its way
-  private leaving_saved = false; // she did so when told what leaving would lose
   private readonly reloaded = location.pathname.startsWith(CONTESTS_ADDRESS);
   private again: (() => Promise<void>) | undefined;
 
@@ -94,6 +92,10 @@ class VotingSpace {
       api: this.api, digits: Number(this.data.confirmation), clock: this.clock,
       refused: (contest, status) => this.casting.refuse(contest, status),
       changed: (contest) => this.shown?.step === "confirmation" && this.shown.contest === contest && this.render(),
+    });
+    this.leaving = new LeaveDialog({
+      casts: () => this.casting.all(), left: () => (this.list ? this.left_to_vote().length : 0),
+      show: (contest) => this.go(receipt_address(contest)),
     });
   }
 
@@ -126,10 +128,9 @@ class VotingSpace {
       if (!this.over && !this.list) this.entrance.clear();
     });
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-    window.addEventListener("beforeunload", (event) => this.unsaved_proof() && event.preventDefault());
+    window.addEventListener("beforeunload", (event) => !this.over && this.leaving.unsaved_proof() && event.preventDefault());
     window.addEventListener("beforeprint", () => {
-      if (this.shown?.step === "receipt") this.saved.add(this.shown.contest!);
-      if (this.shown?.step === "pending") this.noted.add(this.shown.contest!);
+      if (this.shown?.contest !== undefined) this.leaving.has_printed(this.shown.step, this.shown.contest);
     });
     follow_error_links(this.root);
     // On the document, because the steps are replaced when she changes the language.
@@ -176,7 +177,7 @@ class VotingSpace {
       page = await fetch_page(`${location.pathname}?lang=${language}`);
     } catch (error) {
       if (!(error instanceof TryAgain)) throw error;
-      return this.show_notice("voting.language_offline", {});
+      return this.leaving.tell("voting.language_offline");
     }
     take_over(page, this.root);
     this.api.csrf = page.getElementById(this.root.id)?.dataset.csrf ?? this.api.csrf;
@@ -201,8 +202,8 @@ class VotingSpace {
     else if (action === "download-receipt" && here !== undefined) this.save_receipt(here);
     else if (action === "download-evidence" && here !== undefined) this.save_evidence(here);
     else if (action === "ask-again" && here !== undefined) void this.guard(() => this.casting.again(here));
-    else if (action === "stay") one<HTMLDialogElement>(document, "[data-dialog=leave]").close();
-    else if (action === "leave-anyway") this.leave(!this.leaving_saved);
+    else if (action === "stay") this.leaving.stay();
+    else if (action === "leave-anyway") this.leave(this.leaving.in_spite());
     else if (action === "print") window.print();
     else if (action === "extend") void this.guard(() => this.session.extend());
   }
@@ -268,7 +269,7 @@ class VotingSpace {
     if (!cast?.receipt) return;
     const tracker = tracker_text(from_hex(cast.tracker!)); // whole: who has but the file can look her ballot up
     save_file(`${text("voting.receipt_file")}-${contest}-${tracker}.tlog-proof`, cast.receipt.text, "text/plain");
-    this.saved_on_leaving(contest);
+    this.leaving.has_saved(contest);
   }
 
   /** Neither choice nor code is in it. */
@@ -281,7 +282,7 @@ class VotingSpace {
       saved_at: new Date(this.clock()).toISOString(), tracker: cast.tracker, ballot: cast.ballot, ...cast.evidence,
     };
     save_file(`constat-${contest}-${first_groups(cast)}.json`, `${JSON.stringify(evidence, null, 2)}\n`, "application/json");
-    this.saved_on_leaving(contest);
+    this.leaving.has_saved(contest);
   }
 
   private leave(anyway = false): void {
@@ -290,44 +291,8 @@ class VotingSpace {
     one<HTMLFormElement>(document, "[data-form=sign-out]").submit();
   }
 
-  /** What is wiped with the page cannot be had again: she is told, and stays or goes. */
   private may_leave(anyway = false): boolean {
-    if (anyway || this.over) return true;
-    const loss = loss_of_leaving(this.casting.all(), this.saved, this.noted, navigator.onLine);
-    if (loss) {
-      if (loss.contest !== undefined) this.go(receipt_address(loss.contest));
-      this.show_notice(`voting.leave_${loss.why}`, {
-        evidence: loss.why === "evidence",
-        proof: loss.why === "proof" && this.casting.of(loss.contest!)?.phase === "done",
-        anyway: loss.why !== "offline",
-      });
-      return false;
-    }
-    const left = this.list ? this.left_to_vote().length : 0;
-    const waits = this.casting.all().some(({ phase }) => phase === "confirmation");
-    if (left > 0) this.show_notice(waits ? "confirmation.leave" : "voting.leave_unvoted", { anyway: true }, { left });
-    return left === 0;
-  }
-
-  private show_notice(id: string, parts: { evidence?: boolean; proof?: boolean; anyway?: boolean }, values = {}): void {
-    const dialog = one<HTMLDialogElement>(document, "[data-dialog=leave]");
-    this.leaving_saved = false;
-    fill(dialog, { leave_title: text(`${id}_title`, values), leave_text: text(id) });
-    for (const part of ["evidence", "proof", "anyway"] as const) show_part(dialog, part, parts[part] === true);
-    if (!dialog.open) dialog.showModal();
-  }
-
-  /** In the dialog that asked for it: what was missing is there now, and leaving may go on. */
-  private saved_on_leaving(contest: number): void {
-    this.saved.add(contest);
-    if (!one<HTMLDialogElement>(document, "[data-dialog=leave]").open) return;
-    this.show_notice("voting.leave_saved", { anyway: true });
-    this.leaving_saved = true;
-  }
-
-  private unsaved_proof(): boolean {
-    const why = this.over ? undefined : loss_of_leaving(this.casting.all(), this.saved, this.noted, true)?.why;
-    return why === "proof" || why === "pending";
+    return anyway || this.over || this.leaving.may_leave();
   }
 
   private wipe(): void {
@@ -494,9 +459,11 @@ class VotingSpace {
     const nothing_left = contests.length > 0 ? text("voting.all_voted") : text("voting.no_contest");
     const lines = left > 0 ? [text("voting.left", { left, total: String(contests.length) })] : [nothing_left];
     if (suspended > 0) lines.push(text("voting.left_suspended", { suspended }));
-    fill(section, { left: lines.join(" "), resent: this.resent_text() });
+    const earlier = this.casting.all().filter((cast) => cast.earlier && cast.phase === "done");
+    fill(section, { left: lines.join(" "), resent: this.resent_text(), earlier: this.arrived_text("voting.earlier_done", earlier) });
     show_part(section, "left", left > 0 || all_voted);
     show_part(section, "resent", this.resent_text() !== "");
+    show_part(section, "earlier", earlier.length > 0);
     one(section, "[data-slot=left]").dataset.state = left > 0 ? "" : "done";
     const items = contests.map((state) => this.contest_item(state));
     const focused = document.activeElement as HTMLElement | null;
@@ -510,9 +477,12 @@ class VotingSpace {
 
   /** Ballots sealed before a cut or a reload go out once she is back: she is told that they have arrived. */
   private resent_text(): string {
-    const arrived = this.casting.all().filter(({ resent, phase }) => resent && phase === "done");
-    const titles = arrived.map(({ contest }) => this.contest_slots(contest).contest_title);
-    return titles.map((contest) => text("voting.resent_done", { contest })).join(" ");
+    const arrived = this.casting.all().filter(({ resent, earlier, phase }) => resent && !earlier && phase === "done");
+    return this.arrived_text("voting.resent_done", arrived);
+  }
+
+  private arrived_text(id: string, casts: Cast[]): string {
+    return casts.map(({ contest }) => text(id, { contest: this.contest_slots(contest).contest_title })).join(" ");
   }
 
   private fill_code(): void {
@@ -541,6 +511,9 @@ class VotingSpace {
     show_part(item, "confirmation", name === "to_confirm");
     show_part(item, "receipt", alive && name !== "to_confirm");
     show_part(item, "proof_gone", name === "voted" && cast === undefined);
+    const otherwise = name === "voted" && cast?.failure === "already_voted";
+    fill(item, { otherwise: otherwise ? text("voting.error_already_voted") : "" });
+    show_part(item, "otherwise", otherwise);
     show_part(item, "dispute", unproven);
     return item;
   }

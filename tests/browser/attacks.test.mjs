@@ -9,8 +9,9 @@ import { after, before, beforeEach, test } from "node:test";
 import { startProxy } from "./attacking_proxy.mjs";
 import { assertDispute } from "./dispute.mjs";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
+import { look } from "./look.mjs";
 import {
-  demoVoters, enterVotingSpace, held, openBallot, receivedCode, signIn, sqliteRows, toConfirm, typeConfirmation, typeKeys, vote,
+  demoVoters, enterVotingSpace, held, openBallot, receivedCode, signIn, sqliteRows, toConfirm, typeCode, typeConfirmation, typeKeys, vote,
 } from "./voter.mjs";
 
 const CONTESTS = [
@@ -51,6 +52,8 @@ async function cast(page, contest, option = BLANK) {
 
 const bytesOf = ({ body }) => Buffer.from(body.ballot, "base64");
 const trackerOf = (ballot) => createHash("sha256").update(ballot).digest("hex");
+const trackerText = (tracker) => (BigInt(`0x${tracker}`) << 4n).toString(32).padStart(52, "0")
+  .replace(/[a-v]/g, (digit) => "ABCDEFGHJKMNPQRSTVWXYZ"[parseInt(digit, 32) - 10]);
 const recordedAs = (post) => ({ status: "recorded", tracker: trackerOf(bytesOf(post)) });
 const shownTracker = async (page) => (await page.locator("[data-step=receipt] [data-slot=tracker]").innerText()).replaceAll(" ", "");
 
@@ -172,6 +175,63 @@ test("her own earlier ballot, said to be refused, recorded in the place of her n
   await closePage(page);
 });
 
+test("the same after a reload: what was said to be refused before it is still hers, and the list says so too", async () => {
+  const voter = voters[5];
+  const page = await inside(voter);
+  const told = page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte");
+  const listed = (contest) => page.locator("[data-slot=earlier]").getByText(`${contest} : le serveur avait dit que votre bulletin n’était pas enregistré`);
+  // One never arrives, the next is recorded; of both it is said that they were refused.
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(page, CONTESTS[0]);
+  await assertRefused(page);
+  const first = bytesOf(proxy.seen(BALLOT));
+  proxy.honest();
+  proxy.answered(BALLOT, () => REFUSED);
+  await cast(page, CONTESTS[1]);
+  await assertRefused(page);
+  const second = trackerOf(bytesOf(proxy.seen(BALLOT)));
+  const kept = await page.evaluate(() => ({ ...sessionStorage }));
+  assert.deepEqual(kept, Object.fromEntries([first, bytesOf(proxy.seen(BALLOT))].map((ballot, i) => [`isoloir/turned-down/${i}`, ballot.toString("base64")])));
+
+  await page.reload();
+  await page.getByText("La page a été rechargée").waitFor();
+  assert.equal(await page.getByText("Un bulletin chiffré, préparé avant une interruption").isVisible(), false, "none will be sent");
+  await typeCode(demo, page, voter.code);
+  await listed(CONTESTS[1]).waitFor({ timeout: 30_000 });
+  await look(page, "turned-down-recorded");
+  await page.getByRole("listitem").filter({ hasText: CONTESTS[1] }).getByRole("button", { name: "Voir ma preuve de vote" }).press("Enter");
+  await page.getByRole("heading", { name: "A voté" }).waitFor();
+  await told.waitFor();
+  assert.equal(await shownTracker(page), trackerText(second));
+  await back(page);
+
+  proxy.honest();
+  proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
+  await cast(page, CONTESTS[0], "Liste A, Horizon commun");
+  await disputed(page, 0, "tracker");
+  await endDispute(page);
+  await told.waitFor();
+  await back(page);
+  await listed(CONTESTS[0]).waitFor();
+  assertSignOffs(voter, [0, 1]);
+
+  // Refused, and then recorded from elsewhere: with nothing that this browser has sent.
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(page, CONTESTS[2]);
+  await assertRefused(page);
+  proxy.honest();
+  const elsewhere = await inside(voter);
+  await vote(elsewhere, CONTESTS[2], BLANK);
+  await page.reload();
+  await typeCode(demo, page, voter.code);
+  await page.getByRole("listitem").filter({ hasText: CONTESTS[2] }).getByText("Un vote a déjà été enregistré pour vous dans ce scrutin").waitFor();
+  await look(page, "turned-down-otherwise");
+  await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await Promise.all([closePage(elsewhere), closePage(page)]);
+});
+
 // A log of the attacker's own, with this one entry.
 function forgedReceipt(tracker, origin) {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -184,8 +244,8 @@ function forgedReceipt(tracker, origin) {
   return `c2sp.org/tlog-proof@v1\nextra ${entry.toString("base64")}\nindex 0\n\n${text}\n\u2014 ${origin} ${signature}\n`;
 }
 
-test("ballots and receipts sent again elsewhere: another contest, district, session, election or round; forged logs; late and double answers", async () => {
-  // Another election of the same portal, as a second round is one: contests, voters and texts alike, keys and fingerprint its own.
+test("ballots and receipts sent again elsewhere: another contest, district, session or election; forged logs; late and double answers", async () => {
+  // Another election of the same portal: contests, voters and texts alike, keys and fingerprint its own.
   const other = await startDemo();
   let foreign;
   try {
@@ -219,7 +279,7 @@ test("ballots and receipts sent again elsewhere: another contest, district, sess
     ["a contest that is none", changed(36, 99), "ballot.contest"],
     ["another district", changed(40, 1), "ballot.district"],
     ["another fingerprint", changed(4, 0), "ballot.fingerprint"],
-    ["another election's, or round's, as it was cast there", foreignBallot, "ballot.fingerprint"],
+    ["another election's, as it was cast there", foreignBallot, "ballot.fingerprint"],
     ["cut short", copy.subarray(0, -1), "ballot.length"],
   ];
   for (const [what, ballot, code] of refusals) assert.deepEqual(await resent(ballot), { status: "refused", code }, what);
@@ -282,10 +342,91 @@ test("ballots and receipts sent again elsewhere: another contest, district, sess
   await Promise.all([closePage(stranger), closePage(page)]);
 });
 
+// Where a code validates the vote.
+const CONSTITUENCY = "1re circonscription (États-Unis d’Amérique et Canada)";
+
+async function toCode(election, { identifier, code, email }) {
+  const page = await newPage(browser, { acceptDownloads: true, proxy: { server: proxy.server } });
+  await page.goto(election.origin);
+  await typeKeys(election, page, identifier, code);
+  await openBallot(page, CONSTITUENCY);
+  await toConfirm(page, "ALPHA Anne");
+  await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
+  await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
+  return { page, digits: await receivedCode(election, page, email) };
+}
+
+// Anew, with the code that nobody has used up.
+async function castAgain({ page, digits }) {
+  await openBallot(page, CONSTITUENCY);
+  await toConfirm(page, "ALPHA Anne");
+  await page.getByRole("button", { name: "Continuer avec le code déjà reçu" }).press("Enter");
+  await typeConfirmation(page, digits);
+}
+
+test("a second round is an election of its own: ballots and receipts of each round sent again in the other", async () => {
+  const secondRound = (toml) => toml.replaceAll("\nround = 1", "\nround = 2").replace("premier tour", "second tour").replace("first round", "second round");
+  const elections = await Promise.all([startDemo("legislative"), startDemo("legislative", { edit: secondRound })]);
+  try {
+    // Of the same voter one ballot in each round, copied on its way, and dropped.
+    const [{ email }, { email: neighbour }] = demoVoters(elections[0]).filter(({ contests }) => contests.includes(CONSTITUENCY));
+    const of = (election, address) => demoVoters(election).find((voter) => voter.email === address);
+    const rounds = [];
+    for (const election of elections) {
+      const voter = of(election, email);
+      const hers = await toCode(election, voter);
+      const manifest = await hers.page.locator("#voting-space").getAttribute("data-manifest-url");
+      const sealed = await (await fetch(new URL(manifest, election.origin))).json();
+      proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+      await typeConfirmation(hers.page, hers.digits);
+      await assertRefused(hers.page);
+      proxy.honest();
+      rounds.push({ ...hers, election, voter, sealed, post: proxy.seen(BALLOT) });
+    }
+    assert.deepEqual(rounds.map(({ sealed }) => sealed.contests[0].round), [1, 2]);
+    assert.notEqual(rounds[0].sealed.election_id, rounds[1].sealed.election_id);
+
+    for (const [i, { election, voter, post }] of rounds.entries()) {
+      const sent = (ballot) => proxy.resend(post, { ...post.body, ballot: ballot.toString("base64") });
+      const other = bytesOf(rounds[1 - i].post);
+      assert.deepEqual(await sent(other), { status: "refused", code: "ballot.fingerprint" });
+      other.set(bytesOf(post).subarray(4, 36), 4); // under this round's fingerprint
+      assert.deepEqual(await sent(other), { status: "refused", code: "ballot.signature" });
+      assertSignOffs(voter, [], election);
+    }
+
+    // She votes in one round; its receipt is given in the other, where she votes, and whose receipt is given back to a neighbour.
+    const [first, second] = rounds;
+    let receipt;
+    const take = () => proxy.answered(RECEIPT, (answer) => (answer.receipt && (receipt = answer.receipt), answer));
+    take();
+    await castAgain(second);
+    await voted(second.page);
+    const third = await toCode(second.election, of(second.election, neighbour));
+    for (const [{ page, election }, who, cast] of [
+      [first, first.voter, () => castAgain(first)],
+      [{ ...third, election: second.election }, of(second.election, neighbour), () => typeConfirmation(third.page, third.digits)],
+    ]) {
+      const foreign = receipt;
+      proxy.answered(RECEIPT, () => ({ status: "ready", receipt: foreign }));
+      await cast();
+      await assertDispute(page, [CONSTITUENCY], CONSTITUENCY, "tracker");
+      take();
+      await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+      await voted(page);
+      assert.notEqual(receipt, foreign);
+      assertSignOffs(who, [0], election);
+    }
+    assertSignOffs(second.voter, [0], second.election);
+    await Promise.all([first, second, third].map(({ page }) => closePage(page)));
+  } finally {
+    await Promise.all(elections.map((election) => election.stop()));
+  }
+});
+
 test("in a contest of several districts a ballot is of its own: moved to a neighbour's, exchanged with a neighbour's", async () => {
   const election = await startDemo("legislative");
   try {
-    const CONTEST = "1re circonscription (États-Unis d’Amérique et Canada)";
     const districts = sqliteRows(election, "SELECT v.email, c.district FROM voter v JOIN voter_contest c ON c.voter = v.id WHERE c.contest = 0");
     const among = new Map(districts.map((row) => row.split("|")));
     const here = demoVoters(election).filter(({ email }) => among.has(email));
@@ -293,19 +434,8 @@ test("in a contest of several districts a ballot is of its own: moved to a neigh
     const district = Number(among.get(voter.email));
     const neighbour = here.find(({ email }) => Number(among.get(email)) !== district);
 
-    async function toCode({ identifier, code, email }) {
-      const page = await newPage(browser, { proxy: { server: proxy.server } });
-      await page.goto(election.origin);
-      await typeKeys(election, page, identifier, code);
-      await openBallot(page, CONTEST);
-      await toConfirm(page, "ALPHA Anne");
-      await page.getByRole("button", { name: "Recevoir mon code de confirmation" }).press("Enter");
-      await page.getByText("Un code de 6 chiffres a été envoyé").waitFor();
-      return { page, digits: await receivedCode(election, page, email) };
-    }
-
     // Hers never arrives, and is copied; with her cookie, her token and her code it is sent again, changed.
-    const hers = await toCode(voter);
+    const hers = await toCode(election, voter);
     proxy.asked(BALLOT, () => ({ answer: REFUSED }));
     await typeConfirmation(hers.page, hers.digits);
     await assertRefused(hers.page);
@@ -316,7 +446,7 @@ test("in a contest of several districts a ballot is of its own: moved to a neigh
     assertSignOffs(voter, [], election);
 
     // The neighbour's browser sends hers in the place of its own: good in itself, of a key that is not the neighbour's.
-    const other = await toCode(neighbour);
+    const other = await toCode(election, neighbour);
     proxy.asked(BALLOT, ({ body }) => ({ body: { ...body, ballot: post.body.ballot } }));
     proxy.answered(BALLOT, (answer) => (assert.equal(answer.code, "ballot.key"), answer));
     await typeConfirmation(other.page, other.digits);
@@ -325,14 +455,11 @@ test("in a contest of several districts a ballot is of its own: moved to a neigh
     assertSignOffs(voter, [], election);
 
     proxy.honest();
-    for (const [{ page, digits }, who] of [[hers, voter], [other, neighbour]]) {
-      await openBallot(page, CONTEST);
-      await toConfirm(page, "ALPHA Anne");
-      await page.getByRole("button", { name: "Continuer avec le code déjà reçu" }).press("Enter"); // which nobody has used up
-      await typeConfirmation(page, digits);
-      await voted(page);
+    for (const [open, who] of [[hers, voter], [other, neighbour]]) {
+      await castAgain(open);
+      await voted(open.page);
       assertSignOffs(who, [0], election);
-      await closePage(page);
+      await closePage(open.page);
     }
   } finally {
     await election.stop();

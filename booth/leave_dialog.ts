@@ -1,0 +1,86 @@
+// The dialog between the voter and leaving: what would be lost, the buttons that save it, and leaving all the same. It knows what
+// she has saved or printed.
+import type { Cast } from "./casting.ts";
+import { loss_of_leaving } from "./leaving.ts";
+import { fill, one, show_part, text } from "./page.ts";
+import type { Step } from "./steps.ts";
+
+interface Parts {
+  evidence?: boolean;
+  proof?: boolean;
+  anyway?: boolean;
+}
+
+export interface Surroundings {
+  casts: () => Cast[];
+  /** Contests that she may still vote in. */
+  left: () => number;
+  /** Shows what would be lost of this contest. */
+  show: (contest: number) => void;
+}
+
+export class LeaveDialog {
+  private readonly around: Surroundings;
+  private readonly saved = new Set<number>(); // contests whose evidence or proof she has
+  private readonly noted = new Set<number>(); // contests whose tracker she printed while the proof was on its way
+  private saved_here = false; // she did so when told what leaving would lose
+
+  constructor(around: Surroundings) {
+    this.around = around;
+  }
+
+  /** What is wiped with the page cannot be had again: she is told, and stays or goes. */
+  may_leave(): boolean {
+    const casts = this.around.casts();
+    const loss = loss_of_leaving(casts, this.saved, this.noted, navigator.onLine);
+    if (loss) {
+      if (loss.contest !== undefined) this.around.show(loss.contest);
+      const { why } = loss;
+      this.tell(`voting.leave_${why}`, { evidence: why === "evidence", proof: why === "proof", anyway: why !== "offline" });
+      return false;
+    }
+    const left = this.around.left();
+    const waits = casts.some(({ phase }) => phase === "confirmation");
+    if (left > 0) this.tell(waits ? "confirmation.leave" : "voting.leave_unvoted", { anyway: true }, { left });
+    return left === 0;
+  }
+
+  tell(id: string, parts: Parts = {}, values = {}): void {
+    const dialog = this.dialog();
+    this.saved_here = false;
+    fill(dialog, { leave_title: text(`${id}_title`, values), leave_text: text(id) });
+    for (const part of ["evidence", "proof", "anyway"] as const) show_part(dialog, part, parts[part] === true);
+    if (!dialog.open) dialog.showModal();
+  }
+
+  stay(): void {
+    this.dialog().close();
+  }
+
+  /** She leaves in spite of what the dialog says; not so where it says that something is saved: there may be more. */
+  in_spite(): boolean {
+    return !this.saved_here;
+  }
+
+  /** In the dialog that asked for it: what was missing is there now, and leaving may go on. */
+  has_saved(contest: number): void {
+    this.saved.add(contest);
+    if (!this.dialog().open) return;
+    this.tell("voting.leave_saved", { anyway: true });
+    this.saved_here = true;
+  }
+
+  has_printed(step: Step, contest: number): void {
+    if (step === "receipt") this.saved.add(contest);
+    if (step === "pending") this.noted.add(contest);
+  }
+
+  unsaved_proof(): boolean {
+    const why = loss_of_leaving(this.around.casts(), this.saved, this.noted, true)?.why;
+    return why === "proof" || why === "pending";
+  }
+
+  private dialog(): HTMLDialogElement {
+    return one<HTMLDialogElement>(document, "[data-dialog=leave]");
+  }
+}
