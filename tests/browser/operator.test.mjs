@@ -66,7 +66,7 @@ token_file = "token"
   demo = await startDemo("education", { edit: (toml) => `${toml}\n[witnesses]\nkeys = ${JSON.stringify(keys)}\nthreshold = 1\n` });
   voters = demoVoters(demo);
   await demo.serve("--channels", join(folder, "channels.toml"));
-  witness = spawn(PROGRAM, ["witness", "follow", demo.origin, "--key", join(folder, "one.example"), "--state", join(folder, "seen"),
+  witness = spawn(PROGRAM, ["witness", demo.origin, "--key", join(folder, "one.example"), "--state", join(folder, "seen"),
     "--first", "--every", "1"], { stdio: "ignore" });
   browser = await startBrowser();
 });
