@@ -91,7 +91,7 @@ class Watch {
     return cosign_newest(*note);
   }
   // Without memory, and yet it has signed: a lost state, and it could sign another history now.
-  Status check_never_cosigned(const std::string& newest) const {
+  Status check_never_cosigned(const std::string& newest) {
     if (!memory_->note.empty()) return {};
     const auto witnessed =
         source_.get(log_path_ + "/checkpoint-witnessed", limits::witness_checkpoint_bytes);
@@ -288,7 +288,7 @@ class Watch {
   const Screen screen_;
   const SystemClock clock_;
   StopSignal stop_;
-  const WitnessSource source_;
+  WitnessSource source_;
   const WitnessKey key_;
   const WitnessState file_;
   std::optional<WitnessMemory> memory_;

@@ -111,6 +111,21 @@ TEST_F(FetchTest, SaysWhetherTheRequestHadLeft) {
   EXPECT_EQ(code({"https://no-such-host.invalid/", "*/*"}), "fetch.unreached");
 }
 
+// Nothing of an exchange goes into the next.
+TEST_F(FetchTest, OneAfterAnotherEachIsItsOwn) {
+  Fetcher fetcher;
+  auto raw = with_header(url(), "X-First", "one");
+  raw.bearer = Secret<std::string>("token");
+  raw.body_type = "text/plain";
+  raw.body = Secret<std::string>("text");
+  EXPECT_EQ(fetcher.fetch(raw)->body,
+            "POST /page\nAccept: */*\nAuthorization: Bearer token\nContent-Type: "
+            "text/plain\nX-First: one\ntext");
+  EXPECT_EQ(fetcher.fetch({url(), "text/plain"})->body, "GET /page\nAccept: text/plain\n");
+  const SilentPort port;
+  EXPECT_EQ(fetcher.fetch({port.url, "*/*"}).error().code, "fetch.unreached");
+}
+
 TEST_F(FetchTest, EndsWhenNobodyWantsTheAnswer) {
   FetchRequest request{url(), "*/*"};
   request.abandoned = [] { return false; };
