@@ -166,6 +166,7 @@ Expected<FetchAnswer> Fetcher::fetch(const FetchRequest& request) {
     handle.set(CURLOPT_NOPROGRESS, 0L);
     handle.set(CURLOPT_XFERINFOFUNCTION, &ask_whether_abandoned);
     handle.set(CURLOPT_XFERINFODATA, const_cast<FetchRequest*>(&request));
+    handle.set(CURLOPT_QUICK_EXIT, 1L);  // not even a name server that is silent is waited for
   }
   set_headers(handle, request);
   set_body(handle, request);
