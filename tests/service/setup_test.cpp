@@ -4,6 +4,7 @@
 
 #include "base/files.hpp"
 #include "base/places.hpp"
+#include "election/cosignature.hpp"
 
 namespace isoloir {
 namespace {
