@@ -115,8 +115,9 @@ class Watch {
     }
     const auto shown = open_checkpoint(note, memory_->origin, memory_->log_key);
     if (!shown || shown->size >= memory_->tree.size()) return;
-    file_.keep_aside(moment(clock_.now(), web::Language::english) + ", " + followed.error().code,
-                     memory_->note, note);
+    file_.keep_aside(
+        moment(clock_.now(), web::Language::english) + by_clock + ", " + followed.error().code,
+        memory_->note, note);
     unjudged_ = true;
   }
 
@@ -262,11 +263,11 @@ class Watch {
         "contradicts the other: " +
             memory_->origin);
     if (!std::filesystem::exists(path)) {
-      write_file_durably(path,
-                         what + "\n" + fork.reason + ", " +
-                             moment(fork.seen_at, web::Language::english) + "\n\n== seen first\n" +
-                             memory_->note + "\n== shown then\n" + fork.shown,
-                         FileMode::shared);
+      write_file_durably(
+          path,
+          what + "\n" + fork.reason + ", " + moment(fork.seen_at, web::Language::english) +
+              by_clock + "\n\n== seen first\n" + memory_->note + "\n== shown then\n" + fork.shown,
+          FileMode::shared);
     }
     std::fflush(stdout);
     std::fprintf(
@@ -294,6 +295,8 @@ class Watch {
   std::optional<WitnessMemory> memory_;
   std::string log_path_;  // empty until the manifest was read
   bool named_ = false;
+  // What is kept as evidence is read by others, and no checkpoint says when it was signed.
+  static constexpr auto by_clock = " by this witness's clock";
   static constexpr std::string_view unjudged = "fewer entries, and no telling why";
   static constexpr std::string_view unsent = "signed, and no telling whether it was kept";
   bool unjudged_ = false;  // what this round was shown

@@ -149,6 +149,7 @@ TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   const auto evidence = contents(memory("one") + ".fork");
   EXPECT_NE(evidence.find("== seen first\nlocalhost"), std::string::npos) << evidence;
   EXPECT_NE(evidence.find("== shown then\nlocalhost"), std::string::npos) << evidence;
+  EXPECT_NE(evidence.find(" by this witness's clock\n"), std::string::npos) << evidence;
   const auto signed_before = number("SELECT COUNT(*) FROM cosignature");
   EXPECT_EQ(witness("one").code, 3);
   EXPECT_EQ(witness("one", "--every 1").code, 3);  // ends by itself
