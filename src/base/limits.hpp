@@ -84,8 +84,6 @@ inline constexpr int witness_answer_timeout_ms = 30'000;
 // Checkpoints that still take cosignatures: five minutes of rounds at the usual five seconds, so
 // that a witness on a slow line comes in time.
 inline constexpr std::size_t cosignable_checkpoints = 64;
-// Of one network. A witness has none.
-inline constexpr std::uint32_t refused_cosignatures_per_minute = 30;
 // Lines in an export, the newest: beside 200 000 checkpoints they stay below json_bytes.
 inline constexpr std::int64_t export_cosignatures = 60'000;
 // An export's last checkpoint, for a witness that comes by every ten seconds.

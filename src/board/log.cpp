@@ -20,6 +20,10 @@ std::size_t round_size(std::size_t waiting) {
   return size;
 }
 
+bool is_long_since(const std::optional<TimeMs>& waiting_since, TimeMs now) {
+  return waiting_since && now - *waiting_since > overdue_ms;
+}
+
 }  // namespace
 
 struct Log::Round {
@@ -45,7 +49,10 @@ bool Log::Signed::is_witnessed(std::uint32_t threshold) const {
 }
 
 bool Log::Standing::is_overdue(TimeMs now) const {
-  return waiting_since && now - *waiting_since > overdue_ms;
+  return is_long_since(waiting_since, now);
+}
+bool Log::Standing::OfWitness::is_overdue(TimeMs now) const {
+  return is_long_since(waiting_since, now);
 }
 
 Log::Log(store::Database& database, std::string origin, Ed25519KeyPair key, Random& random,
@@ -117,6 +124,14 @@ void Log::sign_on(Signed newest) {
   } else if (!waiting_since_) {
     waiting_since_ = recent_.back().at;
   }
+  for (std::size_t i = 0; i < last_.size(); ++i) {
+    auto& since = last_[i].waiting_since;
+    if (!recent_.back().lines[i].empty()) {
+      since.reset();
+    } else if (!since) {
+      since = recent_.back().at;
+    }
+  }
 }
 
 void Log::sign_on(const std::string& note) {
@@ -170,7 +185,8 @@ void Log::load() {
           "SELECT size, at FROM cosignature WHERE witness = $1 ORDER BY size DESC LIMIT 1",
           {ByteView(policy_.witnesses[i].key)});
       if (newest_of.empty()) continue;
-      last_[i] = {count_up_to(newest_of[0].integer(0)), newest_of[0].integer(1)};
+      last_[i].number = count_up_to(newest_of[0].integer(0));
+      last_[i].at = newest_of[0].integer(1);
     }
     return {};
   });
@@ -289,7 +305,8 @@ Log::Standing Log::standing() const {
     standing.waiting = count - witnessed_->number;
   }
   for (std::size_t i = 0; i < last_.size(); ++i) {
-    standing.witnesses.push_back({policy_.witnesses[i].name, last_[i].at, count - last_[i].number});
+    standing.witnesses.push_back(
+        {policy_.witnesses[i].name, last_[i].at, count - last_[i].number, last_[i].waiting_since});
   }
   return standing;
 }
@@ -371,17 +388,18 @@ Status Log::take_cosignatures(std::string_view note) {
                                   [&](const Signed& one) { return one.checkpoint.size == size; });
   if (place == recent_.end()) return {};
   auto& one = *place;
+  const auto next = std::next(place);
+  const auto next_at = next == recent_.end() ? std::optional<TimeMs>() : next->at;
   for (std::size_t i = 0; i < one.lines.size(); ++i) {
     if (!one.lines[i].empty() || kept.lines[i].empty()) continue;
     one.lines[i] = kept.lines[i];
-    if (one.number > last_[i].number) last_[i] = {one.number, now};
+    if (one.number > last_[i].number) last_[i] = {one.number, now, next_at};
   }
   if (!one.is_witnessed(policy_.threshold)) return {};
   if (!one.witnessed_at) one.witnessed_at = kept.witnessed_at;
   if (witnessed_ && size < witnessed_->checkpoint.size) return {};
   witnessed_ = one;
-  const auto next = std::next(place);
-  waiting_since_ = next == recent_.end() ? std::optional<TimeMs>() : next->at;
+  waiting_since_ = next_at;
   return {};
 }
 

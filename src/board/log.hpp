@@ -63,6 +63,8 @@ class Log {
       std::string name;
       std::optional<TimeMs> at;  // when its cosignature of the newest checkpoint that has one came
       std::uint64_t behind = 0;  // checkpoints that came since
+      std::optional<TimeMs> waiting_since{};  // as above, of the first of these
+      bool is_overdue(TimeMs now) const;      // however many others sign
     };
     std::vector<OfWitness> witnesses;
     // Long enough that somebody should see to it.
@@ -102,6 +104,7 @@ class Log {
   struct LastOfWitness {
     std::uint64_t number = 0;  // of the newest checkpoint that it has cosigned; 0: none
     std::optional<TimeMs> at;
+    std::optional<TimeMs> waiting_since;
   };
   void load();
   Signed read_signed(store::Transaction& transaction, const std::string& note,

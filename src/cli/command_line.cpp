@@ -59,7 +59,9 @@ bool names_commands(const CLI::App& app, int argc, char** argv) {
   const auto* command = &app;
   for (int i = 1; i < argc; ++i) {
     const auto known = command->get_subcommands({});
-    if (known.empty() || command->get_option_no_throw(argv[i])) return true;
+    if (command->get_require_subcommand_min() == 0 || command->get_option_no_throw(argv[i])) {
+      return true;
+    }
     const auto found = std::find_if(known.begin(), known.end(), [&](const CLI::App* one) {
       return one->get_name() == argv[i];
     });
@@ -141,7 +143,10 @@ Option Command::flag(const std::string& name, bool& value, const std::string& wh
 }
 
 void Command::runs(std::function<int()> run) const {
-  app_->callback([exit_code = exit_code_, run = std::move(run)] { *exit_code = run(); });
+  app_->require_subcommand(0, 1);
+  app_->callback([app = app_, exit_code = exit_code_, run = std::move(run)] {
+    if (app->get_subcommands().empty()) *exit_code = run();
+  });
 }
 
 int run_command_line(int argc, char** argv, const std::string& what, const std::string& version,

@@ -59,6 +59,8 @@ class Command {
   Option flag(const std::string& name, bool& value, const std::string& what) const;
 
   // Gives the exit code: 0 success, 1 a negative verdict or a failed step, 2 bad use or bad input.
+  // After add() where the command has subcommands too: then it runs when none of them is named, and
+  // none of its options may be required.
   void runs(std::function<int()> run) const;
 
  private:

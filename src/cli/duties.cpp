@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "cli/screen.hpp"
 #include "service/accounts.hpp"
 #include "service/bureau.hpp"
@@ -9,15 +11,18 @@
 namespace isoloir::cli {
 namespace {
 
+std::string heard_of(const Log::Standing::OfWitness& witness) {
+  return witness.at ? moment(*witness.at, web::Language::english) : "never";
+}
+
 std::string missing_cosignatures(const Log::Standing& standing) {
   auto line = fmt::format(
       "checkpoints wait for witnesses, and new receipts with them: {}, of which each needs {} "
       "cosignature{}; last heard of",
       standing.waiting, standing.threshold, standing.threshold == 1 ? "" : "s");
   for (const auto& witness : standing.witnesses) {
-    line +=
-        fmt::format("{} {}: {}", &witness == &standing.witnesses.front() ? "" : ",", witness.name,
-                    witness.at ? moment(*witness.at, web::Language::english) : "never");
+    line += fmt::format("{} {}: {}", &witness == &standing.witnesses.front() ? "" : ",",
+                        witness.name, heard_of(witness));
   }
   return line;
 }
@@ -61,14 +66,27 @@ std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
 
 Duty watch_witnesses(std::function<Log::Standing()> standing, const Clock& clock,
                      std::function<void(std::string_view)> say) {
-  return {"witnesses of the log",
-          [standing = std::move(standing), &clock, say = std::move(say), told = false]() mutable {
-            const auto now = standing();
-            const bool overdue = now.is_overdue(clock.now());
-            if (overdue && !told) say(missing_cosignatures(now));
-            if (told && !overdue) say("checkpoints no longer wait long for witnesses");
-            told = overdue;
-          }};
+  return {
+      "witnesses of the log", [standing = std::move(standing), &clock, say = std::move(say),
+                               told = false, behind = std::set<std::string>()]() mutable {
+        const auto now = standing();
+        const bool overdue = now.is_overdue(clock.now());
+        if (overdue && !told) say(missing_cosignatures(now));
+        if (told && !overdue) say("checkpoints no longer wait long for witnesses");
+        told = overdue;
+        for (const auto& witness : now.witnesses) {
+          const bool late = witness.is_overdue(clock.now());
+          if (late && behind.insert(witness.name).second) {
+            say(fmt::format(
+                "the witness {} is behind by more than a minute, {} checkpoint{}; last heard "
+                "of: {}",
+                witness.name, witness.behind, witness.behind == 1 ? "" : "s", heard_of(witness)));
+          }
+          if (!late && behind.erase(witness.name) > 0) {
+            say(fmt::format("the witness {} is no longer behind", witness.name));
+          }
+        }
+      }};
 }
 
 void do_duties(std::vector<Duty>& duties, const std::function<void(std::string_view)>& report) {

@@ -24,7 +24,8 @@ struct Duty {
 std::vector<Duty> duties_of(State& state, Log& log, Sessions& sessions,
                             const SelfService& services);
 
-// Says, each once, that checkpoints wait too long for their witnesses, and that they do no more.
+// Says, each once, that checkpoints wait too long for their witnesses, and that they do no more;
+// the same of each witness, however many others sign.
 Duty watch_witnesses(std::function<Log::Standing()> standing, const Clock& clock,
                      std::function<void(std::string_view)> say);
 

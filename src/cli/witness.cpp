@@ -105,20 +105,19 @@ void add_witness(Command app) {
   say_language(key);
   key.runs([options] { return run_witness_key(*options); });
 
-  const Command run = witness.add("follow", "Follow the log and cosign it, until stopped");
-  run.option("url", options->url, "address of the portal, https://…").required();
-  run.option("--key", options->key, "the witness's private key").required();
-  run.option("--state", options->state, "where it keeps what it has seen; one file for one log")
-      .required();
-  auto fingerprint =
-      run.option("--manifest", options->fingerprint, "fingerprint from the minutes of the sealing");
-  run.option("--log-key", options->log_key, "or the log's verifier key").excludes(fingerprint);
-  run.option("--every", options->every, "seconds between two looks").between(1u, 3600u);
-  run.flag("--first", options->first,
-           "this key has never followed this log: begin a new state file");
-  run.flag("--once", options->once, "look once, then end");
-  say_language(run);
-  run.runs([options] { return run_witness(*options); });
+  witness.option("url", options->url, "address of the portal, https://…");
+  witness.option("--key", options->key, "the witness's private key");
+  witness.option("--state", options->state,
+                 "where it keeps what it has seen; one file for one log");
+  auto fingerprint = witness.option("--manifest", options->fingerprint,
+                                    "fingerprint from the minutes of the sealing");
+  witness.option("--log-key", options->log_key, "or the log's verifier key").excludes(fingerprint);
+  witness.option("--every", options->every, "seconds between two looks").between(1u, 3600u);
+  witness.flag("--first", options->first,
+               "this key has never followed this log: begin a new state file");
+  witness.flag("--once", options->once, "look once, then end");
+  say_language(witness);
+  witness.runs([options] { return run_witness(*options); });
 }
 
 }  // namespace isoloir::cli

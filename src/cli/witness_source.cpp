@@ -11,13 +11,13 @@ WitnessSource::WitnessSource(std::string url, std::function<bool()> abandoned)
   while (url_.ends_with('/')) url_.pop_back();
 }
 
-Expected<std::string> WitnessSource::get(const std::string& path, std::size_t bytes_most) const {
+Expected<std::string> WitnessSource::get(const std::string& path, std::size_t bytes_most) {
   FetchRequest request{url_ + path, "*/*"};
   request.headers.push_back({"Cache-Control", Secret<std::string>("no-cache")});
   return exchange(std::move(request), bytes_most);
 }
 
-Status WitnessSource::post(const std::string& path, const std::string& text) const {
+Status WitnessSource::post(const std::string& path, const std::string& text) {
   FetchRequest request{url_ + path, "application/json"};
   request.body_type = "text/plain";
   request.body = Secret<std::string>(text);
@@ -26,12 +26,12 @@ Status WitnessSource::post(const std::string& path, const std::string& text) con
   return {};
 }
 
-Expected<std::string> WitnessSource::exchange(FetchRequest request, std::size_t bytes_most) const {
+Expected<std::string> WitnessSource::exchange(FetchRequest request, std::size_t bytes_most) {
   request.abandoned = abandoned_;
   request.answer_bytes = bytes_most;
   request.connect_timeout_ms = limits::witness_connect_timeout_ms;
   request.answer_timeout_ms = limits::witness_answer_timeout_ms;
-  auto answer = fetch(request);
+  auto answer = fetcher_.fetch(request);
   if (!answer) return fail(answer.error());
   if (answer->status == 200) return std::move(answer->body);
   auto said = printable(std::string_view(answer->body).substr(0, 200));

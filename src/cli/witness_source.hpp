@@ -14,11 +14,12 @@ class WitnessSource {
   WitnessSource(std::string url, std::function<bool()> abandoned);
 
   // Errors: those of fetch, witness.absent (404), witness.answer.
-  Expected<std::string> get(const std::string& path, std::size_t bytes_most) const;
-  Status post(const std::string& path, const std::string& text) const;
+  Expected<std::string> get(const std::string& path, std::size_t bytes_most);
+  Status post(const std::string& path, const std::string& text);
 
  private:
-  Expected<std::string> exchange(FetchRequest request, std::size_t bytes_most) const;
+  Expected<std::string> exchange(FetchRequest request, std::size_t bytes_most);
+  Fetcher fetcher_;  // a first look asks for thousands of tiles
   std::string url_;
   std::function<bool()> abandoned_;
 };

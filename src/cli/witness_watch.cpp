@@ -91,7 +91,7 @@ class Watch {
     return cosign_newest(*note);
   }
   // Without memory, and yet it has signed: a lost state, and it could sign another history now.
-  Status check_never_cosigned(const std::string& newest) const {
+  Status check_never_cosigned(const std::string& newest) {
     if (!memory_->note.empty()) return {};
     const auto witnessed =
         source_.get(log_path_ + "/checkpoint-witnessed", limits::witness_checkpoint_bytes);
@@ -115,8 +115,9 @@ class Watch {
     }
     const auto shown = open_checkpoint(note, memory_->origin, memory_->log_key);
     if (!shown || shown->size >= memory_->tree.size()) return;
-    file_.keep_aside(moment(clock_.now(), web::Language::english) + ", " + followed.error().code,
-                     memory_->note, note);
+    file_.keep_aside(
+        moment(clock_.now(), web::Language::english) + by_clock + ", " + followed.error().code,
+        memory_->note, note);
     unjudged_ = true;
   }
 
@@ -262,11 +263,11 @@ class Watch {
         "contradicts the other: " +
             memory_->origin);
     if (!std::filesystem::exists(path)) {
-      write_file_durably(path,
-                         what + "\n" + fork.reason + ", " +
-                             moment(fork.seen_at, web::Language::english) + "\n\n== seen first\n" +
-                             memory_->note + "\n== shown then\n" + fork.shown,
-                         FileMode::shared);
+      write_file_durably(
+          path,
+          what + "\n" + fork.reason + ", " + moment(fork.seen_at, web::Language::english) +
+              by_clock + "\n\n== seen first\n" + memory_->note + "\n== shown then\n" + fork.shown,
+          FileMode::shared);
     }
     std::fflush(stdout);
     std::fprintf(
@@ -288,12 +289,14 @@ class Watch {
   const Screen screen_;
   const SystemClock clock_;
   StopSignal stop_;
-  const WitnessSource source_;
+  WitnessSource source_;
   const WitnessKey key_;
   const WitnessState file_;
   std::optional<WitnessMemory> memory_;
   std::string log_path_;  // empty until the manifest was read
   bool named_ = false;
+  // What is kept as evidence is read by others, and no checkpoint says when it was signed.
+  static constexpr auto by_clock = " by this witness's clock";
   static constexpr std::string_view unjudged = "fewer entries, and no telling why";
   static constexpr std::string_view unsent = "signed, and no telling whether it was kept";
   bool unjudged_ = false;  // what this round was shown

@@ -1,4 +1,4 @@
-// What `isoloir witness follow` does with a log: looks at it again and again, cosigns what has only
+// What `isoloir witness URL` does with a log: looks at it again and again, cosigns what has only
 // grown, and raises the alarm over a log that shows two histories. It asks and sends; nobody calls
 // it.
 #pragma once

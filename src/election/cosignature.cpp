@@ -106,6 +106,28 @@ std::vector<Witness> parse_witnesses(const std::vector<std::string>& vkeys) {
   return result;
 }
 
+Status check_witnesses(const std::vector<std::string>& vkeys) {
+  std::vector<Witness> known;
+  for (const auto& vkey : vkeys) {
+    auto witness = Witness::parse(vkey);
+    if (!witness) {
+      return fail("witness.vkey",
+                  "this is no witness's key: write what isoloir witness key has said, "
+                  "name+8 digits+base64");
+    }
+    for (const auto& other : known) {
+      if (other.name != witness->name && other.key != witness->key) continue;
+      return fail(
+          "witness.twice",
+          (other.key == witness->key ? other.name + " and " + witness->name + " have one key"
+                                     : "two witnesses are named " + witness->name) +
+              ": one person counts once, so each has a name and a key of her own");
+    }
+    known.push_back(std::move(*witness));
+  }
+  return {};
+}
+
 std::optional<WitnessKey> WitnessKey::of(std::string_view name, Ed25519KeyPair pair) {
   auto witness = Witness::of(name, pair.key);
   if (!witness) return std::nullopt;

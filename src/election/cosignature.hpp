@@ -26,6 +26,9 @@ struct Witness {
 
 // Those that parse, each key once, in their order.
 std::vector<Witness> parse_witnesses(const std::vector<std::string>& vkeys);
+// Whether an election may be drafted with these: a threshold counts persons, so nobody is among
+// them twice. Errors: witness.vkey (this is none), witness.twice (one name, or one key).
+Status check_witnesses(const std::vector<std::string>& vkeys);
 
 // A witness's private key, one line as signed-note's tools write them:
 // `PRIVATE+KEY+<name>+<key id>+<base64 of 4 ‖ seed>`.

@@ -11,19 +11,15 @@
 namespace isoloir {
 namespace {
 
+// A handle with the options of one exchange.
 struct Handle {
-  Handle() {
-    static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (ready != CURLE_OK) throw std::runtime_error("libcurl does not start");
-    curl = curl_easy_init();
-    if (!curl) throw std::runtime_error("libcurl has no memory");
-  }
+  explicit Handle(CURL* reused) : curl(reused) {}
   ~Handle() {
     for (auto* line = headers; line; line = line->next) {
       wipe(line->data, std::strlen(line->data));  // tokens and passwords among them
     }
+    curl_easy_reset(curl);  // forgets them
     curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
   }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -40,9 +36,17 @@ struct Handle {
     headers = longer;
   }
 
-  CURL* curl = nullptr;
+  CURL* const curl;
   curl_slist* headers = nullptr;
 };
+
+CURL* new_handle() {
+  static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (ready != CURLE_OK) throw std::runtime_error("libcurl does not start");
+  auto* curl = curl_easy_init();
+  if (!curl) throw std::runtime_error("libcurl has no memory");
+  return curl;
+}
 
 struct Received {
   std::size_t bytes_most = 0;
@@ -118,7 +122,16 @@ bool is_fetchable(std::string_view url) {
   return place_of_service(url).has_value();
 }
 
+Fetcher::Fetcher() : curl_(new_handle()) {}
+Fetcher::~Fetcher() {
+  curl_easy_cleanup(curl_);
+}
+
 Expected<FetchAnswer> fetch(const FetchRequest& request) {
+  return Fetcher().fetch(request);
+}
+
+Expected<FetchAnswer> Fetcher::fetch(const FetchRequest& request) {
   const auto place = place_of_service(request.url);
   if (!place) return fail("fetch.address", "this is no https:// address");
   const bool here = place == ServicePlace::this_machine;
@@ -138,7 +151,7 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
     return fail("fetch.abandoned", host_of(request.url) + ": the answer is no longer wanted");
   };
   if (request.abandoned && request.abandoned()) return abandoned();
-  Handle handle;
+  Handle handle(curl_);
   Received received{request.answer_bytes, {}, false};
   handle.set(CURLOPT_URL, request.url.c_str());
   handle.set(CURLOPT_PROTOCOLS_STR, here ? "http" : "https");
@@ -153,6 +166,7 @@ Expected<FetchAnswer> fetch(const FetchRequest& request) {
     handle.set(CURLOPT_NOPROGRESS, 0L);
     handle.set(CURLOPT_XFERINFOFUNCTION, &ask_whether_abandoned);
     handle.set(CURLOPT_XFERINFODATA, const_cast<FetchRequest*>(&request));
+    handle.set(CURLOPT_QUICK_EXIT, 1L);  // not even a name server that is silent is waited for
   }
   set_headers(handle, request);
   set_body(handle, request);

@@ -1,5 +1,5 @@
-// One HTTP exchange with another service, through libcurl: TLS checked by the system's authorities,
-// no redirection followed, nothing kept. Blocks. Thread-safe.
+// HTTP exchanges with another service, through libcurl: TLS checked by the system's authorities, no
+// redirection followed. Blocks.
 #pragma once
 
 #include <chrono>
@@ -47,6 +47,22 @@ struct FetchAnswer {
 // https://, or http:// of this machine (127.0.0.1 or localhost, with a port).
 bool is_fetchable(std::string_view url);
 
+// Exchanges one after another, which keep the connection and nothing else. One thread.
+class Fetcher {
+ public:
+  Fetcher();
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
+  ~Fetcher();
+  // As fetch() below.
+  Expected<FetchAnswer> fetch(const FetchRequest& request);
+
+ private:
+  void* const curl_;
+};
+
+// One exchange, of which nothing is kept. Thread-safe.
+//
 // Errors: fetch.address, fetch.header (a line break or another control character in a header),
 // fetch.unreached (no byte of the request has left: no such host, no connection, no TLS),
 // fetch.network (cut or too slow once it had, or past the deadline), fetch.too_large (over

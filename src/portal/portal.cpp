@@ -341,15 +341,9 @@ void read_witnesses(TomlReader& read, const toml::table& root, Portal& portal) {
     read.problem(keys, fmt::format("there are at most {} witnesses", limits::witnesses));
   }
   for (const auto& node : keys) {
-    const auto vkey = node.value_or(std::string());
-    portal.witnesses.push_back(vkey);
-    if (!Witness::parse(vkey)) {
-      read.problem(node,
-                   "this is no witness's key: write what isoloir witness key has said, "
-                   "name+8 digits+base64");
-      portal.witnesses.pop_back();
-    } else if (parse_witnesses(portal.witnesses).size() != portal.witnesses.size()) {
-      read.problem(node, "this witness is named twice");
+    portal.witnesses.push_back(node.value_or(std::string()));
+    if (const auto good = check_witnesses(portal.witnesses); !good) {
+      read.problem(node, good.error().message);
       portal.witnesses.pop_back();
     }
   }

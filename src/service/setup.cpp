@@ -36,20 +36,25 @@ tl::unexpected<Error> bad_draft(std::string_view field) {
 }
 
 // Both fields or, without witnesses, none.
-bool read_witnesses(const Json& keys, ElectionDraft& draft) {
-  if (keys.size() == 2) return true;
+Status read_witnesses(const Json& keys, ElectionDraft& draft) {
+  if (keys.size() == 2) return {};
   const auto threshold = u32_field(keys, "witness_threshold");
   if (keys.size() != 4 || !threshold || !keys.contains("witnesses") ||
       !keys["witnesses"].is_array()) {
-    return false;
+    return bad_draft("keys");
   }
   for (const auto& vkey : keys["witnesses"]) {
-    if (!vkey.is_string()) return false;
+    if (!vkey.is_string()) return bad_draft("keys: witnesses");
     draft.witnesses.push_back(vkey.get<std::string>());
   }
   draft.witness_threshold = *threshold;
-  return *threshold <= draft.witnesses.size() && !draft.witnesses.empty() &&
-         parse_witnesses(draft.witnesses).size() == draft.witnesses.size();
+  if (*threshold > draft.witnesses.size() || draft.witnesses.empty()) {
+    return bad_draft("keys: witness_threshold");
+  }
+  if (const auto good = check_witnesses(draft.witnesses); !good) {
+    return bad_draft("keys: " + good.error().message);
+  }
+  return {};
 }
 
 std::optional<BilingualText> bilingual(const Json& json) {
@@ -279,7 +284,7 @@ Expected<ElectionDraft> ElectionDraft::parse(std::string_view text) {
       hex_decode_array<32>(text_field((*json)["keys"], "checkpoint").value_or(""));
   if (!board || !checkpoint) return bad_draft("keys");
   draft.server = {*board, *checkpoint};
-  if (!read_witnesses((*json)["keys"], draft)) return bad_draft("keys: witnesses");
+  if (const auto read = read_witnesses((*json)["keys"], draft); !read) return fail(read.error());
   return draft;
 }
 

@@ -61,6 +61,7 @@ class Page {
   Json alarm(const DeliveryAlarm& alarm) const;
   bool witnesses_overdue() const { return state_.log && state_.log->is_overdue(state_.now); }
   Json witnesses_alarm() const;
+  std::string witnesses_behind() const;  // their names; empty where there is none
   Json witnesses() const;
   Json waiting() const;
   Json channel(MessageChannel channel) const;
@@ -138,6 +139,15 @@ Json Page::witnesses_alarm() const {
                     {"threshold", static_cast<std::int64_t>(state_.log->threshold)}};
   return {{"text", text("delivery.alarm_witnesses", values)},
           {"advice", text("delivery.alarm_witnesses_advice", values)}};
+}
+
+std::string Page::witnesses_behind() const {
+  std::string names;
+  if (!state_.log) return names;
+  for (const auto& each : state_.log->witnesses) {
+    if (each.is_overdue(state_.now)) names += (names.empty() ? "" : ", ") + each.name;
+  }
+  return names;
 }
 
 Json Page::witnesses() const {
@@ -334,6 +344,10 @@ Json Page::channel(MessageChannel channel) const {
 Json Page::data() const {
   Json alarms = Json::array(), channels = Json::array(), links = Json::array();
   if (witnesses_overdue()) alarms.push_back(witnesses_alarm());
+  if (const auto names = witnesses_behind(); !names.empty()) {
+    alarms.push_back({{"text", text("delivery.alarm_behind", {{"names", names}})},
+                      {"advice", text("delivery.alarm_behind_advice")}});
+  }
   const auto day = state_.now - day_ms;
   std::vector<Carriage> recent;
   std::copy_if(state_.carriages.begin(), state_.carriages.end(), std::back_inserter(recent),

@@ -141,16 +141,12 @@ http::Response Site::cosignature_post(Visit& visit) {
   const auto refused = [](std::string_view code, int status) {
     return http::Response::json(canonical_json({{"code", code}, {"status", "refused"}}), status);
   };
-  auto attempt = refused_cosignatures_.begin(network_of(request.client_address), state_.now());
-  if (!attempt) return refused("cosignature.rate", 429);
   const Status taken = request.body.size() > limits::witness_checkpoint_bytes
                            ? fail("cosignature.form", "longer than any signed checkpoint")
                            : log_.take_cosignatures(request.body);
   if (taken) return http::Response::json("{\"status\":\"kept\"}");
   // Late by no fault of its own, a witness comes again with a newer one.
-  if (taken.error().code == "cosignature.checkpoint") return refused(taken.error().code, 409);
-  attempt->refuse();
-  return refused(taken.error().code, 400);
+  return refused(taken.error().code, taken.error().code == "cosignature.checkpoint" ? 409 : 400);
 }
 
 // What the portal's organiser has written, for everybody: the way in stands there too.

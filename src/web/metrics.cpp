@@ -95,7 +95,7 @@ void add_standing(Answer& answer, const Measured& measured) {
 
 void add_log(Answer& answer, const Log::Standing& log, TimeMs now) {
   answer.gauge("isoloir_log_entries", "Entries of the receipt log.", {sample({}, log.size)});
-  if (log.threshold == 0) return;
+  if (log.witnesses.empty()) return;
   answer.gauge("isoloir_log_witnessed_entries",
                "Entries under the newest checkpoint that enough witnesses have cosigned: receipts "
                "are made of these alone.",
@@ -108,16 +108,21 @@ void add_log(Answer& answer, const Log::Standing& log, TimeMs now) {
                "For how long the first of these has waited, as far as this process knows; 0 where "
                "there is none.",
                {{{}, log.waiting_since ? seconds_since(*log.waiting_since) : 0}});
-  std::vector<Answer::Sample> behind, ages;
+  std::vector<Answer::Sample> behind, ages, waits;
   for (const auto& witness : log.witnesses) {
     const Labels labels{{"witness", witness.name}};
     behind.push_back(sample(labels, witness.behind));
     if (witness.at) ages.push_back({labels, seconds_since(*witness.at)});
+    waits.push_back({labels, witness.waiting_since ? seconds_since(*witness.waiting_since) : 0});
   }
   answer.gauge("isoloir_log_witness_checkpoints_behind",
                "Checkpoints since the newest that the witness has cosigned.", behind);
   answer.gauge("isoloir_log_witness_age_seconds",
                "Since the witness's cosignature of that one came; absent before the first.", ages);
+  answer.gauge("isoloir_log_witness_behind_age_seconds",
+               "For how long the first checkpoint since has waited for the witness, as far as this "
+               "process knows; 0 where there is none.",
+               waits);
   if (!log.witnessed_at) return;
   answer.gauge("isoloir_log_witnessed_age_seconds",
                "Since the last cosignature came that the newest of these needed.",

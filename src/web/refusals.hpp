@@ -1,5 +1,5 @@
 // Work that anybody may ask for and that keeps a core busy: so many refused attempts a minute of
-// one voter or one network, then that one waits, and nobody else.
+// one voter, then that one waits, and nobody else.
 #pragma once
 
 #include <map>

@@ -247,9 +247,8 @@ class Site final : public http::Handler {
   Sessions sessions_;
   Captchas captchas_;
   mutable std::mutex phases_mutex_;
-  VotePhases phases_;                                                       // under it
-  Refusals refused_ballots_{limits::refused_ballots_per_minute};            // of a voter
-  Refusals refused_cosignatures_{limits::refused_cosignatures_per_minute};  // of a network
+  VotePhases phases_;                                             // under it
+  Refusals refused_ballots_{limits::refused_ballots_per_minute};  // of a voter
 };
 
 }  // namespace isoloir::web

@@ -183,6 +183,45 @@ TEST_F(CosignedLog, SaysWhatWaitsForWitnessesAndWhoIsBehind) {
   EXPECT_EQ(told(), Whole(0, {}, 36'000, 0, 37'000, 0));
 }
 
+// However many others sign: each waits by itself for what it has not signed.
+TEST_F(CosignedLog, SaysSinceWhenAWitnessIsBehind) {
+  const auto since = [&](std::size_t witness) {
+    return log->standing().witnesses.at(witness).waiting_since.value_or(0);
+  };
+  const auto round_at = [&](TimeMs now) {
+    clock.set(now);
+    round(1);
+    return log->checkpoint_note();
+  };
+  EXPECT_EQ(since(0), 0);
+  const auto first = round_at(10'000), second = round_at(15'000), third = round_at(20'000);
+  EXPECT_EQ(since(0), 10'000);
+  EXPECT_EQ(take(third, 21, 21'000), "");
+  EXPECT_EQ(since(0), 0);
+  EXPECT_EQ(since(1), 10'000);
+  EXPECT_EQ(take(second, 22, 22'000), "");
+  EXPECT_EQ(since(1), 20'000);
+  EXPECT_EQ(take(first, 22, 23'000), "") << "an older one changes nothing";
+  EXPECT_EQ(since(1), 20'000);
+  const auto one = [&](TimeMs now) { return log->standing().witnesses[1].is_overdue(now); };
+  EXPECT_FALSE(one(80'000));
+  EXPECT_TRUE(one(80'001));
+
+  // However many come; a silence of the log is nobody's.
+  for (std::size_t i = 0; i < limits::cosignable_checkpoints + 5; ++i) {
+    round_at(900'000 + static_cast<TimeMs>(i));
+  }
+  EXPECT_EQ(since(0), 900'000);
+  EXPECT_EQ(since(1), 20'000);
+  clock.set(950'000);
+  reopen();
+  EXPECT_EQ(since(0), 950'000);
+  EXPECT_EQ(take(log->checkpoint_note(), 21, 951'000), "");
+  reopen();
+  EXPECT_EQ(since(0), 0);
+  EXPECT_EQ(since(1), 951'000);
+}
+
 TEST_F(CosignedLog, ALogThatWantsNoWitnessesWaitsForNone) {
   TestLog alone(1);
   alone.round(1);

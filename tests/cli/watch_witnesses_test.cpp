@@ -49,5 +49,34 @@ TEST(WatchWitnesses, SaysOnceThatCheckpointsWaitAndOnceThatTheyNoLongerDo) {
   EXPECT_EQ(told(3600 + 126), "checkpoints no longer wait long for witnesses");
 }
 
+TEST(WatchWitnesses, SaysWhichOneIsBehindWhileEnoughOthersSign) {
+  ManualClock clock(1'669'900'000'000);
+  const auto began = clock.now();
+  Log::Standing standing{
+      1, 16, 16, began, 0, {}, {{"one.example", began, 0}, {"two.example", {}, 1, began}}};
+  std::string said;
+  auto duty = watch_witnesses([&] { return standing; }, clock,
+                              [&](std::string_view line) { said += std::string(line) + "\n"; });
+  const auto told = [&](std::int64_t seconds) {
+    clock.set(began + 1000 * seconds);
+    duty.work();
+    return std::exchange(said, {});
+  };
+  auto& two = standing.witnesses[1];
+  EXPECT_EQ(told(60), "");
+  EXPECT_EQ(told(61),
+            "the witness two.example is behind by more than a minute, 1 checkpoint; last heard of: "
+            "never\n");
+  EXPECT_EQ(told(66), "");
+  two = {"two.example", clock.now(), 0, {}};
+  EXPECT_EQ(told(71), "the witness two.example is no longer behind\n");
+  EXPECT_EQ(told(76), "");
+  two.waiting_since = began + 71'000;
+  two.behind = 13;
+  EXPECT_EQ(told(132),
+            "the witness two.example is behind by more than a minute, 13 checkpoints; last heard "
+            "of: Thursday 1 December 2022 at 14:07 (Paris time)\n");
+}
+
 }  // namespace
 }  // namespace isoloir::cli

@@ -57,8 +57,7 @@ struct WitnessFollows : ProgramTest {
   void TearDown() override { server.stop(); }
 
   std::vector<std::string> arguments(const std::vector<std::string>& more) const {
-    std::vector<std::string> all{"witness",   "follow",  url(),       "--key",
-                                 path("key"), "--state", path("seen")};
+    std::vector<std::string> all{"witness", url(), "--key", path("key"), "--state", path("seen")};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

@@ -31,8 +31,8 @@ struct WitnessedElection : Election {
   std::string key(const std::string& name) const { return path("witness-" + name); }
   std::string memory(const std::string& name) const { return path("seen-" + name); }
   std::string arguments(const std::string& name, const std::string& more = "--once") const {
-    return "witness follow http://localhost:" + std::to_string(port()) + " --lang en --key " +
-           key(name) + " --state " + memory(name) + " " + more;
+    return "witness http://localhost:" + std::to_string(port()) + " --lang en --key " + key(name) +
+           " --state " + memory(name) + " " + more;
   }
   Outcome first_look(const std::string& name) const { return witness(name, "--once --first"); }
   Outcome witness(const std::string& name, const std::string& more = "--once") const {
@@ -47,8 +47,8 @@ struct WitnessedElection : Election {
     fs::create_directories(folder);
     return std::make_unique<ServerProcess>(
         folder,
-        ServerProcess::Setting{{"witness", "follow", "http://localhost:" + std::to_string(port()),
-                                "--key", key(name), "--state", memory(name), "--every", "1"},
+        ServerProcess::Setting{{"witness", "http://localhost:" + std::to_string(port()), "--key",
+                                key(name), "--state", memory(name), "--every", "1"},
                                {},
                                0});
   }
@@ -149,6 +149,7 @@ TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   const auto evidence = contents(memory("one") + ".fork");
   EXPECT_NE(evidence.find("== seen first\nlocalhost"), std::string::npos) << evidence;
   EXPECT_NE(evidence.find("== shown then\nlocalhost"), std::string::npos) << evidence;
+  EXPECT_NE(evidence.find(" by this witness's clock\n"), std::string::npos) << evidence;
   const auto signed_before = number("SELECT COUNT(*) FROM cosignature");
   EXPECT_EQ(witness("one").code, 3);
   EXPECT_EQ(witness("one", "--every 1").code, 3);  // ends by itself
@@ -213,7 +214,7 @@ TEST_F(WitnessedElection, AStateThatIsMissingOrOfAnotherKeyIsNotTakenForAFirstLo
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   const auto alias = [&](const std::string& more) {
-    return program("witness follow http://localhost:" + std::to_string(port()) +
+    return program("witness http://localhost:" + std::to_string(port()) +
                    " --lang en --once --key " + key("one") + " --state " + path("seen-alias") +
                    more);
   };
@@ -239,10 +240,10 @@ TEST_F(WitnessedElection, AnotherElectionAndAServerThatIsAwayAreNoFork) {
   EXPECT_FALSE(fs::exists(memory("one") + ".fork"));
   start();
   EXPECT_EQ(witness("one").code, 0);
-  EXPECT_EQ(program("witness follow http://elsewhere.example --key " + key("one") + " --state " +
-                    memory("one"))
-                .code,
-            2);
+  EXPECT_EQ(
+      program("witness http://elsewhere.example --key " + key("one") + " --state " + memory("one"))
+          .code,
+      2);
 }
 
 }  // namespace

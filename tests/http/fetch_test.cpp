@@ -1,13 +1,37 @@
 #include "http/fetch.hpp"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <future>
+
 #include "http/server.hpp"
+
+namespace {
+// What becomes of a question for silent.invalid: no answer until the test gives one.
+enum class Question { none, asked, answered };
+std::atomic<Question> question{Question::none};
+}  // namespace
+
+// In place of the C library's, for libcurl too.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+  if (name && std::string_view(name) == "silent.invalid") {
+    question = Question::asked;
+    question.wait(Question::asked);
+    return EAI_AGAIN;
+  }
+  static const auto ask =
+      reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return ask(name, service, hints, found);
+}
 
 namespace isoloir {
 namespace {
@@ -111,6 +135,21 @@ TEST_F(FetchTest, SaysWhetherTheRequestHadLeft) {
   EXPECT_EQ(code({"https://no-such-host.invalid/", "*/*"}), "fetch.unreached");
 }
 
+// Nothing of an exchange goes into the next.
+TEST_F(FetchTest, OneAfterAnotherEachIsItsOwn) {
+  Fetcher fetcher;
+  auto raw = with_header(url(), "X-First", "one");
+  raw.bearer = Secret<std::string>("token");
+  raw.body_type = "text/plain";
+  raw.body = Secret<std::string>("text");
+  EXPECT_EQ(fetcher.fetch(raw)->body,
+            "POST /page\nAccept: */*\nAuthorization: Bearer token\nContent-Type: "
+            "text/plain\nX-First: one\ntext");
+  EXPECT_EQ(fetcher.fetch({url(), "text/plain"})->body, "GET /page\nAccept: text/plain\n");
+  const SilentPort port;
+  EXPECT_EQ(fetcher.fetch({port.url, "*/*"}).error().code, "fetch.unreached");
+}
+
 TEST_F(FetchTest, EndsWhenNobodyWantsTheAnswer) {
   FetchRequest request{url(), "*/*"};
   request.abandoned = [] { return false; };
@@ -123,6 +162,16 @@ TEST_F(FetchTest, EndsWhenNobodyWantsTheAnswer) {
   request.url = port.url;
   request.abandoned = [&] { return port.was_called(); };  // in the midst of it
   EXPECT_EQ(code(request), "fetch.abandoned");
+}
+
+TEST_F(FetchTest, EndsWhileTheNameServerIsSilent) {
+  FetchRequest request{"https://silent.invalid/", "*/*"};
+  request.abandoned = [] { return question == Question::asked; };
+  auto ended = std::async(std::launch::async, [&] { return code(request); });
+  EXPECT_EQ(ended.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  question = Question::answered;
+  question.notify_all();
+  EXPECT_EQ(ended.get(), "fetch.abandoned");
 }
 
 }  // namespace

@@ -71,6 +71,26 @@ TEST(Portal, WitnessesAreReadAndJudged) {
   }
 }
 
+// Else a threshold of two could be reached by one person.
+TEST(Portal, AWitnessIsNamedOnceByNameAndByKey) {
+  SeededRandom random(3);
+  const auto key = Ed25519KeyPair::generate(random).key;
+  const auto refusal = [&](const char* name, const ByteArray<32>& other) {
+    const auto portal = Portal::parse(education() + "\n[witnesses]\nthreshold = 1\nkeys = [\"" +
+                                          Witness::of("one.example", key)->vkey() + "\", \"" +
+                                          Witness::of(name, other)->vkey() + "\"]\n",
+                                      "p.toml");
+    return portal ? "" : portal.error().message.substr(portal.error().message.find(": ") + 2);
+  };
+  EXPECT_EQ(refusal("one.example", Ed25519KeyPair::generate(random).key),
+            "two witnesses are named one.example: one person counts once, so each has a name and a "
+            "key of her own\n");
+  EXPECT_EQ(refusal("two.example", key),
+            "one.example and two.example have one key: one person counts once, so each has a name "
+            "and a key of her own\n");
+  EXPECT_EQ(refusal("two.example", Ed25519KeyPair::generate(random).key), "");
+}
+
 TEST(Portal, TheHelpDesksAddressIsOnePlainAddress) {
   EXPECT_EQ(
       Portal::parse(changed(education(), "email = \"assistance@education.example\"", ""), "p.toml")

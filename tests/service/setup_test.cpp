@@ -4,6 +4,7 @@
 
 #include "base/files.hpp"
 #include "base/places.hpp"
+#include "election/cosignature.hpp"
 
 namespace isoloir {
 namespace {
@@ -39,20 +40,41 @@ TEST(Setup, HoursAcrossTheEndOfSummerTime) {
   EXPECT_EQ(spring->closes_at - spring->opens_at, (5 * 24 - 1) * hour_ms);
 }
 
-// The form that the registrar works by travels in the draft.
-TEST(Setup, CredentialsTravelInTheDraft) {
+ElectionDraft draft_of_association() {
   const auto toml = read_file(test::source_dir() + "/portals/association/portal.toml");
   const auto portal = Portal::parse(toml.value(), "portal.toml");
-  ASSERT_TRUE(portal) << portal.error().message;
   SeededRandom random(1);
-  auto draft =
-      draw_draft(*portal, "https://vote.example", {1, 2, 0}, {Point::generator(), {}}, random);
+  return draw_draft(portal.value(), "https://vote.example", {1, 2, 0}, {Point::generator(), {}},
+                    random);
+}
+
+// The form that the registrar works by travels in the draft.
+TEST(Setup, CredentialsTravelInTheDraft) {
+  auto draft = draft_of_association();
   const auto read = ElectionDraft::parse(draft.text());
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_TRUE(read->credentials.roll_number);
   EXPECT_EQ(read->credentials, draft.credentials);
   draft.credentials.code = {12, false};  // 60 bits beside a number that others know
   EXPECT_EQ(ElectionDraft::parse(draft.text()).error().code, "draft.form");
+}
+
+// Whatever portal it was made of: the sealing reads the draft alone.
+TEST(Setup, ADraftNamesAWitnessOnce) {
+  auto draft = draft_of_association();
+  SeededRandom random(2);
+  const auto name = [&](const char* witness) {
+    draft.witnesses.push_back(Witness::of(witness, Ed25519KeyPair::generate(random).key)->vkey());
+    return ElectionDraft::parse(draft.text());
+  };
+  EXPECT_TRUE(name("one.example"));
+  const auto two = name("two.example");
+  ASSERT_TRUE(two) << two.error().message;
+  EXPECT_EQ(two->witnesses, draft.witnesses);
+  const auto again = name("one.example");
+  ASSERT_FALSE(again);
+  EXPECT_NE(again.error().message.find("two witnesses are named one.example"), std::string::npos)
+      << again.error().message;
 }
 
 // What a browser calls the origin, to the letter: proofs are bound to it.

@@ -1,4 +1,4 @@
-// What anybody may post as a witness, and what it costs whom.
+// What anybody may post as a witness.
 #include <gtest/gtest.h>
 
 #include "service/voting_fixture.hpp"
@@ -9,7 +9,6 @@
 namespace isoloir::web {
 namespace {
 
-constexpr auto refused_most = limits::refused_cosignatures_per_minute;
 constexpr std::string_view kept = "200 {\"status\":\"kept\"}";
 
 struct CosignatureHttpTest : VotingFixture {
@@ -34,14 +33,16 @@ struct CosignatureHttpTest : VotingFixture {
   std::string good(const WitnessKey& key) const { return cosign(body(), key, 1); }
   std::string wrong(const WitnessKey& key) const { return cosign("another text\n", key, 1); }
   // Status and answer.
-  std::string post(const std::string& note, const std::string& from = "192.0.2.1") {
-    const auto answer = site->handle(
-        {http::Method::post, state->manifest().log_path() + "/cosignature", "", {}, note, from});
+  std::string post(const std::string& note) {
+    const auto answer = site->handle({http::Method::post,
+                                      state->manifest().log_path() + "/cosignature",
+                                      "",
+                                      {},
+                                      note,
+                                      "192.0.2.1"});
     return std::to_string(answer.status) + " " + answer.body;
   }
-  std::string post_lines(const std::string& lines, const std::string& from = "192.0.2.1") {
-    return post(body() + "\n" + lines, from);
-  }
+  std::string post_lines(const std::string& lines) { return post(body() + "\n" + lines); }
   static std::string refused(int status, const std::string& code) {
     return std::to_string(status) + " {\"code\":\"cosignature." + code +
            "\",\"status\":\"refused\"}";
@@ -55,48 +56,19 @@ struct CosignatureHttpTest : VotingFixture {
   std::optional<Site> site;
 };
 
-TEST_F(CosignatureHttpTest, ANetworkWithTooManyRefusedPostsWaitsForTheNextMinute) {
-  clock.set(whole_minute(clock.now()));
-  for (std::uint32_t i = 0; i < refused_most; ++i) {
+// Whoever sends junk from where a witness sends, through one router or proxy.
+TEST_F(CosignatureHttpTest, HoweverMuchJunkComesBesideItAWitnessIsHeard) {
+  for (int i = 0; i < 500; ++i) {
     ASSERT_EQ(post_lines(wrong(one)), refused(400, "signature")) << i;
-  }
-  EXPECT_EQ(post_lines(good(one)), refused(429, "rate"));
-  EXPECT_EQ(post_lines(good(one), "198.51.100.7"), kept);
-  clock.advance(minute_ms - 1);
-  EXPECT_EQ(post_lines(good(two)), refused(429, "rate"));
-  clock.advance(1);
-  EXPECT_EQ(post_lines(good(two)), kept);
-}
-
-TEST_F(CosignatureHttpTest, WhatIsKeptOrComesTooLateCostsNothing) {
-  for (std::uint32_t i = 0; i < refused_most + 5; ++i) {
-    ASSERT_EQ(post_lines(good(one)), kept);
-    ASSERT_EQ(post("another log\n16\nAA==\n\n" + good(one)), refused(409, "checkpoint"));
-  }
-  for (std::uint32_t i = 0; i < refused_most; ++i) {
     ASSERT_EQ(post("no note"), refused(400, "form")) << i;
+    ASSERT_EQ(post("another log\n16\nAA==\n\n" + good(one)), refused(409, "checkpoint")) << i;
   }
-  EXPECT_EQ(post("no note"), refused(429, "rate"));
-}
-
-// As many at once: the one that is being kept counts until it is.
-TEST_F(CosignatureHttpTest, APostCountsWhileItLasts) {
-  hooked.before_write = [&] {
-    for (std::uint32_t i = 1; i < refused_most; ++i) {
-      ASSERT_EQ(post_lines(wrong(two)), refused(400, "signature")) << i;
-    }
-    EXPECT_EQ(post_lines(wrong(two)), refused(429, "rate"));
-  };
   EXPECT_EQ(post_lines(good(one)), kept);
-  EXPECT_EQ(post_lines(wrong(two)), refused(400, "signature"));
-  EXPECT_EQ(post_lines(wrong(two)), refused(429, "rate"));
 }
 
-TEST_F(CosignatureHttpTest, WhatFailsHereIsNotHeldAgainstTheWitness) {
-  for (std::uint32_t i = 0; i < refused_most + 1; ++i) {
-    hooked.before_write = [] { throw store::StoreError(store::StoreError::Kind::full, "full"); };
-    ASSERT_THROW(post_lines(good(one)), store::StoreError);
-  }
+TEST_F(CosignatureHttpTest, WhatFailsHereMayBeSentAgain) {
+  hooked.before_write = [] { throw store::StoreError(store::StoreError::Kind::full, "full"); };
+  ASSERT_THROW(post_lines(good(one)), store::StoreError);
   EXPECT_EQ(post_lines(good(one)), kept);
 }
 

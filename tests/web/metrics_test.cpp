@@ -120,7 +120,7 @@ TEST_F(MetricsTest, WitnessesOfTheLogAreTold) {
                   now - 9'000,
                   3,
                   now - 7'000,
-                  {{"a.example", now - 8'000, 1}, {"b.example", {}, 4}}};
+                  {{"a.example", now - 8'000, 0}, {"b.example", {}, 4, now - 70'000}}};
   const auto all = parse_metrics(get("/metrics").body);
   const std::map<std::string, double> expected{
       {"isoloir_log_entries", 64},
@@ -128,14 +128,22 @@ TEST_F(MetricsTest, WitnessesOfTheLogAreTold) {
       {"isoloir_log_witnessed_age_seconds", 9},
       {"isoloir_log_unwitnessed_checkpoints", 3},
       {"isoloir_log_unwitnessed_age_seconds", 7},
-      {"isoloir_log_witness_checkpoints_behind{witness=\"a.example\"}", 1},
+      {"isoloir_log_witness_checkpoints_behind{witness=\"a.example\"}", 0},
       {"isoloir_log_witness_checkpoints_behind{witness=\"b.example\"}", 4},
+      {"isoloir_log_witness_behind_age_seconds{witness=\"a.example\"}", 0},
+      {"isoloir_log_witness_behind_age_seconds{witness=\"b.example\"}", 70},
       {"isoloir_log_witness_age_seconds{witness=\"a.example\"}", 8}};
   for (const auto& [series, value] : expected) {
     ASSERT_TRUE(all.contains(series)) << series;
     EXPECT_EQ(all.at(series), value) << series;
   }
   EXPECT_FALSE(all.contains("isoloir_log_witness_age_seconds{witness=\"b.example\"}"));
+
+  // Where no receipt waits for them, they are watched all the same.
+  log_standing.threshold = 0;
+  EXPECT_EQ(parse_metrics(get("/metrics").body)
+                .at("isoloir_log_witness_behind_age_seconds{witness=\"b.example\"}"),
+            70);
 }
 
 // Nothing that is called a counter goes down, whatever is heard later.

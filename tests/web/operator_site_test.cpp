@@ -97,6 +97,26 @@ TEST_F(OperatorSiteTest, WitnessesAreShownAndToldOfWhenTheyAreOverdue) {
   EXPECT_THAT(page(), HasSubstr("<title>(1) "));
 }
 
+TEST_F(OperatorSiteTest, AWitnessThatIsBehindIsToldOfWhileEnoughOthersSign) {
+  const auto since = clock.now();
+  log_standing = {
+      1,
+      64,
+      64,
+      since,
+      0,
+      {},
+      {{"one.example", since, 0}, {"two.example", {}, 4, since}, {"three.example", {}, 4, since}}};
+  clock.advance(minute_ms);
+  EXPECT_THAT(alarms(), HasSubstr("Aucune alarme"));
+  clock.advance(1);
+  EXPECT_THAT(alarms(), HasSubstr("Témoins du registre public en retard" + nbsp +
+                                  ": two.example, three.example</strong>"));
+  EXPECT_THAT(alarms(), Not(HasSubstr("one.example")));
+  EXPECT_THAT(alarms("lang=en"), HasSubstr("they have signed nothing"));
+  EXPECT_THAT(page(), HasSubstr("<title>(1) "));
+}
+
 TEST_F(OperatorSiteTest, TheWorstIsToldFirst) {
   carriers["relay-1"]->answer = {Delivery::unreachable, Reason::credentials};
   argentina();
