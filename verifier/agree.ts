@@ -2,7 +2,7 @@
 // {"name", "check": number of the first check that refuses, or null, "anchors": {"fingerprint", "checkpoint", "receipts"}, "what"}.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { read_receipt_folder } from "./command.ts";
+import { read_receipts } from "./command.ts";
 import { FolderSource } from "./folder_source.ts";
 import { verdict_line } from "./report_text.ts";
 import { type Report, verify } from "./verify.ts";
@@ -16,8 +16,8 @@ async function judge(folder: string): Promise<string | null> {
   const { check, anchors = {}, what } = JSON.parse(readFileSync(join(folder, "case.json"), "utf8")) as Case;
   const report = await verify(new FolderSource(join(folder, "export")), {
     fingerprint: anchors.fingerprint,
-    checkpoint: anchors.checkpoint === undefined ? undefined : readFileSync(join(folder, anchors.checkpoint), "utf8"),
-    receipts: anchors.receipts === undefined ? undefined : read_receipt_folder(join(folder, anchors.receipts)),
+    checkpoint: anchors.checkpoint === undefined ? undefined : readFileSync(join(folder, anchors.checkpoint)),
+    receipts: anchors.receipts === undefined ? undefined : read_receipts(join(folder, anchors.receipts)),
   });
   return (first_refused(report) === check ? null : `expected ${described(check)}, found: ${verdict_line(report)} (${what})`);
 }

@@ -1,7 +1,7 @@
 // All checks of section 11 on one export, in their order. Every check that can run does run; one that needs what another found
 // to be wrong does not.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { from_hex, to_hex } from "./bytes.ts";
+import { from_hex, from_utf8, to_hex } from "./bytes.ts";
 import { type Box, BoxReader, count_ballots } from "./box.ts";
 import { decode } from "./canonical_json.ts";
 import { check_ceremony_of } from "./ceremony.ts";
@@ -28,9 +28,11 @@ import { Transcript } from "./transcript.ts";
 export interface Anchors {
   /** From the minutes: the fingerprint in hexadecimal, and a checkpoint as a signed note. */
   fingerprint?: string | undefined;
-  checkpoint?: string | undefined;
-  receipts?: { name: string; text: string }[] | undefined;
+  checkpoint?: string | Uint8Array | undefined;
+  receipts?: { name: string; text: string | Uint8Array }[] | undefined;
 }
+
+const text_of = (given: string | Uint8Array): string => (typeof given === "string" ? given : from_utf8(given));
 
 export type Verdict = "verified" | "consistent" | "not counted" | "refused";
 
@@ -185,9 +187,11 @@ class Verification {
     const note = this.anchors.checkpoint;
     if (note === undefined) return null;
     const { manifest } = basis.needed("the manifest");
-    // As a text that was copied: with the newline that editors and forms leave out.
-    const whole = `${note.replace(/\r\n/g, "\n").trimEnd()}\n`;
-    return within("the checkpoint given", () => read_checkpoint(whole, log_policy(manifest), true));
+    return within("the checkpoint given", () => {
+      // As a text that was copied: with the newline that editors and forms leave out, and without the byte order mark of some.
+      const whole = `${text_of(note).replace(/^\uFEFF/, "").replace(/\r\n/g, "\n").replace(/[\t-\r ]+$/, "")}\n`;
+      return read_checkpoint(whole, log_policy(manifest), true);
+    });
   }
 
   private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>, events: Part<Event[]>): string | Idle {
@@ -219,7 +223,7 @@ class Verification {
     const receipts = this.anchors.receipts ?? [];
     if (receipts.length === 0) return [];
     const policy = log_policy(basis.needed("the manifest").manifest);
-    return receipts.map(({ name, text }) => within(name, () => read_receipt(text, policy)));
+    return receipts.map(({ name, text }) => within(name, () => read_receipt(text_of(text), policy)));
   }
 
   /** V8 and V9. */

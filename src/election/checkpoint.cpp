@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/unicode.hpp"
 #include "crypto/hash.hpp"
 
 namespace isoloir {
@@ -110,7 +111,7 @@ Expected<Checkpoint> open_checkpoint(std::string_view note, std::string_view ori
   const auto control = [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f;
   };
-  if (std::any_of(note.begin(), note.end(), control)) return malformed();
+  if (!valid_utf8(note) || std::any_of(note.begin(), note.end(), control)) return malformed();
   const auto split = note.rfind("\n\n");
   if (split == std::string_view::npos) return malformed();
   const auto body = note.substr(0, split + 1);

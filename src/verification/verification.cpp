@@ -134,8 +134,11 @@ bool holds_office(const Bureau& bureau, const Point& key, bool president_only) {
 
 namespace {
 
-// A note that was copied: with the newline that editors and forms leave out or write otherwise.
+// A note that was copied: with the newline that editors and forms leave out or write otherwise, and
+// without the byte order mark of some.
 std::string as_published(std::string note) {
+  constexpr std::string_view byte_order_mark = "\uFEFF";
+  if (note.starts_with(byte_order_mark)) note.erase(0, byte_order_mark.size());
   for (auto at = note.find("\r\n"); at != std::string::npos; at = note.find("\r\n", at)) {
     note.erase(at, 1);
   }

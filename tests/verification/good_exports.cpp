@@ -79,6 +79,9 @@ void add_unlisted_checkpoints(CaseTable& table) {
                note.pop_back();
                return note;
              }));
+  table.good("checkpoint-with-a-byte-order-mark",
+             "The checkpoint given begins with a byte order mark.",
+             as_copied([](const std::string& note) { return "\uFEFF" + note; }));
   table.good("checkpoint-of-another-editor", "The lines of the checkpoint given end in CR LF.",
              as_copied([](const std::string& note) {
                std::string copy;

@@ -311,6 +311,10 @@ void add_receipts(CaseTable& table) {
                                   Ed25519KeyPair::generate(random));
               return other.text();
             }));
+  table.bad(24, "receipt-that-is-not-utf-8", "A line of a stranger whose name is in Latin-1.",
+            with_receipt([](const TestElection&, const Receipt& good) {
+              return good.text() + "\u2014 \xe9tranger.example AAAAAAAA\n";
+            }));
   table.bad(24, "receipt-with-a-wrong-proof", "One hash of the proof is another.",
             with_receipt([](const TestElection&, const Receipt& good) {
               Receipt other = good;

@@ -52,6 +52,16 @@ void add_anchors(CaseTable& table) {
             }));
   table.bad(0, "checkpoint-that-is-none", "The checkpoint given is no signed note.",
             anchored([](const Workshop&, MadeExport& made) { made.checkpoint = "nothing\n"; }));
+  const auto with_end = [](std::string end) {
+    return anchored([=](const Workshop& workshop, MadeExport& made) {
+      made.checkpoint = workshop.good().notes.back() + end;
+    });
+  };
+  table.bad(0, "checkpoint-that-is-not-utf-8",
+            "The checkpoint given has a line of a stranger whose name is in Latin-1.",
+            with_end("\u2014 \xe9tranger.example AAAAAAAA\n"));
+  table.bad(0, "checkpoint-with-a-no-break-space", "The checkpoint given ends in U+00A0.",
+            with_end("\u00A0"));
 }
 
 // What V0 would have to compare is not good itself: V0 is not run.

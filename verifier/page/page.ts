@@ -133,7 +133,7 @@ async function start(): Promise<void> {
     anchors: {
       fingerprint: fingerprint === "" ? undefined : fingerprint,
       checkpoint: checkpoint.trim() === "" ? undefined : checkpoint,
-      receipts: await Promise.all(receipts.map(async (file) => ({ name: file.name, text: await file.text() }))),
+      receipts: await Promise.all(receipts.map(async (file) => ({ name: file.name, text: new Uint8Array(await file.arrayBuffer()) }))),
     },
   };
   problem = null;
