@@ -25,8 +25,8 @@ export function array<T>(value: Json | undefined, read: (item: Json, index: numb
 }
 
 export function integer(value: Json | undefined, minimum = 0, maximum = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== "number" || value < minimum || value > maximum) throw new Refused(`not an integer from ${minimum} on`);
-  return value;
+  if (typeof value === "number" && value >= minimum && value <= maximum) return value;
+  throw new Refused(`not an integer from ${minimum} ${maximum === Number.MAX_SAFE_INTEGER ? "on" : `to ${maximum}`}`);
 }
 
 /** An integer that counts or numbers things, which the transcript writes in four bytes. */
