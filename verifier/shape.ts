@@ -19,8 +19,9 @@ export function any_object(value: Json | undefined): JsonObject {
   return value;
 }
 
-export function array<T>(value: Json | undefined, read: (item: Json, index: number) => T): T[] {
+export function array<T>(value: Json | undefined, read: (item: Json, index: number) => T, most = Infinity): T[] {
   if (!Array.isArray(value)) throw new Refused("not a JSON array");
+  require_that(value.length <= most, `${value.length} where there are ${most} at most`);
   return value.map((item, index) => within(`[${index}]`, () => read(item, index)));
 }
 

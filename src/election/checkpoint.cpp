@@ -29,34 +29,6 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
-bool is_key_name(std::string_view name) {
-  // White space of Unicode, in UTF-8.
-  static constexpr std::string_view spaces[] = {" ",
-                                                "\xc2\x85",
-                                                "\xc2\xa0",
-                                                "\xe1\x9a\x80",
-                                                "\xe2\x80\x80",
-                                                "\xe2\x80\x81",
-                                                "\xe2\x80\x82",
-                                                "\xe2\x80\x83",
-                                                "\xe2\x80\x84",
-                                                "\xe2\x80\x85",
-                                                "\xe2\x80\x86",
-                                                "\xe2\x80\x87",
-                                                "\xe2\x80\x88",
-                                                "\xe2\x80\x89",
-                                                "\xe2\x80\x8a",
-                                                "\xe2\x80\xa8",
-                                                "\xe2\x80\xa9",
-                                                "\xe2\x80\xaf",
-                                                "\xe2\x81\x9f",
-                                                "\xe3\x80\x80"};
-  return !name.empty() && name.find('+') == std::string_view::npos &&
-         std::none_of(std::begin(spaces), std::end(spaces), [&](std::string_view space) {
-           return name.find(space) != std::string_view::npos;
-         });
-}
-
 std::optional<std::uint64_t> parse_decimal(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -84,6 +56,34 @@ std::optional<Checkpoint> parse_body(std::string_view body) {
 }
 
 }  // namespace
+
+bool is_key_name(std::string_view name) {
+  // White space of Unicode, in UTF-8.
+  static constexpr std::string_view spaces[] = {" ",
+                                                "\xc2\x85",
+                                                "\xc2\xa0",
+                                                "\xe1\x9a\x80",
+                                                "\xe2\x80\x80",
+                                                "\xe2\x80\x81",
+                                                "\xe2\x80\x82",
+                                                "\xe2\x80\x83",
+                                                "\xe2\x80\x84",
+                                                "\xe2\x80\x85",
+                                                "\xe2\x80\x86",
+                                                "\xe2\x80\x87",
+                                                "\xe2\x80\x88",
+                                                "\xe2\x80\x89",
+                                                "\xe2\x80\x8a",
+                                                "\xe2\x80\xa8",
+                                                "\xe2\x80\xa9",
+                                                "\xe2\x80\xaf",
+                                                "\xe2\x81\x9f",
+                                                "\xe3\x80\x80"};
+  return !name.empty() && name.find('+') == std::string_view::npos &&
+         std::none_of(std::begin(spaces), std::end(spaces), [&](std::string_view space) {
+           return name.find(space) != std::string_view::npos;
+         });
+}
 
 std::string Checkpoint::body() const {
   return origin + "\n" + std::to_string(size) + "\n" + base64_encode(root) + "\n";
