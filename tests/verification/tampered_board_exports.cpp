@@ -315,6 +315,12 @@ void add_event_signers(CaseTable& table) {
             by("enrol", [](E e) { return Signers{&e.president()}; }));
   table.bad(7, "enrolled-by-the-registrar-alone", "No officer has signed.",
             by("enrol", [](E e) { return Signers{&e.registrar}; }));
+  table.bad(7, "enrolled-by-one-who-is-both",
+            "The registrar's key is the president's: one has signed.",
+            on_setup([](TestElection& e) {
+              e.registrar = KeyPair::of(e.president().secret.clone());
+              e.manifest.registrar_key = e.registrar.key;
+            }));
   table.bad(7, "enrolled-with-a-delegate", "A delegate has signed in an officer's place.",
             by("enrol", [](E e) {
               return Signers{&e.registrar, &e.delegate(0)};
