@@ -2,7 +2,6 @@
 // {"name", "check": number of the first check that refuses, or null, "anchors": {"fingerprint", "checkpoint", "receipts"}, "what"}.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { read_receipt_folder } from "./command.ts";
 import { FolderSource } from "./folder_source.ts";
 import { verdict_line } from "./report_text.ts";
 import { type Report, verify } from "./verify.ts";
@@ -12,12 +11,15 @@ interface Case { name: string; check: number | null; anchors?: { fingerprint?: s
 
 const described = (check: number | null): string => (check === null ? "accepted" : `refused at V${check}`);
 
+/** All of a folder, whatever they are. */
+const files_of = (folder: string) => readdirSync(folder).sort().map((name) => ({ name, text: readFileSync(join(folder, name)) }));
+
 async function judge(folder: string): Promise<string | null> {
   const { check, anchors = {}, what } = JSON.parse(readFileSync(join(folder, "case.json"), "utf8")) as Case;
   const report = await verify(new FolderSource(join(folder, "export")), {
     fingerprint: anchors.fingerprint,
-    checkpoint: anchors.checkpoint === undefined ? undefined : readFileSync(join(folder, anchors.checkpoint), "utf8"),
-    receipts: anchors.receipts === undefined ? undefined : read_receipt_folder(join(folder, anchors.receipts)),
+    checkpoint: anchors.checkpoint === undefined ? undefined : readFileSync(join(folder, anchors.checkpoint)),
+    receipts: anchors.receipts === undefined ? undefined : files_of(join(folder, anchors.receipts)),
   });
   return (first_refused(report) === check ? null : `expected ${described(check)}, found: ${verdict_line(report)} (${what})`);
 }

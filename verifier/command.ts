@@ -1,7 +1,8 @@
 // npm run verify -- EXPORT [--fingerprint F] [--checkpoint FILE] [--receipts DIR]
 // Ends with 0 when the export is good, 1 when it is refused, 2 when it was called wrongly.
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { equal, utf8 } from "./bytes.ts";
 import { FolderSource } from "./folder_source.ts";
 import { report_lines } from "./report_text.ts";
 import { type Anchors, plain_fingerprint, verify } from "./verify.ts";
@@ -26,8 +27,27 @@ function read_arguments(words: string[]): { folder: string; anchors: Anchors } {
   return { folder, anchors: read_anchors(given) };
 }
 
-export function read_receipt_folder(folder: string): { name: string; text: string }[] {
-  return readdirSync(folder).sort().map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
+// A voter's folder may hold anything; what begins as a receipt is held to be one.
+const RECEIPT_START = utf8("c2sp.org/tlog-proof@");
+
+/** Of a folder, or one alone. */
+export function read_receipts(path: string): { name: string; text: Uint8Array }[] {
+  const files = statSync(path).isDirectory() ? readdirSync(path).sort().map((name) => join(path, name)) : [path];
+  return files.filter((file) => statSync(file).isFile()).flatMap((file) => {
+    const text = readFileSync(file);
+    if (equal(text.subarray(0, RECEIPT_START.length), RECEIPT_START)) return [{ name: basename(file), text }];
+    console.error(`${basename(file)} is not a receipt, passed over`);
+    return [];
+  });
+}
+
+/** Reads what the words name, or says which of them could not be read. */
+function readable<T>(path: string | undefined, read: (path: string) => T): T | undefined {
+  try {
+    return path === undefined ? undefined : read(path);
+  } catch (error) {
+    throw new WrongUsage(`${path} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function open_folder(folder: string): FolderSource {
@@ -43,17 +63,10 @@ function read_anchors(given: ReadonlyMap<string, string>): Anchors {
   if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(plain_fingerprint(fingerprint))) {
     throw new WrongUsage("a fingerprint is 64 hexadecimal digits");
   }
-  const checkpoint = given.get("--checkpoint");
-  const receipts = given.get("--receipts");
-  try {
-    return {
-      fingerprint,
-      checkpoint: checkpoint === undefined ? undefined : readFileSync(checkpoint, "utf8"),
-      receipts: receipts === undefined ? undefined : read_receipt_folder(receipts),
-    };
-  } catch (error) {
-    throw new WrongUsage((error as Error).message);
-  }
+  const checkpoint = readable(given.get("--checkpoint"), (path) => readFileSync(path));
+  const receipts = readable(given.get("--receipts"), read_receipts);
+  if (receipts?.length === 0) throw new WrongUsage(`${given.get("--receipts")}: no receipt is in this folder`);
+  return { fingerprint, checkpoint, receipts };
 }
 
 export async function main(words: string[]): Promise<number> {

@@ -5,6 +5,7 @@ import type { Point } from "./group.ts";
 import { fulfils_opening_rule, type Manifest } from "./manifest.ts";
 import { require_that, within } from "./refused.ts";
 import type { Roll } from "./reissue.ts";
+import { array, integer } from "./shape.ts";
 import { ciphertexts_of, type SharesDocument } from "./shares.ts";
 import type { ClaimedTally, TallyUnit } from "./tally.ts";
 
@@ -51,23 +52,16 @@ export function open_all(manifest: Manifest, units: TallyUnit[], documents: Shar
   }));
 }
 
-/** V21: what is opened are the votes that tally.json says. */
-export function check_votes(opened: Opened[], claims: ClaimedTally): void {
-  for (const { contest, unit, option, point } of opened) {
-    const votes = claims.units.find((one) => one.contest === contest && one.unit === unit)!.votes[option];
-    require_that(votes !== undefined && votes_are(point, votes),
-      `contest ${contest}, unit ${unit}, option ${option}: ${votes} votes are not what was encrypted`);
-  }
-}
-
-/** V21 too: 0 ≤ m ≤ ballots, Σ m = ballots, one m for each option. */
-export function check_ranges({ units }: ClaimedTally, manifest: Manifest): void {
-  for (const { contest, unit, ballots, votes } of units) {
-    const where = `contest ${contest}, unit ${unit}`;
-    require_that(votes.length === manifest.contests[contest]!.options.length, `${where}: not one number of votes for each option`);
-    require_that(votes.every((number) => number <= ballots), `${where}: more votes for an option than ballots`);
-    require_that(votes.reduce((total, number) => total + number, 0) === ballots, `${where}: the votes are not as many as the ballots`);
-  }
+/** V21: the votes that tally.json says are what is opened; of each unit 0 ≤ m ≤ ballots, Σ m = ballots, one m for each option. */
+export function check_votes(opened: Opened[], { units }: ClaimedTally, manifest: Manifest): number[][] {
+  return units.map(({ contest, unit, ballots, votes: claimed }) => within(`contest ${contest}, unit ${unit}`, () => {
+    const votes = array(claimed, (number) => integer(number, 0, ballots));
+    require_that(votes.length === manifest.contests[contest]!.options.length, "not one number of votes for each option");
+    require_that(votes.reduce((total, number) => total + number, 0) === ballots, "the votes are not as many as the ballots");
+    opened.filter((one) => one.contest === contest && one.unit === unit).forEach(({ option, point }) =>
+      require_that(votes_are(point, votes[option]!), `option ${option}: ${votes[option]} votes are not what was encrypted`));
+    return votes;
+  }));
 }
 
 /** Registered in each contest: the size of its roster in force at the close. */

@@ -36,6 +36,7 @@ export async function check_index(source: SteadySource, manifest: Manifest | nul
     require_that(source.digest(path) === hash, `${path} has another hash than index.json says`);
     if (path.endsWith(".json")) await check_canonical(source, path);
   }
+  require_that(names.has("manifest.json"), "manifest.json is missing");
   if (manifest) check_layout(names, manifest);
 }
 

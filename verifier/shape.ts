@@ -19,14 +19,15 @@ export function any_object(value: Json | undefined): JsonObject {
   return value;
 }
 
-export function array<T>(value: Json | undefined, read: (item: Json, index: number) => T): T[] {
+export function array<T>(value: Json | undefined, read: (item: Json, index: number) => T, most = Infinity): T[] {
   if (!Array.isArray(value)) throw new Refused("not a JSON array");
+  require_that(value.length <= most, `${value.length} where there are ${most} at most`);
   return value.map((item, index) => within(`[${index}]`, () => read(item, index)));
 }
 
 export function integer(value: Json | undefined, minimum = 0, maximum = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== "number" || value < minimum || value > maximum) throw new Refused(`not an integer from ${minimum} on`);
-  return value;
+  if (typeof value === "number" && value >= minimum && value <= maximum) return value;
+  throw new Refused(`not an integer from ${minimum} ${maximum === Number.MAX_SAFE_INTEGER ? "on" : `to ${maximum}`}`);
 }
 
 /** An integer that counts or numbers things, which the transcript writes in four bytes. */

@@ -61,12 +61,8 @@ interface Author { tally: string; group: number; index: number; member: Member; 
 function judge(shares: Share[], ciphertexts: Ciphertext[], author: Author): LeftOutReason | null {
   const named = ({ contest, unit, option }: { contest: number; unit: number; option: number }) => `${contest}-${unit}-${option}`;
   if (shares.map(named).join() !== ciphertexts.map(named).join()) return "shares.set";
-  for (const [i, share] of shares.entries()) {
-    const ciphertext = ciphertexts[i]!;
-    if (ciphertext.alpha_point.is0() && !(share.D.is0() && share.B.is0())) return "shares.identity";
-    if (!proof_holds(share, ciphertext, author)) return "shares.proof";
-  }
-  return null;
+  if (shares.some(({ D, B }, i) => ciphertexts[i]!.alpha_point.is0() && !(D.is0() && B.is0()))) return "shares.identity";
+  return shares.every((share, i) => proof_holds(share, ciphertexts[i]!, author)) ? null : "shares.proof";
 }
 
 /** z·B = A + e·Y_j and z·α = B + e·D. */

@@ -1,11 +1,11 @@
 // Units after merging, their aggregates, and the hash T of the tally (section 10).
 import { to_hex } from "./bytes.ts";
-import { decode, encode } from "./canonical_json.ts";
+import { decode, encode, type Json } from "./canonical_json.ts";
 import type { Aggregate } from "./box.ts";
 import { IDENTITY, type Point } from "./group.ts";
 import type { Contest, Manifest } from "./manifest.ts";
 import { require_that, within } from "./refused.ts";
-import { array, count, hex, integer, literal, object } from "./shape.ts";
+import { array, count, hex, literal, object } from "./shape.ts";
 import type { Checkpoint } from "./signed_note.ts";
 import { type ExportSource, read_file } from "./source.ts";
 import type { Transcript } from "./transcript.ts";
@@ -60,9 +60,11 @@ export function freeze_checkpoint(checkpoints: Checkpoint[], index: number): Che
   return found;
 }
 
+/** As V17 reads it: its `votes` are read by V21. */
 export interface ClaimedUnit { contest: number; unit: number; districts: number[]; ballots: number; alpha: string[];
-  beta: string[]; votes: number[] }
-export interface ClaimedTally { tally: string; units: ClaimedUnit[] }
+  beta: string[]; votes: Json }
+/** `tally` is read by V18. */
+export interface ClaimedTally { tally: Json; units: ClaimedUnit[] }
 
 /** tally.json as it stands. */
 export async function read_tally(source: ExportSource): Promise<ClaimedTally> {
@@ -76,10 +78,9 @@ export function parse_tally(bytes: Uint8Array): ClaimedTally {
       const unit = object(item, ["contest", "unit", "districts", "ballots", "alpha", "beta", "votes"]);
       const points = (value: typeof unit.alpha) => array(value, (point) => hex(point, 32));
       return { contest: count(unit.contest), unit: count(unit.unit), districts: array(unit.districts, (district) => count(district)),
-        ballots: count(unit.ballots), alpha: points(unit.alpha), beta: points(unit.beta),
-          votes: array(unit.votes, (votes) => integer(votes)) };
+        ballots: count(unit.ballots), alpha: points(unit.alpha), beta: points(unit.beta), votes: unit.votes! };
     });
-    return { tally: hex(tally.tally, 64), units };
+    return { tally: tally.tally!, units };
   });
 }
 

@@ -1,12 +1,12 @@
 // All checks of section 11 on one export, in their order. Every check that can run does run; one that needs what another found
 // to be wrong does not.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { from_hex, to_hex } from "./bytes.ts";
+import { from_hex, from_utf8, to_hex } from "./bytes.ts";
 import { type Box, BoxReader, count_ballots } from "./box.ts";
 import { decode } from "./canonical_json.ts";
 import { check_ceremony_of } from "./ceremony.ts";
 import type { Outcome } from "./checks.ts";
-import { check_bijection, check_ranges, check_tally_events, check_votes, count_is_closed, open_all, registered_of } from "./count_checks.ts";
+import { check_bijection, check_tally_events, check_votes, count_is_closed, open_all, registered_of } from "./count_checks.ts";
 import { check_order, type Event, freeze_of, of_name, read_events } from "./events.ts";
 import { check_index, holds_count } from "./index_file.ts";
 import { check_leaves, check_roots, log_policy, type LogScan, type Position, position_of, read_checkpoints, scan_log } from "./log.ts";
@@ -28,9 +28,11 @@ import { Transcript } from "./transcript.ts";
 export interface Anchors {
   /** From the minutes: the fingerprint in hexadecimal, and a checkpoint as a signed note. */
   fingerprint?: string | undefined;
-  checkpoint?: string | undefined;
-  receipts?: { name: string; text: string }[] | undefined;
+  checkpoint?: string | Uint8Array | undefined;
+  receipts?: { name: string; text: string | Uint8Array }[] | undefined;
 }
+
+const text_of = (given: string | Uint8Array): string => (typeof given === "string" ? given : from_utf8(given));
 
 export type Verdict = "verified" | "consistent" | "not counted" | "refused";
 
@@ -185,9 +187,11 @@ class Verification {
     const note = this.anchors.checkpoint;
     if (note === undefined) return null;
     const { manifest } = basis.needed("the manifest");
-    // As a text that was copied: with the newline that editors and forms leave out.
-    const whole = `${note.replace(/\r\n/g, "\n").trimEnd()}\n`;
-    return within("the checkpoint given", () => read_checkpoint(whole, log_policy(manifest), true));
+    return within("the checkpoint given", () => {
+      // As a text that was copied: with the newline that editors and forms leave out, and without the byte order mark of some.
+      const whole = `${text_of(note).replace(/^\uFEFF/, "").replace(/\r\n/g, "\n").replace(/[\t-\r ]+$/, "")}\n`;
+      return read_checkpoint(whole, log_policy(manifest), true);
+    });
   }
 
   private check_anchors(given: Part<Checkpoint | null>, scan: Part<LogScan>, events: Part<Event[]>): string | Idle {
@@ -219,7 +223,7 @@ class Verification {
     const receipts = this.anchors.receipts ?? [];
     if (receipts.length === 0) return [];
     const policy = log_policy(basis.needed("the manifest").manifest);
-    return receipts.map(({ name, text }) => within(name, () => read_receipt(text, policy)));
+    return receipts.map(({ name, text }) => within(name, () => read_receipt(text_of(text), policy)));
   }
 
   /** V8 and V9. */
@@ -344,15 +348,15 @@ class Verification {
       return open_all(basis.needed("the manifest").manifest, units.needed("the units"), documents.needed("the decryption shares"));
     });
     await this.check(20, () => void opened.judged());
-    await this.check(21, () => {
+    const votes = await Part.of(() => {
       this.require_counted(log);
-      const said = claims.needed("the units of tally.json");
-      check_votes(opened.needed("what the shares open"), said);
-      check_ranges(said, basis.needed("the manifest").manifest);
+      return check_votes(opened.needed("what the shares open"), claims.needed("the units of tally.json"),
+        basis.needed("the manifest").manifest);
     });
+    await this.check(21, () => void votes.judged());
     await this.check(22, () => {
       this.require_counted(log);
-      return this.check_result_file(counted);
+      return this.check_result_file(counted, votes.needed("the votes"));
     });
     await this.check(23, () => {
       const freeze = freeze_of(log.events.needed("the events"));
@@ -373,19 +377,14 @@ class Verification {
 
   private async check_verdicts(documents: SharesDocument[]): Promise<void> {
     if (!this.source.has("result.json")) return;
-    let given: string;
-    try {
-      given = JSON.stringify(any_object(decode(await read_file(this.source, "result.json"))).left_out);
-    } catch (error) {
-      if (error instanceof Refused) throw new NotRun("needs result.json");
-      throw error;
-    }
+    const bytes = await read_file(this.source, "result.json");
+    const given = JSON.stringify(within("result.json", () => any_object(decode(bytes)).left_out));
     const expected = expected_left_out(documents);
     require_that(given === JSON.stringify(expected.map(({ bureau, group, index, reason }) => ({ bureau, group, index, reason }))),
       `left_out of result.json is ${given}; by the shares it is ${JSON.stringify(expected)}`);
   }
 
-  private async check_result_file({ basis, roll, log, units, tally, claims, documents }: Counted): Promise<string | void> {
+  private async check_result_file({ basis, roll, log, units, tally, documents }: Counted, votes: number[][]): Promise<string | void> {
     const { manifest } = basis.needed("the manifest");
     const events = log.events.needed("the events");
     const closed = of_name(events, "close-count");
@@ -395,7 +394,7 @@ class Verification {
     const registered = registered_of(roll.needed("the keys in force"), manifest);
     const contests = manifest.contests.map((_, k): CountedContest => ({
       registered: registered[k]!,
-      units: units.needed("the units").map((unit, i) => ({ ...unit, votes: claims.needed("tally.json").units[i]!.votes }))
+      units: units.needed("the units").map((unit, i) => ({ ...unit, votes: votes[i]! }))
         .filter(({ contest }) => contest === k).map(({ unit, name, districts, ballots, votes }) =>
           ({ unit, name, districts, ballots, votes })),
     }));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/unicode.hpp"
 #include "crypto/hash.hpp"
 
 namespace isoloir {
@@ -26,34 +27,6 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   const auto line = text.substr(0, end);
   text.remove_prefix(end + 1);
   return line;
-}
-
-bool is_key_name(std::string_view name) {
-  // White space of Unicode, in UTF-8.
-  static constexpr std::string_view spaces[] = {" ",
-                                                "\xc2\x85",
-                                                "\xc2\xa0",
-                                                "\xe1\x9a\x80",
-                                                "\xe2\x80\x80",
-                                                "\xe2\x80\x81",
-                                                "\xe2\x80\x82",
-                                                "\xe2\x80\x83",
-                                                "\xe2\x80\x84",
-                                                "\xe2\x80\x85",
-                                                "\xe2\x80\x86",
-                                                "\xe2\x80\x87",
-                                                "\xe2\x80\x88",
-                                                "\xe2\x80\x89",
-                                                "\xe2\x80\x8a",
-                                                "\xe2\x80\xa8",
-                                                "\xe2\x80\xa9",
-                                                "\xe2\x80\xaf",
-                                                "\xe2\x81\x9f",
-                                                "\xe3\x80\x80"};
-  return !name.empty() && name.find('+') == std::string_view::npos &&
-         std::none_of(std::begin(spaces), std::end(spaces), [&](std::string_view space) {
-           return name.find(space) != std::string_view::npos;
-         });
 }
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text) {
@@ -84,6 +57,34 @@ std::optional<Checkpoint> parse_body(std::string_view body) {
 
 }  // namespace
 
+bool is_key_name(std::string_view name) {
+  // White space of Unicode, in UTF-8.
+  static constexpr std::string_view spaces[] = {" ",
+                                                "\xc2\x85",
+                                                "\xc2\xa0",
+                                                "\xe1\x9a\x80",
+                                                "\xe2\x80\x80",
+                                                "\xe2\x80\x81",
+                                                "\xe2\x80\x82",
+                                                "\xe2\x80\x83",
+                                                "\xe2\x80\x84",
+                                                "\xe2\x80\x85",
+                                                "\xe2\x80\x86",
+                                                "\xe2\x80\x87",
+                                                "\xe2\x80\x88",
+                                                "\xe2\x80\x89",
+                                                "\xe2\x80\x8a",
+                                                "\xe2\x80\xa8",
+                                                "\xe2\x80\xa9",
+                                                "\xe2\x80\xaf",
+                                                "\xe2\x81\x9f",
+                                                "\xe3\x80\x80"};
+  return !name.empty() && name.find('+') == std::string_view::npos &&
+         std::none_of(std::begin(spaces), std::end(spaces), [&](std::string_view space) {
+           return name.find(space) != std::string_view::npos;
+         });
+}
+
 std::string Checkpoint::body() const {
   return origin + "\n" + std::to_string(size) + "\n" + base64_encode(root) + "\n";
 }
@@ -110,7 +111,7 @@ Expected<Checkpoint> open_checkpoint(std::string_view note, std::string_view ori
   const auto control = [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f;
   };
-  if (std::any_of(note.begin(), note.end(), control)) return malformed();
+  if (!valid_utf8(note) || std::any_of(note.begin(), note.end(), control)) return malformed();
   const auto split = note.rfind("\n\n");
   if (split == std::string_view::npos) return malformed();
   const auto body = note.substr(0, split + 1);

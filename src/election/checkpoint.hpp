@@ -21,6 +21,9 @@ struct Checkpoint {
   std::string body() const;  // the signed text, three lines
 };
 
+// What a key of a signed-note may be called; an origin line is such a name.
+bool is_key_name(std::string_view name);
+
 // signed-note's verifier key of a log, `<origin>+<key id, 8 hex>+<base64 of 1 ‖ key>`.
 std::string log_vkey(std::string_view origin, const ByteArray<32>& log_key);
 

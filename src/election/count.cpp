@@ -267,29 +267,36 @@ bool share_good(const Tally& tally, const Place& place, std::uint32_t group, std
          share.z * alpha == share.b + challenge * share.d;
 }
 
-// The shares in the one order that there is. Errors: shares.form, shares.set, shares.identity.
+// The shares in the one order that there is. Errors, the first that any of the shares has:
+// shares.form, shares.set, shares.identity.
 Expected<std::vector<ReadShare>> read_shares(const Tally& tally, const std::vector<Place>& wanted,
                                              const Json& array) {
   std::vector<ReadShare> shares;
-  if (array.size() != wanted.size()) {
-    return fail("shares.set", std::to_string(array.size()) + " shares where " +
+  for (const auto& item : array) {
+    const auto share = read_share(item);
+    if (!share) {
+      return fail("shares.form", "share " + std::to_string(shares.size()) + " is malformed");
+    }
+    shares.push_back(*share);
+  }
+  if (shares.size() != wanted.size()) {
+    return fail("shares.set", std::to_string(shares.size()) + " shares where " +
                                   std::to_string(wanted.size()) + " are due");
   }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& unit = tally.units[wanted[i].unit];
-    const auto share = read_share(array[i]);
-    if (!share) return fail("shares.form", "share " + std::to_string(i) + " is malformed");
     if (u32_field(array[i], "contest") != unit.contest ||
         u32_field(array[i], "unit") != unit.unit ||
         u32_field(array[i], "option") != wanted[i].option) {
       return fail("shares.set", "share " + std::to_string(i) + " is not the one of " +
                                     describe(tally, wanted[i]));
     }
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (at(tally, wanted[i]).alpha.is_identity() &&
-        !(share->d.is_identity() && share->b.is_identity())) {
+        !(shares[i].d.is_identity() && shares[i].b.is_identity())) {
       return fail("shares.identity", describe(tally, wanted[i]));
     }
-    shares.push_back(*share);
   }
   return shares;
 }

@@ -147,6 +147,9 @@ MajorityQuestion majority_question(const Contest& contest, std::uint64_t registe
 // the count is not closed (R211-122).
 Status check_ties_settled(const Json& result);
 
+// `left_out` of result.json.
+Json left_out_json(std::vector<LeftOut> left_out);
+
 // result.json, canonical, as section 10 lays it out. Errors: those of check_turnout,
 // attribute_seats and decide_majority, result.contests (not one figure a contest), result.rule
 // (unknown), result.lots (no list of the contest).

@@ -224,6 +224,18 @@ Status check_ties_settled(const Json& result) {
   return {};
 }
 
+Json left_out_json(std::vector<LeftOut> left_out) {
+  std::sort(left_out.begin(), left_out.end(), [](const LeftOut& a, const LeftOut& b) {
+    return std::tie(a.bureau, a.group, a.index) < std::tie(b.bureau, b.group, b.index);
+  });
+  Json list = Json::array();
+  for (const auto& l : left_out) {
+    list.push_back(
+        {{"bureau", l.bureau}, {"group", l.group}, {"index", l.index}, {"reason", l.reason}});
+  }
+  return list;
+}
+
 Expected<std::string> make_result(const Manifest& manifest, const Tally& tally, const Votes& votes,
                                   const std::vector<ContestFigures>& figures,
                                   std::vector<LeftOut> left_out) {
@@ -254,19 +266,11 @@ Expected<std::string> make_result(const Manifest& manifest, const Tally& tally, 
     (*contest)["units"] = std::move(units);
     contests.push_back(std::move(*contest));
   }
-  std::sort(left_out.begin(), left_out.end(), [](const LeftOut& a, const LeftOut& b) {
-    return std::tie(a.bureau, a.group, a.index) < std::tie(b.bureau, b.group, b.index);
-  });
-  Json absent = Json::array();
-  for (const auto& l : left_out) {
-    absent.push_back(
-        {{"bureau", l.bureau}, {"group", l.group}, {"index", l.index}, {"reason", l.reason}});
-  }
   return canonical_json({{"format", "isoloir-result/1"},
                          {"fingerprint", hex_encode(tally.fingerprint.bytes)},
                          {"tally", hex_encode(tally.hash)},
                          {"contests", std::move(contests)},
-                         {"left_out", std::move(absent)}});
+                         {"left_out", left_out_json(std::move(left_out))}});
 }
 
 }  // namespace isoloir

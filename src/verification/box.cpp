@@ -121,7 +121,7 @@ class BoxFile {
       row.tracker = trackers[i - begin];
       if (row.error && check_of(*row.error) == 10) continue;
       row.key = key_of(ballot);  // which the judge has decoded
-      if (!row.error && !state_.keys.in_force(row.key, place_, state_.freeze_checkpoint.size)) {
+      if (!row.error && !state_.keys.in_force(row.key, place_)) {
         row.error = Error{"ballot.key", "by a key that is not in force in " + describe(place_), {}};
       }
     }

@@ -106,52 +106,23 @@ Outcome check_tally(State& state) {
 
 namespace {
 
-std::optional<std::vector<LeftOut>> read_left_out(const Json& result) {
-  if (!result.is_object() || !result.contains("left_out") || !result["left_out"].is_array()) {
-    return std::nullopt;
-  }
-  std::vector<LeftOut> list;
-  for (const auto& item : result["left_out"]) {
-    const auto bureau = u32_field(item, "bureau");
-    const auto group = u32_field(item, "group");
-    const auto index = u32_field(item, "index");
-    const auto reason = text_field(item, "reason");
-    if (!bureau || !group || !index || !reason) return std::nullopt;
-    list.push_back({*bureau, *group, *index, *reason});
-  }
-  return list;
-}
-
-// Good, or left out for the published reason.
-Status judge_file(State& state, const std::string& text, const LeftOut& who,
-                  const std::vector<LeftOut>& published) {
+// Good, or wrong in what its author alone signed for this tally: no other may be held against her.
+Status judge_file(State& state, const std::string& text, const LeftOut& who) {
   const auto path = export_path::shares(who.bureau, who.group, who.index);
-  const auto reason = std::find_if(published.begin(), published.end(), [&](const LeftOut& l) {
-    return std::tie(l.bureau, l.group, l.index) == std::tie(who.bureau, who.group, who.index);
-  });
   auto shares = judge_shares(state.manifest, *state.tally, text);
   if (shares && std::tie(shares->bureau, shares->group, shares->index) !=
                     std::tie(who.bureau, who.group, who.index)) {
     return fail("shares.name", path + " holds the shares of another member");
   }
-  if (shares && reason != published.end()) {
-    return fail("shares.left_out", path + " is good, and the result leaves it out");
-  }
-  // Only what its author signed for this tally may be held against her.
-  const std::string code = shares ? std::string() : shares.error().code;
-  if (!shares && !is_wrong_of_member(code)) {
-    return fail(code,
-                path + " is no shares of this member for this tally: " + shares.error().message);
-  }
-  if (!shares && (reason == published.end() || reason->reason != code)) {
-    return fail(code, path + " is not good, and the result does not leave it out " +
-                          "for this reason: " + shares.error().message);
-  }
   if (shares) {
     state.shares.push_back(std::move(*shares));
-  } else {
-    state.left_out.push_back({who.bureau, who.group, who.index, code});
+    return {};
   }
+  const auto& wrong = shares.error();
+  if (!is_wrong_of_member(wrong.code)) {
+    return fail(wrong.code, path + " is no shares of this member for this tally: " + wrong.message);
+  }
+  state.left_out.push_back({who.bureau, who.group, who.index, wrong.code});
   return {};
 }
 
@@ -160,8 +131,6 @@ Status judge_file(State& state, const std::string& text, const LeftOut& who,
 Outcome check_shares(State& state) {
   const auto result = state.json(export_path::result);
   if (!result) return fail(result.error());
-  const auto published = read_left_out(*result);
-  if (!published) return fail("result.form", "result.json does not say which shares are left out");
   const auto total = state.count_paths("shares/", ".json");
   const auto& bureaus = state.manifest.bureaus;
   for (std::uint32_t b = 0; b < bureaus.size(); ++b) {
@@ -171,15 +140,17 @@ Outcome check_shares(State& state) {
         if (!state.index.contains(path)) continue;
         const auto text = state.file(path);
         if (!text) return fail(text.error());
-        if (auto good = judge_file(state, *text, {b, g, j, {}}, *published); !good) {
+        if (auto good = judge_file(state, *text, {b, g, j, {}}); !good) {
           return fail(good.error());
         }
         state.tell(19, state.shares.size() + state.left_out.size(), total);
       }
     }
   }
-  if (state.left_out.size() != published->size()) {
-    return fail("shares.left_out", "the result leaves out shares that are not there");
+  const Json left_out = left_out_json(state.left_out);
+  if (!result->is_object() || result->value("left_out", Json()) != left_out) {
+    return fail("shares.left_out",
+                "by the shares, left_out of result.json is " + canonical_json(left_out));
   }
   return std::to_string(state.shares.size()) + " good, " + std::to_string(state.left_out.size()) +
          " left out";

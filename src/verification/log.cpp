@@ -19,33 +19,19 @@ bool KeyBook::set_rosters(std::vector<Entry> entries) {
          }) == rosters_.end();
 }
 
-std::vector<KeyBook::Entry>::const_iterator KeyBook::find(const Point& key) const {
+std::optional<Place> KeyBook::place_of(const Point& key) const {
   const auto found =
       std::lower_bound(rosters_.begin(), rosters_.end(), key,
                        [](const Entry& entry, const Point& k) { return entry.key < k; });
-  return found != rosters_.end() && found->key == key ? found : rosters_.end();
-}
-
-bool KeyBook::in_rosters(const Point& key) const {
-  return find(key) != rosters_.end();
-}
-
-std::optional<Place> KeyBook::place_of(const Point& key) const {
-  if (const auto found = find(key); found != rosters_.end()) return found->place;
+  if (found != rosters_.end() && found->key == key) return found->place;
   const auto late = late_.find(key);
-  return late == late_.end() ? std::nullopt : std::optional(late->second.place);
-}
-
-bool KeyBook::in_force(const Point& key, const Place& place, std::uint64_t position) const {
-  const auto late = late_.find(key);
-  const bool early = late != late_.end() && late->second.enrolled >= position;
-  return place_of(key) == place && !gone_.contains(key) && !early;
+  return late == late_.end() ? std::nullopt : std::optional(late->second);
 }
 
 std::uint64_t KeyBook::registered(std::uint32_t contest) const {
   std::uint64_t count = 0;
   for (const auto& entry : rosters_) count += entry.place.first == contest;
-  for (const auto& [key, late] : late_) count += late.place.first == contest;
+  for (const auto& [key, place] : late_) count += place.first == contest;
   for (const auto& key : gone_) count -= place_of(key)->first == contest;
   return count;
 }
@@ -294,7 +280,7 @@ Outcome check_leaves(State& state) {
          " events, " + of(LeafKind::batch) + " batches";
 }
 
-// ---- V8: reissues
+// ---- V8 and V9: reissues, enrolments and strike-offs, in the order of the log
 
 namespace {
 
@@ -345,16 +331,96 @@ Status read_unit(const State& state, std::size_t n, const Json& unit, const Plac
   return {};
 }
 
-// Keys that events strike off, and where those stand in the log.
-using StruckOff = std::map<Point, std::uint64_t>;
+// Enrolments and strike-offs, each judged by what stands before it in the log. What is refused
+// changes nothing, and is told by V9.
+class RollChanges {
+ public:
+  explicit RollChanges(State& state) : state_(state) {}
 
-Status apply_batch(State& state, std::size_t n, const BatchKeys& keys, const StruckOff& struck) {
+  // Those that stand before this place in the log.
+  void until(std::uint64_t position) {
+    for (; next_ < state_.events.size() && state_.event_places[next_] < position; ++next_) {
+      const auto& name = state_.events[next_].name;
+      if (name != "enrol" && name != "strike-off") continue;
+      if (const auto good = judge(state_.events[next_]); !good) tell(next_, good.error());
+    }
+  }
+  // A batch at this place in the log brings the key.
+  void reissue(const Point& key, const Place& place, std::uint64_t position) {
+    state_.keys.reissue(key, place);
+    const auto struck = awaited_.find(key);
+    if (struck == awaited_.end() || struck->second.place != place ||
+        !in_one_round(state_.event_places[struck->second.event], position)) {
+      return;
+    }
+    state_.keys.remove(key);
+    awaited_.erase(struck);
+  }
+  void finish() {
+    until(state_.leaves.size());
+    const auto first = std::min_element(
+        awaited_.begin(), awaited_.end(),
+        [](const auto& a, const auto& b) { return a.second.event < b.second.event; });
+    if (first != awaited_.end()) tell(first->second.event, not_in_force(first->second.place));
+  }
+
+ private:
+  struct StruckOff {
+    std::size_t event;
+    Place place;
+  };
+
+  Status judge(const Event& event) {
+    const auto key = point_field(event.data, "key");
+    const auto district = u32_field(event.data, "district");
+    if (!key || *district >= state_.manifest.contests[*event.contest].districts.size()) {
+      return fail("roll.form", "names no district and key of its contest");
+    }
+    const Place place{*event.contest, *district};
+    const bool new_key = !state_.keys.ever_used(*key) && !awaited_.contains(*key);
+    if (event.name == "enrol") {
+      if (!new_key) return fail("roll.enrol", "enrols a key that is used elsewhere");
+      state_.keys.enrol(*key, place);
+    } else if (state_.keys.in_force(*key, place)) {
+      state_.keys.remove(*key);
+    } else if (new_key) {
+      awaited_.emplace(*key, StruckOff{next_, place});
+    } else {
+      return fail(not_in_force(place));
+    }
+    return {};
+  }
+  static Error not_in_force(const Place& place) {
+    return {"roll.strike_off",
+            "strikes off a key that is not in force in " + describe(place) +
+                " where it stands in the log",
+            {}};
+  }
+  void tell(std::size_t event, const Error& error) {
+    state_.found.emplace(9, Error{error.code, export_path::event(event) + " " + error.message, {}});
+  }
+  // Nothing but events and batches stands between.
+  bool in_one_round(std::uint64_t event, std::uint64_t batch) const {
+    const auto at = [&](std::uint64_t i) {
+      return state_.kinds.begin() + static_cast<std::ptrdiff_t>(i);
+    };
+    return std::none_of(at(event), at(batch), [](LeafKind kind) {
+      return kind == LeafKind::ballot || kind == LeafKind::pad;
+    });
+  }
+
+  State& state_;
+  std::size_t next_ = 0;  // event
+  // Keys that were not in force: a batch of the same round must bring them.
+  std::map<Point, StruckOff> awaited_;
+};
+
+Status apply_batch(State& state, std::size_t n, const BatchKeys& keys, RollChanges& changes) {
   const auto path = export_path::batch(n);
   const auto position = state.batch_places[n];
+  changes.until(position);
   for (const auto& [key, place] : keys.removed) {
-    const auto gone = struck.find(key);
-    if (!state.keys.in_force(key, place, position) ||
-        (gone != struck.end() && gone->second < position)) {
+    if (!state.keys.in_force(key, place)) {
       return fail("reissue.removed", path + " removes a key that is not in force in " +
                                          describe(place) + " where it stands in the log");
     }
@@ -364,7 +430,7 @@ Status apply_batch(State& state, std::size_t n, const BatchKeys& keys, const Str
     if (state.keys.ever_used(key)) {
       return fail("reissue.added", path + " adds a key that was used before to " + describe(place));
     }
-    state.keys.add(key, place, position);
+    changes.reissue(key, place, position);
   }
   return {};
 }
@@ -428,18 +494,7 @@ Status check_batch_signers(const Manifest& manifest, const SignedDocument& batch
 }  // namespace
 
 Outcome check_batches(State& state) {
-  // What these events say is V9's to judge; a reissue may concern a voter who was enrolled, and
-  // none who was struck off.
-  StruckOff struck;
-  for (std::size_t n = 0; n < state.events.size(); ++n) {
-    const auto& event = state.events[n];
-    const auto key = point_field(event.data, "key");
-    const auto district = u32_field(event.data, "district");
-    if (event.name == "enrol" && key && district && !state.keys.ever_used(*key)) {
-      state.keys.enrol(*key, {*event.contest, *district}, state.event_places[n]);
-    }
-    if (event.name == "strike-off" && key) struck.emplace(*key, state.event_places[n]);
-  }
+  RollChanges changes(state);
   std::map<std::uint32_t, std::uint64_t> total;
   std::size_t lists = 0;
   std::pair<TimeMs, std::uint64_t> before;
@@ -482,7 +537,7 @@ Outcome check_batches(State& state) {
     if (const auto good = check_batch_signers(state.manifest, *batch, brought); !good) {
       return fail(good.error().code, path + ": " + good.error().message);
     }
-    if (auto good = apply_batch(state, n, keys, struck); !good) return fail(good.error());
+    if (auto good = apply_batch(state, n, keys, changes); !good) return fail(good.error());
     if (auto good = check_maximum(state, *batch, n, brought, total); !good) {
       return fail(good.error());
     }
@@ -490,58 +545,18 @@ Outcome check_batches(State& state) {
   if (state.count_paths("reissue/", ".bin") != lists) {
     return fail("reissue.lists", "there are lists of keys that no batch speaks of");
   }
+  changes.finish();
   return std::to_string(state.batch_places.size()) + " batches";
 }
 
-// ---- V9: enrolments and strike-offs
-
-namespace {
-
-// A key that no batch adds after this place, or one of the same round: nothing but events and
-// batches stands between.
-bool added_in_round(const State& state, const Point& key, std::uint64_t place) {
-  const auto added = state.keys.added_at(key);
-  if (!added || *added < place) return true;
-  const auto at = [&](std::uint64_t i) {
-    return state.kinds.begin() + static_cast<std::ptrdiff_t>(i);
-  };
-  return std::none_of(at(place), at(*added), [](LeafKind kind) {
-    return kind == LeafKind::ballot || kind == LeafKind::pad;
-  });
-}
-
-}  // namespace
-
 Outcome check_roll_changes(State& state) {
-  std::set<Point> enrolled;
-  std::set<Point> struck;
-  for (std::size_t n = 0; n < state.events.size(); ++n) {
-    const auto& event = state.events[n];
-    if (event.name != "enrol" && event.name != "strike-off") continue;
-    const auto path = export_path::event(n);
-    const auto key = point_field(event.data, "key");
-    const auto district = u32_field(event.data, "district");
-    if (!has_exactly(event.data, {"district", "key"}) || !key || !district ||
-        *district >= state.manifest.contests[*event.contest].districts.size()) {
-      return fail("roll.form", path + " names no district and key of its contest");
-    }
-    const Place place{*event.contest, *district};
-    if (event.name == "enrol") {
-      if (!enrolled.insert(*key).second || state.keys.place_of(*key) != place ||
-          state.keys.reissued(*key) || state.keys.in_rosters(*key)) {
-        return fail("roll.enrol", path + " enrols a key that is used elsewhere");
-      }
-    } else {
-      if (!struck.insert(*key).second || !state.keys.in_force(*key, place, state.event_places[n]) ||
-          !added_in_round(state, *key, state.event_places[n])) {
-        return fail("roll.strike_off", path + " strikes off a key that is not in force in " +
-                                           describe(place) + " where it stands in the log");
-      }
-    }
-  }
-  for (const auto& key : struck) state.keys.remove(key);
-  return std::to_string(enrolled.size()) + " enrolments, " + std::to_string(struck.size()) +
-         " strike-offs";
+  const auto error = state.found.find(9);
+  if (error != state.found.end()) return fail(error->second);
+  const auto number_of = [&](std::string_view name) {
+    return std::to_string(std::count_if(state.events.begin(), state.events.end(),
+                                        [&](const Event& event) { return event.name == name; }));
+  };
+  return number_of("enrol") + " enrolments, " + number_of("strike-off") + " strike-offs";
 }
 
 }  // namespace isoloir::verification

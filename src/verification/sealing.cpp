@@ -35,6 +35,43 @@ std::vector<std::string> sealing_paths(const Manifest& manifest) {
   return paths;
 }
 
+namespace {
+
+// https://host[:port], or of a demonstration http://localhost:port.
+bool is_origin(std::string_view origin) {
+  constexpr std::string_view https = "https://", demonstration = "http://localhost:";
+  const bool local = origin.starts_with(demonstration);
+  if (!local && !origin.starts_with(https)) return false;
+  origin.remove_prefix(local ? demonstration.size() : https.size());
+  return !origin.empty() && std::all_of(origin.begin(), origin.end(), [=](char c) {
+    return local
+               ? c >= '0' && c <= '9'
+               : c > ' ' && c <= '~' && std::string_view("/?#@").find(c) == std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+Status check_form(const Manifest& manifest, std::string_view text) {
+  const auto malformed = [](std::string why) { return fail("manifest.form", std::move(why)); };
+  if (manifest.text() != text) return malformed("it does not read back as it is written");
+  if (!is_origin(manifest.origin)) return malformed("the origin is none");
+  if (!is_key_name(manifest.log_origin)) return malformed("log_origin is no name of a key");
+  const auto& assets = manifest.assets;
+  if (std::adjacent_find(assets.begin(), assets.end(), [](const auto& a, const auto& b) {
+        return a.path >= b.path;
+      }) != assets.end()) {
+    return malformed("assets are not ascending by path");
+  }
+  if (parse_witnesses(manifest.witnesses).size() != manifest.witnesses.size()) {
+    return malformed("a witness is no verifier key of cosignatures, or is there twice");
+  }
+  if (manifest.guardian_required && !manifest.guardian_key) {
+    return malformed("a guardian is required and none is named");
+  }
+  return {};
+}
+
 Expected<Sealing> check_seal(const Manifest& manifest, std::string_view text) {
   const auto wrong = [](std::string why) {
     return fail("seal.form", "seal.json: " + std::move(why));
@@ -45,7 +82,7 @@ Expected<Sealing> check_seal(const Manifest& manifest, std::string_view text) {
   const auto& body = seal->body();
   const auto sealed_at = integer_field(body, "sealed_at");
   if (!has_exactly(body, {"ballots", "fingerprint", "sealed_at", "sign_offs", "type"}) ||
-      text_field(body, "type") != "seal" || !sealed_at) {
+      text_field(body, "type") != "seal" || !sealed_at || *sealed_at < 0) {
     return wrong("not the fields of a seal");
   }
   sealing.sealed_at = *sealed_at;
@@ -110,7 +147,7 @@ Status check_broken_seals(
     const auto seal = file(export_path::broken_seal(n));
     if (!seal) return fail(seal.error());
     const auto broken = Manifest::parse(*text);
-    if (!broken || broken->text() != *text) return wrong("not a manifest");
+    if (!broken || !check_form(*broken, *text)) return wrong("not a manifest");
     if (broken->fingerprint() != named.fingerprint)
       return wrong("not the fingerprint that is named");
     if (!same_draft(*broken, manifest)) return wrong("of another election, or of another draft");

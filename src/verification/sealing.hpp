@@ -23,6 +23,9 @@ struct Sealing {
   bool complete() const { return unsigned_members.empty(); }
 };
 
+// What Manifest::parse leaves to whoever reads a manifest of others. Error: manifest.form.
+Status check_form(const Manifest& manifest, std::string_view text);
+
 // The names of the members who have not signed. Errors: document.form, document.type, seal.form
 // (not the seal of an empty box of this manifest), seal.signer (a key that no bureau has),
 // document.signature.

@@ -20,8 +20,8 @@ namespace isoloir::verification {
 using Place = std::pair<std::uint32_t, std::uint32_t>;  // (contest, district)
 std::string describe(const Place& place);
 
-// The keys of the election: the registrar's rosters (V4), enrolments and strike-offs (V9), reissues
-// (V8).
+// The keys of the election: the registrar's rosters (V4), then batches, enrolments and strike-offs
+// in the order of the log (V8, V9).
 class KeyBook {
  public:
   struct Entry {
@@ -31,37 +31,24 @@ class KeyBook {
   // False when a key is there twice.
   bool set_rosters(std::vector<Entry> entries);
   bool ever_used(const Point& key) const { return place_of(key).has_value(); }
-  std::optional<Place> place_of(const Point& key) const;
-  bool in_rosters(const Point& key) const;
-  // For what stands at `position` in the log: an enrolled key is in force after its event. One that
-  // a batch adds is so before it too, for who has it votes with it before the batch is published.
-  bool in_force(const Point& key, const Place& place, std::uint64_t position) const;
+  bool in_force(const Point& key, const Place& place) const {
+    return place_of(key) == place && !gone_.contains(key);
+  }
   bool reissued(const Point& key) const { return reissued_.contains(key); }
-  void enrol(const Point& key, const Place& place, std::uint64_t position) {
-    late_.emplace(key, Late{place, position});
-  }
-  void add(const Point& key, const Place& place, std::uint64_t position) {
-    late_.emplace(key, Late{place, std::nullopt});
-    reissued_.emplace(key, position);
-  }
-  // Where the batch that adds the key stands in the log.
-  std::optional<std::uint64_t> added_at(const Point& key) const {
-    const auto found = reissued_.find(key);
-    return found == reissued_.end() ? std::nullopt : std::optional(found->second);
+  void enrol(const Point& key, const Place& place) { late_.emplace(key, place); }
+  void reissue(const Point& key, const Place& place) {
+    late_.emplace(key, place);
+    reissued_.insert(key);
   }
   void remove(const Point& key) { gone_.insert(key); }
   std::uint64_t registered(std::uint32_t contest) const;
 
  private:
-  struct Late {
-    Place place;
-    std::optional<std::uint64_t> enrolled;  // where the event stands in the log
-  };
-  std::vector<Entry>::const_iterator find(const Point& key) const;
+  std::optional<Place> place_of(const Point& key) const;
 
   std::vector<Entry> rosters_;  // ascending by key
-  std::map<Point, Late> late_;
-  std::map<Point, std::uint64_t> reissued_;
+  std::map<Point, Place> late_;
+  std::set<Point> reissued_;
   std::set<Point> gone_;
 };
 
@@ -117,7 +104,7 @@ struct State {
   DistrictAggregates districts;                    // V10
   Digest box_root{};                               // V10
   std::set<Tracker> trackers;                      // V10, when receipts are given
-  std::map<int, Error> found;                      // V10: of V11 to V14; V20: of V21
+  std::map<int, Error> found;                      // V8: of V9; V10: of V11 to V14; V20: of V21
   std::optional<Tally> tally;                      // V17
   std::vector<ShareDocument> shares;               // V19
   std::vector<LeftOut> left_out;                   // V19

@@ -134,8 +134,11 @@ bool holds_office(const Bureau& bureau, const Point& key, bool president_only) {
 
 namespace {
 
-// A note that was copied: with the newline that editors and forms leave out or write otherwise.
+// A note that was copied: with the newline that editors and forms leave out or write otherwise, and
+// without the byte order mark of some.
 std::string as_published(std::string note) {
+  constexpr std::string_view byte_order_mark = "\uFEFF";
+  if (note.starts_with(byte_order_mark)) note.erase(0, byte_order_mark.size());
   for (auto at = note.find("\r\n"); at != std::string::npos; at = note.find("\r\n", at)) {
     note.erase(at, 1);
   }
@@ -282,15 +285,8 @@ Status read_manifest(State& state) {
   state.report.fingerprint = state.fingerprint;
   state.report.guardian = state.manifest.guardian_key.has_value();
   state.report.witness_threshold = state.manifest.witness_threshold;
-  const auto malformed = [](std::string why) {
-    return fail("manifest.form", "manifest.json: " + std::move(why));
-  };
-  if (state.manifest.text() != *text) return malformed("it does not read back as it is written");
-  if (parse_witnesses(state.manifest.witnesses).size() != state.manifest.witnesses.size()) {
-    return malformed("a witness is no verifier key of cosignatures, or is there twice");
-  }
-  if (state.manifest.guardian_required && !state.manifest.guardian_key) {
-    return malformed("a guardian is required and none is named");
+  if (const auto good = check_form(state.manifest, *text); !good) {
+    return fail(good.error().code, "manifest.json: " + good.error().message);
   }
   return {};
 }

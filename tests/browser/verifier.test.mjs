@@ -132,6 +132,8 @@ test("a tampered export is refused, and the page says at which check and what it
   assert.equal(await verdictOf(page), "Export refusé");
   assert.match(await page.locator(".verdict").innerText(), /V12, «\sUn choix valable par ligne\s»/);
   assert.equal(await page.locator("table").count(), 0, "no result is shown");
+  const detail = page.locator(".checks > li.refused .detail", { hasText: "Détail technique (en anglais) :" });
+  assert.match(await detail.locator("[lang=en]").first().innerText({ timeout: 10_000 }), /^box\/\d-\d\.bin, ballot \d/, "what is in English is spoken so");
   await looked(page, "refused-fr");
   await page.locator("#language").press("Enter");
   await looked(page, "refused-en");

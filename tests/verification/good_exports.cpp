@@ -79,6 +79,9 @@ void add_unlisted_checkpoints(CaseTable& table) {
                note.pop_back();
                return note;
              }));
+  table.good("checkpoint-with-a-byte-order-mark",
+             "The checkpoint given begins with a byte order mark.",
+             as_copied([](const std::string& note) { return "\uFEFF" + note; }));
   table.good("checkpoint-of-another-editor", "The lines of the checkpoint given end in CR LF.",
              as_copied([](const std::string& note) {
                std::string copy;
@@ -257,7 +260,47 @@ void add_events_good(CaseTable& table) {
              on_setup([](TestElection& e) { seal_and_break_twice(e); }));
 }
 
+// Two ballots of unit 0 whose randomness cancels, so that alpha of each of its options is the
+// identity.
+void cancel_randomness(TestElection& e) {
+  std::vector<Scalar> first;
+  for (int v = 0; v < 2; ++v) {
+    const auto& key = e.voters[static_cast<std::size_t>(v)][0];
+    e.box[{0, 0}][key.key] = forge_ballot(e, 0, 0, 0, key, [&](ForgedBallot& ballot) {
+      for (std::size_t i = 0; i < 3; ++i) {
+        if (v == 0) first.push_back(ballot.options[i].r);
+        if (v == 1) ballot.options[i].r = Scalar() - first[i];
+      }
+    });
+  }
+}
+
+// The president's document with several faults, left out for the one that counts.
+Maker left_out_over_identities(std::string reason, std::function<void(Json&)> spoil) {
+  return made([=](const Workshop&, ElectionHooks& hooks) {
+    hooks.box = cancel_randomness;
+    hooks.counted = [=](TestElection& e) {
+      auto& text = e.files[export_path::shares(0, 0, 1)];
+      text = resigned(
+          text, [&](Json& body) { spoil(body["shares"]); }, {&e.president()}, e.fingerprint());
+      e.shares_left_out = {reason};
+    };
+  });
+}
+
 void add_shares_good(CaseTable& table) {
+  table.good("left-out-for-a-set-before-an-identity",
+             "D of the first share must be the identity and is not, and the fourth is misnamed.",
+             left_out_over_identities("shares.set", [](Json& shares) {
+               shares[0]["D"] = shares[3]["D"];
+               shares[3]["option"] = 2;
+             }));
+  table.good("left-out-for-an-identity-before-a-proof",
+             "The first share's proof is wrong; D of the second must be the identity and is not.",
+             left_out_over_identities("shares.identity", [](Json& shares) {
+               shares[0]["z"] = shares[3]["z"];
+               shares[1]["D"] = shares[3]["D"];
+             }));
   table.good("a-left-out-share",
              "The president's document has a wrong proof; it is published and left out.",
              on_counted([](TestElection& e) {
@@ -303,18 +346,7 @@ void add_edges(CaseTable& table) {
   table.good("aggregate-is-the-identity",
              "Two ballots whose randomness cancels: alpha of the unit is the identity, beta an "
              "encoding of the votes.",
-             on_box([](TestElection& e) {
-               std::vector<Scalar> first;
-               for (int v = 0; v < 2; ++v) {
-                 const auto& key = e.voters[static_cast<std::size_t>(v)][0];
-                 e.box[{0, 0}][key.key] = forge_ballot(e, 0, 0, 0, key, [&](ForgedBallot& ballot) {
-                   for (std::size_t i = 0; i < 3; ++i) {
-                     if (v == 0) first.push_back(ballot.options[i].r);
-                     if (v == 1) ballot.options[i].r = Scalar() - first[i];
-                   }
-                 });
-               }
-             }));
+             on_box(cancel_randomness));
 }
 
 }  // namespace

@@ -315,6 +315,12 @@ void add_event_signers(CaseTable& table) {
             by("enrol", [](E e) { return Signers{&e.president()}; }));
   table.bad(7, "enrolled-by-the-registrar-alone", "No officer has signed.",
             by("enrol", [](E e) { return Signers{&e.registrar}; }));
+  table.bad(7, "enrolled-by-one-who-is-both",
+            "The registrar's key is the president's: one has signed.",
+            on_setup([](TestElection& e) {
+              e.registrar = KeyPair::of(e.president().secret.clone());
+              e.manifest.registrar_key = e.registrar.key;
+            }));
   table.bad(7, "enrolled-with-a-delegate", "A delegate has signed in an officer's place.",
             by("enrol", [](E e) {
               return Signers{&e.registrar, &e.delegate(0)};
@@ -629,6 +635,31 @@ void add_roll(CaseTable& table) {
             "The key struck off is added by a batch of a later round.",
             after_event("enrol", [=](TestElection& e) {
               e.emit({"strike-off", 1, entry(0, e.reissued.key), {&e.president()}});
+            }));
+  table.bad(9, "struck-off-rounds-before-two-batches",
+            "The key struck off is added by a batch of a later round, and removed by another.",
+            made([=](const Workshop&, ElectionHooks& hooks) {
+              hooks.setup = [](TestElection& e) { e.manifest.contests[1].reissue_max = 2; };
+              hooks.after = [=](TestElection& e, const std::string& name) {
+                if (name != "enrol") return;
+                e.emit({"strike-off", 1, entry(0, e.reissued.key), {&e.president()}});
+              };
+              hooks.box = [](TestElection& e) {
+                e.box[{1, 0}].erase(e.reissued.key);
+                e.publish_batch({{1, 0, {e.reissued.key}, {new_key(e)}}}, 1, e.now);
+              };
+            }));
+  table.bad(9, "struck-off-an-unknown-district-and-reissued",
+            "A district that the contest does not have, and a batch removes the key.",
+            after_event("enrol", [=](TestElection& e) {
+              e.emit({"strike-off", 1, entry(9, e.voters[1][1].key), {&e.president()}});
+            }));
+  table.bad(9, "enrolled-after-her-reissue", "The key enrolled is one that a batch added before.",
+            on_box([](TestElection& e) { enrol(e, e.reissued.key); }));
+  table.bad(9, "enrolled-in-an-unknown-district-and-reissued",
+            "A district that the contest does not have, and a batch adds the key.",
+            on_event("enrol", [=](const Workshop& workshop, Json& body, Signers&) {
+              body["data"] = entry(9, workshop.good().reissued.key);
             }));
   table.worse(14, "struck-off-and-voted", "The key struck off has a ballot in the box.",
               after_event("enrol", [=](TestElection& e) {

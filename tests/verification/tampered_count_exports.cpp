@@ -56,6 +56,8 @@ void add_tallies(CaseTable& table) {
   const std::string zeros(128, '0');
   table.bad(18, "altered-tally-hash", "tally.json bears another T.",
             altered_json("tally.json", [=](Json& tally) { tally["tally"] = zeros; }));
+  table.bad(18, "tally-hash-that-is-none", "tally.json bears an empty T.",
+            altered_json("tally.json", [](Json& tally) { tally["tally"] = ""; }));
   table.bad(18, "count-of-another-tally", "The holders signed another T.",
             on_event("count", [=](const Workshop&, Json& body, Signers&) {
               body["data"]["tally"] = zeros;
@@ -91,6 +93,25 @@ void add_share_documents(CaseTable& table) {
     });
   };
   const auto spoil = [](Json& body) { body["shares"][0]["z"] = body["shares"][1]["z"]; };
+  // The president's and a delegate's documents have a wrong proof.
+  const auto left_out = [](std::function<void(Json&)> change) {
+    return made([=](const Workshop&, ElectionHooks& hooks) {
+      hooks.counted = [](TestElection& e) {
+        for (const std::uint32_t group : {0, 1}) {
+          forge_share(e, group, 1, [](ForgedShare& share) { share.off_a = Point::generator(); });
+        }
+      };
+      hooks.files = [=](Files& f) {
+        Json result = Json::parse(f["result.json"]);
+        for (const auto group : {0, 1}) {
+          result["left_out"].push_back(
+              {{"bureau", 0}, {"group", group}, {"index", 1}, {"reason", "shares.proof"}});
+        }
+        change(result["left_out"]);
+        f["result.json"] = canonical_json(result);
+      };
+    });
+  };
   table.bad(19, "wrong-share-not-left-out", "A wrong proof, of which the result does not speak.",
             president(spoil, ""));
   table.bad(19, "left-out-for-another-reason", "A wrong proof, left out as an incomplete set.",
@@ -102,6 +123,20 @@ void add_share_documents(CaseTable& table) {
               e.files.erase(export_path::shares(0, 0, 1));
               e.shares_left_out = {"shares.proof"};
             }));
+  table.bad(19, "left-out-with-a-field-more", "A wrong proof, left out with a remark.",
+            left_out([](Json& list) { list[0]["remark"] = ""; }));
+  table.bad(19, "left-out-in-another-order", "Two documents left out, the later one first.",
+            left_out([](Json& list) { std::swap(list[0], list[1]); }));
+  table.bad(19, "result-that-is-a-list", "An empty list stands in the result's place.",
+            altered([](Files& f) { f["result.json"] = "[]"; }));
+  table.bad(19, "share-missing-and-another-no-point",
+            "The document lacks a share, and D of another is no point: it is none of shares.",
+            president(
+                [](Json& body) {
+                  body["shares"][0]["D"] = std::string(64, 'f');
+                  body["shares"].erase(1);
+                },
+                "shares.set"));
   table.bad(19, "shares-of-another-tally", "The document names another T, and is left out for it.",
             president([](Json& body) { body["tally"] = std::string(128, '0'); }, "shares.tally"));
   table.bad(19, "share-scalar-not-reduced", "z + l for z of a share, signed.",
@@ -196,6 +231,12 @@ void add_decryptions(CaseTable& table) {
             altered_json("tally.json", [](Json& tally) {
               tally["units"][0]["votes"] = {1, 1, 0};
             }));
+  table.bad(21, "votes-below-zero", "tally.json has -1 votes for a list.",
+            altered_json("tally.json", [](Json& tally) {
+              tally["units"][0]["votes"] = {-1, 3, 0};
+            }));
+  table.bad(21, "votes-that-are-none", "tally.json has null for the votes of a unit.",
+            altered_json("tally.json", [](Json& tally) { tally["units"][0]["votes"] = nullptr; }));
 }
 
 Maker on_result(std::function<void(Json&)> change) {
@@ -310,6 +351,10 @@ void add_receipts(CaseTable& table) {
                   sign_checkpoint({e.manifest.log_origin, e.log.size(), e.log.root()},
                                   Ed25519KeyPair::generate(random));
               return other.text();
+            }));
+  table.bad(24, "receipt-that-is-not-utf-8", "A line of a stranger whose name is in Latin-1.",
+            with_receipt([](const TestElection&, const Receipt& good) {
+              return good.text() + "\u2014 \xe9tranger.example AAAAAAAA\n";
             }));
   table.bad(24, "receipt-with-a-wrong-proof", "One hash of the proof is another.",
             with_receipt([](const TestElection&, const Receipt& good) {

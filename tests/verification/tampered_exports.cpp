@@ -245,6 +245,32 @@ void TestWitness::cosign(std::string& note, std::uint64_t time,
   note += "\u2014 " + name_ + " " + base64_encode(signature) + "\n";
 }
 
+MadeExport large_export(std::size_t ballots, std::size_t options) {
+  constexpr std::uint32_t contest = 0, district = 2;  // where nobody else votes
+  std::vector<KeyPair> voters;
+  ElectionHooks hooks;
+  hooks.setup = [&](TestElection& e) {
+    auto& all = e.manifest.contests[contest].options;
+    while (all.size() < options) {
+      auto& list = *all.insert(all.begin(), all.front());
+      list.name += std::to_string(all.size());
+    }
+    std::map<Point, Bytes> keys;
+    for (std::size_t i = 0; i < ballots; ++i) {
+      const auto& key = voters.emplace_back(KeyPair::generate(e.random)).key;
+      keys.emplace(key, Bytes(key.encoded().begin(), key.encoded().end()));
+    }
+    std::vector<Bytes> sorted;
+    for (auto& [key, encoded] : keys) sorted.push_back(std::move(encoded));
+    set_roster(e, contest, district, sorted);
+  };
+  hooks.box = [&](TestElection& e) {
+    for (std::size_t i = 0; i < ballots; ++i)
+      e.cast(contest, district, i % (1 + i % options), voters[i]);
+  };
+  return {TestElection(hooks).files, {}, {}, {}};
+}
+
 // ---- Cases
 
 const std::vector<ExportCase>& export_cases() {

@@ -51,4 +51,7 @@ struct ExportCase {
 
 const std::vector<ExportCase>& export_cases();
 
+// A good one with so many ballots more, in one box of ballots of so many options (3 at least).
+MadeExport large_export(std::size_t ballots, std::size_t options);
+
 }  // namespace isoloir::test

@@ -52,6 +52,16 @@ void add_anchors(CaseTable& table) {
             }));
   table.bad(0, "checkpoint-that-is-none", "The checkpoint given is no signed note.",
             anchored([](const Workshop&, MadeExport& made) { made.checkpoint = "nothing\n"; }));
+  const auto with_end = [](std::string end) {
+    return anchored([=](const Workshop& workshop, MadeExport& made) {
+      made.checkpoint = workshop.good().notes.back() + end;
+    });
+  };
+  table.bad(0, "checkpoint-that-is-not-utf-8",
+            "The checkpoint given has a line of a stranger whose name is in Latin-1.",
+            with_end("\u2014 \xe9tranger.example AAAAAAAA\n"));
+  table.bad(0, "checkpoint-with-a-no-break-space", "The checkpoint given ends in U+00A0.",
+            with_end("\u00A0"));
 }
 
 // What V0 would have to compare is not good itself: V0 is not run.
@@ -119,6 +129,8 @@ void add_layout(CaseTable& table) {
   const auto with = [](std::string path, std::string as) {
     return altered([=](Files& f) { f[path] = f.at(as); });
   };
+  table.bad(1, "manifest-left-out", "The manifest is neither there nor in the index.",
+            without("manifest.json"));
   table.bad(1, "ceremony-message-left-out", "A message is neither there nor in the index.",
             without("ceremony/0/1-01-02.json"));
   table.bad(1, "ceremony-of-no-bureau", "A message of a bureau that the manifest does not have.",
@@ -243,6 +255,53 @@ void add_manifests(CaseTable& table) {
               key[62] = "89abcdef"[key[62] - '0'];
               m["keys"]["registrar"] = key;
             }));
+  table.bad(2, "origin-that-is-none", "Sealed; the origin is a host.",
+            with([](Json& m) { m["origin"] = "vote.example"; }));
+  table.bad(2, "log-origin-with-a-plus", "Sealed; the log's name could be no key's.",
+            with([](Json& m) { m["log_origin"] = "vote.example/log+1"; }));
+  table.bad(2, "log-origin-with-a-next-line", "Sealed; the log's name has U+0085 in it.",
+            with([](Json& m) { m["log_origin"] = "vote.example/\u0085log"; }));
+  table.bad(2, "opening-in-1970", "Sealed; the vote opens at the first moment of 1970.",
+            with([](Json& m) { m["opens_at"] = 0; }));
+  table.bad(2, "unit-minimum-above-four-bytes", "Sealed; a unit wants 2^32 ballots.",
+            with([](Json& m) { m["contests"][0]["unit_minimum"] = 1LL << 32; }));
+  table.bad(2, "more-seats-than-may-be", "Sealed; contest 0 has 1001 seats.",
+            with([](Json& m) { m["contests"][0]["seats"] = 1001; }));
+  table.bad(2, "assets-out-of-order", "Sealed; two assets have changed places.", with([](Json& m) {
+              for (const auto* path : {"b.js", "a.js"}) {
+                m["assets"].push_back({{"path", path}, {"sha256", std::string(64, '0')}});
+              }
+            }));
+  table.bad(2, "contest-without-a-district", "Sealed; nobody could vote in contest 1.",
+            with([](Json& m) {
+              m["contests"][1]["districts"] = m["contests"][1]["units"] = Json::array();
+              m["roster"].erase(3);
+            }));
+  table.bad(2, "list-without-a-name", "Sealed; a list has no name.",
+            with([](Json& m) { m["contests"][0]["options"][0]["name"] = ""; }));
+  table.bad(2, "two-lists-of-one-name", "Sealed; lists 0 and 1 have one name.", with([](Json& m) {
+              m["contests"][0]["options"][1]["name"] = m["contests"][0]["options"][0]["name"];
+            }));
+  table.bad(2, "two-members-of-one-name", "Sealed; a common list has one member twice.",
+            with([](Json& m) {
+              const Json member = {{"name", "Alpha"}, {"share", 1}};
+              m["contests"][0]["options"][0]["common"] = {member, member};
+            }));
+  table.bad(2, "round-without-candidates", "Sealed; under two rounds only the blank vote stands.",
+            with([](Json& m) {
+              auto& contest = m["contests"][1];
+              contest["rule"] = two_round_majority_rule;
+              contest["round"] = contest["seats"] = 1;
+              contest["options"].erase(1);
+            }));
+  table.bad(
+      2, "substitute-without-a-name", "Sealed; a substitute's name is empty.", with([](Json& m) {
+        auto& contest = m["contests"][1];
+        contest["rule"] = two_round_majority_rule;
+        contest["round"] = contest["seats"] = 1;
+        contest["options"][1] = {
+            {"kind", "candidate"}, {"name", "Gamma"}, {"substitute", ""}, {"birth_date", nullptr}};
+      }));
   table.bad(2, "witness-that-is-no-key", "Sealed; a witness is no verifier key.",
             with([](Json& m) { m["keys"]["witnesses"] = {"nobody"}; }));
   table.bad(2, "roster-of-a-district-missing", "Sealed; the manifest has no roster of (1, 0).",
@@ -270,6 +329,8 @@ void add_seals(CaseTable& table) {
             }));
   table.bad(2, "seal-over-a-ballot", "Everybody signed that one ballot was in the box.",
             on_seal([](const Workshop&, Json& body, Signers&) { body["ballots"] = 1; }));
+  table.bad(2, "sealed-before-1970", "Everybody signed an hour before the count of time begins.",
+            on_seal([](const Workshop&, Json& body, Signers&) { body["sealed_at"] = -1; }));
   table.bad(2, "seal-of-another-election", "The seal of the election with another title.",
             altered_by([](const Workshop& workshop, Files& f) {
               f["seal.json"] = workshop.retitled().files.at("seal.json");
@@ -312,6 +373,8 @@ void add_broken_seals(CaseTable& table) {
             "The election has more seats than when it was "
             "sealed first.",
             with([](TestElection& e) { e.manifest.contests[0].seats += 1; }));
+  table.bad(2, "broken-seal-without-a-reason", "The last seal was broken for no reason.",
+            with([](TestElection& e) { e.manifest.broken_seals[1].reason.clear(); }));
   table.bad(2, "broken-seal-another-reason", "The second seal named another reason for the first.",
             with([](TestElection& e) { e.manifest.broken_seals[0].reason = "another"; }));
 }
@@ -438,6 +501,16 @@ void add_ceremony_keys(CaseTable& table) {
             on_bureau([](Bureau& bureau) {
               auto& key = bureau.groups[1].members[1].share_key;
               key = key + Point::generator();
+            }));
+  table.bad(3, "one-signing-key-for-two", "The manifest names one delegate's key for another too.",
+            made([](const Workshop&, ElectionHooks& hooks) {
+              hooks.nobody = true;
+              hooks.setup = [](TestElection& e) {
+                auto& members = e.manifest.bureaus[0].groups[1].members;
+                members[2].signing_key = members[1].signing_key;
+              };
+              hooks.seal = [](Json&, Signers& signers) { signers.pop_back(); };
+              hooks.counted = [](TestElection& e) { e.files.erase(export_path::shares(0, 1, 3)); };
             }));
   table.bad(3, "threshold-that-the-ceremony-did-not-make", "The manifest lets one delegate open.",
             on_bureau([](Bureau& bureau) { bureau.groups[1].threshold = 1; }));

@@ -14,6 +14,10 @@ export function element(name: string, attributes: Record<string, string>, ...chi
   return made;
 }
 
+/** What is said in English in every language, for experts: under a label of the page's, and spoken as English. */
+export const detail = (label: string, said: string): HTMLElement =>
+  element("p", { class: "detail" }, label, element("span", { lang: "en" }, said));
+
 const SVG = "http://www.w3.org/2000/svg";
 const PATHS = { ok: "m5 13 5 5 9-11", careful: "M12 5v9m0 5v.01", refused: "m6 6 12 12M18 6 6 18", skipped: "M6 12h12" };
 export type Mark = keyof typeof PATHS;

@@ -1,6 +1,6 @@
 // The page on which somebody verifies an export: what was chosen, the work, the report; in two languages.
 import { plain_fingerprint } from "../verify.ts";
-import { by_id, element } from "./elements.ts";
+import { by_id, detail, element } from "./elements.ts";
 import { chosen_files, dropped_thing, type NamedFile } from "./dropped_source.ts";
 import { report_view } from "./report_view.ts";
 import type { Shown } from "./shown.ts";
@@ -46,7 +46,8 @@ function show(): void {
   const receipts = by_id<HTMLInputElement>("receipts").files?.length ?? 0;
   by_id("receipts-chosen").textContent = receipts > 0 ? filled(texts().receipts_chosen, { number: receipts }) : "";
   by_id("error").hidden = problem === null;
-  by_id("error").replaceChildren(...(problem ? [element("strong", {}, texts().error_heading), element("p", {}, told(problem))] : []));
+  by_id("error").replaceChildren(...(problem ? [element("strong", {}, texts().error_heading), element("p", {}, told(problem)),
+    ...("detail" in problem.values ? [detail(texts().detail, String(problem.values.detail))] : [])] : []));
   by_id("form").hidden = running !== null || report !== null;
   by_id("work").hidden = running === null;
   by_id("result").hidden = report === null;
@@ -133,7 +134,7 @@ async function start(): Promise<void> {
     anchors: {
       fingerprint: fingerprint === "" ? undefined : fingerprint,
       checkpoint: checkpoint.trim() === "" ? undefined : checkpoint,
-      receipts: await Promise.all(receipts.map(async (file) => ({ name: file.name, text: await file.text() }))),
+      receipts: await Promise.all(receipts.map(async (file) => ({ name: file.name, text: new Uint8Array(await file.arrayBuffer()) }))),
     },
   };
   problem = null;

@@ -1,6 +1,6 @@
 // The report as a judge reads it: the verdict first, then the fingerprint, the results, and every check.
 import { EXPLANATIONS } from "./explanations.ts";
-import { element, mark, type Mark } from "./elements.ts";
+import { detail, element, mark, type Mark } from "./elements.ts";
 import type { Shown, ShownContest, ShownOption } from "./shown.ts";
 import { filled, type Language, type Texts, TEXTS } from "./texts.ts";
 
@@ -76,7 +76,7 @@ const issue = ({ elected, second_round }: ShownOption, texts: Texts): string =>
 function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
   const texts = TEXTS[language];
   const number = (state: string) => outcomes.filter((outcome) => outcome.state === state && !outcome.idle).length;
-  const rows = outcomes.map(({ check, state, detail, idle }) => {
+  const rows = outcomes.map(({ check, state, detail: said, idle }) => {
     const [name, sense, when_refused] = EXPLANATIONS[language][check]!;
     const kind = idle ? "skipped" : CHECK_MARKS[state]!;
     return element("li", { class: kind },
@@ -86,8 +86,7 @@ function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
         state === "ok" ? null : element("p", { class: "finding" }, state === "refused" ? when_refused : texts.skipped),
         // What a check makes sure of must not read as if it had: only one that succeeded says it plainly.
         state === "ok" && !idle ? element("p", {}, sense) : element("p", { class: "detail" }, filled(texts.checks_that, { sense })),
-        detail && !idle ? element("p", { class: "detail" }, `${texts.detail}${language === "fr" ? " : " : ": "}`,
-          element("span", { lang: "en" }, detail)) : null),
+        said && !idle ? detail(texts.detail, said) : null),
       element("span", { class: "mark" }, mark(kind, 17), idle ? texts.idle_state : texts.states[state]!));
   });
   return [

@@ -79,7 +79,7 @@ test("a document that is left out is none of the threshold", () => {
 });
 
 test("the result, and one that says otherwise", () => {
-  const votes = parse_tally(utf8(count.tally_json)).units.map((unit) => unit.votes);
+  const votes = parse_tally(utf8(count.tally_json)).units.map((unit) => unit.votes as number[]);
   const contests = [{ registered: count.registered, units: units.map((unit, i) => ({ ...unit, votes: votes[i]! })) }];
   const facts = { fingerprint: to_hex(fingerprint), tally, manifest, contests, documents: [] };
   check_result(decode(utf8(count.result_json)), facts);

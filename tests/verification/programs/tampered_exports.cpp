@@ -1,6 +1,7 @@
 // Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR [--seed
-// N]. Of each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it
-// names: {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
+// N], or one good export with many ballots: tampered_exports OUTDIR --large BALLOTS OPTIONS. Of
+// each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it names:
+// {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
 // {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
 #include "verification/tampered_exports.hpp"
 
@@ -40,10 +41,6 @@ void write_case(const fs::path& folder, const test::ExportCase& one, const test:
 }
 
 int run(const fs::path& folder, std::uint64_t seed) {
-  if (fs::exists(folder) && !fs::is_empty(folder)) {
-    std::fprintf(stderr, "tampered_exports: %s is not empty\n", folder.c_str());
-    return 2;
-  }
   const test::Workshop workshop(seed);
   for (const auto& one : test::export_cases()) {
     write_case(folder / one.folder(), one, one.make(workshop));
@@ -57,9 +54,19 @@ int run(const fs::path& folder, std::uint64_t seed) {
 
 int main(int count, char** arguments) {
   const bool seeded = count == 4 && std::string_view(arguments[2]) == "--seed";
-  if (count != 2 && !seeded) {
-    std::fprintf(stderr, "usage: tampered_exports OUTDIR [--seed N]\n");
+  const bool large = count == 5 && std::string_view(arguments[2]) == "--large";
+  if (count != 2 && !seeded && !large) {
+    std::fprintf(stderr, "usage: tampered_exports OUTDIR [--seed N | --large BALLOTS OPTIONS]\n");
     return 2;
+  }
+  if (isoloir::fs::exists(arguments[1]) && !isoloir::fs::is_empty(arguments[1])) {
+    std::fprintf(stderr, "tampered_exports: %s is not empty\n", arguments[1]);
+    return 2;
+  }
+  if (large) {
+    isoloir::test::large_export(std::stoull(arguments[3]), std::stoull(arguments[4]))
+        .write(arguments[1]);
+    return 0;
   }
   return isoloir::run(arguments[1], seeded ? std::stoull(arguments[3]) : 2026);
 }
