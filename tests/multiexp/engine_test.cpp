@@ -36,6 +36,10 @@ Encoding encoding_of(const char* hex) {
   return *hex_decode_array<32>(hex);
 }
 
+TEST(Engines, TheBestIsTheOneOfMostLanes) {
+  EXPECT_EQ(&best_engine(), engines().back());
+}
+
 // RFC 9496 appendices A.1 and A.2, and what lies at the edges of the field.
 TEST(Decoding, Rfc9496) {
   for (const char* good : {"0000000000000000000000000000000000000000000000000000000000000000",
