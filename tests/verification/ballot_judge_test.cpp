@@ -17,7 +17,9 @@ std::string text_of(const Status& status) {
 
 std::vector<JudgeEngine> engines_there() {
   std::vector<JudgeEngine> engines{JudgeEngine::portable};
-  if (name_of(JudgeEngine::ifma)) engines.push_back(JudgeEngine::ifma);
+  for (const auto engine : {JudgeEngine::fma, JudgeEngine::ifma}) {
+    if (name_of(engine)) engines.push_back(engine);
+  }
   return engines;
 }
 
