@@ -80,9 +80,8 @@ void expect_right(const Operands& operands) {
 // two and next to them, at 0.
 std::int64_t limb_at_edge(Random& random, std::int64_t most) {
   const std::int64_t half = std::int64_t{1} << (most == wide_most ? 59 : 50);
-  const std::int64_t edges[] = {0,        1,        19,   half - 1,
-                                half,     half + 1, most, most - 1,
-                                half / 2, half - (1 << 25)};
+  const std::int64_t edges[] = {0,        1,    19,       half - 1, half,
+                                half + 1, most, most - 1, half / 2, half - (1 << 25)};
   const auto choice = random.below(std::size(edges) + 3);
   const auto any = std::int64_t{random.below(1u << 30)} << 30 | random.below(1u << 30);
   const std::int64_t limb = choice < std::size(edges) ? edges[choice] : any % most;

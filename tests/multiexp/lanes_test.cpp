@@ -23,9 +23,8 @@ struct LaneEngine {
 };
 std::vector<LaneEngine> lane_engines() {
   std::vector<LaneEngine> there;
-  for (const auto& engine :
-       {LaneEngine{fma_engine(), fma::decoded_at_once, fma::decode_some},
-        LaneEngine{ifma_engine(), ifma::decoded_at_once, ifma::decode_some}}) {
+  for (const auto& engine : {LaneEngine{fma_engine(), fma::decoded_at_once, fma::decode_some},
+                             LaneEngine{ifma_engine(), ifma::decoded_at_once, ifma::decode_some}}) {
     if (engine.engine != nullptr) there.push_back(engine);
   }
   return there;
@@ -73,8 +72,8 @@ Encoding some_encoding(Random& random) {
 // Good and bad encodings in every lane beside every other kind: each lane's verdict and coordinates
 // are those of the portable engine, and what lies behind the last is not written.
 void expect_each_lane_decodes_for_itself(const LaneEngine& lanes, Random& random) {
-  std::vector<Encoding> encodings(
-      1 + random.below(static_cast<std::uint32_t>(lanes.decoded_at_once)));
+  std::vector<Encoding> encodings(1 +
+                                  random.below(static_cast<std::uint32_t>(lanes.decoded_at_once)));
   for (auto& encoding : encodings) encoding = some_encoding(random);
   for (const auto identity : {Identity::refused, Identity::allowed}) {
     std::vector<AffinePoint> expected(encodings.size()), points(lanes.decoded_at_once + 1);
