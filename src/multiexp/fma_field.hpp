@@ -59,7 +59,9 @@ constexpr std::int64_t wide_most = std::int64_t{1} << 60;
 
 // What halves are rounded onto, and its bits.
 constexpr double high_base = 0x1.8p103, low_base = 0x1.8p52, both_bases = high_base + low_base;
-constexpr std::uint64_t high_base_bits = 0x4668000000000000, low_base_bits = 0x4338000000000000;
+constexpr std::uint64_t high_base_bits = __builtin_bit_cast(std::uint64_t, high_base);
+constexpr std::uint64_t low_base_bits = __builtin_bit_cast(std::uint64_t, low_base);
+static_assert(both_bases - high_base == low_base);
 
 ISOLOIR_LANES_INLINE Lanes all_lanes(std::uint64_t value) {
   return _mm256_set1_epi64x(static_cast<long long>(value));

@@ -76,8 +76,8 @@ ISOLOIR_LANES_INLINE Halfway4 begin(const std::uint8_t* const* encodings, bool i
   Field4 s;
   s.limb[0] = masked(word[0], bits_51);
   for (int i = 1; i < 4; ++i) {
-    s.limb[i] = masked(
-        _mm256_or_si256(above(word[i - 1], 64 - 13 * i), shifted(word[i], 13 * i)), bits_51);
+    s.limb[i] =
+        masked(_mm256_or_si256(above(word[i - 1], 64 - 13 * i), shifted(word[i], 13 * i)), bits_51);
   }
   s.limb[4] = masked(above(word[3], 12), bits_51);
   // Below p, even, without bit 255; the identity is 0.
@@ -142,8 +142,8 @@ ISOLOIR_LANES_INLINE std::uint32_t decode_registers(const std::uint8_t* const* e
   return good;
 }
 
-// Where each lane's bucket is for its digit of the scalar; and a mask of those in which the digit is
-// negative.
+// Where each lane's bucket is for its digit of the scalar; and a mask of those in which the digit
+// is negative.
 struct Targets {
   alignas(32) std::uint64_t* place[lanes];
   Lanes negative;
@@ -169,15 +169,14 @@ struct DigitReader {
     const auto from = [&](std::size_t lane) __attribute__((always_inline)) {
       return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes + byte[lane]));
     };
-    const Lanes words = _mm256_inserti128_si256(
-        _mm256_castsi128_si256(_mm_unpacklo_epi64(from(0), from(1))),
-        _mm_unpacklo_epi64(from(2), from(3)), 1);
+    const Lanes words =
+        _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi64(from(0), from(1))),
+                                _mm_unpacklo_epi64(from(2), from(3)), 1);
     const Lanes value = _mm256_and_si256(_mm256_srlv_epi64(words, right), mask);
     const Lanes digit = minus(value, bias);
     targets.negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), digit);
     const Lanes size = minus(_mm256_xor_si256(digit, targets.negative), targets.negative);
-    const Lanes offset =
-        _mm256_mul_epu32(size, all_lanes(bucket_words * sizeof(std::uint64_t)));
+    const Lanes offset = _mm256_mul_epu32(size, all_lanes(bucket_words * sizeof(std::uint64_t)));
     store_lanes(plus(base, offset), targets.place);
   }
 };
