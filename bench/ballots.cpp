@@ -1,5 +1,7 @@
 // What a ballot costs on this machine, in one table: its bytes, making it, decoding one of its
-// points, and judging it in every way that the program has, beside libsodium one by one.
+// points, and judging it in every way that the program has, beside libsodium one by one. "fma" is
+// what a processor with AVX2 alone does, wherever this runs: its challenges are hashed one by one,
+// as hashing eight side by side takes AVX-512.
 //
 // Thread processor time of one core, the best of rounds in which all ways take turns: what else the
 // machine does (a core's other thread, the caches) can only slow a round, and it does not slow all
@@ -53,7 +55,9 @@ std::vector<double> measure(const std::vector<Way>& ways) {
 
 std::vector<JudgeEngine> engines() {
   std::vector<JudgeEngine> there{JudgeEngine::portable};
-  if (name_of(JudgeEngine::ifma)) there.push_back(JudgeEngine::ifma);
+  for (const auto engine : {JudgeEngine::fma, JudgeEngine::ifma}) {
+    if (name_of(engine)) there.push_back(engine);
+  }
   return there;
 }
 
@@ -89,7 +93,8 @@ std::vector<Way> ways_to_decode(const MadeBallots& made) {
                              require(crypto_core_ristretto255_is_valid_point(place) == 1, "point");
                            }
                          }}};
-  for (const auto* engine : {&multiexp::portable_engine(), multiexp::ifma_engine()}) {
+  for (const auto* engine :
+       {&multiexp::portable_engine(), multiexp::fma_engine(), multiexp::ifma_engine()}) {
     if (!engine) continue;
     ways.push_back({engine->name, places.size(), [engine, places] {
                       std::vector<multiexp::AffinePoint> points(places.size());

@@ -30,6 +30,7 @@ struct BenchOptions {
 
 JudgeEngine engine_named(const std::string& name) {
   if (name == "portable") return JudgeEngine::portable;
+  if (name == "fma") return JudgeEngine::fma;
   if (name == "ifma") return JudgeEngine::ifma;
   return JudgeEngine::best;
 }
@@ -138,7 +139,7 @@ void add_bench(Command app) {
       .one_of({"sodium", "single", "batch"});
   command.option("--batch", options->batch, "ballots of a batch").between(1u, 100'000u);
   command.option("--engine", options->engine, "the code that multiplies")
-      .one_of({"best", "portable", "ifma"});
+      .one_of({"best", "portable", "fma", "ifma"});
   command.flag("--json", options->json, "For programs: one line");
   command.runs([options] { return run_bench_verify(*options); });
 }

@@ -54,7 +54,7 @@ struct Terms {
 enum class Identity : bool { refused, allowed };
 
 struct Engine {
-  const char* name;  // "portable", "ifma"
+  const char* name;  // "portable", "fma", "ifma"
 
   // Decodes the encoding of 32 bytes at each pointer (RFC 9496 section 4.3.1: canonical,
   // non-negative, of the group) to the place of the same number in `points`, which has room for
@@ -72,7 +72,8 @@ struct Engine {
 };
 
 const Engine& portable_engine();  // everywhere
-const Engine* ifma_engine();      // AVX-512 IFMA; null where processor or system lacks it
-const Engine& best_engine();
+const Engine* fma_engine();       // AVX2 and FMA; null where processor or system lacks them
+const Engine* ifma_engine();      // AVX-512 IFMA; likewise
+const Engine& best_engine();      // the last of these that is there
 
 }  // namespace isoloir::multiexp

@@ -206,7 +206,7 @@ struct Targets {
 struct DigitReader {
   Lanes low_word, high_word, right, left, mask, bias, base;
 
-  ISOLOIR_LANES_INLINE DigitReader(const DigitLanes& digits, std::uint64_t* buckets) {
+  ISOLOIR_LANES_INLINE DigitReader(const DigitLanes<lanes>& digits, std::uint64_t* buckets) {
     const Lanes bit = _mm512_loadu_si512(digits.bit);
     low_word = _mm512_srli_epi64(bit, 6);
     high_word = _mm512_add_epi64(low_word, all_lanes(1));
@@ -292,8 +292,8 @@ void empty_buckets(std::uint64_t* buckets, std::size_t most) {
   }
 }
 
-void fill_buckets(std::uint64_t* buckets, const DigitLanes& digits, const std::uint64_t* addends,
-                  const BiasedScalar* scalars, std::size_t count) {
+void fill_buckets(std::uint64_t* buckets, const DigitLanes<lanes>& digits,
+                  const std::uint64_t* addends, const BiasedScalar* scalars, std::size_t count) {
   const DigitReader reader(digits, buckets);
   Targets targets[2];
   if (count != 0) reader.read(scalars[0], targets[0]);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "multiexp/engine.hpp"
+#include "multiexp/lane_kernels.hpp"
 
 namespace isoloir::multiexp::ifma {
 
@@ -21,25 +22,13 @@ std::uint32_t decode_some(const std::uint8_t* const* encodings, std::size_t coun
 inline constexpr std::size_t addend_words = 4 * 5 * lanes;
 void make_addends(const AffinePoint* points, std::size_t count, std::uint64_t* addends);
 
-// A scalar to which the biases of its digits (below) have been added, so that digits are read
-// without carries.
-struct BiasedScalar {
-  std::uint64_t word[lanes];
-};
-
-// Eight digits, one a lane: digit = (scalar >> bit & mask) - bias. A lane without a digit has mask
-// and bias 0.
-struct DigitLanes {
-  std::uint64_t bit[lanes], mask[lanes], bias[lanes];
-};
-
 // Buckets 0 to `most`, each for all lanes: bucket b of lane l sums the points whose digit in that
 // lane is b, or their negatives where it is -b; bucket 0 is of no use to anybody. So the lanes
 // never want the same bucket. Words begin at a multiple of 64 bytes.
 inline constexpr std::size_t bucket_words = 20 * lanes;
 void empty_buckets(std::uint64_t* buckets, std::size_t most);
-void fill_buckets(std::uint64_t* buckets, const DigitLanes& digits, const std::uint64_t* addends,
-                  const BiasedScalar* scalars, std::size_t count);
+void fill_buckets(std::uint64_t* buckets, const DigitLanes<lanes>& digits,
+                  const std::uint64_t* addends, const BiasedScalar* scalars, std::size_t count);
 // In each lane the sum of each bucket b, from 1 to `most`, times b; as bucket_words words, which
 // combine reads.
 void drain_buckets(const std::uint64_t* buckets, std::size_t most, std::uint64_t* sums);

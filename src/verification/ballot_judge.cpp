@@ -13,6 +13,8 @@ const multiexp::Engine* engine_of(JudgeEngine engine) {
       return &multiexp::best_engine();
     case JudgeEngine::portable:
       return &multiexp::portable_engine();
+    case JudgeEngine::fma:
+      return multiexp::fma_engine();
     case JudgeEngine::ifma:
       return multiexp::ifma_engine();
   }

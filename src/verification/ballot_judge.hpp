@@ -34,8 +34,8 @@ Status judge_ballot(const BallotPlace& place, ByteView ballot);
 // Ballot::decode.
 Point key_of(ByteView ballot);
 
-enum class JudgeEngine { best, portable, ifma };
-// "portable", "ifma"; nothing where the processor lacks it.
+enum class JudgeEngine { best, portable, fma, ifma };
+// "portable", "fma", "ifma"; nothing where the processor lacks it.
 std::optional<std::string> name_of(JudgeEngine engine);
 
 // One a thread: not thread-safe. Judges of different threads do not meet.

@@ -16,7 +16,9 @@ using Encoding = ByteArray<32>;
 
 inline std::vector<const Engine*> engines() {
   std::vector<const Engine*> all{&portable_engine()};
-  if (const auto* ifma = ifma_engine()) all.push_back(ifma);
+  for (const auto* engine : {fma_engine(), ifma_engine()}) {
+    if (engine != nullptr) all.push_back(engine);
+  }
   return all;
 }
 

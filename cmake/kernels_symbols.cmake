@@ -1,0 +1,10 @@
+# Refuses an archive whose kernels emit a symbol of code that other files may emit too (W; constants, V and u, do no harm).
+execute_process(COMMAND ${nm} -C --defined-only ${archive} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCH "\n${engine}_kernels\\.cpp\\.o:\n([^\n]+\n)+" own "\n${symbols}")
+if(NOT own MATCHES " T isoloir::multiexp::${engine}::decode_some")
+  message(FATAL_ERROR "the kernels of ${engine} are not in ${archive}")
+endif()
+string(REGEX MATCHALL "[^\n]* W [^\n]*" shared "${own}")
+if(shared)
+  message(FATAL_ERROR "shared with other files: ${shared}")
+endif()
