@@ -7,6 +7,10 @@ import { Refused } from "./refused.ts";
 
 const BALLOT = "YmFsbG90";
 const TRACKER = "ab".repeat(32);
+// Of the same voter and contest, made after it.
+const SECOND = { ballot: "c2Vjb25k", tracker: "5e".repeat(32) };
+const THIRD = { ballot: "dGhpcmQ=", tracker: "7d".repeat(32) };
+const TRACKERS = new Map([[BALLOT, TRACKER], ...[SECOND, THIRD].map(({ ballot, tracker }) => [ballot, tracker] as const)]);
 const VOTE = { contest: 2, district: 0, choice: 1, shown: "List" };
 
 function memory_storage(): Storage {
@@ -24,7 +28,7 @@ type Scripted<T> = (T | Error)[];
 /** A server that gives the answers listed, and a clock that only counts. */
 function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<ReceiptAnswer> }, confirms = false, kept = new KeptBallots(memory_storage())) {
   const seen = {
-    sent: [] as string[], codes: [] as unknown[], asked: 0, waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
+    sent: [] as string[], codes: [] as unknown[], asked: 0, asked_for: [] as string[], waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
   };
   const next = <T>(list: Scripted<T> | undefined): Promise<T> => {
     const answer = list?.shift();
@@ -41,16 +45,18 @@ function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<Rec
         seen.kept_when_sent.push(kept.kept(2));
         return next(script.ballot);
       },
-      receipt: () => {
+      receipt: (tracker) => {
         seen.asked++;
+        seen.asked_for.push(tracker);
         return next(script.receipt);
       },
     },
     vault: {
       seal: () => (seen.sealed++, Promise.resolve({ ballot: BALLOT, tracker: TRACKER })),
-      recognise: (_, ballot) => (ballot === BALLOT ? Promise.resolve(TRACKER) : Promise.reject(new Refused("foreign_ballot"))),
+      recognise: (_, ballot) =>
+        (TRACKERS.has(ballot) ? Promise.resolve(TRACKERS.get(ballot)!) : Promise.reject(new Refused("foreign_ballot"))),
       check: (receipt, tracker) =>
-        receipt === "good" && tracker === TRACKER ? Promise.resolve(7) : Promise.reject(new Refused("inclusion")),
+        receipt === "good" && [...TRACKERS.values()].includes(tracker) ? Promise.resolve(7) : Promise.reject(new Refused("inclusion")),
     },
     wait: (ms) => (seen.waits.push(ms), Promise.resolve()),
     changed: (cast: Cast) => {
@@ -61,9 +67,14 @@ function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<Rec
   return { casting: new Casting(around), kept, seen, around };
 }
 
+type World = ReturnType<typeof world>;
+
 const recorded: BallotAnswer = { status: "recorded", tracker: TRACKER };
 const ready: ReceiptAnswer = { status: "ready", receipt: "good" };
 const pending: ReceiptAnswer = { status: "pending" };
+const bad: ReceiptAnswer = { status: "ready", receipt: "bad" };
+const unknown: ReceiptAnswer = { status: "unknown" };
+const refused: BallotAnswer = { status: "refused", code: "x" };
 const lost = () => new TryAgain("network", 0);
 const state = (name: ContestState["state"]): ContestState => ({ contest: 2, district: 0, state: name });
 
@@ -276,15 +287,43 @@ test("after a reload, voted with none of what was said to be refused: says so, a
 test("what was said to be refused has no proof that is good: a dispute, which outlives another reload and ends with the receipt", async () => {
   const before = world({ ballot: [{ status: "refused", code: "x" }] });
   await before.casting.cast(VOTE);
-  const bad: ReceiptAnswer = { status: "ready", receipt: "bad" };
   const between = reloaded(before, { receipt: [bad, bad] });
   await between.casting.resume(state("voted"));
   assert.deepEqual([between.casting.of(2)!.failure, between.kept.kept(2)], ["proof", BALLOT]);
-  const { casting, kept } = reloaded(between, { ballot: [recorded], receipt: [ready] });
+  const { casting, kept } = reloaded(between, { receipt: [ready] });
   await casting.resume(state("voted"));
   assert.equal(casting.of(2)!.evidence!.refused, "inclusion");
   await casting.again(2);
   assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2), kept.turned_down(2)], ["done", true, null, []]);
+});
+
+// A is refused, or so the server says; she chooses anew, and is told that she has voted: it was with A.
+async function given_up_and_recorded(receipt: Scripted<ReceiptAnswer>) {
+  const before = world({ ballot: [refused, { status: "already_voted" }], receipt: [unknown, ...receipt] });
+  await before.casting.cast(VOTE);
+  before.around.vault.seal = () => Promise.resolve(SECOND);
+  await before.casting.cast({ ...VOTE, choice: 0 });
+  return before;
+}
+
+test("in a dispute over a ballot that she has given up, only its receipt is asked for: the browser casts nothing that she does not want", async () => {
+  for (const reload of [false, true]) {
+    const before = await given_up_and_recorded([bad, bad, ...(reload ? [] : [ready])]);
+    assert.deepEqual([before.casting.of(2)!.failure, before.casting.of(2)!.tracker], ["proof", TRACKER]);
+    const { casting, kept, seen }: World = reload ? reloaded(before, { receipt: [ready] }) : before;
+    if (reload) await casting.resume(state("open"));
+    assert.equal(casting.of(2)!.earlier, true, "she is told which ballot it is");
+    const sent = seen.sent.length;
+    await casting.again(2);
+    assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, seen.sent.length - sent], ["done", true, 0]);
+    assert.equal(kept.kept(2), null);
+  }
+});
+
+test("a ballot that she has given up, whose receipt is asked for once more and is not there: the dispute goes on, and says so", async () => {
+  const { casting } = await given_up_and_recorded([bad, bad, unknown]);
+  await casting.again(2);
+  assert.deepEqual([casting.of(2)!.failure, casting.of(2)!.evidence!.answers], ["proof", [bad, unknown]]);
 });
 
 test("what was refused to another voter is asked for in nobody's name", async () => {

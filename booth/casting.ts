@@ -38,7 +38,7 @@ export interface Cast {
   awaits_witnesses?: boolean;
   failure?: Failure;
   evidence?: Evidence;
-  /** The server had said that this ballot was not recorded, and yet it is in the log. */
+  /** Given up, or as the server had said not recorded, and yet it knows of it: this ballot may count in the place of a later one. */
   earlier?: boolean;
   /** Sent again after a reload. */
   resent?: boolean;
@@ -51,6 +51,11 @@ export interface Cast {
 /** The ballot may be in the box, unproven: it is not cast anew, and the evidence is the voter's. */
 export function disputed(cast: Cast): boolean {
   return cast.phase === "failed" && (cast.failure === "proof" || cast.failure === "late");
+}
+
+/** Not her last choice, it may be, and nothing shows yet whether it counts. */
+export function may_count_instead(cast: Cast): boolean {
+  return cast.earlier === true && (disputed(cast) || cast.phase === "check" || cast.phase === "pending");
 }
 
 const SEND_DELAYS_MS = [1000, 2000, 4000, 8000, 15000];
@@ -168,10 +173,16 @@ export class Casting {
     await this.look_up(cast);
   }
 
-  /** In a dispute, asks the server once more with the same bytes: a receipt that is good ends it. Throws SessionOver. */
+  /**
+   * In a dispute, asks the server once more, with the same bytes; with none where she has given them up: nothing is cast that she
+   * does not want. A receipt that is good ends it. Throws SessionOver.
+   */
   async again(contest: number): Promise<void> {
     const cast = this.casts.get(contest);
-    if (cast && disputed(cast)) await this.send(cast);
+    if (!cast || !disputed(cast)) return;
+    if (!cast.earlier) return this.send(cast);
+    this.enter(cast, "check");
+    await this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
   }
 
   private begin(contest: number, phase: Cast["phase"], known: Partial<Cast> = {}): Cast {
@@ -302,7 +313,8 @@ export class Casting {
   }
 
   private dispute_again(contest: number, known: Partial<Cast>, evidence: string): void {
-    const cast = this.begin(contest, "check", { ...known, evidence: JSON.parse(evidence) as Evidence });
+    const earlier = this.refused_in(contest).some(({ tracker }) => tracker === known.tracker);
+    const cast = this.begin(contest, "check", { ...known, earlier, evidence: JSON.parse(evidence) as Evidence });
     this.fail(cast, cast.evidence!.refused === "held" ? "late" : "proof");
   }
 

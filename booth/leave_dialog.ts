@@ -1,6 +1,6 @@
 // The dialog between the voter and leaving: what would be lost, the buttons that save it, and leaving all the same. It knows what
 // she has saved or printed.
-import type { Cast } from "./casting.ts";
+import { type Cast, may_count_instead } from "./casting.ts";
 import { loss_of_leaving } from "./leaving.ts";
 import { fill, one, show_part, text } from "./page.ts";
 import type { Step } from "./steps.ts";
@@ -37,6 +37,8 @@ export class LeaveDialog {
       if (loss.contest !== undefined) this.around.show(loss.contest);
       const { why } = loss;
       this.tell(`voting.leave_${why}`, { evidence: why === "evidence", proof: why === "proof", anyway: why !== "offline" });
+      const cast = casts.find(({ contest }) => contest === loss.contest);
+      if (cast && may_count_instead(cast)) this.add(text("voting.may_count_instead"));
       return false;
     }
     const left = this.around.left();
@@ -51,6 +53,11 @@ export class LeaveDialog {
     fill(dialog, { leave_title: text(`${id}_title`, values), leave_text: text(id) });
     for (const part of ["evidence", "proof", "anyway"] as const) show_part(dialog, part, parts[part] === true);
     if (!dialog.open) dialog.showModal();
+  }
+
+  private add(more: string): void {
+    const dialog = this.dialog();
+    fill(dialog, { leave_text: `${one(dialog, "[data-slot=leave_text]").textContent} ${more}` });
   }
 
   stay(): void {

@@ -3,7 +3,7 @@
 import { Api, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
 import { candidate_items, option_item, option_language, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
-import { type Cast, Casting, disputed, type Failure } from "./casting.ts";
+import { type Cast, Casting, disputed, type Failure, may_count_instead } from "./casting.ts";
 import { ConfirmationStep } from "./confirmation.ts";
 import { server_clock } from "./countdown.ts";
 import { CodeEntrance, type Entrance, KeyEntrance } from "./entrance.ts";
@@ -515,6 +515,7 @@ class VotingSpace {
     fill(item, { otherwise: otherwise ? text("voting.error_already_voted") : "" });
     show_part(item, "otherwise", otherwise);
     show_part(item, "dispute", unproven);
+    show_part(item, "may_count", cast !== undefined && may_count_instead(cast));
     return item;
   }
 
@@ -601,6 +602,7 @@ class VotingSpace {
     });
     show_part(step("pending"), "on_the_way", !cast.awaits_witnesses);
     show_part(step("pending"), "witnesses", cast.awaits_witnesses === true);
+    show_part(step("pending"), "may_count", may_count_instead(cast));
   }
 
   private fill_receipt(cast: Cast): void {
@@ -624,6 +626,9 @@ class VotingSpace {
     fill(section, {
       contest_title, tracker: tracker_groups(from_hex(cast.tracker!)), dispute_text: text(`voting.dispute_${cast.failure}`),
     });
+    show_part(section, "may_count", may_count_instead(cast));
+    show_part(section, "again", !cast.earlier);
+    show_part(section, "again_earlier", cast.earlier === true);
   }
 
   private fill_receipt_time(contest: number): void {

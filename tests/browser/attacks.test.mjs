@@ -187,6 +187,7 @@ test("the same after a reload: what was said to be refused before it is still he
   const first = bytesOf(proxy.seen(BALLOT));
   proxy.honest();
   proxy.answered(BALLOT, () => REFUSED);
+  proxy.asked(RECEIPT, () => ({ answer: { status: "pending" } })); // until she is back
   await cast(page, CONTESTS[1]);
   await assertRefused(page);
   const second = trackerOf(bytesOf(proxy.seen(BALLOT)));
@@ -194,6 +195,7 @@ test("the same after a reload: what was said to be refused before it is still he
   assert.deepEqual(kept, Object.fromEntries([first, bytesOf(proxy.seen(BALLOT))].map((ballot, i) => [`isoloir/turned-down/${i}`, ballot.toString("base64")])));
 
   await page.reload();
+  proxy.honest();
   await page.getByText("La page a été rechargée").waitFor();
   assert.equal(await page.getByText("Un bulletin chiffré, préparé avant une interruption").isVisible(), false, "none will be sent");
   await typeCode(demo, page, voter.code);
@@ -230,6 +232,68 @@ test("the same after a reload: what was said to be refused before it is still he
   await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   await Promise.all([closePage(elsewhere), closePage(page)]);
+});
+
+test("what she gave up is recorded in the place of her choice, its proof late or false: she is told everywhere which ballot it is, and casts it nowhere", async () => {
+  const voter = voters[6];
+  const page = await inside(voter);
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(page, CONTESTS[0]);
+  await assertRefused(page);
+  const first = bytesOf(proxy.seen(BALLOT));
+  // It is sent before the next one, and its receipt is held back.
+  let receipt = { status: "pending" };
+  proxy.asked(BALLOT, async (post) => void (await proxy.resend(post, { ballot: first.toString("base64") })));
+  proxy.asked(RECEIPT, ({ body }) => receipt && body.tracker === trackerOf(first) && { answer: receipt });
+  await cast(page, CONTESTS[0], "Liste A, Horizon commun");
+  const told = (within) => within.getByText("C’est un bulletin que vous aviez préparé avant : vous y aviez renoncé, ou le serveur avait dit qu’il n’était pas enregistré. C’est peut-être lui qui compte.").waitFor();
+  const card = page.getByRole("listitem").filter({ hasText: CONTESTS[0] });
+  const dialog = page.getByRole("dialog");
+  const leave = async (title) => {
+    await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+    await dialog.getByRole("heading", { name: title }).waitFor();
+    await told(dialog);
+  };
+  await page.getByRole("heading", { name: "Votre vote est enregistré" }).waitFor({ timeout: 30_000 });
+  await told(page.locator("[data-step=pending]"));
+  await look(page, "pending-earlier");
+  await back(page);
+  await told(card);
+  await look(page, "contests-pending-earlier");
+  await leave("Votre preuve de vote n’est pas encore arrivée");
+  await look(page, "leave-pending-earlier");
+  await dialog.getByRole("button", { name: "Rester ici" }).press("Enter");
+
+  receipt = { status: "ready", receipt: "false" };
+  await page.getByRole("heading", { name: "Votre preuve de vote n’est pas valable" }).waitFor({ timeout: 30_000 });
+  await leave("Vous n’avez pas enregistré le constat");
+  await dialog.getByRole("button", { name: "Rester ici" }).press("Enter");
+  assert.equal((await disputed(page, 0, "form")).tracker, trackerOf(first));
+  await told(page.locator("[data-step=dispute]"));
+  await page.getByText("Le bulletin n’est pas présenté à nouveau").waitFor();
+  await look(page, "dispute-earlier");
+  await page.locator(".portal-header a[hreflang=en]").click();
+  await page.getByText("The ballot is not presented again").waitFor();
+  await look(page, "dispute-earlier");
+  await page.locator(".portal-header a[hreflang=fr]").click();
+  await page.getByText("Le bulletin n’est pas présenté à nouveau").waitFor();
+  await back(page);
+  await told(card);
+
+  // So it is after a reload; asking for the receipt casts nothing.
+  await page.reload();
+  await typeCode(demo, page, voter.code);
+  await told(card);
+  await card.getByRole("button", { name: "Voir ce qu’il faut faire" }).press("Enter");
+  await told(page.locator("[data-step=dispute]"));
+  receipt = undefined;
+  proxy.asked(BALLOT, () => assert.fail("she has given it up"));
+  await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+  await voted(page);
+  await page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte").waitFor();
+  assert.equal(await shownTracker(page), trackerText(trackerOf(first)));
+  assertSignOffs(voter, [0]);
+  await closePage(page);
 });
 
 // A log of the attacker's own, with this one entry.
