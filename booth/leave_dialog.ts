@@ -21,8 +21,8 @@ export interface Surroundings {
 
 export class LeaveDialog {
   private readonly around: Surroundings;
-  private readonly saved = new Set<number>(); // contests whose evidence or proof she has
-  private readonly noted = new Set<number>(); // contests whose tracker she printed while the proof was on its way
+  private readonly saved = new Set<object>(); // evidence and receipts that she has
+  private readonly noted = new Set<string>(); // trackers that she printed while the proof was on its way
   private saved_here = false; // she did so when told what leaving would lose
 
   constructor(around: Surroundings) {
@@ -70,16 +70,16 @@ export class LeaveDialog {
   }
 
   /** In the dialog that asked for it: what was missing is there now, and leaving may go on. */
-  has_saved(contest: number): void {
-    this.saved.add(contest);
+  has_saved(...saved: object[]): void {
+    for (const one of saved) this.saved.add(one);
     if (!this.dialog().open) return;
     this.tell("voting.leave_saved", { anyway: true });
     this.saved_here = true;
   }
 
-  has_printed(step: Step, contest: number): void {
-    if (step === "receipt") this.saved.add(contest);
-    if (step === "pending") this.noted.add(contest);
+  has_printed(step: Step, { receipt, tracker }: Cast): void {
+    if (step === "receipt" && receipt) this.saved.add(receipt);
+    if (step === "pending" && tracker) this.noted.add(tracker);
   }
 
   unsaved_proof(): boolean {

@@ -3,7 +3,7 @@
 import { Api, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
 import { candidate_items, option_item, option_language, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
-import { type Cast, Casting, disputed, type Failure, may_count_instead } from "./casting.ts";
+import { type Cast, Casting, disputed, type Failure, may_count_instead, reports_of } from "./casting.ts";
 import { ConfirmationStep } from "./confirmation.ts";
 import { server_clock } from "./countdown.ts";
 import { CodeEntrance, type Entrance, KeyEntrance } from "./entrance.ts";
@@ -130,7 +130,8 @@ class VotingSpace {
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     window.addEventListener("beforeunload", (event) => !this.over && this.leaving.unsaved_proof() && event.preventDefault());
     window.addEventListener("beforeprint", () => {
-      if (this.shown?.contest !== undefined) this.leaving.has_printed(this.shown.step, this.shown.contest);
+      const cast = this.shown?.contest === undefined ? undefined : this.casting.of(this.shown.contest);
+      if (cast) this.leaving.has_printed(this.shown!.step, cast);
     });
     follow_error_links(this.root);
     // On the document, because the steps are replaced when she changes the language.
@@ -269,20 +270,22 @@ class VotingSpace {
     if (!cast?.receipt) return;
     const tracker = tracker_text(from_hex(cast.tracker!)); // whole: who has but the file can look her ballot up
     save_file(`${text("voting.receipt_file")}-${contest}-${tracker}.tlog-proof`, cast.receipt.text, "text/plain");
-    this.leaving.has_saved(contest);
+    this.leaving.has_saved(cast.receipt);
   }
 
-  /** Neither choice nor code is in it. */
+  /** Neither choice nor code is in it; `others`: the same of ballots in whose place this one stands. */
   private save_evidence(contest: number): void {
     const cast = this.casting.of(contest);
-    if (!cast?.evidence) return;
+    const reports = cast ? reports_of(cast) : [];
+    if (reports.length === 0) return;
     const { fingerprint } = this.data;
-    const evidence = {
+    const [first, ...others] = reports.map(({ tracker, ballot, evidence }) => ({ tracker, ballot, ...evidence }));
+    const file = {
       format: "isoloir evidence 1", origin: location.origin, fingerprint, contest,
-      saved_at: new Date(this.clock()).toISOString(), tracker: cast.tracker, ballot: cast.ballot, ...cast.evidence,
+      saved_at: new Date(this.clock()).toISOString(), ...first, ...(others.length > 0 && { others }),
     };
-    save_file(`constat-${contest}-${first_groups(cast)}.json`, `${JSON.stringify(evidence, null, 2)}\n`, "application/json");
-    this.leaving.has_saved(contest);
+    save_file(`constat-${contest}-${first_groups(first!.tracker)}.json`, `${JSON.stringify(file, null, 2)}\n`, "application/json");
+    this.leaving.has_saved(...reports.map(({ evidence }) => evidence!));
   }
 
   private leave(anyway = false): void {
@@ -615,6 +618,7 @@ class VotingSpace {
       election_fingerprint: this.data.fingerprint!.match(/.{4}/g)!.join(" "),
     });
     show_part(section, "earlier", cast.earlier === true);
+    show_part(section, "reports", reports_of(cast).length > 0);
     one(section, "[data-qr]").replaceChildren(qr_svg(`${location.origin}/suivi#${tracker_text(tracker)}`));
     this.fill_receipt_time(cast.contest);
     void this.guard(() => this.refresh());
@@ -676,6 +680,6 @@ class VotingSpace {
 }
 
 /** For a file's name. */
-function first_groups(cast: Cast): string {
-  return tracker_groups(from_hex(cast.tracker!)).slice(0, 9).replace(" ", "-");
+function first_groups(tracker: string): string {
+  return tracker_groups(from_hex(tracker)).slice(0, 9).replace(" ", "-");
 }

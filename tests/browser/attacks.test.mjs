@@ -68,16 +68,17 @@ async function back(page) {
   await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
 }
 
-async function voted(page) {
+// `reports`: the contests in which a ballot counts in the place of one whose report she still has.
+async function voted(page, reports = []) {
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
-  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), reports.map((contest) => `isoloir/turned-down/${contest}`));
 }
 
 // Over an honest connection the same ballot is presented once more.
-async function endDispute(page) {
+async function endDispute(page, reports) {
   proxy.honest();
   await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
-  await voted(page);
+  await voted(page, reports);
 }
 
 async function assertRefused(page) {
@@ -126,7 +127,7 @@ test("a ballot of another voter in the place of hers: refused, or unmasked; a ca
   assert.ok(!(await page.content()).replaceAll(" ", "").includes(reference));
   proxy.answered(BALLOT, (_, post) => recordedAs(post));
   await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
-  await page.waitForFunction(() => JSON.parse(sessionStorage.getItem("isoloir/evidence/1")).answers.length === 2);
+  await page.waitForFunction(() => JSON.parse(sessionStorage.getItem("isoloir/ballot/1")).evidence.answers.length === 2);
   const { answers } = await disputed(page, 1, "tracker");
   assert.deepEqual(answers.map(({ status }) => status), ["recorded", "ready"]);
   assertSignOffs(victim, [0]);
@@ -146,9 +147,14 @@ test("her own earlier ballot, said to be refused, recorded in the place of her n
   await assertRefused(page);
   proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
   await cast(page, CONTESTS[0], "Liste A, Horizon commun");
-  await disputed(page, 0, "tracker");
-  await endDispute(page);
+  const report = await disputed(page, 0, "tracker");
+  await endDispute(page, [0]);
   await told.waitFor();
+  await look(page, "receipt-and-report");
+  const saved = page.waitForEvent("download");
+  await page.locator("[data-step=receipt]").getByRole("button", { name: "Enregistrer le constat" }).press("Enter");
+  const { tracker, answers } = JSON.parse(readFileSync(await (await saved).path(), "utf8"));
+  assert.deepEqual([tracker, answers], [report.tracker, report.answers], "of the ballot that the server said it had taken");
   const evidence = await shownTracker(page);
   await back(page);
   assertSignOffs(voter, [0]);
@@ -161,7 +167,7 @@ test("her own earlier ballot, said to be refused, recorded in the place of her n
       await assertRefused(page);
       await page.getByRole("listitem").filter({ hasText: CONTESTS[1] }).getByRole("button", { name: "Voir ma preuve de vote" }).press("Enter");
     }
-    await voted(page);
+    await voted(page, [0]);
     await told.waitFor();
     assert.notEqual(await shownTracker(page), evidence);
     const download = page.waitForEvent("download");
@@ -192,7 +198,7 @@ test("the same after a reload: what was said to be refused before it is still he
   await assertRefused(page);
   const second = trackerOf(bytesOf(proxy.seen(BALLOT)));
   const kept = await page.evaluate(() => ({ ...sessionStorage }));
-  assert.deepEqual(kept, Object.fromEntries([first, bytesOf(proxy.seen(BALLOT))].map((ballot, i) => [`isoloir/turned-down/${i}`, ballot.toString("base64")])));
+  assert.deepEqual(kept, Object.fromEntries([first, bytesOf(proxy.seen(BALLOT))].map((ballot, i) => [`isoloir/turned-down/${i}`, JSON.stringify([{ ballot: ballot.toString("base64"), sent: true }])])));
 
   await page.reload();
   proxy.honest();
@@ -210,8 +216,8 @@ test("the same after a reload: what was said to be refused before it is still he
   proxy.honest();
   proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
   await cast(page, CONTESTS[0], "Liste A, Horizon commun");
-  await disputed(page, 0, "tracker");
-  await endDispute(page);
+  const report = await disputed(page, 0, "tracker");
+  await endDispute(page, [0]);
   await told.waitFor();
   await back(page);
   await listed(CONTESTS[0]).waitFor();
@@ -228,7 +234,17 @@ test("the same after a reload: what was said to be refused before it is still he
   await typeCode(demo, page, voter.code);
   await page.getByRole("listitem").filter({ hasText: CONTESTS[2] }).getByText("Un vote a déjà été enregistré pour vous dans ce scrutin").waitFor();
   await look(page, "turned-down-otherwise");
+  // The report of the ballot that is not the one in the box is there still, and so is the other's receipt.
+  await listed(CONTESTS[0]).waitFor();
   await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  const dialog = page.getByRole("dialog");
+  const saved = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Enregistrer le constat" }).press("Enter");
+  assert.equal(JSON.parse(readFileSync(await (await saved).path(), "utf8")).tracker, report.tracker);
+  await dialog.getByRole("heading", { name: "Le fichier est téléchargé" }).waitFor();
+  await dialog.getByRole("button", { name: "Quitter" }).press("Enter");
+  await dialog.getByRole("heading", { name: "Vous n’avez pas gardé cette preuve de vote" }).waitFor();
+  await dialog.getByRole("button", { name: "Quitter" }).press("Enter");
   await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   await Promise.all([closePage(elsewhere), closePage(page)]);
@@ -380,9 +396,9 @@ test("ballots and receipts sent again elsewhere: another contest, district, sess
     proxy.asked(RECEIPT, ({ body }) => ({ answer: { status: "ready", receipt: forged(body.tracker) } }));
     if (i === 0) await cast(page, CONTESTS[2]);
     else await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
-    await page.waitForFunction((count) => JSON.parse(sessionStorage.getItem("isoloir/evidence/2"))?.answers.length === count, i + 1);
+    await page.waitForFunction((count) => JSON.parse(sessionStorage.getItem("isoloir/ballot/2"))?.evidence?.answers.length === count, i + 1);
     if (i === 0 || i === lies.length - 1) await disputed(page, 2, refused);
-    else assert.equal(await page.evaluate(() => JSON.parse(sessionStorage.getItem("isoloir/evidence/2")).refused), refused);
+    else assert.equal(await page.evaluate(() => JSON.parse(sessionStorage.getItem("isoloir/ballot/2")).evidence.refused), refused);
   }
   assertSignOffs(voter, [0]);
   await endDispute(page);
