@@ -413,6 +413,23 @@ test("evidence is of one ballot: when another takes its place, its report stays 
   }
 });
 
+test("while nobody knows by which ballot she has voted, the phase says so; a receipt that takes its time is then said to be on its way", async () => {
+  const before = world({ ballot: [refused] });
+  await before.casting.cast(VOTE);
+  const none = reloaded(before, { receipt: [lost(), unknown] });
+  await none.casting.resume(state("voted"));
+  assert.deepEqual(none.seen.phases, ["trace", "trace (network)", "failed"]);
+  const own = reloaded(before, { receipt: [pending, pending, ready] });
+  await own.casting.resume(state("voted"));
+  assert.deepEqual(own.seen.phases, ["trace", "pending", "done"]);
+  const waited = reloaded(await unanswered(), { receipt: [pending, ready] });
+  await waited.casting.resume(state("voted"));
+  assert.deepEqual(waited.seen.phases, ["trace", "pending", "done"]);
+  const { casting, seen } = await given_up_and_recorded([bad, bad, ready]);
+  await casting.again(2);
+  assert.deepEqual(seen.phases, ["seal", "send", "failed", "seal", "send", "trace", "failed", "trace", "done"]);
+});
+
 test("what is in dispute is not said to wait on this device: it need not be sent", async () => {
   const { casting, kept } = await given_up_and_recorded([bad, bad]);
   assert.deepEqual([casting.of(2)!.failure, kept.any()], ["proof", false]);

@@ -23,9 +23,10 @@ export interface Made extends Kept {
 export interface Cast extends Partial<Made> {
   readonly contest: number;
   /**
-   * confirmation: sealed, waits for the code; pending: recorded, the receipt takes its time; done: the receipt has been checked.
+   * confirmation: sealed, waits for the code; trace: she has voted, or so the server says, and it is asked whether with this ballot
+   * or with one of before; pending: recorded, the receipt takes its time; done: the receipt has been checked.
    */
-  phase: "seal" | "confirmation" | "send" | "check" | "pending" | "done" | "failed";
+  phase: "seal" | "confirmation" | "send" | "trace" | "check" | "pending" | "done" | "failed";
   /** Why there is no answer yet. */
   trouble?: "network" | "busy" | undefined;
   receipt?: { text: string; index: number };
@@ -51,7 +52,7 @@ export function disputed(cast: Cast): boolean {
 
 /** Not her last choice, it may be, and nothing shows yet whether it counts. */
 export function may_count_instead(cast: Cast): boolean {
-  return cast.earlier === true && (disputed(cast) || cast.phase === "check" || cast.phase === "pending");
+  return cast.earlier === true && cast.phase !== "done";
 }
 
 /** Of a sealed one. */
@@ -157,7 +158,7 @@ export class Casting {
     if (!cast && this.waiting.has(contest)) return this.take_up(contest, state);
     const tried = cast ? cast.phase === "failed" && !disputed(cast) && cast.failure !== "already_voted" : this.turned_down.has(contest);
     if (state === "voted" && tried) {
-      const traced = cast ?? this.begin(contest, "check");
+      const traced = cast ?? this.begin(contest, "trace");
       return this.retrace(traced, this.refused_in(contest), () => this.fail(traced, "already_voted"));
     }
     if (cast?.phase !== "confirmation") return;
@@ -187,7 +188,7 @@ export class Casting {
     const cast = this.casts.get(contest);
     if (!cast || !disputed(cast)) return;
     if (!cast.earlier) return this.send(cast);
-    this.enter(cast, "check");
+    this.enter(cast, "trace");
     await this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
   }
 
@@ -200,7 +201,7 @@ export class Casting {
       const known = { failure, earlier: this.was_turned_down(contest, made), reports: this.reports_beside(contest, made) } as const;
       return void this.begin(contest, "failed", { ...made, ...known });
     }
-    if (state === "voted") return this.look_up(this.begin(contest, "check", { ...made, resent: true }));
+    if (state === "voted") return this.look_up(this.begin(contest, "trace", { ...made, resent: true }));
     if (this.around.confirms) return void this.begin(contest, "confirmation", { ...made, restored: true });
     await this.send(this.begin(contest, "send", { ...made, resent: true }));
   }
@@ -291,7 +292,7 @@ export class Casting {
    * receipt, and is told.
    */
   private async retrace(cast: Cast, among: Made[], none: () => void): Promise<void> {
-    if (cast.phase !== "check") this.enter(cast, "check");
+    if (cast.phase !== "trace") this.enter(cast, "trace");
     for (const made of among) {
       const answer = await this.until_answered(cast, () => this.around.api.receipt(made.tracker));
       if (answer.status === "unknown") continue;
@@ -304,7 +305,7 @@ export class Casting {
 
   /** The voter is signed off: by this ballot, or by one that was turned down, or elsewhere, and this one never arrived. */
   private async look_up(cast: Cast): Promise<void> {
-    if (cast.phase !== "check") this.enter(cast, "check");
+    if (cast.phase !== "trace") this.enter(cast, "trace");
     const refused = this.refused_in(cast.contest);
     await this.receive(cast, () => this.retrace(cast, refused, () => {
       this.abandon(cast);
@@ -322,7 +323,7 @@ export class Casting {
       const awaits = answer.witnesses === true;
       const news = awaits !== (cast.awaits_witnesses === true);
       cast.awaits_witnesses = awaits;
-      if (delay === undefined && (cast.phase === "check" || news)) this.enter(cast, "pending");
+      if (cast.phase === "check" ? delay === undefined : cast.phase === "trace" || news) this.enter(cast, "pending");
       await this.around.wait(delay ?? PENDING_DELAY_MS);
     }
   }

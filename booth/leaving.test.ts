@@ -26,6 +26,7 @@ test("leaving asks about what is on its way, then about what is not saved, then 
     assert.deepEqual(loss_of_leaving(waits, none, new Set(["cd"]), true), { why: "pending", contest: 3 }, "of another ballot");
   }
   assert.deepEqual(loss_of_leaving([cast(3, "done", { receipt, tracker: "ab" })], none, new Set(["ab"]), true), { why: "proof", contest: 3 }, "there is more to keep now");
+  assert.deepEqual(loss_of_leaving([cast(3, "trace")], none, none, false), { why: "tracing", contest: 3 }, "there is no number to note");
   assert.equal(loss_of_leaving([cast(0, "failed", { failure: "closed" })], none, none, true), undefined);
 });
 

@@ -2,8 +2,8 @@
 import { type Cast, reports_of } from "./casting.ts";
 
 export interface Loss {
-  /** offline: the server would not hear of it; sending: no answer yet; evidence, proof: not saved. */
-  why: "offline" | "sending" | "evidence" | "proof" | "pending";
+  /** offline: the server would not hear of it; sending, tracing: no answer yet; evidence, proof: not saved. */
+  why: "offline" | "sending" | "tracing" | "evidence" | "proof" | "pending";
   contest?: number;
 }
 
@@ -18,9 +18,11 @@ export function loss_of_leaving(
   const unsaved = casts.find((cast) => reports_of(cast).some(({ evidence }) => !saved.has(evidence!)));
   const proof = casts.find(({ phase, receipt }) => phase === "done" && !saved.has(receipt!));
   const pending = casts.find(({ tracker, phase }) => (phase === "check" || phase === "pending") && !noted.has(tracker!));
+  const tracing = casts.find(({ phase }) => phase === "trace");
   if (sending) return { why: "sending", contest: sending.contest };
   if (unsaved) return { why: "evidence", contest: unsaved.contest };
   if (proof) return { why: "proof", contest: proof.contest };
   if (pending) return { why: "pending", contest: pending.contest };
+  if (tracing) return { why: "tracing", contest: tracing.contest };
   return online ? undefined : { why: "offline" };
 }

@@ -413,6 +413,7 @@ class VotingSpace {
     if (shown.step === "confirm") this.fill_confirm(contest);
     if (shown.step === "confirmation" && cast) this.fill_confirmation(cast, same);
     if (shown.step === "sending" && cast) this.fill_sending(cast);
+    if (shown.step === "tracing" && cast) this.fill_tracing(cast);
     if (shown.step === "pending" && cast) this.fill_pending(cast);
     if (shown.step === "receipt" && cast && !same) this.fill_receipt(cast);
     if (shown.step === "dispute" && cast) this.fill_dispute(cast);
@@ -458,7 +459,8 @@ class VotingSpace {
     if (this.voter_name) fill(section, { voter_name: this.voter_name });
     const suspended = contests.filter(({ contest, state }) => this.state_name_of(contest, state) === "suspended").length;
     const left = this.left_to_vote().length + suspended;
-    const all_voted = contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");
+    const otherwise = contests.some(({ contest }) => this.casting.of(contest)?.failure === "already_voted");
+    const all_voted = !otherwise && contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");
     const nothing_left = contests.length > 0 ? text("voting.all_voted") : text("voting.no_contest");
     const lines = left > 0 ? [text("voting.left", { left, total: String(contests.length) })] : [nothing_left];
     if (suspended > 0) lines.push(text("voting.left_suspended", { suspended }));
@@ -512,7 +514,7 @@ class VotingSpace {
     one(item, "h2").id = `contest-${state.contest}`;
     show_part(item, "vote", state.state === "open" && !alive && !unproven);
     show_part(item, "confirmation", name === "to_confirm");
-    show_part(item, "receipt", alive && name !== "to_confirm");
+    show_part(item, "receipt", alive && name !== "to_confirm" && name !== "tracing");
     show_part(item, "proof_gone", name === "voted" && cast === undefined);
     const otherwise = name === "voted" && cast?.failure === "already_voted";
     fill(item, { otherwise: otherwise ? text("voting.error_already_voted") : "" });
@@ -526,6 +528,7 @@ class VotingSpace {
   private state_name_of(contest: number, state: ContestState["state"]): string {
     const cast = this.casting.of(contest);
     if (cast && disputed(cast)) return "unproven";
+    if (cast?.phase === "trace") return "tracing";
     if (cast?.phase === "check" || cast?.phase === "pending") return "pending";
     if (cast?.phase === "seal" || cast?.phase === "send") return "sending";
     if (cast?.phase === "confirmation") return state === "open" ? "to_confirm" : state;
@@ -597,6 +600,14 @@ class VotingSpace {
     fill(section, { trouble, progress: trouble || step_text });
     show_part(section, "trouble", trouble !== "");
     show_part(section, "retry", cast.trouble !== undefined);
+  }
+
+  private fill_tracing(cast: Cast): void {
+    const section = step("tracing");
+    const trouble = cast.trouble === "network" ? "voting.no_answer" : "voting.error_busy";
+    fill(section, { contest_title: this.contest_slots(cast.contest).contest_title, trouble: cast.trouble ? text(trouble) : "" });
+    show_part(section, "trouble", cast.trouble !== undefined);
+    show_part(section, "may_count", may_count_instead(cast));
   }
 
   private fill_pending(cast: Cast): void {

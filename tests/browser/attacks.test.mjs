@@ -140,7 +140,7 @@ test("a ballot of another voter in the place of hers: refused, or unmasked; a ca
 test("her own earlier ballot, said to be refused, recorded in the place of her next, or all the same: she gets its receipt and is told", async () => {
   const voter = voters[2];
   const page = await inside(voter);
-  const told = page.locator("[data-step=receipt]").getByText("Le serveur avait d’abord dit que ce bulletin n’était pas enregistré. Il est pourtant dans l’urne");
+  const told = page.locator("[data-step=receipt]").getByText("Vous aviez renoncé à ce bulletin, ou le serveur avait dit qu’il n’était pas enregistré. Il est pourtant dans l’urne");
   let first;
   proxy.asked(BALLOT, (post) => ((first = bytesOf(post)), { answer: REFUSED }));
   await cast(page, CONTESTS[0]);
@@ -185,7 +185,7 @@ test("the same after a reload: what was said to be refused before it is still he
   const voter = voters[5];
   const page = await inside(voter);
   const told = page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte");
-  const listed = (contest) => page.locator("[data-slot=earlier]").getByText(`${contest} : le serveur avait dit que votre bulletin n’était pas enregistré`);
+  const listed = (contest) => page.locator("[data-slot=earlier]").getByText(`${contest} : un bulletin auquel vous aviez renoncé, ou dont le serveur avait dit qu’il n’était pas enregistré, est dans l’urne`);
   // One never arrives, the next is recorded; of both it is said that they were refused.
   proxy.asked(BALLOT, () => ({ answer: REFUSED }));
   await cast(page, CONTESTS[0]);
@@ -233,6 +233,7 @@ test("the same after a reload: what was said to be refused before it is still he
   await page.reload();
   await typeCode(demo, page, voter.code);
   await page.getByRole("listitem").filter({ hasText: CONTESTS[2] }).getByText("Un vote a déjà été enregistré pour vous dans ce scrutin").waitFor();
+  assert.equal(await page.getByText("Vous avez voté dans tous vos scrutins").isVisible(), false, "if it was she");
   await look(page, "turned-down-otherwise");
   // The report of the ballot that is not the one in the box is there still, and so is the other's receipt.
   await listed(CONTESTS[0]).waitFor();
@@ -262,7 +263,7 @@ test("what she gave up is recorded in the place of her choice, its proof late or
   proxy.asked(BALLOT, async (post) => void (await proxy.resend(post, { ballot: first.toString("base64") })));
   proxy.asked(RECEIPT, ({ body }) => receipt && body.tracker === trackerOf(first) && { answer: receipt });
   await cast(page, CONTESTS[0], "Liste A, Horizon commun");
-  const told = (within) => within.getByText("C’est un bulletin que vous aviez préparé avant : vous y aviez renoncé, ou le serveur avait dit qu’il n’était pas enregistré. C’est peut-être lui qui compte.").waitFor();
+  const told = (within) => within.getByText("Le bulletin dont il s’agit, vous l’aviez préparé avant : vous y aviez renoncé, ou le serveur avait dit qu’il n’était pas enregistré. C’est peut-être lui qui compte.").waitFor();
   const card = page.getByRole("listitem").filter({ hasText: CONTESTS[0] });
   const dialog = page.getByRole("dialog");
   const leave = async (title) => {
@@ -302,9 +303,26 @@ test("what she gave up is recorded in the place of her choice, its proof late or
   await told(card);
   await card.getByRole("button", { name: "Voir ce qu’il faut faire" }).press("Enter");
   await told(page.locator("[data-step=dispute]"));
-  receipt = undefined;
   proxy.asked(BALLOT, () => assert.fail("she has given it up"));
+  proxy.asked(RECEIPT, () => ({ cut: true }));
   await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+  const tracing = page.locator("[data-step=tracing]");
+  await tracing.getByRole("heading", { name: "Vérification de votre vote" }).waitFor();
+  await told(tracing);
+  await tracing.getByText("Le service n’a pas répondu").waitFor();
+  await look(page, "tracing");
+  await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  await dialog.getByRole("heading", { name: "Une vérification est en cours" }).waitFor();
+  await look(page, "leave-tracing");
+  await dialog.getByRole("button", { name: "Rester ici" }).press("Enter");
+  await page.locator(".portal-header a[hreflang=en]").click();
+  await tracing.getByText("Your browser is checking whether a vote is recorded for you in this contest").waitFor();
+  await tracing.getByText("The service did not answer").waitFor();
+  await look(page, "tracing");
+  await page.locator(".portal-header a[hreflang=fr]").click();
+  await tracing.getByText("Le service n’a pas répondu").waitFor();
+  proxy.honest();
+  await page.evaluate(() => void dispatchEvent(new Event("online"))); // sooner than it would by itself
   await voted(page);
   await page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte").waitFor();
   assert.equal(await shownTracker(page), trackerText(trackerOf(first)));
