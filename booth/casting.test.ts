@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Api, type BallotAnswer, type ContestState, type ReceiptAnswer, SessionOver, TryAgain, type Unconfirmed } from "./api.ts";
-import { type Cast, Casting, type Surroundings } from "./casting.ts";
+import { type Cast, Casting, reports_of, type Surroundings } from "./casting.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
 
@@ -411,6 +411,19 @@ test("evidence is of one ballot: when another takes its place, its report stays 
     const cast = casting.of(2)!;
     assert.deepEqual([cast.phase, cast.tracker, cast.earlier, cast.reports], ["done", TRACKER, true, [report]]);
   }
+});
+
+test("while the receipt of the other ballot is on its way the report is hers already", async () => {
+  const { casting, around } = world({
+    ballot: [refused, { status: "recorded", tracker: SECOND.tracker }, { status: "already_voted" }], receipt: [bad, unknown, pending, pending, ready],
+  });
+  await casting.cast(VOTE);
+  around.vault.seal = () => Promise.resolve(SECOND);
+  await casting.cast({ ...VOTE, choice: 0 });
+  const shown: unknown[] = [];
+  around.changed = (cast) => cast.phase === "pending" && shown.push(cast.tracker, ...reports_of(cast).map(({ ballot }) => ballot));
+  await casting.again(2);
+  assert.deepEqual(shown, [TRACKER, SECOND.ballot]);
 });
 
 test("while nobody knows by which ballot she has voted, the phase says so; a receipt that takes its time is then said to be on its way", async () => {

@@ -297,7 +297,8 @@ export class Casting {
       const answer = await this.until_answered(cast, () => this.around.api.receipt(made.tracker));
       if (answer.status === "unknown") continue;
       if (cast.tracker !== made.tracker) this.abandon(cast);
-      Object.assign(cast, { evidence: undefined }, made, { earlier: true });
+      const reports = this.reports_beside(cast.contest, made);
+      Object.assign(cast, { evidence: undefined, ...made, earlier: true, reports });
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
     none();
@@ -345,7 +346,6 @@ export class Casting {
 
   private dispute(cast: Cast, failure: "proof" | "late", refused: string, answer: BallotAnswer | ReceiptAnswer): void {
     cast.evidence = { refused, answers: [...(cast.evidence?.answers ?? []), answer] };
-    cast.reports = this.reports_beside(cast.contest, cast);
     this.keep(cast);
     this.fail(cast, failure);
   }
