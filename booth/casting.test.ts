@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Api, type BallotAnswer, type ContestState, type ReceiptAnswer, SessionOver, TryAgain, type Unconfirmed } from "./api.ts";
-import { type Cast, Casting, type Surroundings } from "./casting.ts";
+import { type Cast, Casting, reports_of, type Surroundings } from "./casting.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
 
 const BALLOT = "YmFsbG90";
 const TRACKER = "ab".repeat(32);
+// Of the same voter and contest, made after it.
+const SECOND = { ballot: "c2Vjb25k", tracker: "5e".repeat(32) };
+const THIRD = { ballot: "dGhpcmQ=", tracker: "7d".repeat(32) };
+const KEPT = { ballot: BALLOT, sent: true };
+const TRACKERS = new Map([[BALLOT, TRACKER], ...[SECOND, THIRD].map(({ ballot, tracker }) => [ballot, tracker] as const)]);
 const VOTE = { contest: 2, district: 0, choice: 1, shown: "List" };
 
 function memory_storage(): Storage {
@@ -24,7 +29,7 @@ type Scripted<T> = (T | Error)[];
 /** A server that gives the answers listed, and a clock that only counts. */
 function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<ReceiptAnswer> }, confirms = false, kept = new KeptBallots(memory_storage())) {
   const seen = {
-    sent: [] as string[], codes: [] as unknown[], asked: 0, waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
+    sent: [] as string[], codes: [] as unknown[], asked: 0, asked_for: [] as string[], waits: [] as number[], phases: [] as string[], sealed: 0, kept_when_sent: [] as unknown[],
   };
   const next = <T>(list: Scripted<T> | undefined): Promise<T> => {
     const answer = list?.shift();
@@ -38,19 +43,21 @@ function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<Rec
       ballot: (ballot, code) => {
         seen.sent.push(ballot);
         seen.codes.push(code);
-        seen.kept_when_sent.push(kept.kept(2));
+        seen.kept_when_sent.push(kept.kept(2)?.ballot);
         return next(script.ballot);
       },
-      receipt: () => {
+      receipt: (tracker) => {
         seen.asked++;
+        seen.asked_for.push(tracker);
         return next(script.receipt);
       },
     },
     vault: {
       seal: () => (seen.sealed++, Promise.resolve({ ballot: BALLOT, tracker: TRACKER })),
-      recognise: (_, ballot) => (ballot === BALLOT ? Promise.resolve(TRACKER) : Promise.reject(new Refused("foreign_ballot"))),
+      recognise: (_, ballot) =>
+        (TRACKERS.has(ballot) ? Promise.resolve(TRACKERS.get(ballot)!) : Promise.reject(new Refused("foreign_ballot"))),
       check: (receipt, tracker) =>
-        receipt === "good" && tracker === TRACKER ? Promise.resolve(7) : Promise.reject(new Refused("inclusion")),
+        receipt === "good" && [...TRACKERS.values()].includes(tracker) ? Promise.resolve(7) : Promise.reject(new Refused("inclusion")),
     },
     wait: (ms) => (seen.waits.push(ms), Promise.resolve()),
     changed: (cast: Cast) => {
@@ -61,9 +68,14 @@ function world(script: { ballot?: Scripted<BallotAnswer>; receipt?: Scripted<Rec
   return { casting: new Casting(around), kept, seen, around };
 }
 
+type World = ReturnType<typeof world>;
+
 const recorded: BallotAnswer = { status: "recorded", tracker: TRACKER };
 const ready: ReceiptAnswer = { status: "ready", receipt: "good" };
 const pending: ReceiptAnswer = { status: "pending" };
+const bad: ReceiptAnswer = { status: "ready", receipt: "bad" };
+const unknown: ReceiptAnswer = { status: "unknown" };
+const refused: BallotAnswer = { status: "refused", code: "x" };
 const lost = () => new TryAgain("network", 0);
 const state = (name: ContestState["state"]): ContestState => ({ contest: 2, district: 0, state: name });
 
@@ -72,7 +84,7 @@ test("seal, send, check, done: the ballot is kept before it is sent and erased o
   await casting.cast(VOTE);
   assert.deepEqual(seen.phases, ["seal", "send", "check", "done"]);
   assert.deepEqual(seen.kept_when_sent, [BALLOT]);
-  assert.equal(kept.kept(2), null);
+  assert.equal(kept.kept(2), undefined);
   assert.deepEqual(casting.of(2)!.receipt, { text: "good", index: 7 });
 });
 
@@ -116,7 +128,7 @@ test("no receipt within 10 s: recorded, the proof comes later by itself", async 
   const kept_while: unknown[] = [];
   const changed = around.changed;
   around.changed = (cast) => {
-    if (cast.phase === "pending") kept_while.push(kept.kept(2));
+    if (cast.phase === "pending") kept_while.push(kept.kept(2)?.ballot);
     changed(cast);
   };
   await casting.cast(VOTE);
@@ -136,9 +148,9 @@ for (const [what, script, refused] of DISPUTES) {
     const answer = script.receipt?.[0] ?? script.ballot![0]!;
     await casting.cast(VOTE);
     const cast = casting.of(2)!;
-    assert.deepEqual([cast.phase, cast.failure, kept.kept(2)], ["failed", "proof", BALLOT]);
+    assert.deepEqual([cast.phase, cast.failure, kept.kept(2)?.ballot], ["failed", "proof", BALLOT]);
     assert.deepEqual(cast.evidence, { refused, answers: [answer] });
-    assert.deepEqual(JSON.parse(kept.evidence(2)!), cast.evidence);
+    assert.deepEqual(kept.kept(2)!.evidence, cast.evidence);
     await casting.cast({ ...VOTE, choice: 0 });
     assert.deepEqual([seen.sealed, seen.sent.length], [1, 1]);
   });
@@ -154,7 +166,7 @@ test("a dispute ends with a good receipt for the same bytes, and only so", async
   assert.equal(casting.of(2)!.failure, "proof");
   assert.deepEqual(casting.of(2)!.evidence!.answers, [{ status: "ready", receipt: "bad" }, { status: "already_voted" }]);
   await casting.again(2);
-  assert.deepEqual([casting.of(2)!.phase, kept.kept(2), kept.evidence(2)], ["done", null, null]);
+  assert.deepEqual([casting.of(2)!.phase, kept.kept(2)?.ballot], ["done", undefined]);
   assert.deepEqual(seen.sent, [BALLOT, BALLOT, BALLOT]);
 });
 
@@ -163,8 +175,7 @@ test("a dispute outlives a reload, and nothing is sent before she asks", async (
   await before.casting.cast(VOTE);
   for (const shown of ["open", "voted"] as const) {
     const { casting, kept, seen } = world({});
-    kept.keep(2, BALLOT);
-    kept.keep_evidence(2, before.kept.evidence(2)!);
+    kept.keep(2, before.kept.kept(2)!);
     await casting.resume(state(shown));
     assert.deepEqual([casting.of(2)!.failure, casting.of(2)!.evidence!.refused, seen.sent], ["proof", "inclusion", []]);
   }
@@ -173,7 +184,7 @@ test("a dispute outlives a reload, and nothing is sent before she asks", async (
 test("after the count no receipt is made any more: said so, and never called voted", async () => {
   const { casting, kept } = world({ ballot: [recorded], receipt: [pending, { status: "held" }] });
   await casting.cast(VOTE);
-  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.failure, kept.kept(2)], ["failed", "late", BALLOT]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.failure, kept.kept(2)?.ballot], ["failed", "late", BALLOT]);
 });
 
 test("a refusal is final for these bytes, and the voter may vote again", async () => {
@@ -185,7 +196,7 @@ test("a refusal is final for these bytes, and the voter may vote again", async (
     const receipt: ReceiptAnswer[] = refusal.status === "already_voted" ? [{ status: "unknown" }, ready] : [ready];
     const { casting, kept } = world({ ballot: [refusal, recorded], receipt });
     await casting.cast(VOTE);
-    assert.deepEqual([casting.of(2)!.failure, kept.kept(2)], [refusal.status, null]);
+    assert.deepEqual([casting.of(2)!.failure, kept.kept(2)?.ballot], [refusal.status, undefined]);
     await casting.cast(VOTE);
     assert.equal(casting.of(2)!.phase, "done");
   }
@@ -197,7 +208,7 @@ test("refused, or so it was said, and recorded: the list says that she has voted
   await casting.notice(state("open"));
   assert.equal(casting.of(2)!.failure, "refused");
   await casting.notice(state("voted"));
-  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2)], ["done", true, null]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2)?.ballot], ["done", true, undefined]);
 });
 
 test("the ballot that was said to be refused stands in the place of the next one: its receipt is the voter's", async () => {
@@ -209,7 +220,7 @@ test("the ballot that was said to be refused stands in the place of the next one
   await casting.cast({ ...VOTE, choice: 0 });
   const { phase, earlier, ballot, tracker } = casting.of(2)!;
   assert.deepEqual([phase, earlier, ballot, tracker], ["done", true, BALLOT, TRACKER]);
-  assert.equal(kept.kept(2), null);
+  assert.equal(kept.kept(2), undefined);
 });
 
 // The same tab, after a reload: what the browser kept, and nothing else.
@@ -246,22 +257,22 @@ test("after a reload, what was said to be refused stands in the place of the nex
   around.vault.seal = () => Promise.resolve({ ballot: "b3RoZXI=", tracker: "cd".repeat(32) });
   await casting.cast({ ...VOTE, choice: 0 });
   assert.equal(casting.of(2)!.evidence!.refused, "tracker");
-  assert.deepEqual([kept.kept(2), kept.turned_down(2)], ["b3RoZXI=", [BALLOT]]);
+  assert.deepEqual([kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], ["b3RoZXI=", [BALLOT]]);
   await casting.again(2);
   const { phase, earlier, tracker } = casting.of(2)!;
-  assert.deepEqual([phase, earlier, tracker, kept.kept(2), kept.turned_down(2)], ["done", true, TRACKER, null, []]);
+  assert.deepEqual([phase, earlier, tracker, kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], ["done", true, TRACKER, undefined, [BALLOT, "b3RoZXI="]]);
 });
 
 test("after a reload, one ballot waits, and the one before it, said to be refused, is in the box", async () => {
   const { casting, kept } = world({ receipt: [{ status: "unknown" }, ready, ready] });
   const other = "b3RoZXI=";
-  kept.keep(2, other);
-  kept.keep_turned_down(2, [BALLOT]);
+  kept.keep(2, { ...KEPT, ballot: other });
+  kept.keep_turned_down(2, [KEPT]);
   const around = (casting as unknown as { around: Surroundings }).around;
   around.vault.recognise = (_, ballot) => Promise.resolve(ballot === other ? "cd".repeat(32) : TRACKER);
   await casting.resume(state("voted"));
   assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, casting.of(2)!.tracker], ["done", true, TRACKER]);
-  assert.deepEqual([kept.kept(2), kept.turned_down(2)], [null, []]);
+  assert.deepEqual([kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], [undefined, []]);
 });
 
 test("after a reload, voted with none of what was said to be refused: says so, and goes on remembering", async () => {
@@ -270,28 +281,196 @@ test("after a reload, voted with none of what was said to be refused: says so, a
   const { casting, kept } = reloaded(before, { receipt: [{ status: "unknown" }] });
   await casting.resume(state("voted"));
   await casting.notice(state("voted"));
-  assert.deepEqual([casting.of(2)!.failure, kept.turned_down(2)], ["already_voted", [BALLOT]]);
+  assert.deepEqual([casting.of(2)!.failure, kept.turned_down(2).map(({ ballot }) => ballot)], ["already_voted", [BALLOT]]);
 });
 
 test("what was said to be refused has no proof that is good: a dispute, which outlives another reload and ends with the receipt", async () => {
   const before = world({ ballot: [{ status: "refused", code: "x" }] });
   await before.casting.cast(VOTE);
-  const bad: ReceiptAnswer = { status: "ready", receipt: "bad" };
   const between = reloaded(before, { receipt: [bad, bad] });
   await between.casting.resume(state("voted"));
-  assert.deepEqual([between.casting.of(2)!.failure, between.kept.kept(2)], ["proof", BALLOT]);
-  const { casting, kept } = reloaded(between, { ballot: [recorded], receipt: [ready] });
+  assert.deepEqual([between.casting.of(2)!.failure, between.kept.kept(2)?.ballot], ["proof", BALLOT]);
+  const { casting, kept } = reloaded(between, { receipt: [ready] });
   await casting.resume(state("voted"));
   assert.equal(casting.of(2)!.evidence!.refused, "inclusion");
   await casting.again(2);
-  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2), kept.turned_down(2)], ["done", true, null, []]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], ["done", true, undefined, []]);
+});
+
+// A is refused, or so the server says; she chooses anew, and is told that she has voted: it was with A.
+async function given_up_and_recorded(receipt: Scripted<ReceiptAnswer>) {
+  const before = world({ ballot: [refused, { status: "already_voted" }], receipt: [unknown, ...receipt] });
+  await before.casting.cast(VOTE);
+  before.around.vault.seal = () => Promise.resolve(SECOND);
+  await before.casting.cast({ ...VOTE, choice: 0 });
+  return before;
+}
+
+test("in a dispute over a ballot that she has given up, only its receipt is asked for: the browser casts nothing that she does not want", async () => {
+  for (const reload of [false, true]) {
+    const before = await given_up_and_recorded([bad, bad, ...(reload ? [] : [ready])]);
+    assert.deepEqual([before.casting.of(2)!.failure, before.casting.of(2)!.tracker], ["proof", TRACKER]);
+    const { casting, kept, seen }: World = reload ? reloaded(before, { receipt: [ready] }) : before;
+    if (reload) await casting.resume(state("open"));
+    assert.equal(casting.of(2)!.earlier, true, "she is told which ballot it is");
+    const sent = seen.sent.length;
+    await casting.again(2);
+    assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, seen.sent.length - sent], ["done", true, 0]);
+    assert.equal(kept.kept(2), undefined);
+  }
+});
+
+test("a ballot that she has given up, whose receipt is asked for once more and is not there: the dispute goes on, and says so", async () => {
+  const { casting } = await given_up_and_recorded([bad, bad, unknown]);
+  await casting.again(2);
+  assert.deepEqual([casting.of(2)!.failure, casting.of(2)!.evidence!.answers], ["proof", [bad, unknown]]);
+});
+
+// Sealed and sent, and no answer came before the session was over.
+async function unanswered(made = SECOND, before = world({ ballot: [new SessionOver()] })) {
+  before.around.vault.seal = () => Promise.resolve(made);
+  await assert.rejects(before.casting.cast(VOTE), SessionOver);
+  return before;
+}
+
+test("a ballot that waited for its code and never left is not remembered once she has given it up, reload or not", async () => {
+  const before = world({}, true);
+  await before.casting.cast(VOTE);
+  const after = reloaded(before, {}, true);
+  await after.casting.resume(state("open"));
+  after.casting.drop(2);
+  const { casting, seen } = reloaded(after, {}, true);
+  await casting.resume(state("voted"));
+  assert.deepEqual([casting.of(2), seen.asked], [undefined, 0]);
+});
+
+test("after a reload, what waits in a contest that is suspended or closed is looked up once it is said that she has voted", async () => {
+  for (const shown of ["suspended", "closed", "not_open"] as const) {
+    const own = reloaded(await unanswered(), { receipt: [ready] });
+    await own.casting.resume(state(shown));
+    own.around.vault.recognise = () => Promise.reject(new Refused("forgotten")); // nothing is left to vote
+    await own.casting.notice(state(shown));
+    assert.equal(own.casting.of(2), undefined);
+    await own.casting.notice(state("voted"));
+    assert.deepEqual([own.casting.of(2)!.phase, own.casting.of(2)!.tracker], ["done", SECOND.tracker]);
+  }
+  const behind = reloaded(await unanswered(SECOND, await refused_before()), { receipt: [unknown, ready, ready] });
+  await behind.casting.resume(state("suspended"));
+  await behind.casting.notice(state("voted"));
+  assert.deepEqual([behind.casting.of(2)!.phase, behind.casting.of(2)!.earlier, behind.casting.of(2)!.tracker], ["done", true, TRACKER]);
+});
+
+async function refused_before() {
+  const before = world({ ballot: [refused, new SessionOver()] });
+  await before.casting.cast(VOTE);
+  return before;
+}
+
+test("after a reload, what waits in a suspended contest goes out, or waits for its code, as soon as the contest is open again", async () => {
+  const plain = reloaded(await unanswered(), { ballot: [{ status: "recorded", tracker: SECOND.tracker }], receipt: [ready] });
+  await plain.casting.resume(state("suspended"));
+  await plain.casting.notice(state("open"));
+  assert.deepEqual([plain.casting.of(2)!.phase, plain.casting.of(2)!.resent, plain.seen.sent], ["done", true, [SECOND.ballot]]);
+  const confirmed = world({}, true);
+  await confirmed.casting.cast(VOTE);
+  const { casting } = reloaded(confirmed, {}, true);
+  await casting.resume(state("suspended"));
+  await casting.notice(state("open"));
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.restored], ["confirmation", true]);
+});
+
+test("after a reload, what waits and was sent is remembered when she casts another", async () => {
+  const { casting, around, seen } = reloaded(await unanswered(), { ballot: [{ status: "already_voted" }], receipt: [unknown, ready, ready] });
+  await casting.resume(state("suspended"));
+  around.vault.seal = () => Promise.resolve(THIRD);
+  await casting.cast(VOTE);
+  assert.deepEqual(seen.asked_for, [THIRD.tracker, SECOND.tracker, SECOND.tracker]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, casting.of(2)!.tracker], ["done", true, SECOND.tracker]);
+});
+
+test("evidence is of one ballot: when another takes its place, its report stays hers, over a reload and beside a good receipt", async () => {
+  const first = world({
+    ballot: [refused, { status: "recorded", tracker: SECOND.tracker }, { status: "already_voted" }], receipt: [bad, unknown, bad, bad],
+  });
+  await first.casting.cast(VOTE);
+  first.around.vault.seal = () => Promise.resolve(SECOND);
+  await first.casting.cast({ ...VOTE, choice: 0 });
+  await first.casting.again(2);
+  const report = { ...SECOND, sent: true, evidence: { refused: "inclusion", answers: [bad] } };
+  const second = reloaded(first, { receipt: [ready] });
+  await second.casting.resume(state("voted"));
+  for (const { casting } of [first, second]) {
+    const cast = casting.of(2)!;
+    assert.deepEqual([cast.failure, cast.tracker, cast.ballot, cast.evidence], ["proof", TRACKER, BALLOT, { refused: "inclusion", answers: [bad] }]);
+    assert.deepEqual(cast.reports, [report]);
+  }
+  await second.casting.again(2);
+  const third = reloaded(second, { receipt: [ready, ready] });
+  await third.casting.resume(state("voted"));
+  for (const { casting } of [second, third]) {
+    const cast = casting.of(2)!;
+    assert.deepEqual([cast.phase, cast.tracker, cast.earlier, cast.reports], ["done", TRACKER, true, [report]]);
+  }
+});
+
+test("while the receipt of the other ballot is on its way the report is hers already", async () => {
+  const { casting, around } = world({
+    ballot: [refused, { status: "recorded", tracker: SECOND.tracker }, { status: "already_voted" }], receipt: [bad, unknown, pending, pending, ready],
+  });
+  await casting.cast(VOTE);
+  around.vault.seal = () => Promise.resolve(SECOND);
+  await casting.cast({ ...VOTE, choice: 0 });
+  const shown: unknown[] = [];
+  around.changed = (cast) => cast.phase === "pending" && shown.push(cast.tracker, ...reports_of(cast).map(({ ballot }) => ballot));
+  await casting.again(2);
+  assert.deepEqual(shown, [TRACKER, SECOND.ballot]);
+});
+
+test("while nobody knows by which ballot she has voted, the phase says so; a receipt that takes its time is then said to be on its way", async () => {
+  const before = world({ ballot: [refused] });
+  await before.casting.cast(VOTE);
+  const none = reloaded(before, { receipt: [lost(), unknown] });
+  await none.casting.resume(state("voted"));
+  assert.deepEqual(none.seen.phases, ["trace", "trace (network)", "failed"]);
+  const own = reloaded(before, { receipt: [pending, pending, ready] });
+  await own.casting.resume(state("voted"));
+  assert.deepEqual(own.seen.phases, ["trace", "pending", "done"]);
+  const waited = reloaded(await unanswered(), { receipt: [pending, ready] });
+  await waited.casting.resume(state("voted"));
+  assert.deepEqual(waited.seen.phases, ["trace", "pending", "done"]);
+  const { casting, seen } = await given_up_and_recorded([bad, bad, ready]);
+  await casting.again(2);
+  assert.deepEqual(seen.phases, ["seal", "send", "failed", "seal", "send", "trace", "failed", "trace", "done"]);
+});
+
+test("what is in dispute is not said to wait on this device: it need not be sent", async () => {
+  const { casting, kept } = await given_up_and_recorded([bad, bad]);
+  assert.deepEqual([casting.of(2)!.failure, kept.any()], ["proof", false]);
+});
+
+test("what was given up is remembered once, however often it was", async () => {
+  const { casting, kept, around } = world({ ballot: [refused, refused], receipt: [unknown, bad, bad] });
+  await casting.cast(VOTE);
+  around.vault.seal = () => Promise.resolve(SECOND);
+  await casting.cast(VOTE);
+  await casting.notice(state("voted"));
+  assert.deepEqual([casting.of(2)!.tracker, kept.turned_down(2).length], [TRACKER, 2]);
+});
+
+test("an answer that comes after Quitter is kept nowhere", async () => {
+  const storage = memory_storage();
+  const kept = new KeptBallots(storage);
+  const { casting, around } = world({}, false, kept);
+  around.api.ballot = () => (kept.wipe(), Promise.resolve(refused));
+  await casting.cast(VOTE);
+  assert.deepEqual(Object.keys(storage), []);
 });
 
 test("what was refused to another voter is asked for in nobody's name", async () => {
   const { casting, kept, seen } = world({});
-  kept.keep_turned_down(2, ["b3RoZXI="]);
+  kept.keep_turned_down(2, [{ ...KEPT, ballot: "b3RoZXI=" }]);
   await casting.resume(state("voted"));
-  assert.deepEqual([casting.of(2), seen.asked, kept.turned_down(2)], [undefined, 0, []]);
+  assert.deepEqual([casting.of(2), seen.asked, kept.turned_down(2).map(({ ballot }) => ballot)], [undefined, 0, []]);
 });
 
 test("sent with a code that was said to be wrong, then given up for another choice: it may be in the box, and is remembered", async () => {
@@ -302,7 +481,7 @@ test("sent with a code that was said to be wrong, then given up for another choi
     const after = again ? reloaded(before, {}, true) : before;
     if (again) await after.casting.resume(state("open"));
     after.casting.drop(2);
-    assert.deepEqual([after.kept.kept(2), after.kept.turned_down(2)], [null, [BALLOT]]);
+    assert.deepEqual([after.kept.kept(2)?.ballot, after.kept.turned_down(2).map(({ ballot }) => ballot)], [undefined, [BALLOT]]);
     const { casting } = reloaded(after, { receipt: [ready, ready] }, true);
     await casting.resume(state("voted"));
     assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier], ["done", true]);
@@ -319,31 +498,31 @@ test("a ballot that fails its own check is never sent", async () => {
   const { casting, seen, around, kept } = world({});
   around.vault.seal = () => Promise.reject(new Refused("self_check"));
   await casting.cast(VOTE);
-  assert.deepEqual([casting.of(2)!.failure, seen.sent, kept.kept(2)], ["self_check", [], null]);
+  assert.deepEqual([casting.of(2)!.failure, seen.sent, kept.kept(2)?.ballot], ["self_check", [], undefined]);
 });
 
 test("a session over interrupts, and keeps the sealed bytes", async () => {
   const { casting, kept } = world({ ballot: [new SessionOver()] });
   await assert.rejects(casting.cast(VOTE), SessionOver);
-  assert.equal(kept.kept(2), BALLOT);
+  assert.equal(kept.kept(2)?.ballot, BALLOT);
 });
 
 test("after a reload, an open contest gets the same bytes again; a voted one only asks for its receipt", async () => {
   const open = world({ ballot: [recorded], receipt: [ready] });
-  open.kept.keep(2, BALLOT);
+  open.kept.keep(2, KEPT);
   await open.casting.resume(state("open"));
   assert.deepEqual([open.seen.sealed, open.seen.sent, open.casting.of(2)!.phase], [0, [BALLOT], "done"]);
   const voted = world({ receipt: [ready] });
-  voted.kept.keep(2, BALLOT);
+  voted.kept.keep(2, KEPT);
   await voted.casting.resume(state("voted"));
-  assert.deepEqual([voted.seen.sent, voted.casting.of(2)!.phase, voted.kept.kept(2)], [[], "done", null]);
+  assert.deepEqual([voted.seen.sent, voted.casting.of(2)!.phase, voted.kept.kept(2)?.ballot], [[], "done", undefined]);
 });
 
 test("after a reload, what is not hers is erased unsent; nothing kept, nothing done", async () => {
   const foreign = world({});
-  foreign.kept.keep(2, "b3RoZXI=");
+  foreign.kept.keep(2, { ...KEPT, ballot: "b3RoZXI=" });
   await foreign.casting.resume(state("open"));
-  assert.deepEqual([foreign.seen.sent, foreign.kept.kept(2)], [[], null]);
+  assert.deepEqual([foreign.seen.sent, foreign.kept.kept(2)?.ballot], [[], undefined]);
   const nothing = world({});
   await nothing.casting.resume(state("open"));
   assert.equal(nothing.casting.of(2), undefined);
@@ -351,31 +530,32 @@ test("after a reload, what is not hers is erased unsent; nothing kept, nothing d
 
 test("after a reload, voted but with another ballot: says so, and forgets this one", async () => {
   const { casting, kept } = world({ receipt: [{ status: "unknown" }] });
-  kept.keep(2, BALLOT);
+  kept.keep(2, KEPT);
   await casting.resume(state("voted"));
-  assert.deepEqual([casting.of(2)!.failure, kept.kept(2)], ["already_voted", null]);
+  assert.deepEqual([casting.of(2)!.failure, kept.kept(2)?.ballot], ["already_voted", undefined]);
 });
 
 test("after a reload, a suspended contest waits", async () => {
   const { casting, kept, seen } = world({});
-  kept.keep(2, BALLOT);
+  kept.keep(2, KEPT);
   await casting.resume(state("suspended"));
-  assert.deepEqual([seen.sent, kept.kept(2), casting.of(2)], [[], BALLOT, undefined]);
+  assert.deepEqual([seen.sent, kept.kept(2)?.ballot, casting.of(2)], [[], BALLOT, undefined]);
 });
 
 test("Quitter wipes every kept ballot and nothing else; storage that refuses does not stop a vote", async () => {
   const storage = memory_storage();
   const kept = new KeptBallots(storage);
-  kept.keep(0, BALLOT);
-  kept.keep(11, BALLOT);
-  kept.keep_evidence(11, "{}");
-  kept.keep_turned_down(12, [BALLOT, BALLOT]);
+  kept.keep(0, KEPT);
+  kept.keep(11, KEPT);
+  kept.keep_turned_down(12, [KEPT, KEPT]);
+  storage.setItem("isoloir/ballot/13", BALLOT); // as a page of before wrote it
+  assert.deepEqual([kept.kept(13), kept.kept(14), kept.any()], [undefined, undefined, true]);
   storage.setItem("other", "stays");
   kept.wipe();
   assert.deepEqual(Object.keys(storage), ["other"]);
   const refusing = new KeptBallots({ ...storage, setItem: () => { throw new Error("quota"); } } as unknown as Storage);
-  refusing.keep(0, BALLOT);
-  refusing.keep_turned_down(0, [BALLOT]);
+  refusing.keep(0, KEPT);
+  refusing.keep_turned_down(0, [KEPT]);
 });
 
 test("the server's answers: 200 alone is one, 401 ends the session, all else is asked again", async () => {
@@ -408,16 +588,16 @@ const unconfirmed = (why: Unconfirmed["why"]): Unconfirmed => ({ status: "confir
 test("where a code validates the vote, the sealed ballot waits for it, and nothing is sent before", async () => {
   const { casting, kept, seen } = world({ ballot: [recorded], receipt: [ready] }, true);
   await casting.cast(VOTE);
-  assert.deepEqual([casting.of(2)!.phase, kept.kept(2), seen.sent], ["confirmation", BALLOT, []]);
+  assert.deepEqual([casting.of(2)!.phase, kept.kept(2)?.ballot, seen.sent], ["confirmation", BALLOT, []]);
   await casting.confirm(2, "123456");
-  assert.deepEqual([casting.of(2)!.phase, kept.kept(2), seen.codes], ["done", null, ["123456"]]);
+  assert.deepEqual([casting.of(2)!.phase, kept.kept(2)?.ballot, seen.codes], ["done", undefined, ["123456"]]);
 });
 
 test("a wrong code: the same ballot goes on waiting, and goes out with the right one; a lost answer repeats code and ballot", async () => {
   const { casting, kept, seen } = world({ ballot: [unconfirmed("wrong"), lost(), recorded], receipt: [ready] }, true);
   await casting.cast(VOTE);
   await casting.confirm(2, "000000");
-  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed?.why, kept.kept(2)], ["confirmation", "wrong", BALLOT]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed?.why, kept.kept(2)?.ballot], ["confirmation", "wrong", BALLOT]);
   await casting.confirm(2, "123456");
   assert.deepEqual(seen.codes, ["000000", "123456", "123456"]);
   assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed, seen.sealed], ["done", undefined, 1]);
@@ -429,14 +609,14 @@ test("until the code is given the choice is free: another one is sealed anew, a 
   await casting.cast({ ...VOTE, choice: 0 });
   assert.deepEqual([seen.sealed, casting.of(2)!.phase], [2, "confirmation"]);
   casting.drop(2);
-  assert.deepEqual([casting.of(2), kept.kept(2), seen.sent], [undefined, null, []]);
+  assert.deepEqual([casting.of(2), kept.kept(2)?.ballot, seen.sent], [undefined, undefined, []]);
   await casting.confirm(2, "123456"); // of a page that was left open
   assert.deepEqual(seen.sent, []);
 });
 
 test("after a reload what waits for its code is not sent by itself; voted elsewhere meanwhile, it is told so", async () => {
   const after = world({ ballot: [recorded], receipt: [ready] }, true);
-  after.kept.keep(2, BALLOT);
+  after.kept.keep(2, KEPT);
   await after.casting.resume(state("open"));
   assert.deepEqual([after.casting.of(2)!.phase, after.casting.of(2)!.restored, after.seen.sent], ["confirmation", true, []]);
   await after.casting.confirm(2, "123456");
@@ -447,16 +627,16 @@ test("after a reload what waits for its code is not sent by itself; voted elsewh
   await other.casting.notice(state("open"));
   assert.equal(other.casting.of(2)!.phase, "confirmation");
   await other.casting.notice(state("voted"));
-  assert.deepEqual([other.casting.of(2)!.failure, other.kept.kept(2)], ["already_voted", null]);
+  assert.deepEqual([other.casting.of(2)!.failure, other.kept.kept(2)?.ballot], ["already_voted", undefined]);
 });
 
 test("suspended: the ballot goes on waiting, and the same one goes out with the code when the contest is resumed", async () => {
   const { casting, kept, seen } = world({ ballot: [{ status: "suspended" }, recorded], receipt: [ready] }, true);
   await casting.cast(VOTE);
   await casting.confirm(2, "123456");
-  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed?.why, kept.kept(2)], ["confirmation", "suspended", BALLOT]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.unconfirmed?.why, kept.kept(2)?.ballot], ["confirmation", "suspended", BALLOT]);
   await casting.confirm(2, "123456");
-  assert.deepEqual([casting.of(2)!.phase, seen.sealed, kept.kept(2)], ["done", 1, null]);
+  assert.deepEqual([casting.of(2)!.phase, seen.sealed, kept.kept(2)?.ballot], ["done", 1, undefined]);
 });
 
 test("told that she has voted when she asks for a code: it may have been with this ballot, whose proof is then hers", async () => {
@@ -468,7 +648,7 @@ test("told that she has voted when she asks for a code: it may have been with th
   const other = world({ receipt: [{ status: "unknown" }] }, true);
   await other.casting.cast(VOTE);
   await other.casting.refuse(2, "already_voted");
-  assert.deepEqual([other.casting.of(2)!.failure, other.kept.kept(2)], ["already_voted", null]);
+  assert.deepEqual([other.casting.of(2)!.failure, other.kept.kept(2)?.ballot], ["already_voted", undefined]);
 });
 
 test("a dispute stays one where a code is wanted: no code makes the two answers agree", async () => {

@@ -4,10 +4,10 @@
 import {
   type Api, type BallotAnswer, type ContestState, type ReceiptAnswer, TryAgain, type Unconfirmed,
 } from "./api.ts";
-import type { KeptBallots } from "./kept_ballots.ts";
+import type { Kept, KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
 import type { RemoteVault } from "./remote.ts";
-import type { Sealed, Vote } from "./vault.ts";
+import type { Vote } from "./vault.ts";
 
 /**
  * `proof`: recorded, or so the server says, but what it gave is no proof; `late`: in the box, or so it says, but receipts can
@@ -15,30 +15,27 @@ import type { Sealed, Vote } from "./vault.ts";
  */
 export type Failure = Exclude<BallotAnswer["status"], "recorded" | "confirmation"> | "proof" | "late" | "self_check";
 
-/** What the server said of a ballot whose proof was refused, and why it was: enough for anyone to judge. */
-export interface Evidence {
-  refused: string;
-  answers: (BallotAnswer | ReceiptAnswer)[];
+/** A ballot of hers. */
+export interface Made extends Kept {
+  tracker: string; // hex
 }
 
-export interface Cast {
+export interface Cast extends Partial<Made> {
   readonly contest: number;
   /**
-   * confirmation: sealed, waits for the code; pending: recorded, the receipt takes its time; done: the receipt has been checked.
+   * confirmation: sealed, waits for the code; trace: she has voted, or so the server says, and it is asked whether with this ballot
+   * or with one of before; pending: recorded, the receipt takes its time; done: the receipt has been checked.
    */
-  phase: "seal" | "confirmation" | "send" | "check" | "pending" | "done" | "failed";
+  phase: "seal" | "confirmation" | "send" | "trace" | "check" | "pending" | "done" | "failed";
   /** Why there is no answer yet. */
   trouble?: "network" | "busy" | undefined;
-  tracker?: string; // hex
-  ballot?: string; // base64, sealed
-  /** It has left, or may have before a reload. */
-  sent?: boolean;
   receipt?: { text: string; index: number };
   /** pending: in the public log; what is missing is a witness's signature. */
   awaits_witnesses?: boolean;
   failure?: Failure;
-  evidence?: Evidence;
-  /** The server had said that this ballot was not recorded, and yet it is in the log. */
+  /** With their evidence, ballots in whose place this one stands. */
+  reports?: Made[];
+  /** Given up, or as the server had said not recorded, and yet it knows of it: this ballot may count in the place of a later one. */
   earlier?: boolean;
   /** Sent again after a reload. */
   resent?: boolean;
@@ -51,6 +48,22 @@ export interface Cast {
 /** The ballot may be in the box, unproven: it is not cast anew, and the evidence is the voter's. */
 export function disputed(cast: Cast): boolean {
   return cast.phase === "failed" && (cast.failure === "proof" || cast.failure === "late");
+}
+
+/** Not her last choice, it may be, and nothing shows yet whether it counts. */
+export function may_count_instead(cast: Cast): boolean {
+  return cast.earlier === true && cast.phase !== "done";
+}
+
+/** Of a sealed one. */
+function made_of({ ballot, tracker, sent, evidence }: Partial<Made>): Made {
+  return { ballot: ballot!, tracker: tracker!, sent: sent === true, ...(evidence && { evidence }) };
+}
+
+/** What the server said of her ballots and was refused: a file that she can save. */
+export function reports_of(cast: Cast): Made[] {
+  const others = cast.reports ?? [];
+  return disputed(cast) ? [made_of(cast), ...others] : others;
 }
 
 const SEND_DELAYS_MS = [1000, 2000, 4000, 8000, 15000];
@@ -70,8 +83,13 @@ export interface Surroundings {
 
 export class Casting {
   private readonly casts = new Map<number, Cast>();
-  /** By contest, what was sent and, as the server says, not recorded: it may turn up in the box. Kept over a reload. */
-  private readonly turned_down = new Map<number, Sealed[]>();
+  /** By contest, what was kept before a reload, and can neither be sent nor be looked up yet. */
+  private readonly waiting = new Map<number, Made>();
+  /**
+   * By contest, newest first, what was sent and given up or, as the server says, not recorded: it may turn up in the box. Kept
+   * over a reload.
+   */
+  private readonly turned_down = new Map<number, Made[]>();
   private readonly around: Surroundings;
 
   constructor(around: Surroundings) {
@@ -94,13 +112,16 @@ export class Casting {
     this.drop(vote.contest);
     const before = this.casts.get(vote.contest);
     if (before && (before.phase !== "failed" || disputed(before))) return;
+    const waited = this.take_waiting(vote.contest);
+    if (waited) this.abandon({ contest: vote.contest, ...waited });
     const cast = this.begin(vote.contest, "seal");
     try {
       ({ ballot: cast.ballot, tracker: cast.tracker } = await this.around.vault.seal(vote));
     } catch {
       return this.fail(cast, "self_check");
     }
-    this.around.kept.keep(vote.contest, cast.ballot);
+    cast.sent = false;
+    this.keep(cast);
     if (this.around.confirms) return this.enter(cast, "confirmation");
     await this.send(cast);
   }
@@ -128,13 +149,16 @@ export class Casting {
     this.fail(cast, failure);
   }
 
-  /** While it waits she may have voted in another tab; what was turned down may have been recorded. Throws SessionOver. */
+  /**
+   * While it waits she may have voted in another tab; what was turned down may have been recorded; what was kept may be sent or
+   * looked up now. Throws SessionOver.
+   */
   async notice({ contest, state }: ContestState): Promise<void> {
     const cast = this.casts.get(contest);
-    const tried = cast?.phase === "failed" && !disputed(cast) && cast.failure !== "already_voted";
-    const before = !cast && this.turned_down.has(contest) && this.around.kept.kept(contest) === null;
-    if (state === "voted" && (tried || before)) {
-      const traced = cast ?? this.begin(contest, "check");
+    if (!cast && this.waiting.has(contest)) return this.take_up(contest, state);
+    const tried = cast ? cast.phase === "failed" && !disputed(cast) && cast.failure !== "already_voted" : this.turned_down.has(contest);
+    if (state === "voted" && tried) {
+      const traced = cast ?? this.begin(contest, "trace");
       return this.retrace(traced, this.refused_in(contest), () => this.fail(traced, "already_voted"));
     }
     if (cast?.phase !== "confirmation") return;
@@ -142,36 +166,50 @@ export class Casting {
     if (state === "closed") return this.refuse(contest, "closed");
   }
 
-  /** After a reload: takes up what was kept. Throws SessionOver. */
+  /** After a reload: takes up what was kept, now or as soon as the contest's state lets it. Throws SessionOver. */
   async resume(state: ContestState): Promise<void> {
     const { contest } = state;
     if (this.casts.has(contest)) return;
     const { kept } = this.around;
     // All at once: where nothing is left to vote the keys are soon forgotten.
     const [waits, ...refused] = await Promise.all(
-      [kept.kept(contest), ...kept.turned_down(contest)].map((ballot) => this.recognise(contest, ballot)));
+      [kept.kept(contest), ...kept.turned_down(contest)].map((made) => this.recognise(contest, made)));
     this.turn_down(contest, refused.filter((own) => own !== undefined));
-    if (!waits) {
-      kept.erase(contest);
-      return this.notice(state);
-    }
-    const known = { ...waits, sent: true };
-    const evidence = kept.evidence(contest);
-    if (evidence !== null) return this.dispute_again(contest, known, evidence);
-    if (state.state !== "open" && state.state !== "voted") return;
-    if (state.state === "open" && this.around.confirms) {
-      this.begin(contest, "confirmation", { ...known, restored: true });
-      return;
-    }
-    const cast = this.begin(contest, state.state === "open" ? "send" : "check", { ...known, resent: true });
-    if (state.state === "open") return this.send(cast);
-    await this.look_up(cast);
+    if (waits) this.waiting.set(contest, waits);
+    else kept.erase(contest);
+    await this.notice(state);
   }
 
-  /** In a dispute, asks the server once more with the same bytes: a receipt that is good ends it. Throws SessionOver. */
+  /**
+   * In a dispute, asks the server once more, with the same bytes; with none where she has given them up: nothing is cast that she
+   * does not want. A receipt that is good ends it. Throws SessionOver.
+   */
   async again(contest: number): Promise<void> {
     const cast = this.casts.get(contest);
-    if (cast && disputed(cast)) await this.send(cast);
+    if (!cast || !disputed(cast)) return;
+    if (!cast.earlier) return this.send(cast);
+    this.enter(cast, "trace");
+    await this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
+  }
+
+  private async take_up(contest: number, state: ContestState["state"]): Promise<void> {
+    const disputes = this.waiting.get(contest)?.evidence;
+    if (!disputes && state !== "open" && state !== "voted") return;
+    const made = this.take_waiting(contest)!;
+    if (disputes) {
+      const failure = disputes.refused === "held" ? "late" : "proof";
+      const known = { failure, earlier: this.was_turned_down(contest, made), reports: this.reports_beside(contest, made) } as const;
+      return void this.begin(contest, "failed", { ...made, ...known });
+    }
+    if (state === "voted") return this.look_up(this.begin(contest, "trace", { ...made, resent: true }));
+    if (this.around.confirms) return void this.begin(contest, "confirmation", { ...made, restored: true });
+    await this.send(this.begin(contest, "send", { ...made, resent: true }));
+  }
+
+  private take_waiting(contest: number): Made | undefined {
+    const made = this.waiting.get(contest);
+    this.waiting.delete(contest);
+    return made;
   }
 
   private begin(contest: number, phase: Cast["phase"], known: Partial<Cast> = {}): Cast {
@@ -184,6 +222,7 @@ export class Casting {
   private async send(cast: Cast, code?: string): Promise<void> {
     cast.unconfirmed = undefined;
     cast.sent = true;
+    this.keep(cast);
     this.enter(cast, "send");
     const answer = await this.until_answered(cast, () => this.around.api.ballot(cast.ballot!, code));
     if (answer.status === "recorded" && answer.tracker === cast.tracker) {
@@ -192,8 +231,7 @@ export class Casting {
     }
     if (answer.status === "recorded") return this.dispute(cast, "proof", "tracker", answer);
     if (answer.status === "already_voted") {
-      const own = { ballot: cast.ballot!, tracker: cast.tracker! };
-      return this.retrace(cast, [own, ...this.refused_in(cast.contest)], () => this.not_recorded(cast, answer));
+      return this.retrace(cast, [made_of(cast), ...this.refused_in(cast.contest)], () => this.not_recorded(cast, answer));
     }
     this.not_recorded(cast, answer);
   }
@@ -210,31 +248,40 @@ export class Casting {
     this.fail(cast, answer.status);
   }
 
+  private keep(cast: Cast): void {
+    this.around.kept.keep(cast.contest, made_of(cast));
+  }
+
   /** What is not sent any more, and is remembered if it ever was. */
-  private abandon(cast: Cast): void {
-    this.around.kept.erase(cast.contest);
-    this.set_aside(cast);
+  private abandon(cast: Pick<Cast, "contest"> & Partial<Made>): void {
+    const { contest, tracker, sent } = cast;
+    this.around.kept.erase(contest);
+    if (sent) this.turn_down(contest, [made_of(cast), ...this.refused_in(contest).filter((other) => other.tracker !== tracker)]);
   }
 
-  private set_aside({ contest, ballot, tracker, sent }: Cast): void {
-    if (sent && ballot && tracker) this.turn_down(contest, [{ ballot, tracker }, ...this.refused_in(contest)]);
-  }
-
-  private refused_in(contest: number): Sealed[] {
+  private refused_in(contest: number): Made[] {
     return this.turned_down.get(contest) ?? [];
   }
 
-  private turn_down(contest: number, refused: Sealed[]): void {
+  private was_turned_down(contest: number, made: Partial<Made>): boolean {
+    return this.refused_in(contest).some(({ tracker }) => tracker === made.tracker);
+  }
+
+  private reports_beside(contest: number, made: Partial<Made>): Made[] {
+    return this.refused_in(contest).filter(({ evidence, tracker }) => evidence && tracker !== made.tracker);
+  }
+
+  private turn_down(contest: number, refused: Made[]): void {
     if (refused.length > 0) this.turned_down.set(contest, refused);
     else this.turned_down.delete(contest);
-    this.around.kept.keep_turned_down(contest, refused.map(({ ballot }) => ballot));
+    this.around.kept.keep_turned_down(contest, refused);
   }
 
   /** Nothing of another voter's, election's or code's. */
-  private async recognise(contest: number, ballot: string | null): Promise<Sealed | undefined> {
-    if (ballot === null) return undefined;
+  private async recognise(contest: number, made: Kept | undefined): Promise<Made | undefined> {
+    if (!made) return undefined;
     try {
-      return { ballot, tracker: await this.around.vault.recognise(contest, ballot) };
+      return { ...made, tracker: await this.around.vault.recognise(contest, made.ballot) };
     } catch {
       return undefined;
     }
@@ -244,13 +291,14 @@ export class Casting {
    * The voter is signed off, and by what the server never said to have: by one `among` those that she has sent? Then she has its
    * receipt, and is told.
    */
-  private async retrace(cast: Cast, among: Sealed[], none: () => void): Promise<void> {
-    if (cast.phase !== "check") this.enter(cast, "check");
-    for (const sent of among) {
-      const answer = await this.until_answered(cast, () => this.around.api.receipt(sent.tracker));
+  private async retrace(cast: Cast, among: Made[], none: () => void): Promise<void> {
+    if (cast.phase !== "trace") this.enter(cast, "trace");
+    for (const made of among) {
+      const answer = await this.until_answered(cast, () => this.around.api.receipt(made.tracker));
       if (answer.status === "unknown") continue;
-      if (cast.tracker !== sent.tracker) this.set_aside(cast);
-      Object.assign(cast, sent, { earlier: true });
+      if (cast.tracker !== made.tracker) this.abandon(cast);
+      const reports = this.reports_beside(cast.contest, made);
+      Object.assign(cast, { evidence: undefined, ...made, earlier: true, reports });
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
     none();
@@ -258,7 +306,7 @@ export class Casting {
 
   /** The voter is signed off: by this ballot, or by one that was turned down, or elsewhere, and this one never arrived. */
   private async look_up(cast: Cast): Promise<void> {
-    if (cast.phase !== "check") this.enter(cast, "check");
+    if (cast.phase !== "trace") this.enter(cast, "trace");
     const refused = this.refused_in(cast.contest);
     await this.receive(cast, () => this.retrace(cast, refused, () => {
       this.abandon(cast);
@@ -276,7 +324,7 @@ export class Casting {
       const awaits = answer.witnesses === true;
       const news = awaits !== (cast.awaits_witnesses === true);
       cast.awaits_witnesses = awaits;
-      if (delay === undefined && (cast.phase === "check" || news)) this.enter(cast, "pending");
+      if (cast.phase === "check" ? delay === undefined : cast.phase === "trace" || news) this.enter(cast, "pending");
       await this.around.wait(delay ?? PENDING_DELAY_MS);
     }
   }
@@ -288,22 +336,18 @@ export class Casting {
       if (!(error instanceof Refused)) throw error;
       return this.dispute(cast, "proof", error.code, answer);
     }
-    cast.earlier ||= this.refused_in(cast.contest).some(({ tracker }) => tracker === cast.tracker);
+    cast.earlier ||= this.was_turned_down(cast.contest, cast);
+    cast.reports = this.reports_beside(cast.contest, cast);
     this.around.kept.erase(cast.contest);
-    this.turn_down(cast.contest, []);
+    // Beside its receipt, after a reload too, she has the report of what stood in its place.
+    this.turn_down(cast.contest, cast.reports.length > 0 ? [made_of(cast), ...cast.reports] : []);
     this.enter(cast, "done");
   }
 
   private dispute(cast: Cast, failure: "proof" | "late", refused: string, answer: BallotAnswer | ReceiptAnswer): void {
     cast.evidence = { refused, answers: [...(cast.evidence?.answers ?? []), answer] };
-    this.around.kept.keep(cast.contest, cast.ballot!);
-    this.around.kept.keep_evidence(cast.contest, JSON.stringify(cast.evidence));
+    this.keep(cast);
     this.fail(cast, failure);
-  }
-
-  private dispute_again(contest: number, known: Partial<Cast>, evidence: string): void {
-    const cast = this.begin(contest, "check", { ...known, evidence: JSON.parse(evidence) as Evidence });
-    this.fail(cast, cast.evidence!.refused === "held" ? "late" : "proof");
   }
 
   private async until_answered<T>(cast: Cast, ask: () => Promise<T>): Promise<T> {

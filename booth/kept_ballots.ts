@@ -1,65 +1,83 @@
-// Sealed ballots between their making and the check of their receipt, those that the server said it had not recorded, and what a
-// server said whose proof was refused: what survives a reload of the page. Only bytes that the server receives or sends anyway
-// are kept: never r, choice or code.
+// Sealed ballots between their making and the check of their receipt, those that were given up or that the server said it had not
+// recorded, and what a server said whose proof was refused: what survives a reload of the page. Only bytes that the server
+// receives or sends anyway are kept: never r, choice or code.
+import type { BallotAnswer, ReceiptAnswer } from "./api.ts";
+
+/** What the server said of a ballot whose proof was refused, and why it was: enough for anyone to judge. */
+export interface Evidence {
+  refused: string;
+  answers: (BallotAnswer | ReceiptAnswer)[];
+}
+
+export interface Kept {
+  ballot: string; // base64, sealed
+  /** It has left this device, or may have. */
+  sent: boolean;
+  evidence?: Evidence | undefined;
+}
 
 const BALLOT = "isoloir/ballot/";
-const EVIDENCE = "isoloir/evidence/";
 const TURNED_DOWN = "isoloir/turned-down/";
 
 export class KeptBallots {
   private readonly storage: Storage;
+  private wiped = false;
 
   constructor(storage: Storage) {
     this.storage = storage;
   }
 
-  keep(contest: number, ballot: string): void {
-    this.store(BALLOT + contest, ballot);
+  keep(contest: number, { ballot, sent, evidence }: Kept): void {
+    this.store(BALLOT + contest, { ballot, sent, evidence });
   }
 
-  kept(contest: number): string | null {
-    return this.storage.getItem(BALLOT + contest);
+  kept(contest: number): Kept | undefined {
+    return this.read<Kept>(BALLOT + contest);
   }
 
-  /** Whether a sealed ballot waits, of whichever contest. */
+  /** Whether a sealed ballot waits, of whichever contest; what is in dispute is not to be sent. */
   any(): boolean {
-    return Object.keys(this.storage).some((key) => key.startsWith(BALLOT));
+    return Object.keys(this.storage).some((key) => key.startsWith(BALLOT) && !this.read<Kept>(key)?.evidence);
   }
 
-  keep_evidence(contest: number, evidence: string): void {
-    this.store(EVIDENCE + contest, evidence);
-  }
-
-  evidence(contest: number): string | null {
-    return this.storage.getItem(EVIDENCE + contest);
-  }
-
-  /** Sealed ballots that were sent and, as the server says, not recorded; replaces those that were kept. */
-  keep_turned_down(contest: number, ballots: string[]): void {
-    if (ballots.length > 0) this.store(TURNED_DOWN + contest, ballots.join(" "));
+  /** Newest first; replaces those that were kept. */
+  keep_turned_down(contest: number, ballots: Kept[]): void {
+    const kept = ballots.map(({ ballot, sent, evidence }) => ({ ballot, sent, evidence }));
+    if (kept.length > 0) this.store(TURNED_DOWN + contest, kept);
     else this.storage.removeItem(TURNED_DOWN + contest);
   }
 
-  turned_down(contest: number): string[] {
-    return this.storage.getItem(TURNED_DOWN + contest)?.split(" ") ?? [];
+  turned_down(contest: number): Kept[] {
+    return this.read<Kept[]>(TURNED_DOWN + contest) ?? [];
   }
 
-  /** What waits, and its evidence; what was turned down stays. */
+  /** What waits; what was turned down stays. */
   erase(contest: number): void {
     this.storage.removeItem(BALLOT + contest);
-    this.storage.removeItem(EVIDENCE + contest);
   }
 
+  /** For good: an answer may still be on its way. */
   wipe(): void {
+    this.wiped = true;
     for (const key of Object.keys(this.storage)) {
-      if ([BALLOT, EVIDENCE, TURNED_DOWN].some((kind) => key.startsWith(kind))) this.storage.removeItem(key);
+      if (key.startsWith(BALLOT) || key.startsWith(TURNED_DOWN)) this.storage.removeItem(key);
+    }
+  }
+
+  /** What cannot be read is nothing: a page of before wrote otherwise. */
+  private read<T>(key: string): T | undefined {
+    try {
+      return JSON.parse(this.storage.getItem(key) ?? "") as T;
+    } catch {
+      return undefined;
     }
   }
 
   /** Where the browser refuses storage, the ballot is still sent: only a reload would lose it. */
-  private store(key: string, value: string): void {
+  private store(key: string, value: Kept | Kept[]): void {
+    if (this.wiped) return;
     try {
-      this.storage.setItem(key, value);
+      this.storage.setItem(key, JSON.stringify(value));
     } catch {
       return;
     }

@@ -1,6 +1,6 @@
 // The dialog between the voter and leaving: what would be lost, the buttons that save it, and leaving all the same. It knows what
 // she has saved or printed.
-import type { Cast } from "./casting.ts";
+import { type Cast, may_count_instead } from "./casting.ts";
 import { loss_of_leaving } from "./leaving.ts";
 import { fill, one, show_part, text } from "./page.ts";
 import type { Step } from "./steps.ts";
@@ -21,8 +21,8 @@ export interface Surroundings {
 
 export class LeaveDialog {
   private readonly around: Surroundings;
-  private readonly saved = new Set<number>(); // contests whose evidence or proof she has
-  private readonly noted = new Set<number>(); // contests whose tracker she printed while the proof was on its way
+  private readonly saved = new Set<object>(); // evidence and receipts that she has
+  private readonly noted = new Set<string>(); // trackers that she printed while the proof was on its way
   private saved_here = false; // she did so when told what leaving would lose
 
   constructor(around: Surroundings) {
@@ -37,6 +37,8 @@ export class LeaveDialog {
       if (loss.contest !== undefined) this.around.show(loss.contest);
       const { why } = loss;
       this.tell(`voting.leave_${why}`, { evidence: why === "evidence", proof: why === "proof", anyway: why !== "offline" });
+      const cast = casts.find(({ contest }) => contest === loss.contest);
+      if (cast && may_count_instead(cast)) this.add(text("voting.may_count_instead"));
       return false;
     }
     const left = this.around.left();
@@ -53,6 +55,11 @@ export class LeaveDialog {
     if (!dialog.open) dialog.showModal();
   }
 
+  private add(more: string): void {
+    const dialog = this.dialog();
+    fill(dialog, { leave_text: `${one(dialog, "[data-slot=leave_text]").textContent} ${more}` });
+  }
+
   stay(): void {
     this.dialog().close();
   }
@@ -63,16 +70,16 @@ export class LeaveDialog {
   }
 
   /** In the dialog that asked for it: what was missing is there now, and leaving may go on. */
-  has_saved(contest: number): void {
-    this.saved.add(contest);
+  has_saved(...saved: object[]): void {
+    for (const one of saved) this.saved.add(one);
     if (!this.dialog().open) return;
     this.tell("voting.leave_saved", { anyway: true });
     this.saved_here = true;
   }
 
-  has_printed(step: Step, contest: number): void {
-    if (step === "receipt") this.saved.add(contest);
-    if (step === "pending") this.noted.add(contest);
+  has_printed(step: Step, { receipt, tracker }: Cast): void {
+    if (step === "receipt" && receipt) this.saved.add(receipt);
+    if (step === "pending" && tracker) this.noted.add(tracker);
   }
 
   unsaved_proof(): boolean {

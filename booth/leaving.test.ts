@@ -4,23 +4,38 @@ import type { Cast } from "./casting.ts";
 import { loss_of_leaving } from "./leaving.ts";
 
 const cast = (contest: number, phase: Cast["phase"], more: Partial<Cast> = {}): Cast => ({ contest, phase, ...more });
-const none = new Set<number>();
+const none = new Set<never>();
+const receipt = { text: "", index: 0 };
+const evidence = { refused: "unknown", answers: [] };
+const report = { ballot: "", tracker: "cd", sent: true, evidence };
 
 test("leaving asks about what is on its way, then about what is not saved, then about the line", () => {
-  const done = cast(0, "done");
-  const disputed = cast(1, "failed", { failure: "proof" });
+  const done = cast(0, "done", { receipt });
+  const disputed = cast(1, "failed", { failure: "proof", evidence });
   const sending = cast(2, "send");
   assert.deepEqual(loss_of_leaving([done, disputed, sending], none, none, true), { why: "sending", contest: 2 });
   assert.deepEqual(loss_of_leaving([done, disputed], none, none, true), { why: "evidence", contest: 1 });
-  assert.deepEqual(loss_of_leaving([done, disputed], new Set([1]), none, false), { why: "proof", contest: 0 });
-  assert.deepEqual(loss_of_leaving([done, disputed], new Set([0, 1]), none, false), { why: "offline" });
-  assert.equal(loss_of_leaving([done, disputed], new Set([0, 1]), none, true), undefined);
-  assert.deepEqual(loss_of_leaving([cast(3, "pending"), done], none, none, true), { why: "proof", contest: 0 });
+  assert.deepEqual(loss_of_leaving([done, disputed], new Set([evidence]), none, false), { why: "proof", contest: 0 });
+  assert.deepEqual(loss_of_leaving([done, disputed], new Set([receipt, evidence]), none, false), { why: "offline" });
+  assert.equal(loss_of_leaving([done, disputed], new Set([receipt, evidence]), none, true), undefined);
+  assert.deepEqual(loss_of_leaving([cast(3, "pending", { tracker: "ab" }), done], none, none, true), { why: "proof", contest: 0 });
   for (const phase of ["check", "pending"] as const) {
-    const waits = [cast(3, phase)];
+    const waits = [cast(3, phase, { tracker: "ab" })];
     assert.deepEqual(loss_of_leaving(waits, none, none, true), { why: "pending", contest: 3 });
-    assert.equal(loss_of_leaving(waits, none, new Set([3]), true), undefined, "she has the number, and knows");
+    assert.equal(loss_of_leaving(waits, none, new Set(["ab"]), true), undefined, "she has the number, and knows");
+    assert.deepEqual(loss_of_leaving(waits, none, new Set(["cd"]), true), { why: "pending", contest: 3 }, "of another ballot");
   }
-  assert.deepEqual(loss_of_leaving([cast(3, "done")], none, new Set([3]), true), { why: "proof", contest: 3 }, "there is more to keep now");
+  assert.deepEqual(loss_of_leaving([cast(3, "done", { receipt, tracker: "ab" })], none, new Set(["ab"]), true), { why: "proof", contest: 3 }, "there is more to keep now");
+  assert.deepEqual(loss_of_leaving([cast(3, "trace")], none, none, false), { why: "tracing", contest: 3 }, "there is no number to note");
   assert.equal(loss_of_leaving([cast(0, "failed", { failure: "closed" })], none, none, true), undefined);
+});
+
+test("who has saved a report has neither the next one, nor the receipt, nor another ballot's report", () => {
+  const saved = new Set([evidence]);
+  const more = { ...evidence };
+  assert.deepEqual(loss_of_leaving([cast(1, "failed", { failure: "proof", evidence: more })], saved, none, true), { why: "evidence", contest: 1 });
+  assert.deepEqual(loss_of_leaving([cast(1, "done", { receipt, evidence })], saved, none, true), { why: "proof", contest: 1 });
+  const beside = cast(1, "done", { receipt, reports: [report] });
+  assert.deepEqual(loss_of_leaving([beside], new Set([receipt]), none, true), { why: "evidence", contest: 1 });
+  assert.equal(loss_of_leaving([beside], new Set([receipt, evidence]), none, true), undefined);
 });

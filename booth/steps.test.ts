@@ -36,7 +36,7 @@ test("addresses lead to their steps when the state allows", () => {
 });
 
 test("once cast, Back never shows a ballot to send again; after a failure it does", () => {
-  const steps = { seal: "sending", send: "sending", check: "sending", pending: "pending", done: "receipt" } as const;
+  const steps = { seal: "sending", send: "sending", check: "sending", trace: "tracing", pending: "pending", done: "receipt" } as const;
   for (const [phase, step] of Object.entries(steps)) {
     for (const path of ["/vote/scrutins/3", "/vote/scrutins/3/choix", "/vote/scrutins/3/preuve"]) {
       assert.equal(at(path, { phase: phase as Cast["phase"], chosen: true }), `${step} /vote/scrutins/3/preuve`);

@@ -2,7 +2,7 @@
 // No address does anything by itself, so none can repeat a vote.
 import { type Cast, disputed } from "./casting.ts";
 
-export type Step = "code" | "contests" | "ballot" | "confirm" | "confirmation" | "sending" | "pending" | "receipt" | "dispute" | "error";
+export type Step = "code" | "contests" | "ballot" | "confirm" | "confirmation" | "sending" | "tracing" | "pending" | "receipt" | "dispute" | "error";
 
 export interface Shown {
   step: Step;
@@ -28,7 +28,7 @@ export const confirmation_address = (contest: number) => `${CONTESTS_ADDRESS}/${
 export const receipt_address = (contest: number) => `${CONTESTS_ADDRESS}/${contest}/preuve`;
 
 const STEP_OF_PHASE: Record<Cast["phase"], Step> = {
-  seal: "sending", confirmation: "confirmation", send: "sending", check: "sending", pending: "pending", done: "receipt", failed: "error",
+  seal: "sending", confirmation: "confirmation", send: "sending", check: "sending", trace: "tracing", pending: "pending", done: "receipt", failed: "error",
 };
 
 export function shown_at(path: string, progress: Progress): Shown {

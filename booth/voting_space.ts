@@ -3,7 +3,7 @@
 import { Api, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
 import { candidate_items, option_item, option_language, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
-import { type Cast, Casting, disputed, type Failure } from "./casting.ts";
+import { type Cast, Casting, disputed, type Failure, may_count_instead, reports_of } from "./casting.ts";
 import { ConfirmationStep } from "./confirmation.ts";
 import { server_clock } from "./countdown.ts";
 import { CodeEntrance, type Entrance, KeyEntrance } from "./entrance.ts";
@@ -130,7 +130,8 @@ class VotingSpace {
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     window.addEventListener("beforeunload", (event) => !this.over && this.leaving.unsaved_proof() && event.preventDefault());
     window.addEventListener("beforeprint", () => {
-      if (this.shown?.contest !== undefined) this.leaving.has_printed(this.shown.step, this.shown.contest);
+      const cast = this.shown?.contest === undefined ? undefined : this.casting.of(this.shown.contest);
+      if (cast) this.leaving.has_printed(this.shown!.step, cast);
     });
     follow_error_links(this.root);
     // On the document, because the steps are replaced when she changes the language.
@@ -269,20 +270,22 @@ class VotingSpace {
     if (!cast?.receipt) return;
     const tracker = tracker_text(from_hex(cast.tracker!)); // whole: who has but the file can look her ballot up
     save_file(`${text("voting.receipt_file")}-${contest}-${tracker}.tlog-proof`, cast.receipt.text, "text/plain");
-    this.leaving.has_saved(contest);
+    this.leaving.has_saved(cast.receipt);
   }
 
-  /** Neither choice nor code is in it. */
+  /** Neither choice nor code is in it; `others`: the same of ballots in whose place this one stands. */
   private save_evidence(contest: number): void {
     const cast = this.casting.of(contest);
-    if (!cast?.evidence) return;
+    const reports = cast ? reports_of(cast) : [];
+    if (reports.length === 0) return;
     const { fingerprint } = this.data;
-    const evidence = {
+    const [first, ...others] = reports.map(({ tracker, ballot, evidence }) => ({ tracker, ballot, ...evidence }));
+    const file = {
       format: "isoloir evidence 1", origin: location.origin, fingerprint, contest,
-      saved_at: new Date(this.clock()).toISOString(), tracker: cast.tracker, ballot: cast.ballot, ...cast.evidence,
+      saved_at: new Date(this.clock()).toISOString(), ...first, ...(others.length > 0 && { others }),
     };
-    save_file(`constat-${contest}-${first_groups(cast)}.json`, `${JSON.stringify(evidence, null, 2)}\n`, "application/json");
-    this.leaving.has_saved(contest);
+    save_file(`constat-${contest}-${first_groups(first!.tracker)}.json`, `${JSON.stringify(file, null, 2)}\n`, "application/json");
+    this.leaving.has_saved(...reports.map(({ evidence }) => evidence!));
   }
 
   private leave(anyway = false): void {
@@ -410,6 +413,7 @@ class VotingSpace {
     if (shown.step === "confirm") this.fill_confirm(contest);
     if (shown.step === "confirmation" && cast) this.fill_confirmation(cast, same);
     if (shown.step === "sending" && cast) this.fill_sending(cast);
+    if (shown.step === "tracing" && cast) this.fill_tracing(cast);
     if (shown.step === "pending" && cast) this.fill_pending(cast);
     if (shown.step === "receipt" && cast && !same) this.fill_receipt(cast);
     if (shown.step === "dispute" && cast) this.fill_dispute(cast);
@@ -455,7 +459,8 @@ class VotingSpace {
     if (this.voter_name) fill(section, { voter_name: this.voter_name });
     const suspended = contests.filter(({ contest, state }) => this.state_name_of(contest, state) === "suspended").length;
     const left = this.left_to_vote().length + suspended;
-    const all_voted = contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");
+    const otherwise = contests.some(({ contest }) => this.casting.of(contest)?.failure === "already_voted");
+    const all_voted = !otherwise && contests.every(({ contest, state }) => this.state_name_of(contest, state) === "voted");
     const nothing_left = contests.length > 0 ? text("voting.all_voted") : text("voting.no_contest");
     const lines = left > 0 ? [text("voting.left", { left, total: String(contests.length) })] : [nothing_left];
     if (suspended > 0) lines.push(text("voting.left_suspended", { suspended }));
@@ -509,12 +514,13 @@ class VotingSpace {
     one(item, "h2").id = `contest-${state.contest}`;
     show_part(item, "vote", state.state === "open" && !alive && !unproven);
     show_part(item, "confirmation", name === "to_confirm");
-    show_part(item, "receipt", alive && name !== "to_confirm");
+    show_part(item, "receipt", alive && name !== "to_confirm" && name !== "tracing");
     show_part(item, "proof_gone", name === "voted" && cast === undefined);
     const otherwise = name === "voted" && cast?.failure === "already_voted";
     fill(item, { otherwise: otherwise ? text("voting.error_already_voted") : "" });
     show_part(item, "otherwise", otherwise);
     show_part(item, "dispute", unproven);
+    show_part(item, "may_count", cast !== undefined && may_count_instead(cast));
     return item;
   }
 
@@ -522,6 +528,7 @@ class VotingSpace {
   private state_name_of(contest: number, state: ContestState["state"]): string {
     const cast = this.casting.of(contest);
     if (cast && disputed(cast)) return "unproven";
+    if (cast?.phase === "trace") return "tracing";
     if (cast?.phase === "check" || cast?.phase === "pending") return "pending";
     if (cast?.phase === "seal" || cast?.phase === "send") return "sending";
     if (cast?.phase === "confirmation") return state === "open" ? "to_confirm" : state;
@@ -595,12 +602,21 @@ class VotingSpace {
     show_part(section, "retry", cast.trouble !== undefined);
   }
 
+  private fill_tracing(cast: Cast): void {
+    const section = step("tracing");
+    const trouble = cast.trouble === "network" ? "voting.no_answer" : "voting.error_busy";
+    fill(section, { contest_title: this.contest_slots(cast.contest).contest_title, trouble: cast.trouble ? text(trouble) : "" });
+    show_part(section, "trouble", cast.trouble !== undefined);
+    show_part(section, "may_count", may_count_instead(cast));
+  }
+
   private fill_pending(cast: Cast): void {
     fill(step("pending"), {
       contest_title: this.contest_slots(cast.contest).contest_title, tracker: tracker_groups(from_hex(cast.tracker!)),
     });
     show_part(step("pending"), "on_the_way", !cast.awaits_witnesses);
     show_part(step("pending"), "witnesses", cast.awaits_witnesses === true);
+    show_part(step("pending"), "may_count", may_count_instead(cast));
   }
 
   private fill_receipt(cast: Cast): void {
@@ -613,6 +629,7 @@ class VotingSpace {
       election_fingerprint: this.data.fingerprint!.match(/.{4}/g)!.join(" "),
     });
     show_part(section, "earlier", cast.earlier === true);
+    show_part(section, "reports", reports_of(cast).length > 0);
     one(section, "[data-qr]").replaceChildren(qr_svg(`${location.origin}/suivi#${tracker_text(tracker)}`));
     this.fill_receipt_time(cast.contest);
     void this.guard(() => this.refresh());
@@ -624,6 +641,9 @@ class VotingSpace {
     fill(section, {
       contest_title, tracker: tracker_groups(from_hex(cast.tracker!)), dispute_text: text(`voting.dispute_${cast.failure}`),
     });
+    show_part(section, "may_count", may_count_instead(cast));
+    show_part(section, "again", !cast.earlier);
+    show_part(section, "again_earlier", cast.earlier === true);
   }
 
   private fill_receipt_time(contest: number): void {
@@ -671,6 +691,6 @@ class VotingSpace {
 }
 
 /** For a file's name. */
-function first_groups(cast: Cast): string {
-  return tracker_groups(from_hex(cast.tracker!)).slice(0, 9).replace(" ", "-");
+function first_groups(tracker: string): string {
+  return tracker_groups(from_hex(tracker)).slice(0, 9).replace(" ", "-");
 }

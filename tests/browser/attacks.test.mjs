@@ -68,16 +68,17 @@ async function back(page) {
   await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
 }
 
-async function voted(page) {
+// `reports`: the contests in which a ballot counts in the place of one whose report she still has.
+async function voted(page, reports = []) {
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
-  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), reports.map((contest) => `isoloir/turned-down/${contest}`));
 }
 
 // Over an honest connection the same ballot is presented once more.
-async function endDispute(page) {
+async function endDispute(page, reports) {
   proxy.honest();
   await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
-  await voted(page);
+  await voted(page, reports);
 }
 
 async function assertRefused(page) {
@@ -126,7 +127,7 @@ test("a ballot of another voter in the place of hers: refused, or unmasked; a ca
   assert.ok(!(await page.content()).replaceAll(" ", "").includes(reference));
   proxy.answered(BALLOT, (_, post) => recordedAs(post));
   await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
-  await page.waitForFunction(() => JSON.parse(sessionStorage.getItem("isoloir/evidence/1")).answers.length === 2);
+  await page.waitForFunction(() => JSON.parse(sessionStorage.getItem("isoloir/ballot/1")).evidence.answers.length === 2);
   const { answers } = await disputed(page, 1, "tracker");
   assert.deepEqual(answers.map(({ status }) => status), ["recorded", "ready"]);
   assertSignOffs(victim, [0]);
@@ -139,16 +140,21 @@ test("a ballot of another voter in the place of hers: refused, or unmasked; a ca
 test("her own earlier ballot, said to be refused, recorded in the place of her next, or all the same: she gets its receipt and is told", async () => {
   const voter = voters[2];
   const page = await inside(voter);
-  const told = page.locator("[data-step=receipt]").getByText("Le serveur avait d’abord dit que ce bulletin n’était pas enregistré. Il est pourtant dans l’urne");
+  const told = page.locator("[data-step=receipt]").getByText("Vous aviez renoncé à ce bulletin, ou le serveur avait dit qu’il n’était pas enregistré. Il est pourtant dans l’urne");
   let first;
   proxy.asked(BALLOT, (post) => ((first = bytesOf(post)), { answer: REFUSED }));
   await cast(page, CONTESTS[0]);
   await assertRefused(page);
   proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
   await cast(page, CONTESTS[0], "Liste A, Horizon commun");
-  await disputed(page, 0, "tracker");
-  await endDispute(page);
+  const report = await disputed(page, 0, "tracker");
+  await endDispute(page, [0]);
   await told.waitFor();
+  await look(page, "receipt-and-report");
+  const saved = page.waitForEvent("download");
+  await page.locator("[data-step=receipt]").getByRole("button", { name: "Enregistrer le constat" }).press("Enter");
+  const { tracker, answers } = JSON.parse(readFileSync(await (await saved).path(), "utf8"));
+  assert.deepEqual([tracker, answers], [report.tracker, report.answers], "of the ballot that the server said it had taken");
   const evidence = await shownTracker(page);
   await back(page);
   assertSignOffs(voter, [0]);
@@ -161,7 +167,7 @@ test("her own earlier ballot, said to be refused, recorded in the place of her n
       await assertRefused(page);
       await page.getByRole("listitem").filter({ hasText: CONTESTS[1] }).getByRole("button", { name: "Voir ma preuve de vote" }).press("Enter");
     }
-    await voted(page);
+    await voted(page, [0]);
     await told.waitFor();
     assert.notEqual(await shownTracker(page), evidence);
     const download = page.waitForEvent("download");
@@ -179,7 +185,7 @@ test("the same after a reload: what was said to be refused before it is still he
   const voter = voters[5];
   const page = await inside(voter);
   const told = page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte");
-  const listed = (contest) => page.locator("[data-slot=earlier]").getByText(`${contest} : le serveur avait dit que votre bulletin n’était pas enregistré`);
+  const listed = (contest) => page.locator("[data-slot=earlier]").getByText(`${contest} : un bulletin auquel vous aviez renoncé, ou dont le serveur avait dit qu’il n’était pas enregistré, est dans l’urne`);
   // One never arrives, the next is recorded; of both it is said that they were refused.
   proxy.asked(BALLOT, () => ({ answer: REFUSED }));
   await cast(page, CONTESTS[0]);
@@ -187,13 +193,15 @@ test("the same after a reload: what was said to be refused before it is still he
   const first = bytesOf(proxy.seen(BALLOT));
   proxy.honest();
   proxy.answered(BALLOT, () => REFUSED);
+  proxy.asked(RECEIPT, () => ({ answer: { status: "pending" } })); // until she is back
   await cast(page, CONTESTS[1]);
   await assertRefused(page);
   const second = trackerOf(bytesOf(proxy.seen(BALLOT)));
   const kept = await page.evaluate(() => ({ ...sessionStorage }));
-  assert.deepEqual(kept, Object.fromEntries([first, bytesOf(proxy.seen(BALLOT))].map((ballot, i) => [`isoloir/turned-down/${i}`, ballot.toString("base64")])));
+  assert.deepEqual(kept, Object.fromEntries([first, bytesOf(proxy.seen(BALLOT))].map((ballot, i) => [`isoloir/turned-down/${i}`, JSON.stringify([{ ballot: ballot.toString("base64"), sent: true }])])));
 
   await page.reload();
+  proxy.honest();
   await page.getByText("La page a été rechargée").waitFor();
   assert.equal(await page.getByText("Un bulletin chiffré, préparé avant une interruption").isVisible(), false, "none will be sent");
   await typeCode(demo, page, voter.code);
@@ -208,8 +216,8 @@ test("the same after a reload: what was said to be refused before it is still he
   proxy.honest();
   proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
   await cast(page, CONTESTS[0], "Liste A, Horizon commun");
-  await disputed(page, 0, "tracker");
-  await endDispute(page);
+  const report = await disputed(page, 0, "tracker");
+  await endDispute(page, [0]);
   await told.waitFor();
   await back(page);
   await listed(CONTESTS[0]).waitFor();
@@ -225,11 +233,101 @@ test("the same after a reload: what was said to be refused before it is still he
   await page.reload();
   await typeCode(demo, page, voter.code);
   await page.getByRole("listitem").filter({ hasText: CONTESTS[2] }).getByText("Un vote a déjà été enregistré pour vous dans ce scrutin").waitFor();
+  assert.equal(await page.getByText("Vous avez voté dans tous vos scrutins").isVisible(), false, "if it was she");
   await look(page, "turned-down-otherwise");
+  // The report of the ballot that is not the one in the box is there still, and so is the other's receipt.
+  await listed(CONTESTS[0]).waitFor();
   await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  const dialog = page.getByRole("dialog");
+  const saved = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Enregistrer le constat" }).press("Enter");
+  assert.equal(JSON.parse(readFileSync(await (await saved).path(), "utf8")).tracker, report.tracker);
+  await dialog.getByRole("heading", { name: "Le fichier est téléchargé" }).waitFor();
+  await dialog.getByRole("button", { name: "Quitter" }).press("Enter");
+  await dialog.getByRole("heading", { name: "Vous n’avez pas gardé cette preuve de vote" }).waitFor();
+  await dialog.getByRole("button", { name: "Quitter" }).press("Enter");
   await page.getByRole("heading", { name: "Vous êtes déconnecté" }).waitFor();
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   await Promise.all([closePage(elsewhere), closePage(page)]);
+});
+
+test("what she gave up is recorded in the place of her choice, its proof late or false: she is told everywhere which ballot it is, and casts it nowhere", async () => {
+  const voter = voters[6];
+  const page = await inside(voter);
+  proxy.asked(BALLOT, () => ({ answer: REFUSED }));
+  await cast(page, CONTESTS[0]);
+  await assertRefused(page);
+  const first = bytesOf(proxy.seen(BALLOT));
+  // It is sent before the next one, and its receipt is held back.
+  let receipt = { status: "pending" };
+  proxy.asked(BALLOT, async (post) => void (await proxy.resend(post, { ballot: first.toString("base64") })));
+  proxy.asked(RECEIPT, ({ body }) => receipt && body.tracker === trackerOf(first) && { answer: receipt });
+  await cast(page, CONTESTS[0], "Liste A, Horizon commun");
+  const told = (within) => within.getByText("Le bulletin dont il s’agit, vous l’aviez préparé avant : vous y aviez renoncé, ou le serveur avait dit qu’il n’était pas enregistré. C’est peut-être lui qui compte.").waitFor();
+  const card = page.getByRole("listitem").filter({ hasText: CONTESTS[0] });
+  const dialog = page.getByRole("dialog");
+  const leave = async (title) => {
+    await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+    await dialog.getByRole("heading", { name: title }).waitFor();
+    await told(dialog);
+  };
+  await page.getByRole("heading", { name: "Votre vote est enregistré" }).waitFor({ timeout: 30_000 });
+  await told(page.locator("[data-step=pending]"));
+  await look(page, "pending-earlier");
+  await back(page);
+  await told(card);
+  await look(page, "contests-pending-earlier");
+  await leave("Votre preuve de vote n’est pas encore arrivée");
+  await look(page, "leave-pending-earlier");
+  await dialog.getByRole("button", { name: "Rester ici" }).press("Enter");
+
+  receipt = { status: "ready", receipt: "false" };
+  await page.getByRole("heading", { name: "Votre preuve de vote n’est pas valable" }).waitFor({ timeout: 30_000 });
+  await leave("Vous n’avez pas enregistré le constat");
+  await dialog.getByRole("button", { name: "Rester ici" }).press("Enter");
+  assert.equal((await disputed(page, 0, "form")).tracker, trackerOf(first));
+  await told(page.locator("[data-step=dispute]"));
+  await page.getByText("Le bulletin n’est pas présenté à nouveau").waitFor();
+  await look(page, "dispute-earlier");
+  await page.locator(".portal-header a[hreflang=en]").click();
+  await page.getByText("The ballot is not presented again").waitFor();
+  await look(page, "dispute-earlier");
+  await page.locator(".portal-header a[hreflang=fr]").click();
+  await page.getByText("Le bulletin n’est pas présenté à nouveau").waitFor();
+  await back(page);
+  await told(card);
+
+  // So it is after a reload; asking for the receipt casts nothing.
+  await page.reload();
+  await typeCode(demo, page, voter.code);
+  await told(card);
+  await card.getByRole("button", { name: "Voir ce qu’il faut faire" }).press("Enter");
+  await told(page.locator("[data-step=dispute]"));
+  proxy.asked(BALLOT, () => assert.fail("she has given it up"));
+  proxy.asked(RECEIPT, () => ({ cut: true }));
+  await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
+  const tracing = page.locator("[data-step=tracing]");
+  await tracing.getByRole("heading", { name: "Vérification de votre vote" }).waitFor();
+  await told(tracing);
+  await tracing.getByText("Le service n’a pas répondu").waitFor();
+  await look(page, "tracing");
+  await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  await dialog.getByRole("heading", { name: "Une vérification est en cours" }).waitFor();
+  await look(page, "leave-tracing");
+  await dialog.getByRole("button", { name: "Rester ici" }).press("Enter");
+  await page.locator(".portal-header a[hreflang=en]").click();
+  await tracing.getByText("Your browser is checking whether a vote is recorded for you in this contest").waitFor();
+  await tracing.getByText("The service did not answer").waitFor();
+  await look(page, "tracing");
+  await page.locator(".portal-header a[hreflang=fr]").click();
+  await tracing.getByText("Le service n’a pas répondu").waitFor();
+  proxy.honest();
+  await page.evaluate(() => void dispatchEvent(new Event("online"))); // sooner than it would by itself
+  await voted(page);
+  await page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte").waitFor();
+  assert.equal(await shownTracker(page), trackerText(trackerOf(first)));
+  assertSignOffs(voter, [0]);
+  await closePage(page);
 });
 
 // A log of the attacker's own, with this one entry.
@@ -316,9 +414,9 @@ test("ballots and receipts sent again elsewhere: another contest, district, sess
     proxy.asked(RECEIPT, ({ body }) => ({ answer: { status: "ready", receipt: forged(body.tracker) } }));
     if (i === 0) await cast(page, CONTESTS[2]);
     else await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
-    await page.waitForFunction((count) => JSON.parse(sessionStorage.getItem("isoloir/evidence/2"))?.answers.length === count, i + 1);
+    await page.waitForFunction((count) => JSON.parse(sessionStorage.getItem("isoloir/ballot/2"))?.evidence?.answers.length === count, i + 1);
     if (i === 0 || i === lies.length - 1) await disputed(page, 2, refused);
-    else assert.equal(await page.evaluate(() => JSON.parse(sessionStorage.getItem("isoloir/evidence/2")).refused), refused);
+    else assert.equal(await page.evaluate(() => JSON.parse(sessionStorage.getItem("isoloir/ballot/2")).evidence.refused), refused);
   }
   assertSignOffs(voter, [0]);
   await endDispute(page);

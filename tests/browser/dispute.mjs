@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 // The page in plain words, its address, its evidence, and the list of contests: nowhere "a voté", nothing to vote again.
 export async function assertDispute(page, contests, contest, refused) {
   await page.getByRole("heading", { name: "Votre preuve de vote n’est pas valable" }).waitFor({ timeout: 30_000 });
-  for (const words of ["Ne votez pas une deuxième fois", "Prévenez le bureau de vote ou l’assistance", "votre navigateur l’a refusée"])
+  for (const words of ["Ne votez pas une deuxième fois", "Prévenez le bureau de vote ou l’assistance, et remettez-leur ce fichier", "votre navigateur l’a refusée"])
     await page.locator("[data-step=dispute]").getByText(words).waitFor();
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Enregistrer le constat" }).press("Enter");
