@@ -89,16 +89,19 @@ std::int64_t limb_at_edge(Random& random, std::int64_t most) {
 }
 
 // All the signs of limbs that are the largest there are, two by two, so that in one lane or another
-// everything adds up that can; then everything at edges.
+// everything adds up that can; in lane 2 the low halves of all products do, as 2^50 times an odd
+// number is halfway between two high halves. Then everything at edges.
 TEST(Fma, FieldAtItsBounds) {
   SKIP_WITHOUT_FMA();
   Operands operands;
   for (unsigned signs = 0; signs < 1024; ++signs) {
     for (std::size_t i = 0; i < 5; ++i) {
       for (std::size_t lane = 0; lane < fma::lanes; ++lane) {
-        const auto size = static_cast<double>(lane == 3 ? std::int64_t{1} << 50 : factor_most);
+        constexpr std::int64_t half = std::int64_t{1} << 50;
+        const auto size = static_cast<double>(lane < 2 ? factor_most : half);
+        const auto other = lane == 2 ? static_cast<double>(factor_most - 3) : size;
         operands.a.limb[i][lane] = (signs >> i & 1) != 0 ? -size : size;
-        operands.b.limb[i][lane] = (signs >> (5 + i) & 1) != 0 ? -size : size;
+        operands.b.limb[i][lane] = (signs >> (5 + i) & 1) != 0 ? -other : other;
         operands.to_carry.limb[i][lane] = (signs >> i & 1) != 0 ? -wide_most : wide_most;
       }
     }
