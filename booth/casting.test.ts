@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Api, type BallotAnswer, type ContestState, type ReceiptAnswer, SessionOver, TryAgain, type Unconfirmed } from "./api.ts";
-import { type Cast, Casting, reports_of, type Surroundings } from "./casting.ts";
+import { type Cast, Casting, disputed, presented_again, reports_of, type Surroundings } from "./casting.ts";
 import { KeptBallots } from "./kept_ballots.ts";
 import { Refused } from "./refused.ts";
 
@@ -659,4 +659,20 @@ test("a dispute stays one where a code is wanted: no code makes the two answers 
   await casting.confirm(2, "123456");
   await casting.again(2);
   assert.deepEqual([casting.of(2)!.failure, casting.of(2)!.evidence!.answers.length], ["proof", 2]);
+});
+
+test("a ballot that was never confirmed does not leave, whatever the server says of it: only its receipt is asked for", async () => {
+  for (const lie of [bad, { status: "held" } as const]) {
+    const script = [lie, unknown];
+    for (const reload of [false, true]) {
+      const before = world({ receipt: [...script] }, true);
+      await before.casting.cast(VOTE);
+      await before.casting.refuse(2, "already_voted");
+      assert.deepEqual([disputed(before.casting.of(2)!), presented_again(before.casting.of(2)!)], [true, false]);
+      const { casting, seen }: World = reload ? reloaded(before, { receipt: [unknown] }, true) : before;
+      if (reload) await casting.resume(state("voted"));
+      await casting.again(2);
+      assert.deepEqual([seen.sent, casting.of(2)!.failure, casting.of(2)!.evidence!.answers.at(-1)], [[], "proof", unknown]);
+    }
+  }
 });

@@ -50,6 +50,11 @@ export function disputed(cast: Cast): boolean {
   return cast.phase === "failed" && (cast.failure === "proof" || cast.failure === "late");
 }
 
+/** In a dispute, whether asking once more sends the ballot: it left this device before, and is not known to be given up. */
+export function presented_again({ earlier, sent }: Cast): boolean {
+  return !earlier && sent === true;
+}
+
 /** Not her last choice, it may be, and nothing shows yet whether it counts. */
 export function may_count_instead(cast: Cast): boolean {
   return cast.earlier === true && cast.phase !== "done";
@@ -181,13 +186,13 @@ export class Casting {
   }
 
   /**
-   * In a dispute, asks the server once more, with the same bytes; with none where she has given them up: nothing is cast that she
-   * does not want. A receipt that is good ends it. Throws SessionOver.
+   * In a dispute, asks the server once more, with the same bytes; with none where she has given them up
+   * or never confirmed them: nothing is cast that she does not want. A receipt that is good ends it. Throws SessionOver.
    */
   async again(contest: number): Promise<void> {
     const cast = this.casts.get(contest);
     if (!cast || !disputed(cast)) return;
-    if (!cast.earlier) return this.send(cast);
+    if (presented_again(cast)) return this.send(cast);
     this.enter(cast, "trace");
     await this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
   }

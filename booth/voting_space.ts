@@ -3,7 +3,7 @@
 import { Api, type ContestList, type ContestState, SessionOver, TryAgain } from "./api.ts";
 import { candidate_items, option_item, option_language, option_title } from "./ballot_view.ts";
 import { from_hex } from "./bytes.ts";
-import { type Cast, Casting, disputed, type Failure, may_count_instead, reports_of } from "./casting.ts";
+import { type Cast, Casting, disputed, type Failure, may_count_instead, presented_again, reports_of } from "./casting.ts";
 import { ConfirmationStep } from "./confirmation.ts";
 import { server_clock } from "./countdown.ts";
 import { CodeEntrance, type Entrance, KeyEntrance } from "./entrance.ts";
@@ -642,8 +642,8 @@ class VotingSpace {
       contest_title, tracker: tracker_groups(from_hex(cast.tracker!)), dispute_text: text(`voting.dispute_${cast.failure}`),
     });
     show_part(section, "may_count", may_count_instead(cast));
-    show_part(section, "again", !cast.earlier);
-    show_part(section, "again_earlier", cast.earlier === true);
+    show_part(section, "again", presented_again(cast));
+    show_part(section, "again_earlier", !presented_again(cast));
   }
 
   private fill_receipt_time(contest: number): void {
