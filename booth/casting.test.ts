@@ -676,3 +676,15 @@ test("a ballot that was never confirmed does not leave, whatever the server says
     }
   }
 });
+
+test("what leaving would destroy unsent is told: a ballot that waits for its code, and one that waits since before a reload", async () => {
+  const { casting } = world({}, true);
+  await casting.cast(VOTE);
+  assert.deepEqual(casting.waits(), [2]);
+  const suspended = reloaded(await unanswered(), { ballot: [{ status: "recorded", tracker: SECOND.tracker }], receipt: [ready] });
+  assert.deepEqual(suspended.casting.waits(), []);
+  await suspended.casting.resume(state("suspended"));
+  assert.deepEqual([suspended.casting.of(2), suspended.casting.waits()], [undefined, [2]]);
+  await suspended.casting.notice(state("open"));
+  assert.deepEqual([suspended.casting.of(2)!.phase, suspended.casting.waits()], ["done", []]);
+});

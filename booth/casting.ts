@@ -105,6 +105,11 @@ export class Casting {
     return [...this.casts.values()];
   }
 
+  /** Contests in which a validated ballot waits on this device, for its code or until the contest is open again. */
+  waits(): number[] {
+    return [...this.waiting.keys(), ...this.all().filter(({ phase }) => phase === "confirmation").map(({ contest }) => contest)];
+  }
+
   of(contest: number): Cast | undefined {
     return this.casts.get(contest);
   }

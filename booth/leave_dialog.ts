@@ -1,6 +1,6 @@
 // The dialog between the voter and leaving: what would be lost, the buttons that save it, and leaving all the same. It knows what
 // she has saved or printed.
-import { type Cast, may_count_instead } from "./casting.ts";
+import { type Cast, type Casting, may_count_instead } from "./casting.ts";
 import { loss_of_leaving } from "./leaving.ts";
 import { fill, one, show_part, text } from "./page.ts";
 import type { Step } from "./steps.ts";
@@ -12,7 +12,9 @@ interface Parts {
 }
 
 export interface Surroundings {
-  casts: () => Cast[];
+  casting: Pick<Casting, "all" | "waits">;
+  /** A code validates the vote. */
+  confirms: boolean;
   /** Contests that she may still vote in. */
   left: () => number;
   /** Shows what would be lost of this contest. */
@@ -31,7 +33,7 @@ export class LeaveDialog {
 
   /** What is wiped with the page cannot be had again: she is told, and stays or goes. */
   may_leave(): boolean {
-    const casts = this.around.casts();
+    const casts = this.around.casting.all();
     const loss = loss_of_leaving(casts, this.saved, this.noted, navigator.onLine);
     if (loss) {
       if (loss.contest !== undefined) this.around.show(loss.contest);
@@ -42,9 +44,10 @@ export class LeaveDialog {
       return false;
     }
     const left = this.around.left();
-    const waits = casts.some(({ phase }) => phase === "confirmation");
-    if (left > 0) this.tell(waits ? "confirmation.leave" : "voting.leave_unvoted", { anyway: true }, { left });
-    return left === 0;
+    const waits = this.around.casting.waits().length > 0;
+    const kept = this.around.confirms ? "confirmation.leave" : "voting.leave_waiting";
+    if (waits || left > 0) this.tell(waits ? kept : "voting.leave_unvoted", { anyway: true }, { left });
+    return !waits && left === 0;
   }
 
   tell(id: string, parts: Parts = {}, values = {}): void {
@@ -83,7 +86,7 @@ export class LeaveDialog {
   }
 
   unsaved_proof(): boolean {
-    const why = loss_of_leaving(this.around.casts(), this.saved, this.noted, true)?.why;
+    const why = loss_of_leaving(this.around.casting.all(), this.saved, this.noted, true)?.why;
     return why === "proof" || why === "pending";
   }
 

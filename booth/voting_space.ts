@@ -94,7 +94,7 @@ class VotingSpace {
       changed: (contest) => this.shown?.step === "confirmation" && this.shown.contest === contest && this.render(),
     });
     this.leaving = new LeaveDialog({
-      casts: () => this.casting.all(), left: () => (this.list ? this.left_to_vote().length : 0),
+      casting: this.casting, confirms: Boolean(this.data.confirmation), left: () => (this.list ? this.left_to_vote().length : 0),
       show: (contest) => this.go(receipt_address(contest)),
     });
   }
