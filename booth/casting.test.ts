@@ -688,3 +688,12 @@ test("what leaving would destroy unsent is told: a ballot that waits for its cod
   await suspended.casting.notice(state("open"));
   assert.deepEqual([suspended.casting.of(2)!.phase, suspended.casting.waits()], ["done", []]);
 });
+
+test("the report of a dispute stays hers while the server is asked once more, until a receipt is good", async () => {
+  const { casting, around } = world({ ballot: [recorded, lost(), recorded], receipt: [bad, pending, ready] });
+  await casting.cast(VOTE);
+  const shown: unknown[] = [];
+  around.changed = (cast) => shown.push([cast.phase, reports_of(cast).length]);
+  await casting.again(2);
+  assert.deepEqual(shown, [["send", 1], ["send", 1], ["check", 1], ["done", 0]]);
+});

@@ -65,10 +65,10 @@ function made_of({ ballot, tracker, sent, evidence }: Partial<Made>): Made {
   return { ballot: ballot!, tracker: tracker!, sent: sent === true, ...(evidence && { evidence }) };
 }
 
-/** What the server said of her ballots and was refused: a file that she can save. */
+/** What the server said of her ballots and was refused, until a receipt is good: a file that she can save. */
 export function reports_of(cast: Cast): Made[] {
   const others = cast.reports ?? [];
-  return disputed(cast) ? [made_of(cast), ...others] : others;
+  return cast.evidence && cast.phase !== "done" ? [made_of(cast), ...others] : others;
 }
 
 const SEND_DELAYS_MS = [1000, 2000, 4000, 8000, 15000];

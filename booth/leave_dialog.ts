@@ -2,7 +2,7 @@
 // she has saved or printed.
 import { type Cast, type Casting, may_count_instead } from "./casting.ts";
 import { loss_of_leaving } from "./leaving.ts";
-import { fill, one, show_part, text } from "./page.ts";
+import { all, fill, one, show_part, text } from "./page.ts";
 import type { Step } from "./steps.ts";
 
 interface Parts {
@@ -37,8 +37,12 @@ export class LeaveDialog {
     const loss = loss_of_leaving(casts, this.saved, this.noted, navigator.onLine);
     if (loss) {
       if (loss.contest !== undefined) this.around.show(loss.contest);
-      const { why } = loss;
-      this.tell(`voting.leave_${why}`, { evidence: why === "evidence", proof: why === "proof", anyway: why !== "offline" });
+      const { why, unsaved } = loss;
+      const evidence = why === "evidence" || unsaved === true;
+      this.tell(`voting.leave_${why}`, { evidence, proof: why === "proof", anyway: why !== "offline" });
+      // Whatever step is behind the dialog.
+      for (const button of all(this.dialog(), "[data-action^=download-]")) button.dataset.contest = String(loss.contest);
+      if (unsaved) this.add(text("voting.leave_evidence"));
       const cast = casts.find(({ contest }) => contest === loss.contest);
       if (cast && may_count_instead(cast)) this.add(text("voting.may_count_instead"));
       return false;

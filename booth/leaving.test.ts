@@ -39,3 +39,12 @@ test("who has saved a report has neither the next one, nor the receipt, nor anot
   assert.deepEqual(loss_of_leaving([beside], new Set([receipt]), none, true), { why: "evidence", contest: 1 });
   assert.equal(loss_of_leaving([beside], new Set([receipt, evidence]), none, true), undefined);
 });
+
+test("a report that she has not saved is asked about while the receipt is asked for once more, and told with what is on its way", () => {
+  for (const phase of ["check", "pending", "trace"] as const) {
+    assert.deepEqual(loss_of_leaving([cast(1, phase, { tracker: "ab", evidence })], none, none, true), { why: "evidence", contest: 1 });
+  }
+  const sending = cast(1, "send", { evidence });
+  assert.deepEqual(loss_of_leaving([sending], none, none, true), { why: "sending", contest: 1, unsaved: true });
+  assert.deepEqual(loss_of_leaving([sending], new Set([evidence]), none, true), { why: "sending", contest: 1 });
+});

@@ -5,6 +5,8 @@ export interface Loss {
   /** offline: the server would not hear of it; sending, tracing: no answer yet; evidence, proof: not saved. */
   why: "offline" | "sending" | "tracing" | "evidence" | "proof" | "pending";
   contest?: number;
+  /** Neither is that contest's report saved. */
+  unsaved?: true;
 }
 
 /**
@@ -15,11 +17,12 @@ export function loss_of_leaving(
   casts: Cast[], saved: ReadonlySet<object>, noted: ReadonlySet<string>, online: boolean,
 ): Loss | undefined {
   const sending = casts.find(({ phase }) => phase === "seal" || phase === "send");
-  const unsaved = casts.find((cast) => reports_of(cast).some(({ evidence }) => !saved.has(evidence!)));
+  const is_unsaved = (cast: Cast) => reports_of(cast).some(({ evidence }) => !saved.has(evidence!));
+  const unsaved = casts.find(is_unsaved);
   const proof = casts.find(({ phase, receipt }) => phase === "done" && !saved.has(receipt!));
   const pending = casts.find(({ tracker, phase }) => (phase === "check" || phase === "pending") && !noted.has(tracker!));
   const tracing = casts.find(({ phase }) => phase === "trace");
-  if (sending) return { why: "sending", contest: sending.contest };
+  if (sending) return { why: "sending", contest: sending.contest, ...(is_unsaved(sending) && { unsaved: true }) };
   if (unsaved) return { why: "evidence", contest: unsaved.contest };
   if (proof) return { why: "proof", contest: proof.contest };
   if (pending) return { why: "pending", contest: pending.contest };

@@ -191,6 +191,7 @@ class VotingSpace {
 
   private act(action: string, contest: number): void {
     const here = this.shown?.contest;
+    const about = Number.isNaN(contest) ? here : contest;
     if (action === "leave") return this.leave();
     if (this.over) return;
     if (action === "contests") this.go(CONTESTS_ADDRESS);
@@ -200,8 +201,8 @@ class VotingSpace {
     else if (action === "another-code" && here !== undefined) void this.guard(() => this.confirmation.ask(here, true));
     else if (action === "cast" && here !== undefined) void this.guard(() => this.cast(here));
     else if (action === "retry") this.nudge();
-    else if (action === "download-receipt" && here !== undefined) this.save_receipt(here);
-    else if (action === "download-evidence" && here !== undefined) this.save_evidence(here);
+    else if (action === "download-receipt" && about !== undefined) this.save_receipt(about);
+    else if (action === "download-evidence" && about !== undefined) this.save_evidence(about);
     else if (action === "ask-again" && here !== undefined) void this.guard(() => this.casting.again(here));
     else if (action === "stay") this.leaving.stay();
     else if (action === "leave-anyway") this.leave(this.leaving.in_spite());
