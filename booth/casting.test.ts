@@ -697,3 +697,47 @@ test("the report of a dispute stays hers while the server is asked once more, un
   await casting.again(2);
   assert.deepEqual(shown, [["send", 1], ["send", 1], ["check", 1], ["done", 0]]);
 });
+
+// One ballot counts in the place of another, whose report stands beside its receipt.
+async function done_beside_a_report() {
+  const before = world({
+    ballot: [refused, { status: "recorded", tracker: SECOND.tracker }, { status: "already_voted" }], receipt: [bad, unknown, ready, ready],
+  });
+  await before.casting.cast(VOTE);
+  before.around.vault.seal = () => Promise.resolve(SECOND);
+  await before.casting.cast({ ...VOTE, choice: 0 });
+  await before.casting.again(2);
+  assert.equal(before.casting.of(2)!.phase, "done");
+  return { before, report: before.kept.turned_down(2)[1]! };
+}
+
+test("a report that was kept over a reload is hers, whatever the server then says of the contest", async () => {
+  const { before, report } = await done_beside_a_report();
+  const voted = reloaded(before, { receipt: [unknown, unknown] });
+  const shown: number[] = [];
+  voted.around.changed = (cast) => shown.push(reports_of(cast).length);
+  await voted.casting.resume(state("voted"));
+  assert.deepEqual([voted.casting.of(2)!.failure, shown], ["already_voted", [1, 1]]);
+  assert.deepEqual(voted.casting.reports(2).map(({ evidence }) => evidence), [report.evidence]);
+
+  const open = reloaded(before, {});
+  await open.casting.resume(state("open"));
+  assert.deepEqual([open.casting.of(2), open.casting.reports(2).map(({ ballot }) => ballot)], [undefined, [SECOND.ballot]]);
+  assert.deepEqual(open.casting.uncast().map(({ contest, reports }) => [contest, reports.length]), [[2, 1]]);
+
+  const waits = reloaded(before, { receipt: [unknown, unknown, unknown] });
+  waits.kept.keep(2, { ballot: THIRD.ballot, sent: true });
+  await waits.casting.resume(state("voted"));
+  assert.deepEqual([waits.casting.of(2)!.failure, waits.casting.reports(2).length, waits.casting.uncast()], ["already_voted", 1, []]);
+});
+
+test("a report of before a reload stays hers while she casts another ballot", async () => {
+  const { before } = await done_beside_a_report();
+  const { casting, around } = reloaded(before, { ballot: [{ status: "recorded", tracker: THIRD.tracker }], receipt: [ready] });
+  await casting.resume(state("open"));
+  const shown: unknown[] = [];
+  around.changed = (cast) => shown.push([cast.phase, reports_of(cast).length]);
+  around.vault.seal = () => Promise.resolve(THIRD);
+  await casting.cast(VOTE);
+  assert.deepEqual(shown, [["seal", 1], ["send", 1], ["check", 1], ["done", 1]]);
+});

@@ -20,6 +20,11 @@ export interface Made extends Kept {
   tracker: string; // hex
 }
 
+export interface Reports {
+  contest: number;
+  reports: Made[];
+}
+
 export interface Cast extends Partial<Made> {
   readonly contest: number;
   /**
@@ -33,7 +38,7 @@ export interface Cast extends Partial<Made> {
   /** pending: in the public log; what is missing is a witness's signature. */
   awaits_witnesses?: boolean;
   failure?: Failure;
-  /** With their evidence, ballots in whose place this one stands. */
+  /** With their evidence, her other ballots. */
   reports?: Made[];
   /** Given up, or as the server had said not recorded, and yet it knows of it: this ballot may count in the place of a later one. */
   earlier?: boolean;
@@ -108,6 +113,18 @@ export class Casting {
   /** Contests in which a validated ballot waits on this device, for its code or until the contest is open again. */
   waits(): number[] {
     return [...this.waiting.keys(), ...this.all().filter(({ phase }) => phase === "confirmation").map(({ contest }) => contest)];
+  }
+
+  /** What the server said of her ballots there and was refused, of before a reload too. */
+  reports(contest: number): Made[] {
+    const cast = this.casts.get(contest);
+    return cast ? reports_of(cast) : this.reports_beside(contest, {});
+  }
+
+  /** The same, where nothing is under way that would show it. */
+  uncast(): Reports[] {
+    const contests = [...this.turned_down.keys()].filter((contest) => !this.casts.has(contest));
+    return contests.map((contest) => ({ contest, reports: this.reports(contest) })).filter(({ reports }) => reports.length > 0);
   }
 
   of(contest: number): Cast | undefined {
@@ -208,8 +225,7 @@ export class Casting {
     const made = this.take_waiting(contest)!;
     if (disputes) {
       const failure = disputes.refused === "held" ? "late" : "proof";
-      const known = { failure, earlier: this.was_turned_down(contest, made), reports: this.reports_beside(contest, made) } as const;
-      return void this.begin(contest, "failed", { ...made, ...known });
+      return void this.begin(contest, "failed", { ...made, failure, earlier: this.was_turned_down(contest, made) });
     }
     if (state === "voted") return this.look_up(this.begin(contest, "trace", { ...made, resent: true }));
     if (this.around.confirms) return void this.begin(contest, "confirmation", { ...made, restored: true });
@@ -223,7 +239,7 @@ export class Casting {
   }
 
   private begin(contest: number, phase: Cast["phase"], known: Partial<Cast> = {}): Cast {
-    const cast: Cast = { ...known, contest, phase };
+    const cast: Cast = { reports: this.reports_beside(contest, known), ...known, contest, phase };
     this.casts.set(contest, cast);
     this.around.changed(cast);
     return cast;

@@ -12,7 +12,7 @@ interface Parts {
 }
 
 export interface Surroundings {
-  casting: Pick<Casting, "all" | "waits">;
+  casting: Pick<Casting, "all" | "uncast" | "waits">;
   /** A code validates the vote. */
   confirms: boolean;
   /** Contests that she may still vote in. */
@@ -34,7 +34,7 @@ export class LeaveDialog {
   /** What is wiped with the page cannot be had again: she is told, and stays or goes. */
   may_leave(): boolean {
     const casts = this.around.casting.all();
-    const loss = loss_of_leaving(casts, this.saved, this.noted, navigator.onLine);
+    const loss = loss_of_leaving(casts, this.saved, this.noted, navigator.onLine, this.around.casting.uncast());
     if (loss) {
       if (loss.contest !== undefined) this.around.show(loss.contest);
       const { why, unsaved } = loss;

@@ -48,3 +48,9 @@ test("a report that she has not saved is asked about while the receipt is asked 
   assert.deepEqual(loss_of_leaving([sending], none, none, true), { why: "sending", contest: 1, unsaved: true });
   assert.deepEqual(loss_of_leaving([sending], new Set([evidence]), none, true), { why: "sending", contest: 1 });
 });
+
+test("a report of a contest in which nothing is under way is asked about too", () => {
+  const uncast = [{ contest: 2, reports: [report] }];
+  assert.deepEqual(loss_of_leaving([], none, none, true, uncast), { why: "evidence", contest: 2 });
+  assert.equal(loss_of_leaving([], new Set([evidence]), none, true, uncast), undefined);
+});

@@ -274,10 +274,9 @@ class VotingSpace {
     this.leaving.has_saved(cast.receipt);
   }
 
-  /** Neither choice nor code is in it; `others`: the same of ballots in whose place this one stands. */
+  /** Neither choice nor code is in it; `others`: the same of her other ballots. */
   private save_evidence(contest: number): void {
-    const cast = this.casting.of(contest);
-    const reports = cast ? reports_of(cast) : [];
+    const reports = this.casting.reports(contest);
     if (reports.length === 0) return;
     const { fingerprint } = this.data;
     const [first, ...others] = reports.map(({ tracker, ballot, evidence }) => ({ tracker, ballot, ...evidence }));
