@@ -145,11 +145,11 @@ const DISPUTES: [string, Parameters<typeof world>[0], string][] = [
 for (const [what, script, refused] of DISPUTES) {
   test(`${what}: never voted, the ballot and the answer are kept as evidence, no second ballot is made`, async () => {
     const { casting, kept, seen } = world(script);
-    const answer = script.receipt?.[0] ?? script.ballot![0]!;
+    const answers = what === "no receipt at all" ? [recorded, unknown] : [script.receipt?.[0] ?? script.ballot![0]!];
     await casting.cast(VOTE);
     const cast = casting.of(2)!;
     assert.deepEqual([cast.phase, cast.failure, kept.kept(2)?.ballot], ["failed", "proof", BALLOT]);
-    assert.deepEqual(cast.evidence, { refused, answers: [answer] });
+    assert.deepEqual(cast.evidence, { refused, answers });
     assert.deepEqual(kept.kept(2)!.evidence, cast.evidence);
     await casting.cast({ ...VOTE, choice: 0 });
     assert.deepEqual([seen.sealed, seen.sent.length], [1, 1]);
@@ -740,4 +740,29 @@ test("a report of before a reload stays hers while she casts another ballot", as
   around.vault.seal = () => Promise.resolve(THIRD);
   await casting.cast(VOTE);
   assert.deepEqual(shown, [["seal", 1], ["send", 1], ["check", 1], ["done", 1]]);
+});
+
+test("said to be recorded, then unknown: a dispute, whose evidence has both answers", async () => {
+  const looked_up = world({ receipt: [pending, pending, unknown] }, true);
+  await looked_up.casting.cast(VOTE);
+  await looked_up.casting.refuse(2, "already_voted");
+  const waited = reloaded(await unanswered(), { receipt: [pending, unknown] });
+  await waited.casting.resume(state("voted"));
+  const traced = world({ ballot: [refused], receipt: [pending, unknown] });
+  await traced.casting.cast(VOTE);
+  await traced.casting.notice(state("voted"));
+  for (const { casting, kept } of [looked_up, waited, traced]) {
+    assert.deepEqual([casting.of(2)!.failure, kept.kept(2)?.evidence], ["proof", { refused: "unknown", answers: [pending, unknown] }]);
+  }
+  const sent = world({ ballot: [recorded], receipt: [pending, pending, unknown] });
+  await sent.casting.cast(VOTE);
+  assert.deepEqual(sent.casting.of(2)!.evidence!.answers, [recorded, pending, unknown]);
+});
+
+test("what was said of one ballot is no evidence against another", async () => {
+  const { casting, around } = world({ ballot: [refused, { status: "already_voted" }], receipt: [unknown, pending, unknown] });
+  await casting.cast(VOTE);
+  around.vault.seal = () => Promise.resolve(SECOND);
+  await casting.cast(VOTE);
+  assert.deepEqual([casting.of(2)!.tracker, casting.of(2)!.evidence!.answers], [TRACKER, [pending, unknown]]);
 });

@@ -42,6 +42,8 @@ export interface Cast extends Partial<Made> {
   reports?: Made[];
   /** Given up, or as the server had said not recorded, and yet it knows of it: this ballot may count in the place of a later one. */
   earlier?: boolean;
+  /** By which the server has it: where it says otherwise next, the evidence is both. */
+  said?: (BallotAnswer | ReceiptAnswer)[] | undefined;
   /** Sent again after a reload. */
   resent?: boolean;
   /** Waits since before a reload: nobody can say for which choice. */
@@ -68,6 +70,11 @@ export function may_count_instead(cast: Cast): boolean {
 /** Of a sealed one. */
 function made_of({ ballot, tracker, sent, evidence }: Partial<Made>): Made {
   return { ballot: ballot!, tracker: tracker!, sent: sent === true, ...(evidence && { evidence }) };
+}
+
+/** Of each kind the last one. */
+function heard(cast: Cast, answer: BallotAnswer | ReceiptAnswer): void {
+  cast.said = [...(cast.said ?? []).filter(({ status }) => status !== answer.status), answer];
 }
 
 /** What the server said of her ballots and was refused, until a receipt is good: a file that she can save. */
@@ -252,6 +259,7 @@ export class Casting {
     this.enter(cast, "send");
     const answer = await this.until_answered(cast, () => this.around.api.ballot(cast.ballot!, code));
     if (answer.status === "recorded" && answer.tracker === cast.tracker) {
+      heard(cast, answer);
       this.enter(cast, "check");
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
@@ -324,7 +332,7 @@ export class Casting {
       if (answer.status === "unknown") continue;
       if (cast.tracker !== made.tracker) this.abandon(cast);
       const reports = this.reports_beside(cast.contest, made);
-      Object.assign(cast, { evidence: undefined, ...made, earlier: true, reports });
+      Object.assign(cast, { evidence: undefined, said: [answer], ...made, earlier: true, reports });
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
     none();
@@ -334,10 +342,13 @@ export class Casting {
   private async look_up(cast: Cast): Promise<void> {
     if (cast.phase !== "trace") this.enter(cast, "trace");
     const refused = this.refused_in(cast.contest);
-    await this.receive(cast, () => this.retrace(cast, refused, () => {
-      this.abandon(cast);
-      this.fail(cast, "already_voted");
-    }));
+    await this.receive(cast, (unknown) => {
+      if (cast.said) return this.dispute(cast, "proof", unknown.status, unknown);
+      return this.retrace(cast, refused, () => {
+        this.abandon(cast);
+        this.fail(cast, "already_voted");
+      });
+    });
   }
 
   private async receive(cast: Cast, unknown: (answer: ReceiptAnswer) => void | Promise<void>): Promise<void> {
@@ -346,6 +357,7 @@ export class Casting {
       if (answer.status === "unknown") return unknown(answer);
       if (answer.status === "held") return this.dispute(cast, "late", answer.status, answer);
       if (answer.status === "ready") return this.accept(cast, answer);
+      heard(cast, answer);
       const delay = RECEIPT_DELAYS_MS[round];
       const awaits = answer.witnesses === true;
       const news = awaits !== (cast.awaits_witnesses === true);
@@ -371,7 +383,9 @@ export class Casting {
   }
 
   private dispute(cast: Cast, failure: "proof" | "late", refused: string, answer: BallotAnswer | ReceiptAnswer): void {
-    cast.evidence = { refused, answers: [...(cast.evidence?.answers ?? []), answer] };
+    const said = refused === "unknown" ? cast.said ?? [] : [];
+    cast.evidence = { refused, answers: [...(cast.evidence?.answers ?? []), ...said, answer] };
+    cast.said = undefined;
     this.keep(cast);
     this.fail(cast, failure);
   }
