@@ -491,7 +491,7 @@ test("sent with a code that was said to be wrong, then given up for another choi
 test("said to be voted by somebody else, and it was this very ballot", async () => {
   const { casting } = world({ ballot: [{ status: "already_voted" }], receipt: [ready, ready] });
   await casting.cast(VOTE);
-  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier], ["done", true]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier], ["done", false]);
 });
 
 test("a ballot that fails its own check is never sent", async () => {
@@ -765,4 +765,14 @@ test("what was said of one ballot is no evidence against another", async () => {
   around.vault.seal = () => Promise.resolve(SECOND);
   await casting.cast(VOTE);
   assert.deepEqual([casting.of(2)!.tracker, casting.of(2)!.evidence!.answers], [TRACKER, [pending, unknown]]);
+});
+
+test("already voted, and it was with the ballot just sent: it is not one of before, and in a dispute it is presented again", async () => {
+  const { casting, seen, around } = world({ ballot: [{ status: "already_voted" }, recorded], receipt: [pending, pending, bad, ready] });
+  const shown: unknown[] = [];
+  around.changed = (cast) => cast.phase === "pending" && shown.push(cast.earlier === true);
+  await casting.cast(VOTE);
+  assert.deepEqual([casting.of(2)!.failure, casting.of(2)!.earlier === true, shown], ["proof", false, [false]]);
+  await casting.again(2);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier === true, seen.sent], ["done", false, [BALLOT, BALLOT]]);
 });

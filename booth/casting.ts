@@ -330,9 +330,10 @@ export class Casting {
     for (const made of among) {
       const answer = await this.until_answered(cast, () => this.around.api.receipt(made.tracker));
       if (answer.status === "unknown") continue;
+      const earlier = cast.tracker !== made.tracker || this.was_turned_down(cast.contest, made);
       if (cast.tracker !== made.tracker) this.abandon(cast);
       const reports = this.reports_beside(cast.contest, made);
-      Object.assign(cast, { evidence: undefined, said: [answer], ...made, earlier: true, reports });
+      Object.assign(cast, { evidence: undefined, said: [answer], ...made, earlier, reports });
       return this.receive(cast, (unknown) => this.dispute(cast, "proof", unknown.status, unknown));
     }
     none();
