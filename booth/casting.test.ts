@@ -776,3 +776,16 @@ test("already voted, and it was with the ballot just sent: it is not one of befo
   await casting.again(2);
   assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier === true, seen.sent], ["done", false, [BALLOT, BALLOT]]);
 });
+
+test("what another version of the page kept is no ballot, is not said to wait, and goes with the rest", () => {
+  for (const written of [BALLOT, "null", "{}", "7", `{"ballot":1}`, `"${BALLOT}"`]) {
+    const storage = memory_storage();
+    const kept = new KeptBallots(storage);
+    storage.setItem("isoloir/ballot/2", written);
+    storage.setItem("isoloir/turned-down/2", written);
+    storage.setItem("isoloir/older", written);
+    assert.deepEqual([kept.any(), kept.kept(2), kept.turned_down(2)], [false, undefined, []], written);
+    kept.wipe();
+    assert.deepEqual(Object.keys(storage), []);
+  }
+});

@@ -16,8 +16,13 @@ export interface Kept {
   evidence?: Evidence | undefined;
 }
 
-const BALLOT = "isoloir/ballot/";
-const TURNED_DOWN = "isoloir/turned-down/";
+const OURS = "isoloir/";
+const BALLOT = `${OURS}ballot/`;
+const TURNED_DOWN = `${OURS}turned-down/`;
+
+function is_kept(record: unknown): record is Kept {
+  return typeof (record as Kept | null | undefined)?.ballot === "string";
+}
 
 export class KeptBallots {
   private readonly storage: Storage;
@@ -32,12 +37,14 @@ export class KeptBallots {
   }
 
   kept(contest: number): Kept | undefined {
-    return this.read<Kept>(BALLOT + contest);
+    const record = this.read(BALLOT + contest);
+    return is_kept(record) ? record : undefined;
   }
 
   /** Whether a sealed ballot waits, of whichever contest; what is in dispute is not to be sent. */
   any(): boolean {
-    return Object.keys(this.storage).some((key) => key.startsWith(BALLOT) && !this.read<Kept>(key)?.evidence);
+    const waits = (record: unknown) => is_kept(record) && !record.evidence;
+    return Object.keys(this.storage).some((key) => key.startsWith(BALLOT) && waits(this.read(key)));
   }
 
   /** Newest first; replaces those that were kept. */
@@ -48,7 +55,8 @@ export class KeptBallots {
   }
 
   turned_down(contest: number): Kept[] {
-    return this.read<Kept[]>(TURNED_DOWN + contest) ?? [];
+    const list = this.read(TURNED_DOWN + contest);
+    return Array.isArray(list) ? list.filter(is_kept) : [];
   }
 
   /** What waits; what was turned down stays. */
@@ -56,18 +64,18 @@ export class KeptBallots {
     this.storage.removeItem(BALLOT + contest);
   }
 
-  /** For good: an answer may still be on its way. */
+  /** All that any version of the page kept, and for good: an answer may still be on its way. */
   wipe(): void {
     this.wiped = true;
     for (const key of Object.keys(this.storage)) {
-      if (key.startsWith(BALLOT) || key.startsWith(TURNED_DOWN)) this.storage.removeItem(key);
+      if (key.startsWith(OURS)) this.storage.removeItem(key);
     }
   }
 
   /** What cannot be read is nothing: a page of before wrote otherwise. */
-  private read<T>(key: string): T | undefined {
+  private read(key: string): unknown {
     try {
-      return JSON.parse(this.storage.getItem(key) ?? "") as T;
+      return JSON.parse(this.storage.getItem(key) ?? "");
     } catch {
       return undefined;
     }
