@@ -789,3 +789,22 @@ test("what another version of the page kept is no ballot, is not said to wait, a
     assert.deepEqual(Object.keys(storage), []);
   }
 });
+
+test("after a reload, her last choice is not called one that she gave up because a report stands beside it, until another ballot is made", async () => {
+  const { before } = await done_beside_a_report();
+  const next = reloaded(before, { ballot: [{ status: "recorded", tracker: THIRD.tracker }], receipt: [ready] });
+  await next.casting.resume(state("open"));
+  next.around.vault.seal = () => Promise.resolve(THIRD);
+  await next.casting.cast(VOTE);
+  for (let reloads = 0; reloads < 2; reloads++) {
+    const { casting } = reloaded(next, { receipt: [ready, ready] });
+    await casting.resume(state("voted"));
+    const cast = casting.of(2)!;
+    assert.deepEqual([cast.phase, cast.tracker, cast.earlier === true, cast.reports!.length], ["done", THIRD.tracker, false, 1]);
+  }
+  const last = reloaded(next, { ballot: [{ status: "already_voted" }], receipt: [unknown, ready, ready] });
+  await last.casting.resume(state("open"));
+  last.around.vault.seal = () => Promise.resolve({ ballot: "b3RoZXI=", tracker: "cd".repeat(32) });
+  await last.casting.cast(VOTE);
+  assert.deepEqual([last.casting.of(2)!.tracker, last.casting.of(2)!.earlier], [THIRD.tracker, true]);
+});

@@ -290,7 +290,7 @@ export class Casting {
   private abandon(cast: Pick<Cast, "contest"> & Partial<Made>): void {
     const { contest, tracker, sent } = cast;
     this.around.kept.erase(contest);
-    if (sent) this.turn_down(contest, [made_of(cast), ...this.refused_in(contest).filter((other) => other.tracker !== tracker)]);
+    if (sent) this.turn_down(contest, [made_of(cast), ...this.refused_in(contest).filter((other) => other.tracker !== tracker).map(made_of)]);
   }
 
   private refused_in(contest: number): Made[] {
@@ -298,7 +298,7 @@ export class Casting {
   }
 
   private was_turned_down(contest: number, made: Partial<Made>): boolean {
-    return this.refused_in(contest).some(({ tracker }) => tracker === made.tracker);
+    return this.refused_in(contest).some(({ tracker, last }) => tracker === made.tracker && !last);
   }
 
   private reports_beside(contest: number, made: Partial<Made>): Made[] {
@@ -330,7 +330,8 @@ export class Casting {
     for (const made of among) {
       const answer = await this.until_answered(cast, () => this.around.api.receipt(made.tracker));
       if (answer.status === "unknown") continue;
-      const earlier = cast.tracker !== made.tracker || this.was_turned_down(cast.contest, made);
+      const own = cast.tracker === undefined ? made.last === true : cast.tracker === made.tracker;
+      const earlier = !own || this.was_turned_down(cast.contest, made);
       if (cast.tracker !== made.tracker) this.abandon(cast);
       const reports = this.reports_beside(cast.contest, made);
       Object.assign(cast, { evidence: undefined, said: [answer], ...made, earlier, reports });
@@ -379,7 +380,9 @@ export class Casting {
     cast.reports = this.reports_beside(cast.contest, cast);
     this.around.kept.erase(cast.contest);
     // Beside its receipt, after a reload too, she has the report of what stood in its place.
-    this.turn_down(cast.contest, cast.reports.length > 0 ? [made_of(cast), ...cast.reports] : []);
+    const { ballot, tracker, sent } = made_of(cast);
+    const proven = { ballot, tracker, sent, last: !cast.earlier };
+    this.turn_down(cast.contest, cast.reports.length > 0 ? [proven, ...cast.reports] : []);
     this.enter(cast, "done");
   }
 

@@ -14,6 +14,8 @@ export interface Kept {
   /** It has left this device, or may have. */
   sent: boolean;
   evidence?: Evidence | undefined;
+  /** Of a list of those turned down: it is there for their reports' sake, was proven, and no ballot was made after it. */
+  last?: boolean | undefined;
 }
 
 const OURS = "isoloir/";
@@ -49,7 +51,7 @@ export class KeptBallots {
 
   /** Newest first; replaces those that were kept. */
   keep_turned_down(contest: number, ballots: Kept[]): void {
-    const kept = ballots.map(({ ballot, sent, evidence }) => ({ ballot, sent, evidence }));
+    const kept = ballots.map(({ ballot, sent, evidence, last }) => ({ ballot, sent, evidence, last }));
     if (kept.length > 0) this.store(TURNED_DOWN + contest, kept);
     else this.storage.removeItem(TURNED_DOWN + contest);
   }
