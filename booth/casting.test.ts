@@ -243,7 +243,7 @@ test("after a reload, what was said to be refused is recorded all the same: she 
     }
     const { phase, earlier, ballot, tracker } = casting.of(2)!;
     assert.deepEqual([phase, earlier, ballot, tracker], ["done", true, BALLOT, TRACKER]);
-    assert.deepEqual([kept.turned_down(2), seen.sent], [[], []]);
+    assert.deepEqual([kept.turned_down(2), seen.sent], [[KEPT], []]);
   }
 });
 
@@ -272,7 +272,7 @@ test("after a reload, one ballot waits, and the one before it, said to be refuse
   around.vault.recognise = (_, ballot) => Promise.resolve(ballot === other ? "cd".repeat(32) : TRACKER);
   await casting.resume(state("voted"));
   assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, casting.of(2)!.tracker], ["done", true, TRACKER]);
-  assert.deepEqual([kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], [undefined, []]);
+  assert.deepEqual([kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], [undefined, [BALLOT]]);
 });
 
 test("after a reload, voted with none of what was said to be refused: says so, and goes on remembering", async () => {
@@ -294,7 +294,7 @@ test("what was said to be refused has no proof that is good: a dispute, which ou
   await casting.resume(state("voted"));
   assert.equal(casting.of(2)!.evidence!.refused, "inclusion");
   await casting.again(2);
-  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], ["done", true, undefined, []]);
+  assert.deepEqual([casting.of(2)!.phase, casting.of(2)!.earlier, kept.kept(2)?.ballot, kept.turned_down(2).map(({ ballot }) => ballot)], ["done", true, undefined, [BALLOT]]);
 });
 
 // A is refused, or so the server says; she chooses anew, and is told that she has voted: it was with A.
@@ -807,4 +807,13 @@ test("after a reload, her last choice is not called one that she gave up because
   last.around.vault.seal = () => Promise.resolve({ ballot: "b3RoZXI=", tracker: "cd".repeat(32) });
   await last.casting.cast(VOTE);
   assert.deepEqual([last.casting.of(2)!.tracker, last.casting.of(2)!.earlier], [THIRD.tracker, true]);
+});
+
+test("that a ballot of before counts is said after each reload, with a report beside it or not", async () => {
+  const before = await given_up_and_recorded([ready, ready]);
+  for (let reloads = 0; reloads < 2; reloads++) {
+    const { casting } = reloaded(before, { receipt: [ready, ready] });
+    await casting.resume(state("voted"));
+    assert.deepEqual([casting.of(2)?.phase, casting.of(2)?.tracker, casting.of(2)?.earlier], ["done", TRACKER, true]);
+  }
 });

@@ -379,10 +379,10 @@ export class Casting {
     cast.earlier ||= this.was_turned_down(cast.contest, cast);
     cast.reports = this.reports_beside(cast.contest, cast);
     this.around.kept.erase(cast.contest);
-    // Beside its receipt, after a reload too, she has the report of what stood in its place.
+    // After a reload too she is told that it counts in another's place, and has the report of what stood in its own.
     const { ballot, tracker, sent } = made_of(cast);
-    const proven = { ballot, tracker, sent, last: !cast.earlier };
-    this.turn_down(cast.contest, cast.reports.length > 0 ? [proven, ...cast.reports] : []);
+    const proven = { ballot, tracker, sent, last: cast.earlier ? undefined : true };
+    this.turn_down(cast.contest, cast.earlier || cast.reports.length > 0 ? [proven, ...cast.reports] : []);
     this.enter(cast, "done");
   }
 

@@ -68,17 +68,17 @@ async function back(page) {
   await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
 }
 
-// `reports`: the contests in which a ballot counts in the place of one whose report she still has.
-async function voted(page, reports = []) {
+// `beside`: the contests in which a ballot of before counts, or one in the place of another whose report she still has.
+async function voted(page, beside = []) {
   await page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
-  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), reports.map((contest) => `isoloir/turned-down/${contest}`));
+  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage).sort()), beside.map((contest) => `isoloir/turned-down/${contest}`));
 }
 
 // Over an honest connection the same ballot is presented once more.
-async function endDispute(page, reports) {
+async function endDispute(page, beside) {
   proxy.honest();
   await page.getByRole("button", { name: "Redemander ma preuve de vote" }).press("Enter");
-  await voted(page, reports);
+  await voted(page, beside);
 }
 
 async function assertRefused(page) {
@@ -167,12 +167,12 @@ test("her own earlier ballot, said to be refused, recorded in the place of her n
       await assertRefused(page);
       await page.getByRole("listitem").filter({ hasText: CONTESTS[1] }).getByRole("button", { name: "Voir ma preuve de vote" }).press("Enter");
     }
-    await voted(page, [0]);
+    await voted(page, [0, 1]);
     if (contest === 1) await told.waitFor();
     else assert.equal(await told.isVisible(), false, "it is the one that she has just sent");
     assert.notEqual(await shownTracker(page), evidence);
     const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Télécharger ma preuve de vote" }).click();
+    await page.getByRole("button", { name: "Télécharger ma preuve de vote" }).press("Enter");
     const entry = Buffer.from(/^extra (.+)$/m.exec(readFileSync(await (await download).path(), "utf8"))[1], "base64");
     assert.equal(entry.subarray(33).toString("hex"), trackerOf(sent));
     await back(page);
@@ -218,7 +218,7 @@ test("the same after a reload: what was said to be refused before it is still he
   proxy.asked(BALLOT, () => ({ body: { ballot: first.toString("base64") } }));
   await cast(page, CONTESTS[0], "Liste A, Horizon commun");
   const report = await disputed(page, 0, "tracker");
-  await endDispute(page, [0]);
+  await endDispute(page, [0, 1]);
   await told.waitFor();
   await back(page);
   await listed(CONTESTS[0]).waitFor();
@@ -324,7 +324,7 @@ test("what she gave up is recorded in the place of her choice, its proof late or
   await tracing.getByText("Le service n’a pas répondu").waitFor();
   proxy.honest();
   await page.evaluate(() => void dispatchEvent(new Event("online"))); // sooner than it would by itself
-  await voted(page);
+  await voted(page, [0]);
   await page.locator("[data-step=receipt]").getByText("Il est pourtant dans l’urne : c’est lui qui compte").waitFor();
   assert.equal(await shownTracker(page), trackerText(trackerOf(first)));
   assertSignOffs(voter, [0]);
