@@ -817,3 +817,16 @@ test("that a ballot of before counts is said after each reload, with a report be
     assert.deepEqual([casting.of(2)?.phase, casting.of(2)?.tracker, casting.of(2)?.earlier], ["done", TRACKER, true]);
   }
 });
+
+test("an answer that says nothing is asked again; a receipt that is none is a dispute", async () => {
+  const nothing = [null, {}, 7, { status: "else" }, { status: 3 }];
+  const { casting, seen } = world({ ballot: [...nothing as BallotAnswer[], recorded], receipt: [...nothing as ReceiptAnswer[], ready] });
+  await casting.cast(VOTE);
+  assert.deepEqual([casting.of(2)!.phase, seen.sent.length, seen.asked, seen.waits.slice(0, 2)], ["done", 6, 6, [1000, 2000]]);
+  assert.ok(seen.phases.includes("send (busy)"));
+  for (const answer of [{ status: "ready" }, { status: "ready", receipt: 7 }] as unknown as ReceiptAnswer[]) {
+    const none = world({ ballot: [recorded], receipt: [answer] });
+    await none.casting.cast(VOTE);
+    assert.deepEqual([none.casting.of(2)!.failure, none.casting.of(2)!.evidence], ["proof", { refused: "form", answers: [answer] }]);
+  }
+});

@@ -86,6 +86,10 @@ export function reports_of(cast: Cast): Made[] {
 const SEND_DELAYS_MS = [1000, 2000, 4000, 8000, 15000];
 const RECEIPT_DELAYS_MS = [400, 800, 1600, 3200, 4000]; // 10 s, then the page says that the proof will come
 const PENDING_DELAY_MS = 5000;
+const TO_BALLOT: Record<BallotAnswer["status"], true> = {
+  recorded: true, already_voted: true, not_registered: true, refused: true, suspended: true, closed: true, confirmation: true,
+};
+const OF_RECEIPT: Record<ReceiptAnswer["status"], true> = { ready: true, pending: true, held: true, unknown: true };
 
 export interface Surroundings {
   api: Pick<Api, "ballot" | "receipt">;
@@ -257,7 +261,7 @@ export class Casting {
     cast.sent = true;
     this.keep(cast);
     this.enter(cast, "send");
-    const answer = await this.until_answered(cast, () => this.around.api.ballot(cast.ballot!, code));
+    const answer = await this.until_answered(cast, TO_BALLOT, () => this.around.api.ballot(cast.ballot!, code));
     if (answer.status === "recorded" && answer.tracker === cast.tracker) {
       heard(cast, answer);
       this.enter(cast, "check");
@@ -328,7 +332,7 @@ export class Casting {
   private async retrace(cast: Cast, among: Made[], none: () => void): Promise<void> {
     if (cast.phase !== "trace") this.enter(cast, "trace");
     for (const made of among) {
-      const answer = await this.until_answered(cast, () => this.around.api.receipt(made.tracker));
+      const answer = await this.until_answered(cast, OF_RECEIPT, () => this.around.api.receipt(made.tracker));
       if (answer.status === "unknown") continue;
       const own = cast.tracker === undefined ? made.last === true : cast.tracker === made.tracker;
       const earlier = !own || this.was_turned_down(cast.contest, made);
@@ -355,7 +359,7 @@ export class Casting {
 
   private async receive(cast: Cast, unknown: (answer: ReceiptAnswer) => void | Promise<void>): Promise<void> {
     for (let round = 0; ; round++) {
-      const answer = await this.until_answered(cast, () => this.around.api.receipt(cast.tracker!));
+      const answer = await this.until_answered(cast, OF_RECEIPT, () => this.around.api.receipt(cast.tracker!));
       if (answer.status === "unknown") return unknown(answer);
       if (answer.status === "held") return this.dispute(cast, "late", answer.status, answer);
       if (answer.status === "ready") return this.accept(cast, answer);
@@ -370,6 +374,7 @@ export class Casting {
   }
 
   private async accept(cast: Cast, answer: ReceiptAnswer & { status: "ready" }): Promise<void> {
+    if (typeof answer.receipt !== "string") return this.dispute(cast, "proof", "form", answer);
     try {
       cast.receipt = { text: answer.receipt, index: await this.around.vault.check(answer.receipt, cast.tracker!) };
     } catch (error) {
@@ -394,10 +399,12 @@ export class Casting {
     this.fail(cast, failure);
   }
 
-  private async until_answered<T>(cast: Cast, ask: () => Promise<T>): Promise<T> {
+  /** An answer that says nothing that is known is as good as none. */
+  private async until_answered<T extends { status: string }>(cast: Cast, known: Record<T["status"], true>, ask: () => Promise<T>): Promise<T> {
     for (let round = 0; ; round++) {
       try {
-        const answer = await ask();
+        const answer = (await ask()) as T | null;
+        if (!answer || known[answer.status as T["status"]] !== true) throw new TryAgain("busy", 0);
         cast.trouble = undefined;
         return answer;
       } catch (error) {

@@ -312,7 +312,12 @@ test("what she gave up is recorded in the place of her choice, its proof late or
   await told(tracing);
   await tracing.getByText("Le service n’a pas répondu").waitFor();
   await look(page, "tracing");
-  await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  await leave("Vous n’avez pas enregistré le constat");
+  const saved = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Enregistrer le constat" }).press("Enter");
+  assert.equal(JSON.parse(readFileSync(await (await saved).path(), "utf8")).tracker, trackerOf(first));
+  await dialog.getByRole("heading", { name: "Le fichier est téléchargé" }).waitFor();
+  await dialog.getByRole("button", { name: "Quitter" }).press("Enter");
   await dialog.getByRole("heading", { name: "Une vérification est en cours" }).waitFor();
   await look(page, "leave-tracing");
   await dialog.getByRole("button", { name: "Rester ici" }).press("Enter");
