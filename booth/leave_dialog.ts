@@ -1,7 +1,7 @@
 // The dialog between the voter and leaving: what would be lost, the buttons that save it, and leaving all the same. It knows what
 // she has saved or printed.
 import { type Cast, type Casting, may_count_instead } from "./casting.ts";
-import { loss_of_leaving } from "./leaving.ts";
+import { loss_of_leaving, unsaved_proof } from "./leaving.ts";
 import { all, fill, one, show_part, text } from "./page.ts";
 import type { Step } from "./steps.ts";
 
@@ -90,8 +90,7 @@ export class LeaveDialog {
   }
 
   unsaved_proof(): boolean {
-    const why = loss_of_leaving(this.around.casting.all(), this.saved, this.noted, true)?.why;
-    return why === "proof" || why === "pending";
+    return unsaved_proof(this.around.casting.all(), this.saved, this.noted);
   }
 
   private dialog(): HTMLDialogElement {

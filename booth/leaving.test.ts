@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cast } from "./casting.ts";
-import { loss_of_leaving } from "./leaving.ts";
+import { loss_of_leaving, unsaved_proof } from "./leaving.ts";
 
 const cast = (contest: number, phase: Cast["phase"], more: Partial<Cast> = {}): Cast => ({ contest, phase, ...more });
 const none = new Set<never>();
@@ -53,4 +53,11 @@ test("a report of a contest in which nothing is under way is asked about too", (
   const uncast = [{ contest: 2, reports: [report] }];
   assert.deepEqual(loss_of_leaving([], none, none, true, uncast), { why: "evidence", contest: 2 });
   assert.equal(loss_of_leaving([], new Set([evidence]), none, true, uncast), undefined);
+});
+
+test("a receipt that a reload destroys is asked about, whatever else leaving would lose", () => {
+  const done = cast(0, "done", { receipt });
+  assert.equal(unsaved_proof([cast(1, "send"), cast(2, "failed", { failure: "proof", evidence }), done], none, none), true);
+  assert.equal(unsaved_proof([cast(1, "pending", { tracker: "ab", evidence })], none, none), true);
+  assert.equal(unsaved_proof([cast(1, "send"), done], new Set([receipt]), none), false);
 });
