@@ -381,6 +381,31 @@ test("a contest suspended while she chooses: nothing is taken, and its resumptio
   await closePage(page);
 });
 
+test("a validated ballot that was cut off waits in a suspended contest: Quitter asks before it erases it, and it arrives when the contest is resumed", async () => {
+  const voter = voters[13];
+  const page = await inside(voter);
+  await page.route("**/api/ballot", (route) => route.abort());
+  await openBallot(page, MINISTRY);
+  await toConfirm(page, BLANK);
+  await validate(page);
+  await page.getByText("Votre bulletin est conservé").first().waitFor();
+  bureau(demo, "suspend", "--contest", "0", "--reason", "essai");
+  await page.reload();
+  await page.unroute("**/api/ballot");
+  await typeCode(demo, page, voter.code);
+  await card(page, MINISTRY).getByText("Suspendu").waitFor();
+  await page.getByRole("banner").getByRole("button", { name: "Quitter" }).click();
+  const asked = page.getByRole("dialog", { name: "Un bulletin chiffré attend sur cet appareil" });
+  await asked.getByText("Si vous quittez, il sera effacé de cet appareil").waitFor();
+  await look(page, "leave-waiting");
+  await asked.getByRole("button", { name: "Rester ici" }).press("Enter");
+  assert.equal(await page.evaluate(() => sessionStorage.length), 1);
+  bureau(demo, "resume", "--contest", "0", "--reason", "essai");
+  await page.getByText(`Votre bulletin préparé avant l’interruption est arrivé dans l’urne\u00a0: ${MINISTRY}`).waitFor({ timeout: 60_000 });
+  assertHeld(voter, [0]);
+  await closePage(page);
+});
+
 test("Quitter wipes: nothing in storage, no worker, and Back leads to the sign-in", async () => {
   const voter = voters[8];
   const page = await inside(voter);
