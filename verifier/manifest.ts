@@ -64,7 +64,7 @@ export function read_manifest(bytes: Uint8Array): Manifest {
   const json = object(value, has_broken ? [...FIELDS, "broken_seals"] : FIELDS);
   literal(json.protocol, "isoloir/1");
   // Of a host any visible ASCII but / ? # and @.
-  require_that(/^(https:\/\/[!"$-.0->A-~]+|http:\/\/localhost:\d+)$/.test(text(json.origin)), "the origin is not an origin");
+  require_that(/^(https:\/\/[!"$-.0->A-~]+|http:\/\/(localhost|127\.0\.0\.1):\d+)$/.test(text(json.origin)), "the origin is not an origin");
   read_assets(json.assets);
   const guardian_required = boolean(object(json.reissue, ["guardian_required"]).guardian_required);
   const bureaus = within("bureaus", () => array(json.bureaus, read_bureau, CONTESTS_MAX));

@@ -78,6 +78,11 @@ void add_trust(std::vector<std::string>& lines, const Report& report) {
 
 std::vector<std::string> lines_of(const Report& report) {
   std::vector<std::string> lines{first_line(report)};
+  if (const auto* failure = report.first_failure(); failure && failure->number == 24) {
+    lines.emplace_back(
+        "a receipt that was given is refused: verify again without receipts to judge the "
+        "election alone, and have it examined: if it is authentic, a ballot is missing");
+  }
   if (report.fingerprint) lines.push_back("fingerprint " + hex_encode(report.fingerprint->bytes));
   for (const auto& check : report.checks) {
     std::string line = "V" + std::to_string(check.number);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "cli/anchors.hpp"
 #include "cli/bureau_desk.hpp"
 #include "cli/commands.hpp"
 #include "cli/witness_watch.hpp"
@@ -53,6 +54,15 @@ int run_witness(const WitnessOptions& options) {
   if (!is_fetchable(options.url)) {
     return refuse({"fetch.address", options.url + ": this is no https:// address", {}});
   }
+  WatchOptions watched = options;
+  if (!options.fingerprint.empty()) {
+    const auto fingerprint = read_fingerprint(options.fingerprint);
+    if (!fingerprint) {
+      return refuse(
+          {"anchor.form", "a fingerprint is 64 hexadecimal digits, in groups or not", {}});
+    }
+    watched.fingerprint = hex_encode(fingerprint->bytes);
+  }
   auto text = read_file(options.key, key_file_bytes);
   if (!text) return refuse({"witness.key", text.error().message, {}});
   auto key = WitnessKey::parse(*text);
@@ -67,7 +77,7 @@ int run_witness(const WitnessOptions& options) {
   if (const auto fits = check_state(options, *memory, key->witness); !fits) {
     return refuse(fits.error());
   }
-  return watch_log(options, std::move(*key), std::move(*file), std::move(*memory));
+  return watch_log(watched, std::move(*key), std::move(*file), std::move(*memory));
 }
 
 int run_witness_key(const WitnessOptions& options) {

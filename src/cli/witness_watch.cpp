@@ -181,7 +181,7 @@ class Watch {
       return sent;
     }
     const auto size = memory_->tree.size();
-    const auto root = base64_encode(memory_->tree.root());
+    const auto root = in_groups(memory_->tree.root());  // as minutes and count say it
     screen_.say(fmt::format("Cosigné : {} entrées, racine {}", size, root),
                 fmt::format("Cosigned: {} entries, root {}", size, root));
     return {};

@@ -37,17 +37,18 @@ std::vector<std::string> sealing_paths(const Manifest& manifest) {
 
 namespace {
 
-// https://host[:port], or of a demonstration http://localhost:port.
+// https://host[:port], or of a demonstration http://localhost:port or http://127.0.0.1:port.
 bool is_origin(std::string_view origin) {
-  constexpr std::string_view https = "https://", demonstration = "http://localhost:";
-  const bool local = origin.starts_with(demonstration);
-  if (!local && !origin.starts_with(https)) return false;
-  origin.remove_prefix(local ? demonstration.size() : https.size());
-  return !origin.empty() && std::all_of(origin.begin(), origin.end(), [=](char c) {
-    return local
-               ? c >= '0' && c <= '9'
-               : c > ' ' && c <= '~' && std::string_view("/?#@").find(c) == std::string_view::npos;
-  });
+  const auto all_of_rest = [&](std::string_view scheme, auto allowed) {
+    if (!origin.starts_with(scheme)) return false;
+    const auto rest = origin.substr(scheme.size());
+    return !rest.empty() && std::all_of(rest.begin(), rest.end(), allowed);
+  };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return all_of_rest("http://localhost:", digit) || all_of_rest("http://127.0.0.1:", digit) ||
+         all_of_rest("https://", [](char c) {
+           return c > ' ' && c <= '~' && std::string_view("/?#@").find(c) == std::string_view::npos;
+         });
 }
 
 }  // namespace

@@ -193,6 +193,25 @@ TEST_F(Start, ADemonstrationTakesNobodysPlace) {
   EXPECT_EQ(contents(folder_ / "draft/server.keys"), "keys of a draft");
 }
 
+// As `make demo` starts two, the second by the other name of this machine.
+TEST_F(Start, ADemonstrationBesideIsAnElectionOfItsOwn) {
+  const auto second = folder_ / "second";
+  fs::copy(folder_ / "portal", second, fs::copy_options::recursive);
+  const auto made = path("both") + "-second/demo.json";
+  ServerProcess both(folder_, {{"demo", "--port", "0", "--state", path("both"), "--portal",
+                                (folder_ / "portal").string(), "--beside", second.string()},
+                               {},
+                               0});
+  ASSERT_NE(both.listening(), 0) << both.err();
+  for (int i = 0; i < 600 && !fs::exists(made) && both.err().find("isoloir:") == std::string::npos;
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_TRUE(fs::exists(made)) << both.err();
+  both.send(SIGTERM);
+  EXPECT_EQ(both.wait().code, 0);
+}
+
 TEST_F(Start, OneServerForAStateAndOneForAPort) {
   ServerProcess first(folder_, {serve_, {}, 0});
   ASSERT_NE(first.listening(), 0) << first.err();

@@ -129,6 +129,7 @@ TEST_F(VerifyCommand, Receipts) {
   const auto odd = run_anchored(" --receipts " + path("receipts"));
   EXPECT_EQ(odd.code, 1);
   EXPECT_EQ(odd.first_line().find("refused at V24, receipts: odd.txt: "), 0u) << odd.out;
+  EXPECT_TRUE(odd.says("verify again without receipts to judge the election alone")) << odd.out;
 }
 
 TEST_F(VerifyCommand, BadUse) {

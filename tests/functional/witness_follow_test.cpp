@@ -207,7 +207,7 @@ TEST_F(WitnessSays, OnceWhatLastsAndThatItIsOver) {
   const auto ended = witness->wait();
   EXPECT_EQ(ended.code, 0);
   EXPECT_TRUE(ended.out.starts_with("Cosigné : 1040 entrées, racine ")) << ended.out;
-  EXPECT_TRUE(ended.out.ends_with("=\nLe journal répond à nouveau.\n")) << ended.out;
+  EXPECT_TRUE(ended.out.ends_with("\nLe journal répond à nouveau.\n")) << ended.out;
   EXPECT_TRUE(ended.err.starts_with("Le serveur, ou un cache")) << ended.err;
   EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 2) << ended.err;
   EXPECT_NE(ended.err.find("Rien n'est signé ; nouvel essai toutes les 1 s.\n"), std::string::npos);

@@ -25,6 +25,8 @@ void add_turnouts(CaseTable& table) {
                  made.receipts[hex_encode(key.encoded()).substr(0, 8)] = e.receipt(bytes);
                }
              }));
+  table.good("of-this-machine", "A demonstration's origin: 127.0.0.1 and a port.",
+             on_setup([](TestElection& e) { e.manifest.origin = "http://127.0.0.1:8081"; }));
   table.good("nobody-voted", "No voter in any roster, no ballot, no reissue.",
              made([](const Workshop&, ElectionHooks& hooks) { hooks.nobody = true; }));
   table.good("everybody-abstained", "Rosters, an enrolment, a reissue, and not one ballot.",

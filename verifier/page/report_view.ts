@@ -23,8 +23,8 @@ export function report_view(report: Shown, language: Language): Node[] {
 /** The sentence that says it all; also what is told to who does not see the page. */
 function verdict(report: Shown, language: Language): HTMLElement {
   const [style, kind] = VERDICT_MARKS[report.verdict]!;
-  const [heading, meaning, advice] = TEXTS[language].verdicts[report.verdict]!;
   const refused = report.outcomes.find(({ state }) => state === "refused");
+  const [heading, meaning, advice] = TEXTS[language].verdicts[refused?.check === 24 ? "receipt" : report.verdict]!;
   const explained = refused ? EXPLANATIONS[language][refused.check]! : null;
   const said = refused && explained
     ? filled(TEXTS[language].refused_at, { check: `V${refused.check}`, name: explained[0], meaning: explained[2] }) : meaning;
