@@ -167,7 +167,7 @@ void add_second_round(Command app) {
   command.option("--withdrawn", options->withdrawn, "3:NAME, who does not stand again");
   command.option("--fingerprint", options->fingerprint, "from the minutes of the sealing");
   command.option("--checkpoint", options->checkpoint,
-                 "file with the log's checkpoint, from the minutes of the closing");
+                 "file with a checkpoint that the log has signed");
   command.runs([options] { return run_second_round(*options); });
 }
 

@@ -84,6 +84,10 @@ std::vector<std::string> lines_of(const Report& report) {
         "election alone, and have it examined: if it is authentic, a ballot is missing");
   }
   if (report.fingerprint) lines.push_back("fingerprint " + hex_encode(report.fingerprint->bytes));
+  if (report.log) {  // as the minutes print it
+    lines.push_back("public log of " + std::to_string(report.log->size) + " entries, root " +
+                    in_groups(report.log->root));
+  }
   for (const auto& check : report.checks) {
     std::string line = "V" + std::to_string(check.number);
     line.resize(5, ' ');
@@ -134,7 +138,7 @@ void add_verify(Command app) {
   command.option("export", options->folder, "the folder of the export").required();
   command.option("--fingerprint", options->fingerprint, "from the minutes of the sealing");
   command.option("--checkpoint", options->checkpoint,
-                 "file with the log's checkpoint, from the minutes of the closing");
+                 "file with a checkpoint that the log has signed");
   command.option("--receipts", options->receipts, "folder of receipts to look up");
   command.runs([options] { return run_verify(*options); });
 }

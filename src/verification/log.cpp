@@ -167,6 +167,7 @@ Outcome check_log(State& state) {
     return fail("log.witnesses",
                 "the last checkpoint has fewer cosignatures than the manifest wants");
   }
+  state.report.log = state.checkpoints.back();
   return std::to_string(state.leaves.size()) + " leaves, " +
          std::to_string(state.checkpoints.size()) + " checkpoints";
 }

@@ -54,6 +54,7 @@ struct Report {
   bool counted = true;    // false: from before the count, and V16 to V22 have not run
 
   std::optional<Fingerprint> fingerprint;  // of the export
+  std::optional<Checkpoint> log;           // its last one, where V5 is good
   std::optional<bool> guardian;            // once the manifest is read
   std::uint32_t witness_threshold = 0;
   std::vector<ContestTrust> trust;  // when all checks have passed

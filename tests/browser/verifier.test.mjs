@@ -125,6 +125,20 @@ test("receipts are looked for in the box", { skip }, async () => {
   await closePage(page);
 });
 
+test("a spoiled receipt is told apart from an election that is refused", { skip }, async () => {
+  const page = await opened();
+  await page.locator("#folder").setInputFiles(exportOf("good-with-receipts"));
+  const folder = join(cases, "good-with-receipts", anchorsOf("good-with-receipts").receipts);
+  const receipt = readFileSync(join(folder, readdirSync(folder)[0]), "utf8");
+  const spoiled = `${receipt.slice(0, -8)}AAAA${receipt.slice(-4)}`; // in the signature of its checkpoint
+  await page.locator("#receipts").setInputFiles({ name: "preuve.tlog-proof", mimeType: "text/plain", buffer: Buffer.from(spoiled) });
+  assert.equal(await verdictOf(page), "Un reçu est refusé");
+  assert.match(await page.locator(".verdict").innerText(), /sans ce reçu/);
+  assert.deepEqual(await page.locator(".checks > li.refused .tag").allInnerTexts(), ["V24"]);
+  await looked(page, "receipt-refused");
+  await closePage(page);
+});
+
 test("a tampered export is refused, and the page says at which check and what it means", { skip }, async () => {
   const page = await opened();
   await drop(page, exportOf("tampered-two-votes-in-one-option"));
@@ -132,6 +146,9 @@ test("a tampered export is refused, and the page says at which check and what it
   assert.equal(await verdictOf(page), "Export refusé");
   assert.match(await page.locator(".verdict").innerText(), /V12, «\sUn choix valable par ligne\s»/);
   assert.equal(await page.locator("table").count(), 0, "no result is shown");
+  const [first, ...others] = await page.locator(".checks > li.refused .finding").allInnerTexts();
+  assert.doesNotMatch(first, /suite du premier/);
+  assert.ok(others.length > 0 && others.every((said) => /suite du premier contrôle refusé/.test(said)), "nobody is accused twice");
   const detail = page.locator(".checks > li.refused .detail", { hasText: "Détail technique (en anglais) :" });
   assert.match(await detail.locator("[lang=en]").first().innerText({ timeout: 10_000 }), /^box\/\d-\d\.bin, ballot \d/, "what is in English is spoken so");
   await looked(page, "refused-fr");

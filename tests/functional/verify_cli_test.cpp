@@ -46,6 +46,14 @@ TEST_F(VerifyCommand, AnchoredAndGood) {
       result.says("contest 0: 0 keys added during the vote have voted; votes that another "
                   "outcome lacked: 1"));
   EXPECT_TRUE(result.says("no witness"));
+  std::string root;  // as the minutes print it
+  for (const char digit : hex_encode(good().log.root())) {
+    if (root.size() % 9 == 8) root += ' ';
+    root += digit;
+  }
+  EXPECT_TRUE(result.says("public log of " + std::to_string(good().log.size()) + " entries, root " +
+                          root + "\n"))
+      << result.out;
   for (int n = 0; n <= 25; ++n) {
     std::string start = "\nV" + std::to_string(n);
     start.resize(6, ' ');

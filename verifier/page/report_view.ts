@@ -76,6 +76,7 @@ const issue = ({ elected, second_round }: ShownOption, texts: Texts): string =>
 function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
   const texts = TEXTS[language];
   const number = (state: string) => outcomes.filter((outcome) => outcome.state === state && !outcome.idle).length;
+  const first = outcomes.find(({ state }) => state === "refused")?.check;
   const rows = outcomes.map(({ check, state, detail: said, idle }) => {
     const [name, sense, when_refused] = EXPLANATIONS[language][check]!;
     const kind = idle ? "skipped" : CHECK_MARKS[state]!;
@@ -83,7 +84,7 @@ function checks({ outcomes }: Shown, language: Language): HTMLElement[] {
       element("span", { class: "tag" }, `V${check}`),
       element("div", {}, element("p", { class: "name" }, name),
         idle ? element("p", {}, texts.idle[check]!) : null,
-        state === "ok" ? null : element("p", { class: "finding" }, state === "refused" ? when_refused : texts.skipped),
+        state === "ok" ? null : element("p", { class: "finding" }, state !== "refused" ? texts.skipped : check === first ? when_refused : texts.refused_too),
         // What a check makes sure of must not read as if it had: only one that succeeded says it plainly.
         state === "ok" && !idle ? element("p", {}, sense) : element("p", { class: "detail" }, filled(texts.checks_that, { sense })),
         said && !idle ? detail(texts.detail, said) : null),
