@@ -3,6 +3,7 @@
 #ifdef __x86_64__
 
 #include "multiexp/fma_curve.hpp"
+#include "multiexp/lane_root.hpp"
 
 namespace isoloir::multiexp::fma {
 namespace {
@@ -24,41 +25,6 @@ template <int count>
 template <int count>
 [[gnu::noinline]] void multiply_all(Registers<count>& a, const Registers<count>& b) {
   for (int i = 0; i < count; ++i) a.at[i] = multiply(a.at[i], b.at[i]);
-}
-
-// a^((p - 5) / 8) = a^(2^252 - 3), as in ifma_kernels.cpp.
-template <int count>
-void power_for_root(Registers<count>& a) {
-  auto a2 = a, a9 = a;
-  square_times(a2, 1);
-  auto ones = a2;
-  square_times(ones, 2);
-  multiply_all(a9, ones);
-  multiply_all(a2, a9);  // a^11
-  square_times(a2, 1);
-  ones = a9;
-  multiply_all(ones, a2);
-  auto before = ones;
-  square_times(ones, 5);
-  multiply_all(ones, before);
-  const auto ones_10 = ones;
-  square_times(ones, 10);
-  multiply_all(ones, ones_10);
-  before = ones;
-  square_times(ones, 20);
-  multiply_all(ones, before);
-  square_times(ones, 10);
-  multiply_all(ones, ones_10);
-  const auto ones_50 = ones;
-  square_times(ones, 50);
-  multiply_all(ones, ones_50);
-  before = ones;
-  square_times(ones, 100);
-  multiply_all(ones, before);
-  square_times(ones, 50);
-  multiply_all(ones, ones_50);
-  square_times(ones, 2);
-  multiply_all(a, ones);
 }
 
 constexpr Constant balanced_d = balanced(curve_d);

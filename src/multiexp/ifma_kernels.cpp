@@ -3,6 +3,7 @@
 #ifdef __x86_64__
 
 #include "multiexp/ifma_curve.hpp"
+#include "multiexp/lane_root.hpp"
 
 namespace isoloir::multiexp::ifma {
 namespace {
@@ -28,42 +29,6 @@ ISOLOIR_LANES_INLINE void multiply_all(Registers<rows, columns>& a,
       a.at[row][column] = multiply(a.at[row][column], b.at[row][column]);
     }
   }
-}
-
-// a^((p - 5) / 8) = a^(2^252 - 3): 2^n - 1 ones for n = 5, 10, 20, 40, 50, 100, 200, 250, then two
-// squarings and a last product.
-template <int rows, int columns>
-[[gnu::noinline]] void power_for_root(Registers<rows, columns>& a) {
-  auto a2 = a, a9 = a;
-  square_times(a2, 1);
-  auto ones = a2;
-  square_times(ones, 2);
-  multiply_all(a9, ones);
-  multiply_all(a2, a9);  // a^11
-  square_times(a2, 1);
-  ones = a9;
-  multiply_all(ones, a2);
-  auto before = ones;
-  square_times(ones, 5);
-  multiply_all(ones, before);
-  const auto ones_10 = ones;
-  square_times(ones, 10);
-  multiply_all(ones, ones_10);
-  before = ones;
-  square_times(ones, 20);
-  multiply_all(ones, before);
-  square_times(ones, 10);
-  multiply_all(ones, ones_10);
-  const auto ones_50 = ones;
-  square_times(ones, 50);
-  multiply_all(ones, ones_50);
-  before = ones;
-  square_times(ones, 100);
-  multiply_all(ones, before);
-  square_times(ones, 50);
-  multiply_all(ones, ones_50);
-  square_times(ones, 2);
-  multiply_all(a, ones);
 }
 
 constexpr Limbs52 minus_one{{bits_52 - 19, bits_52, bits_52, bits_52, bits_47}};

@@ -1,6 +1,6 @@
 // What ifma.cpp asks of the one file that is compiled for AVX-512 IFMA: loops over eight points at
 // a time, on plain arrays. Nothing here may be called before ifma_engine() has seen that the
-// processor has it. The decisions (how wide the digits are, what is refused) are ifma.cpp's.
+// processor has it. The decisions (how wide the digits are, what is refused) are lane_engine.hpp's.
 #pragma once
 
 #include "multiexp/engine.hpp"
