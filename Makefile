@@ -21,7 +21,7 @@ PRESETS := release asan tsan clang fuzz
 BUILDS := $(PRESETS:%=build-%)
 CTESTS := $(PRESETS:%=ctest-%)
 
-.PHONY: demo test test-all setup-build setup-test setup-all $(BUILDS) $(CTESTS)
+.PHONY: demo test test-all screenshots setup-build setup-test setup-all $(BUILDS) $(CTESTS)
 .PHONY: program frontend verifiers tidy fuzz bench bench-programs format clean
 .NOTPARALLEL:
 
@@ -67,6 +67,10 @@ browser-%: build-%
 # The pictures of the portals' tutorials, from the portals as they run now.
 tutorials: setup-test program
 	TUTORIALS=write scripts/node --test tests/browser/tutorial.test.mjs
+
+# Every page that a journey looks at, at both widths, into build/screenshots/.
+screenshots: setup-test program
+	ISOLOIR_SCREENSHOTS=1 npm run --silent test:browser
 
 tidy: build-clang
 	git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-14 --quiet -p build/clang

@@ -3,7 +3,7 @@
 # would stop on every processor without those instructions.
 function(isoloir_kernels_for engine)
   set_source_files_properties(src/multiexp/${engine}_kernels.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON
-                              COMPILE_OPTIONS "-O3;${ARGN}")
+                              COMPILE_OPTIONS "$<IF:$<CONFIG:Debug>,-O1,-O3>;${ARGN}")
   add_test(NAME multiexp.${engine}_kernels_share_no_code
            COMMAND ${CMAKE_COMMAND} -D nm=${CMAKE_NM} -D archive=$<TARGET_FILE:isoloir_multiexp> -D engine=${engine}
                    -P ${CMAKE_SOURCE_DIR}/cmake/kernels_symbols.cmake)

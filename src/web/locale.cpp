@@ -1,32 +1,79 @@
 #include "web/locale.hpp"
 
+#include <unicode/calendar.h>
 #include <unicode/locid.h>
+#include <unicode/numberformatter.h>
+#include <unicode/smpdtfmt.h>
+#include <unicode/timezone.h>
 
 #include <algorithm>
-#include <boost/locale.hpp>
 #include <iterator>
+#include <memory>
 #include <set>
-#include <sstream>
+#include <stdexcept>
 
 namespace isoloir::web {
 namespace {
 
-std::locale icu_locale(const char* name) {
-  auto backends = boost::locale::localization_backend_manager::global();
-  backends.select("icu");
-  return boost::locale::generator(backends)(name);
+void check(UErrorCode status) {
+  if (U_FAILURE(status)) throw std::runtime_error(std::string("ICU: ") + u_errorName(status));
 }
 
-const std::locale& locale_of(Language language) {
-  static const std::locale french = icu_locale("fr_FR.UTF-8");
-  static const std::locale english = icu_locale("en_GB.UTF-8");
+icu::Locale locale_of(Language language) {
+  return language == Language::french ? icu::Locale::getFrance() : icu::Locale::getUK();
+}
+
+std::string utf8_of(const icu::UnicodeString& text) {
+  std::string utf8;
+  text.toUTF8String(utf8);
+  return utf8;
+}
+
+// What ICU takes long to prepare, of both languages, prepared once; const use of it is thread-safe
+// ("ICU Design", Thread Safety).
+class Formats {
+ public:
+  // UTS 35, "Date Format Patterns".
+  Formats(const char16_t* french, const char16_t* english)
+      : french_(made(french, Language::french)), english_(made(english, Language::english)) {}
+
+  std::string write(TimeMs time, Language language, const std::string& zone) const {
+    const auto& format = language == Language::french ? *french_ : *english_;
+    const std::unique_ptr<icu::Calendar> calendar(format.getCalendar()->clone());
+    calendar->adoptTimeZone(icu::TimeZone::createTimeZone(icu::UnicodeString::fromUTF8(zone)));
+    UErrorCode status = U_ZERO_ERROR;
+    calendar->setTime(static_cast<UDate>(time), status);
+    check(status);
+    icu::UnicodeString text;
+    icu::FieldPosition nowhere;
+    return utf8_of(format.format(*calendar, text, nowhere));
+  }
+
+ private:
+  static std::unique_ptr<const icu::SimpleDateFormat> made(const char16_t* pattern,
+                                                           Language language) {
+    UErrorCode status = U_ZERO_ERROR;
+    auto format = std::make_unique<icu::SimpleDateFormat>(icu::UnicodeString(pattern),
+                                                          locale_of(language), status);
+    check(status);
+    return format;
+  }
+
+  std::unique_ptr<const icu::SimpleDateFormat> french_, english_;
+};
+
+const icu::number::LocalizedNumberFormatter& numbers_of(Language language) {
+  using icu::number::NumberFormatter;
+  static const auto french = NumberFormatter::withLocale(locale_of(Language::french));
+  static const auto english = NumberFormatter::withLocale(locale_of(Language::english));
   return language == Language::french ? french : english;
 }
 
-std::ostringstream stream_of(Language language) {
-  std::ostringstream stream;
-  stream.imbue(locale_of(language));
-  return stream;
+std::string written(const icu::number::FormattedNumber& number) {
+  UErrorCode status = U_ZERO_ERROR;  // of the formatting too
+  const auto text = number.toString(status);
+  check(status);
+  return utf8_of(text);
 }
 
 // A .mo file (GNU gettext manual, "The Format of GNU MO Files"): a head of seven 32-bit numbers,
@@ -94,42 +141,31 @@ std::optional<Language> language_from_code(std::string_view code) {
 }
 
 std::string format_time(TimeMs time, Language language, const std::string& zone) {
-  auto stream = stream_of(language);
-  stream << boost::locale::as::time_zone(zone)
-         << boost::locale::as::ftime(language == Language::french ? "%A %e %B %Y à %Hh%M"
-                                                                  : "%A %e %B %Y at %H:%M")
-         << static_cast<double>(time) / 1000;
-  return stream.str();
+  static const Formats formats(u"EEEE d MMMM y 'à' HH'h'mm", u"EEEE d MMMM y 'at' HH:mm");
+  return formats.write(time, language, zone);
 }
 
 std::string format_hour(TimeMs time, Language language) {
-  auto stream = stream_of(language);
-  stream << boost::locale::as::time_zone("Europe/Paris")
-         << boost::locale::as::ftime(language == Language::french ? "%Hh%M" : "%H:%M")
-         << static_cast<double>(time) / 1000;
-  return stream.str();
+  static const Formats formats(u"HH'h'mm", u"HH:mm");
+  return formats.write(time, language, "Europe/Paris");
 }
 
 std::string country_name(std::string_view code, Language language) {
   icu::UnicodeString name;
-  icu::Locale("", std::string(code).c_str())
-      .getDisplayCountry(icu::Locale(language == Language::french ? "fr" : "en"), name);
-  std::string utf8;
-  name.toUTF8String(utf8);
-  return utf8;
+  icu::Locale("", std::string(code).c_str()).getDisplayCountry(locale_of(language), name);
+  return utf8_of(name);
 }
 
 std::string format_number(std::int64_t number, Language language) {
-  auto stream = stream_of(language);
-  stream << boost::locale::as::number << number;
-  return stream.str();
+  UErrorCode status = U_ZERO_ERROR;
+  return written(numbers_of(language).formatInt(number, status));
 }
 
 std::string format_decimal(double number, Language language) {
-  auto stream = stream_of(language);
-  stream.precision(2);
-  stream << boost::locale::as::number << std::fixed << number;
-  return stream.str();
+  UErrorCode status = U_ZERO_ERROR;
+  return written(numbers_of(language)
+                     .precision(icu::number::Precision::fixedFraction(2))
+                     .formatDouble(number, status));
 }
 
 std::vector<std::string> placeholders(std::string_view text) {
