@@ -185,7 +185,7 @@ test("another address on the roll: the link of the one before confirms nothing, 
   await yes(page).press("Enter");
   await page.getByRole("heading", { name: "Ce lien ne sert plus" }).waitFor();
   await look(page, "contact-moved");
-  const next = await receivedLink(demo, page, "autre.adresse@example.org");
+  const next = await receivedLink(demo, page, "autre.adresse@example.org", "recevez-vous bien ce message");
   assert.notEqual(next, link);
   await closePage(page);
 });

@@ -163,9 +163,10 @@ export async function typeKeys(demo, page, identifier, password, digits) {
   await page.getByRole("button", { name: "Connexion" }).click();
 }
 
-// Messages leave at the server's next beat; until then the inbox may show the one before.
+// What is asked for is answered, and messages leave, at the server's next beat; until then the inbox may show the one before.
 const allLeft = (demo) =>
-  sqliteRows(demo, `SELECT 1 FROM message WHERE status IN ('queued', 'sent') AND next_at <= ${Date.now()} LIMIT 1`).length === 0;
+  sqliteRows(demo, `SELECT 1 FROM recovery_request UNION ALL
+    SELECT 1 FROM message WHERE status IN ('queued', 'sent') AND next_at <= ${Date.now()} LIMIT 1`).length === 0;
 
 // The newest message to `address`, as the demonstration's inbox shows it, or the newest that has these words there.
 async function openMessage(demo, page, address, words = "") {
@@ -180,8 +181,8 @@ async function openMessage(demo, page, address, words = "") {
   return inbox;
 }
 
-export async function receivedLink(demo, page, address) {
-  const inbox = await openMessage(demo, page, address);
+export async function receivedLink(demo, page, address, words) {
+  const inbox = await openMessage(demo, page, address, words);
   const link = await inbox.getByRole("article").getByRole("link").first().getAttribute("href");
   await inbox.close();
   return link;
