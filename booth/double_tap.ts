@@ -38,7 +38,8 @@ export function step_changed(): void {
 /** Once a document. A click from the keyboard has no place, and the focus is elsewhere by then. */
 export function start_double_tap_guard(): void {
   document.addEventListener("click", (event) => {
-    if (event.detail === 0 || !guard.repeats({ x: event.clientX, y: event.clientY, at: performance.now() })) return;
+    // When it was tapped, not when a slow telephone comes to it.
+    if (event.detail === 0 || !guard.repeats({ x: event.clientX, y: event.clientY, at: event.timeStamp })) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, { capture: true });

@@ -432,8 +432,9 @@ test("57: keys that a provider does not announce are asked for once a minute, wh
     await page.getByText("n’a pas pu être vérifiée").waitFor();
     return provider.requests.slice(before).filter(({ endpoint }) => endpoint === "jwks").length;
   };
-  await unknown();
-  assert.equal(await unknown(), 0);
+  const asked = [];
+  for (let i = 0; i < 3; i++) asked.push(await unknown());
+  assert.ok(asked.reduce((sum, times) => sum + times, 0) <= 1, `asked ${asked}`);
   await closePage(page);
 });
 

@@ -166,7 +166,7 @@ export async function typeKeys(demo, page, identifier, password, digits) {
 // What is asked for is answered, and messages leave, at the server's next beat; until then the inbox may show the one before.
 const allLeft = (demo) =>
   sqliteRows(demo, `SELECT 1 FROM recovery_request UNION ALL
-    SELECT 1 FROM message WHERE status IN ('queued', 'sent') AND next_at <= ${Date.now()} LIMIT 1`).length === 0;
+    SELECT 1 FROM message WHERE status = 'sent' OR status = 'queued' AND next_at <= ${Date.now()} LIMIT 1`).length === 0;
 
 // The newest message to `address`, as the demonstration's inbox shows it, or the newest that has these words there.
 async function openMessage(demo, page, address, words = "") {

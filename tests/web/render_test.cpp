@@ -165,6 +165,29 @@ TEST(Locale, TimesAreThoseOfParis) {
   EXPECT_EQ(format_time(winter, Language::french), "jeudi 1 décembre 2022 à 08h00");
   EXPECT_EQ(format_time(winter, Language::english), "Thursday 1 December 2022 at 08:00");
   EXPECT_EQ(format_time(summer, Language::french), "samedi 4 juin 2022 à 09h00");
+  EXPECT_EQ(format_time(winter, Language::french, "America/Cayenne"),
+            "jeudi 1 décembre 2022 à 04h00");
+  EXPECT_EQ(format_time(summer, Language::english), "Saturday 4 June 2022 at 09:00")
+      << "of Paris again";
+}
+
+TEST(Locale, ThreadsWriteTheTimesOfTheirOwnZones) {
+  constexpr TimeMs time = 1669878000000;  // 2022-12-01T07:00:00Z
+  std::vector<std::string> written(8);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int again = 0; again < 200; ++again) {
+        written[i] = format_time(time, Language::french, i % 2 ? "America/Cayenne" : "Asia/Tokyo") +
+                     format_number(45618, Language::english);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    EXPECT_EQ(written[i], i % 2 ? "jeudi 1 décembre 2022 à 04h0045,618"
+                                : "jeudi 1 décembre 2022 à 16h0045,618");
+  }
 }
 
 TEST(Locale, NumbersAreGrouped) {
