@@ -29,12 +29,12 @@ std::string utf8_of(const icu::UnicodeString& text) {
   return utf8;
 }
 
-// What ICU takes long to prepare, of both languages, prepared once; const use of it is thread-safe
-// ("ICU Design", Thread Safety).
-class Formats {
+// How times are written in both languages. ICU takes half a millisecond to prepare that, so it is
+// prepared once; const use of it is thread-safe ("ICU Design", Thread Safety).
+class TimeFormats {
  public:
   // UTS 35, "Date Format Patterns".
-  Formats(const char16_t* french, const char16_t* english)
+  TimeFormats(const char16_t* french, const char16_t* english)
       : french_(made(french, Language::french)), english_(made(english, Language::english)) {}
 
   std::string write(TimeMs time, Language language, const std::string& zone) const {
@@ -141,12 +141,12 @@ std::optional<Language> language_from_code(std::string_view code) {
 }
 
 std::string format_time(TimeMs time, Language language, const std::string& zone) {
-  static const Formats formats(u"EEEE d MMMM y 'à' HH'h'mm", u"EEEE d MMMM y 'at' HH:mm");
+  static const TimeFormats formats(u"EEEE d MMMM y 'à' HH'h'mm", u"EEEE d MMMM y 'at' HH:mm");
   return formats.write(time, language, zone);
 }
 
 std::string format_hour(TimeMs time, Language language) {
-  static const Formats formats(u"HH'h'mm", u"HH:mm");
+  static const TimeFormats formats(u"HH'h'mm", u"HH:mm");
   return formats.write(time, language, "Europe/Paris");
 }
 
