@@ -9,6 +9,7 @@
 #include "functional/roll_command.hpp"
 #include "service/claim_made.hpp"
 #include "service/reissue.hpp"
+#include "stands_in.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -123,7 +124,7 @@ TEST_F(EnrolByFiles, FromTheRegistrarToTheVerifiedResult) {
                            " (Présidente, Secrétaire): " + files() + "\n"))
       << drafted.out;
   EXPECT_EQ(registered(0), 3) << "a draft changes nothing";
-  EXPECT_EQ(get("event-1").find("L1"), std::string::npos) << "the event names no one";
+  EXPECT_FALSE(stands_in(get("event-1"), "L1")) << "the event names no one";
 
   // Two of them first by the registrar, the third first by the bureau: the order does not matter.
   const auto seen = by_registrar(at("event-1") + " " + at("event-2"));

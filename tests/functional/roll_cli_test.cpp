@@ -6,6 +6,7 @@
 #include "functional/roll_command.hpp"
 #include "service/claim_made.hpp"
 #include "service/reissue.hpp"
+#include "stands_in.hpp"
 
 namespace isoloir::cli {
 namespace {
@@ -102,7 +103,7 @@ TEST_F(StrikeOffByFiles, DraftedSignedPosted) {
     EXPECT_TRUE(drafted.says(words)) << words << "\n" << drafted.out;
   }
   EXPECT_EQ(registered(0), 3);
-  EXPECT_EQ(get("event").find("E1"), std::string::npos) << "the event names no one";
+  EXPECT_FALSE(stands_in(get("event"), "E1")) << "the event names no one";
 
   expect_refused(sign("event", delegate1), "trustee.role");
   const auto seen = sign("event", secretary);
