@@ -7,10 +7,13 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <random>
@@ -21,8 +24,22 @@
 
 namespace isoloir::test {
 
+// Whether this process is the one that may use a port from here to its end: the holder of a Unix
+// socket named after it, which the kernel takes back by itself.
+inline bool reserves(std::uint16_t port) {
+  const int file = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const auto text = "isoloir-test-port-" + std::to_string(port);
+  std::copy(text.begin(), text.end(), name.sun_path + 1);  // abstract: of no folder
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  const bool first = ::bind(file, reinterpret_cast<sockaddr*>(&name), size) == 0;
+  if (!first) ::close(file);
+  return first;
+}
+
 // A port of loopback that nobody listens on. Below those that the kernel gives to connections, and
-// drawn by chance: many tests look for one at the same time, and it is taken only later.
+// reserved: many tests look for one at the same time, and it is taken only later.
 inline std::uint16_t unused_port() {
   static std::mt19937 draw{std::random_device{}()};
   std::uniform_int_distribution<unsigned> ports(12'000, 31'999);
@@ -34,7 +51,7 @@ inline std::uint16_t unused_port() {
     address.sin_port = htons(static_cast<std::uint16_t>(ports(draw)));
     const bool bound = ::bind(file, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     ::close(file);
-    if (bound) return ntohs(address.sin_port);
+    if (bound && reserves(ntohs(address.sin_port))) return ntohs(address.sin_port);
   }
   throw std::runtime_error("no port is free");
 }

@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int patience = 12'000;  // looks, 5 ms apart: what is awaited ends the wait
+
 class Trouble : public Election {
  protected:
   Answer health() { return people_.at(0)->get("/healthz"); }
@@ -172,12 +174,12 @@ class FreezeCutShort : public Election {
     EXPECT_EQ(number("SELECT COUNT(*) FROM duty WHERE done_at IS NULL"), 0);
   }
   void await_frozen() {
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < patience; ++i) {
       if (number("SELECT COUNT(*) FROM duty WHERE done_at IS NOT NULL") == 1 &&
           number("SELECT COUNT(*) FROM event WHERE logged = 0") == 0) {
         return;
       }
-      ::usleep(25'000);
+      ::usleep(5'000);
     }
     ADD_FAILURE() << "not frozen in time: " << server().err();
   }
@@ -193,7 +195,7 @@ TEST_F(FreezeCutShort, ByAKill) {
     // It may die before it listens, or after.
     ServerProcess server(folder_, {serve_, disk_->page(), 0});
     if (server.listening() != 0) {
-      for (int i = 0; i < 400 && (*disk_)->kill_at != 0; ++i) {
+      for (int i = 0; i < patience && (*disk_)->kill_at != 0; ++i) {
         if (number("SELECT COUNT(*) FROM duty WHERE done_at IS NOT NULL") == 1) break;
         ::usleep(5'000);
       }
@@ -231,7 +233,7 @@ TEST_F(FreezeCutShort, ByAFullDisk) {
                                                ServerProcess::Setting{serve_, disk_->page(), 0});
       ASSERT_NE(server->listening(), 0);
     } else {
-      for (int i = 0; i < 400 && server->err().find("tried again") == std::string::npos; ++i) {
+      for (int i = 0; i < patience && server->err().find("tried again") == std::string::npos; ++i) {
         if (number("SELECT COUNT(*) FROM duty WHERE done_at IS NOT NULL") == 1) break;
         ::usleep(5'000);
       }
@@ -239,9 +241,9 @@ TEST_F(FreezeCutShort, ByAFullDisk) {
     const bool met = (*disk_)->full_at == 0;
     (*disk_)->full_at = 0;
     (*disk_)->full = false;
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < patience; ++i) {
       if (number("SELECT COUNT(*) FROM duty WHERE done_at IS NOT NULL") == 1) break;
-      ::usleep(25'000);
+      ::usleep(5'000);
     }
     server->send(SIGTERM);
     EXPECT_EQ(server->wait().code, 0);

@@ -44,8 +44,8 @@ Election::Election() {
   state_ = folder_ / "state";
   copy_portal(folder_ / "portal");
   disk_ = std::make_unique<Disk>(folder_ / "disk", state_);
-  serve_ = {
-      "demo", "--port", "0", "--state", state_.string(), "--portal", (folder_ / "portal").string()};
+  serve_ = {"demo",          "--port",   std::to_string(kept_.number()), "--state",
+            state_.string(), "--portal", (folder_ / "portal").string()};
 }
 
 Election::~Election() = default;

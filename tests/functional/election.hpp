@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/canonical_json.hpp"
+#include "cli/practice.hpp"
 #include "functional/server_process.hpp"
 #include "functional/voter.hpp"
 
@@ -44,6 +45,7 @@ class Election : public ProgramTest {
 
  private:
   std::unique_ptr<ServerProcess> server_;
+  cli::KeptPort kept_;  // while no server runs, too
   std::uint16_t port_ = 0;
   Json cards_;
 };

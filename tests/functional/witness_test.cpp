@@ -122,7 +122,7 @@ TEST_F(WitnessedElection, TwoHistoriesRaiseTheAlarmAndNothingIsSignedAgain) {
   fs::copy(state_, aside, fs::copy_options::recursive);
   start();
   const auto entries = [&] { return number("SELECT COUNT(*) FROM log_leaf"); };
-  const auto grown = entries() + std::int64_t{4 * 16};
+  const auto grown = entries() + std::int64_t{8 * 16};  // the copy takes as long to catch up
   for (int i = 0; i < 200 && entries() < grown; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }

@@ -23,9 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t voters = 20;
-// Of `voters` guesses made at random one is right on average; that 12 or more are has a probability
-// below 10^-9, which leaves room for some thousand pairs of orders.
-constexpr std::size_t beyond_chance = 12;
+// Of `voters` guesses made at random one is right on average; that 14 or more are has a probability
+// below 10^-11, which leaves room for some thousand pairs of orders.
+constexpr std::size_t beyond_chance = 14;
 // Within one batch of 10 or more a guess is right with probability 1/10 at most.
 constexpr double together_beyond_chance = 3.0;
 

@@ -168,7 +168,7 @@ TEST_F(AccountHttp, R44ForgedHostsChangeNoLink) {
   outbox_of(*state).deliver(transport, state->now());
   bool sent = false;
   for (const auto& message : read_inbox(*state)) {
-    EXPECT_EQ(message.body.find("evil"), std::string::npos);
+    EXPECT_EQ(message.body.find("evil.example"), std::string::npos);
     sent = sent || message.body.find("http://localhost:8080/account#") != std::string::npos;
   }
   EXPECT_TRUE(sent);

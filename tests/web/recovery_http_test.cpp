@@ -355,7 +355,7 @@ TEST_F(RecoveryHttp, R44TheHostHeaderGoesNowhere) {
                        {{"X-Forwarded-Host", "evil.example"}, {"Forwarded", "host=evil.example"}});
   EXPECT_EQ(answer->status, 303);
   service->work();
-  EXPECT_EQ(inbox("password-link")[0].body.find("evil"), std::string::npos);
+  EXPECT_EQ(inbox("password-link")[0].body.find("evil.example"), std::string::npos);
   EXPECT_NE(inbox("password-link")[0].body.find("http://localhost:8080/"), std::string::npos);
 }
 

@@ -430,7 +430,7 @@ TEST_F(ReissueHttp, R44ForgedHostAndForwardedChangeNoLink) {
                                   ? "http://localhost:8080/r#"
                                   : "http://localhost:8080/reissue/cancel#";
     EXPECT_NE(message.body.find(start), std::string::npos) << message.body;
-    EXPECT_EQ(message.body.find("evil"), std::string::npos);
+    EXPECT_EQ(message.body.find("evil.example"), std::string::npos);
     EXPECT_EQ(message.body.find("gopher"), std::string::npos);
   }
 }
