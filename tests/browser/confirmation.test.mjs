@@ -125,9 +125,9 @@ test("nothing came: another code, and the first one stays good; past its time it
 test("the mail is returned: the page says so, another code goes by text message, and votes", async () => {
   const voter = newVoter();
   const page = await newPage(browser, { width: 375, height: 740 });
-  await toCode(page, voter);
   await page.clock.install();
   await page.clock.resume();
+  await toCode(page, voter);
   const mail = `FROM voter v WHERE v.id = m.voter AND v.email = '${voter.email}' AND m.kind = 'confirmation-code' AND m.channel = 'email'`;
   setState(demo, `UPDATE message AS m SET status = 'failed', reason = 'unknown_recipient' ${mail}`);
   ageThrottles(demo);

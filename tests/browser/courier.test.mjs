@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
-import { freePort, startRelay } from "./relay.mjs";
+import { freePort } from "./ports.mjs";
+import { startRelay } from "./relay.mjs";
 import { askByMail, demoVoters, followLink, renew, sqliteRows, typeCode } from "./voter.mjs";
 
 const TOKEN = "the operator's token of these journeys";

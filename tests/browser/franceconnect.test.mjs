@@ -11,7 +11,7 @@ import { decodeJwt } from "jose";
 import { faults, identities, startOtherProvider, startProvider } from "../../dev/franceconnect/provider.mjs";
 import { closePage, newPage, PROGRAM, root, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
-import { freePort } from "./relay.mjs";
+import { freePort } from "./ports.mjs";
 import { demoVoters, forgetThrottles, openCodePage, renew, setState, signIn, sqliteRows, typeCode, vote } from "./voter.mjs";
 
 const MINISTRY = "Comité social d’administration ministériel";
@@ -433,8 +433,10 @@ test("57: keys that a provider does not announce are asked for once a minute, wh
     return provider.requests.slice(before).filter(({ endpoint }) => endpoint === "jwks").length;
   };
   const asked = [];
+  const begun = Date.now();
   for (let i = 0; i < 3; i++) asked.push(await unknown());
-  assert.ok(asked.reduce((sum, times) => sum + times, 0) <= 1, `asked ${asked}`);
+  const minutes = Math.floor((Date.now() - begun) / 60_000); // none, where three take less than one
+  assert.ok(asked.reduce((sum, times) => sum + times, 0) <= 1 + minutes, `asked ${asked}`);
   await closePage(page);
 });
 

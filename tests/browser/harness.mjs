@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+import { freePort } from "./ports.mjs";
 
 export const root = join(import.meta.dirname, "../..");
 // Chromium without the window that nobody sees: two thirds of the time.
@@ -89,7 +90,7 @@ function deadline(ms) {
 // `isoloir demo` of a sample portal on a state folder that goes away with it; its log and its messages move every second, so that journeys wait
 // for little. With `voters`, only the first of its roll; `edit` changes its portal.toml, `more` are arguments. Gives what startServer gives, `state`, and restart(), on the same port,
 // after crash().
-export async function startDemo(name = "education", { voters, port = 0, more = [], edit = (toml) => toml } = {}) {
+export async function startDemo(name = "education", { voters, port, more = [], edit = (toml) => toml } = {}) {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is not built: cmake --build --preset release`);
   const state = mkdtempSync(join(tmpdir(), "isoloir-demo-"));
   const portal = mkdtempSync(join(tmpdir(), "isoloir-portal-")); // a demonstration wants its state folder to itself
@@ -102,6 +103,7 @@ export async function startDemo(name = "education", { voters, port = 0, more = [
     const roll = readFileSync(join(portal, "roll.csv"), "utf8").split("\n");
     writeFileSync(join(portal, "roll.csv"), `${roll.slice(0, 1 + voters).join("\n")}\n`);
   }
+  port ??= await freePort();
   const start = () => startServer(PROGRAM, ["demo", "--port", `${port}`, "--state", state, "--portal", portal, ...more]);
   try {
     let server = await start();

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { closePage, newPage, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
 import {
-  askForLink, bureau, demoVoters, enterVotingSpace, fillCaptcha, held, openBallot, openCodePage, setState, signIn, strikeOff, toConfirm, typeCode,
+  askForLink, bureau, demoVoters, enterVotingSpace, extendFarther, fillCaptcha, held, openBallot, openCodePage, setState, signIn, strikeOff, toConfirm, typeCode,
   vote,
 } from "./voter.mjs";
 
@@ -318,7 +318,7 @@ test("a device whose clock is hours off: time left and session go by the server'
     await page.clock.setSystemTime(Date.now() + off);
     if (off < 0) await signIn(demo, page, voter);
     else await page.goto(`${demo.origin}/`);
-    const minutes = Math.floor((Number(until) - Date.now()) / 60_000);
+    const minutes = Math.ceil((Number(until) - Date.now()) / 60_000);
     const shown = await page.locator(".countdown").evaluate((list) =>
       [...list.querySelectorAll("dd")].map(({ textContent }) => Number(textContent)));
     const left = shown[0] * 1440 + shown[1] * 60 + shown[2];
@@ -346,6 +346,7 @@ test("a session about to end is prolonged; one that ended while choosing is said
     const where = await page.evaluate(() => (document.activeElement === document.body ? "browser" : document.activeElement.closest("dialog")?.dataset.dialog));
     assert.ok(where === "session" || where === "browser", "Tab stays in the dialog");
   }
+  await extendFarther(page);
   await dialog.getByRole("button", { name: "Prolonger" }).click();
   await dialog.waitFor({ state: "hidden" });
   await page.clock.setSystemTime(Date.now());

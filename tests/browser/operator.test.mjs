@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { closePage, newPage, PROGRAM, startBrowser, startDemo } from "./harness.mjs";
 import { look } from "./look.mjs";
-import { freePort, startRelay } from "./relay.mjs";
+import { freePort } from "./ports.mjs";
+import { startRelay } from "./relay.mjs";
 import { askByMail, demoVoters, setState, sqliteRows } from "./voter.mjs";
 
 const TOKEN = "the operator's token of these pages";
@@ -86,7 +87,7 @@ test("with nothing wrong it says so", async () => {
   assert.deepEqual(await cells(page, "Par route", "route-a"), ["–", "", "0", "0", "0", "0", "0", "0", "0"]);
   for (const name of ["one.example", "two.example"]) {
     const cosigned = async () => cells(page, "Témoins du registre public", name);
-    for (const end = Date.now() + 30_000; Date.now() < end && (await cosigned())[0] === "Aucune"; await page.waitForTimeout(200)) await page.reload();
+    for (const end = Date.now() + 90_000; Date.now() < end && (await cosigned())[0] === "Aucune"; await page.waitForTimeout(200)) await page.reload();
     assert.match((await cosigned())[0], /^\S+ \d+\S* \S+ \d{4} à \d\dh\d\d$/);
   }
   await page.getByText("Aucune alarme").waitFor();

@@ -49,14 +49,22 @@ async function choose(page, option) {
   await atStep(page, "confirm");
 }
 
+// What the page comes to in its own time, which goes on here no faster than the server can follow.
+async function reaches(page, selector) {
+  for (const end = Date.now() + 60_000; !(await page.locator(selector).isVisible()); await page.waitForTimeout(20)) {
+    assert.ok(Date.now() < end, `not at ${selector}`);
+    await page.clock.runFor(500);
+  }
+}
+
 // The hour that home counts down to comes while the page stands open.
 async function hourComes(page, name) {
   const at = (key) => page.locator("[data-countdown]").getAttribute(`data-${key}`).then(Number);
-  await page.clock.fastForward((await at("until")) - (await at("now")) - 5000);
+  await page.clock.fastForward((await at("until")) - (await at("now")) - 50_000);
   assert.match(await page.locator(".countdown").innerText(), /00\D+00\D+01/);
   const way = page.locator("[data-countdown] [role=status] a");
   assert.equal(await way.isVisible(), false);
-  await page.clock.runFor(6000);
+  await page.clock.runFor(51_000);
   assert.equal(await page.locator(".countdown").isVisible(), false, "no row of zeros");
   await look(page, name);
   const loaded = page.waitForNavigation();
@@ -142,10 +150,10 @@ for (const [i, language] of ["fr", "en"].entries()) {
     // By hand, unless the page, which tries again by itself, is quicker.
     await action(page, "retry").click({ timeout: 5000 }).catch(() => {});
     await page.locator("[data-progress=check][data-state=now]").waitFor();
-    while (!(await page.locator("[data-step=pending]").isVisible())) await page.clock.runFor(1000);
+    await reaches(page, "[data-step=pending]");
     await look(page, "pending");
     way.receipt = "witnesses";
-    while (!(await page.locator("[data-step=pending] [data-part=witnesses]").isVisible())) await page.clock.runFor(1000);
+    await reaches(page, "[data-step=pending] [data-part=witnesses]");
     await look(page, "pending-witnesses");
     await page.emulateMedia({ media: "print" });
     await screenshot(page, `pending-paper-${language}`);
@@ -156,7 +164,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
     assert.equal(await paper.locator("button:visible").count(), 0);
     await page.emulateMedia({ media: null });
     way.receipt = "bad";
-    while (!(await page.locator("[data-step=dispute]").isVisible())) await page.clock.runFor(1000);
+    await reaches(page, "[data-step=dispute]");
     await look(page, "dispute");
     await page.locator("[data-form=sign-out] button").first().click();
     await page.locator("[data-dialog=leave]").waitFor();
@@ -167,7 +175,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
     way.receipt = true;
     await page.locator("[data-part=dispute]:visible").click();
     await action(page, "ask-again").click();
-    while (!(await page.locator("[data-step=receipt]").isVisible())) await page.clock.runFor(1000);
+    await reaches(page, "[data-step=receipt]");
     await look(page, "receipt");
     await page.locator("[data-form=sign-out] button").first().click();
     await look(page, "leave-proof-dialog");
@@ -192,7 +200,7 @@ for (const [i, language] of ["fr", "en"].entries()) {
     assert.equal(await page.locator("[data-slot=choice_title]").getAttribute("lang"), "fr");
     if (other === "en") await assertEnglish(page, "confirm after the switch");
     await action(page, "cast").press("Enter");
-    while (!(await page.locator("[data-step=receipt]").isVisible())) await page.clock.runFor(1000);
+    await reaches(page, "[data-step=receipt]");
     await page.locator(`.portal-header a[hreflang=${language}]`).click();
     await page.locator(`html[lang=${language}]`).waitFor();
     await atStep(page, "receipt");

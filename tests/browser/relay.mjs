@@ -1,17 +1,9 @@
-// A relay for mail that is no part of isoloir (npm smtp-server), and ports of loopback.
-import { createServer } from "node:net";
+// A relay for mail that is no part of isoloir (npm smtp-server).
 import { SMTPServer } from "smtp-server";
-
-/** A port that nobody listens on. */
-export const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
+import { freePort } from "./ports.mjs";
 
 /** Takes every mail but those to nobody@…; `received` is given each: from, to (addresses of the envelope), text. */
-export function startRelay({ port = 0, received = () => {} } = {}) {
+export async function startRelay({ port, received = () => {} } = {}) {
   const server = new SMTPServer({
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
@@ -29,6 +21,7 @@ export function startRelay({ port = 0, received = () => {} } = {}) {
       });
     },
   });
+  port ??= await freePort();
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () =>
     resolve({ port: server.server.address().port, close: () => new Promise((end) => server.close(end)) })));
 }

@@ -117,6 +117,13 @@ export async function vote(page, contest, option) {
   return page.locator("[data-step=receipt] [data-slot=tracker]").innerText();
 }
 
+/** The session's next prolonging is answered with ten minutes more: the server's clock has not gone on as the page's has. */
+export const extendFarther = (page) => page.route("**/api/session/extend", async (route) => {
+  const response = await route.fetch();
+  const { expiresAt } = await response.json();
+  return route.fulfill({ response, json: { expiresAt: expiresAt + 600_000 } });
+});
+
 export async function openCodePage(page) {
   await page.getByRole("link", { name: "Consulter les scrutins, les candidatures et voter" }).click();
   await page.getByRole("heading", { name: "Saisie du code de vote" }).waitFor();
@@ -172,10 +179,11 @@ const allLeft = (demo) =>
 async function openMessage(demo, page, address, words = "") {
   const inbox = await page.context().newPage();
   const message = inbox.getByRole("listitem").filter({ hasText: address }).filter({ hasText: words }).getByRole("link").first();
-  for (const end = Date.now() + 20_000; Date.now() < end; await inbox.waitForTimeout(100)) {
+  for (const end = Date.now() + 60_000; ; await inbox.waitForTimeout(100)) {
     const settled = allLeft(demo);
     await inbox.goto(`${demo.origin}/inbox`);
     if (settled && (await message.count()) > 0) break;
+    assert.ok(Date.now() < end, settled ? `nothing to ${address}` : "some messages have not left");
   }
   await message.click();
   return inbox;
@@ -201,7 +209,7 @@ export async function receivedCode(demo, page, address, { but = [], words = "cod
   const inbox = await page.context().newPage();
   const messages = inbox.getByRole("listitem").filter({ hasText: address }).filter({ hasText: words }).getByRole("link");
   try {
-    for (const end = Date.now() + 20_000; Date.now() < end; await inbox.waitForTimeout(100)) {
+    for (const end = Date.now() + 60_000; Date.now() < end; await inbox.waitForTimeout(100)) {
       await inbox.goto(`${demo.origin}/inbox`);
       for (const link of await messages.all()) {
         const text = await (await fetch(demo.origin + (await link.getAttribute("href")))).text();
