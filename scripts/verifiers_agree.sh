@@ -5,6 +5,6 @@ set -eu
 build=$1
 root=$(dirname "$0")/..
 rm -rf "$build/exports" "$build/exports.new"
-"$build/tampered_exports" "$build/exports.new"
+"$build/tampered_exports" "$build/exports.new" ${2:+--of-each-check "$2"}
 mv "$build/exports.new" "$build/exports"
-exec "$root/scripts/node" "$root/verifier/agree.mjs" "$build/exports" ${2:+"$2"}
+exec "$root/scripts/node" "$root/verifier/agree.mjs" "$build/exports"

@@ -1,5 +1,4 @@
-// node verifier/agree.mjs FOLDER_OF_CASES [CASES_OF_EACH_CHECK]: one line for each case on which this verifier disagrees, and 1
-// when there is any.
+// node verifier/agree.mjs FOLDER_OF_CASES: one line for each case on which this verifier disagrees, and 1 when there is any.
 import { pathToFileURL } from "node:url";
 import { bundleForNode } from "./bundle.mjs";
 

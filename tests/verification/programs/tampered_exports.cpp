@@ -1,6 +1,7 @@
 // Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR [--seed
-// N], or one good export with many ballots: tampered_exports OUTDIR --large BALLOTS OPTIONS. Of
-// each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it names:
+// N], all the good ones and some tampered ones: tampered_exports OUTDIR --of-each-check N, or one
+// good export with many ballots: tampered_exports OUTDIR --large BALLOTS OPTIONS. Of each case
+// OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it names:
 // {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
 // {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
 #include "verification/tampered_exports.hpp"
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace isoloir {
 namespace {
@@ -40,12 +42,16 @@ void write_case(const fs::path& folder, const test::ExportCase& one, const test:
                                               {"anchors", std::move(anchors)}}));
 }
 
-int run(const fs::path& folder, std::uint64_t seed) {
+int run(const fs::path& folder, std::uint64_t seed, std::size_t of_each_check) {
   const test::Workshop workshop(seed);
+  std::map<int, std::size_t> made;
+  std::size_t all = 0;
   for (const auto& one : test::export_cases()) {
+    if (one.check && ++made[*one.check] > of_each_check) continue;
     write_case(folder / one.folder(), one, one.make(workshop));
+    ++all;
   }
-  std::printf("%zu exports\n", test::export_cases().size());
+  std::printf("%zu of %zu exports\n", all, test::export_cases().size());
   return 0;
 }
 
@@ -54,9 +60,12 @@ int run(const fs::path& folder, std::uint64_t seed) {
 
 int main(int count, char** arguments) {
   const bool seeded = count == 4 && std::string_view(arguments[2]) == "--seed";
+  const bool some = count == 4 && std::string_view(arguments[2]) == "--of-each-check";
   const bool large = count == 5 && std::string_view(arguments[2]) == "--large";
-  if (count != 2 && !seeded && !large) {
-    std::fprintf(stderr, "usage: tampered_exports OUTDIR [--seed N | --large BALLOTS OPTIONS]\n");
+  if (count != 2 && !seeded && !some && !large) {
+    std::fprintf(stderr,
+                 "usage: tampered_exports OUTDIR [--seed N | --of-each-check N | --large BALLOTS "
+                 "OPTIONS]\n");
     return 2;
   }
   if (isoloir::fs::exists(arguments[1]) && !isoloir::fs::is_empty(arguments[1])) {
@@ -68,5 +77,6 @@ int main(int count, char** arguments) {
         .write(arguments[1]);
     return 0;
   }
-  return isoloir::run(arguments[1], seeded ? std::stoull(arguments[3]) : 2026);
+  return isoloir::run(arguments[1], seeded ? std::stoull(arguments[3]) : 2026,
+                      some ? std::stoull(arguments[3]) : std::size_t(-1));
 }
