@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "cli/bureau_desk.hpp"
+#include "cli/result_words.hpp"
 #include "cli/screen.hpp"
 #include "cli/tally_words.hpp"
 #include "crypto/hash.hpp"
@@ -138,64 +139,15 @@ Expected<Lots> parse_lots(const std::vector<std::string>& texts) {
   return lots;
 }
 
-void say_majority(const Screen& screen, const Contest& contest, const Json& figures) {
-  const auto& majority = figures["majority"];
-  const auto name = [&](const Json& option) {
-    return contest.options.at(option.get<std::size_t>()).name;
-  };
-  const auto names = [&](const Json& options) {
-    std::string joined;
-    for (const auto& one : options) joined += (joined.empty() ? "" : ", ") + name(one);
-    return joined;
-  };
-  for (std::size_t i = 0; i < contest.options.size(); ++i) {
-    if (contest.options[i].blank) continue;
-    const auto votes = figures["votes"][i].get<std::int64_t>();
-    screen.say(fmt::format("  {} : voix {}", contest.options[i].name, votes),
-               fmt::format("  {}: votes {}", contest.options[i].name, votes));
-  }
-  if (!majority["elected"].is_null()) {
-    screen.say("  Élection de " + name(majority["elected"]) + " (article L126).",
-               "  Elected: " + name(majority["elected"]) + " (article L126).");
-  }
-  if (!majority["second_round"].empty()) {
-    screen.say("  Second tour : " + names(majority["second_round"]) + " (article L162).",
-               "  Second round: " + names(majority["second_round"]) + " (article L162).");
-  }
-  for (const auto& tie : majority["undecided"]) {
-    screen.say(fmt::format("  Égalité que l'article ne tranche pas, place(s) {} : {}.",
-                           tie["places"].get<int>(), names(tie["between"])),
-               fmt::format("  Equal votes that the article does not settle, place(s) {}: {}.",
-                           tie["places"].get<int>(), names(tie["between"])));
-  }
-}
-
-void say_result(const Screen& screen, const Manifest& manifest, const Json& result) {
-  for (const auto& figures : result["contests"]) {
-    const auto& contest = manifest.contests.at(figures["contest"].get<std::size_t>());
-    const auto number = [&](const char* name) { return figures[name].get<std::int64_t>(); };
-    screen.say(
-        fmt::format("{} : inscrits {}, émargements {} = valables {} + blancs {}", contest.name.fr,
-                    number("registered"), number("sign_offs"), number("valid"), number("blank")),
-        fmt::format("{}: registered {}, sign-offs {} = valid {} + blank {}", contest.name.en,
-                    number("registered"), number("sign_offs"), number("valid"), number("blank")));
-    if (figures.contains("majority")) {
-      say_majority(screen, contest, figures);
-      continue;
-    }
-    for (const auto& list : figures["seats"]["lists"]) {
-      const auto& name = contest.options.at(list["option"].get<std::size_t>()).name;
-      const auto votes = list["votes"].get<std::int64_t>();
-      const auto seats = list["seats"].get<std::int64_t>();
-      screen.say(fmt::format("  {} : voix {}, sièges {}", name, votes, seats),
-                 fmt::format("  {}: votes {}, seats {}", name, votes, seats));
-    }
-    for (const auto& tie : figures["seats"]["ties"]) {
-      const auto seats = tie["seats"].get<std::int64_t>();
-      screen.say(fmt::format("  Égalité pour {} siège(s) : tirage au sort, puis count --lot {}:…",
-                             seats, number("contest")),
-                 fmt::format("  A tie for {} seat(s): draw lots, then count --lot {}:…", seats,
-                             number("contest")));
+void say_results(const Screen& screen, const Manifest& manifest, const Json& result) {
+  const auto say = [&](const auto& french, const auto& english) { screen.say(french, english); };
+  for (const auto& counted : result["contests"]) {
+    const auto k = counted["contest"].get<std::size_t>();
+    say_result(manifest.contests.at(k), counted, say);
+    if (!counted.contains("seats")) continue;
+    for (std::size_t i = 0; i < counted["seats"]["ties"].size(); ++i) {
+      screen.say(fmt::format("  Tirage au sort, puis count --lot {}:…", k),
+                 fmt::format("  Draw lots, then count --lot {}:…", k));
     }
   }
 }
@@ -345,7 +297,7 @@ Status run_count(Desk& desk, const BureauOptions& options) {
     if (!more_to_come || !by_files) return fail(result.error());
     return {};
   }
-  say_result(desk.screen, desk.state->manifest(), *parse_json(*result));
+  say_results(desk.screen, desk.state->manifest(), *parse_json(*result));
   const auto digest = in_groups(sha256(as_bytes(*result)));
   desk.screen.say("SHA-256 du résultat : " + digest, "SHA-256 of the result: " + digest);
   if (to_the_end && !standing_of(*desk.state).tied) return run_close_count(desk, options);

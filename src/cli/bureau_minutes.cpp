@@ -15,6 +15,7 @@
 #include "base/files.hpp"
 #include "cli/anchors.hpp"
 #include "cli/minutes_page.hpp"
+#include "cli/result_words.hpp"
 #include "cli/screen.hpp"
 #include "cli/trustee.hpp"
 #include "crypto/hash.hpp"
@@ -143,51 +144,13 @@ void say(const std::string& french, const std::string& english) {
   std::fputs(both(french, english).c_str(), stdout);
 }
 
-void show_votes(const Contest& contest, const Json& figures, const Json& counted) {
-  const auto say_option = [&](std::size_t option, const std::string& french,
-                              const std::string& english) {
-    const auto votes = figures["votes"][option].get<std::uint64_t>();
-    say(fmt::format("  - {} : {} voix{}", contest.options[option].name, votes, french),
-        fmt::format("  - {}: {} votes{}", contest.options[option].name, votes, english));
-  };
-  if (counted.contains("majority")) {
-    const auto& second = figures["second_round"];
-    for (std::size_t i = 0; i < contest.options.size(); ++i) {
-      if (contest.options[i].blank) continue;
-      const bool elected = figures["elected"] == i;
-      const bool stands = std::find(second.begin(), second.end(), Json(i)) != second.end();
-      say_option(i,
-                 elected  ? ", élu(e)"
-                 : stands ? ", peut se présenter au second tour"
-                          : "",
-                 elected  ? ", elected"
-                 : stands ? ", may stand in round two"
-                          : "");
-    }
-    return;
-  }
-  const auto& lists = counted["seats"]["lists"];
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    const auto seats = figures["seats"][i].get<std::uint64_t>();
-    say_option(lists[i]["option"].get<std::size_t>(), fmt::format(", sièges : {}", seats),
-               fmt::format(", seats: {}", seats));
-  }
-}
-
 void show_contest(const Contest& contest, const Json& figures, const Json& counted) {
-  const auto k = figures["contest"].get<std::uint32_t>();
+  say_result(contest, counted, say);
   const auto number = [&](const char* field) { return figures[field].get<std::uint64_t>(); };
-  say(fmt::format("Scrutin {}, {} : {} inscrits, {} émargements, {} blancs, {} exprimés", k,
-                  contest.name.fr, number("registered"), number("sign_offs"), number("blank"),
-                  number("valid")),
-      fmt::format("Contest {}, {}: {} registered, {} sign-offs, {} blank, {} valid", k,
-                  contest.name.en, number("registered"), number("sign_offs"), number("blank"),
-                  number("valid")));
   say(fmt::format("  Inscriptions : {} ; radiations : {} ; clés remplacées : {}",
                   number("enrolments"), number("strike_offs"), number("reissues")),
       fmt::format("  Enrolments: {}; strike-offs: {}; keys replaced: {}", number("enrolments"),
                   number("strike_offs"), number("reissues")));
-  show_votes(contest, figures, counted);
 }
 
 void show_operations(const Json& operations) {

@@ -5,10 +5,10 @@
 // rests on this comparison (docs/threat-model.md). One thread.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "cli/result_words.hpp"
 #include "election/count.hpp"
 
 namespace isoloir::cli {
@@ -26,7 +26,6 @@ Status compare_tally(const ByteArray<64>& tally, const std::string& digits);
 
 // Contest by contest the turnout and each unit's ballots, the log's place and root, T, and what
 // the members must compare. `events` are those of the log, the freeze among them.
-using Say = std::function<void(const std::string& french, const std::string& english)>;
 void say_tally(const Manifest& manifest, const Tally& tally,
                const std::vector<SignedDocument>& events, const Say& say);
 

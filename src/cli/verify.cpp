@@ -7,6 +7,7 @@
 
 #include "cli/anchors.hpp"
 #include "cli/commands.hpp"
+#include "cli/result_words.hpp"
 #include "cli/screen.hpp"
 #include "verification/verification.hpp"
 
@@ -61,7 +62,7 @@ void add_trust(std::vector<std::string>& lines, const Report& report) {
     std::uint64_t resting = 0;
     for (const auto& contest : report.trust) resting += contest.reissued_that_voted;
     lines.push_back("no guardian: up to " + std::to_string(resting) +
-                    " ballots rest on the server's honesty");
+                    " of the ballots rest on the server's honesty");
   }
   for (const auto& contest : report.trust) {
     lines.push_back("contest " + std::to_string(contest.contest) + ": " +
@@ -73,6 +74,24 @@ void add_trust(std::vector<std::string>& lines, const Report& report) {
     lines.push_back(
         "no witness: that the log showed everybody the same rests on checkpoints "
         "being compared");
+  }
+}
+
+// In the languages of the election's own names.
+void add_result(std::vector<std::string>& lines, const Report& report) {
+  if (!report.result) {
+    lines.emplace_back("result.json has changed since it was judged: verify again");
+    return;
+  }
+  const auto say = [&](const std::string& french, const std::string& english) {
+    lines.push_back(french);
+    if (english != french) lines.push_back("    " + english);
+  };
+  const auto& [manifest, result] = *report.result;
+  say("Résultat, " + manifest.title.fr + " :", "Result, " + manifest.title.en + ":");
+  const Json contests = Json::parse(result)["contests"];
+  for (const auto& counted : contests) {
+    say_result(manifest.contests[counted["contest"].get<std::size_t>()], counted, say);
   }
 }
 
@@ -96,6 +115,7 @@ std::vector<std::string> lines_of(const Report& report) {
     lines.push_back(line + check.name + ": " + check.detail);
   }
   if (!report.consistent() || !report.counted) return lines;
+  add_result(lines, report);
   const auto checks = lines.size();
   add_trust(lines, report);
   if (lines.size() > checks || !report.anchored) {

@@ -157,7 +157,7 @@ class BoxFile {
 Outcome found(const State& state, int check) {
   const auto error = state.found.find(check);
   if (error != state.found.end()) return fail(error->second);
-  return std::to_string(state.ballots) + " ballots";
+  return numbered(state.ballots, "ballot");
 }
 
 }  // namespace
@@ -177,7 +177,7 @@ Outcome check_ballots(State& state) {
     if (const auto good = file.run(box, total); !good) return fail(good.error());
   }
   state.box_root = box.root();
-  return std::to_string(state.ballots) + " ballots";
+  return numbered(state.ballots, "ballot");
 }
 
 Outcome check_ballot_signatures(State& state) {
@@ -231,7 +231,7 @@ Outcome check_sign_offs(State& state) {
     }
   }
   const auto& all = state.freeze.sign_offs;
-  return std::to_string(std::accumulate(all.begin(), all.end(), std::uint64_t{0})) + " sign-offs";
+  return numbered(std::accumulate(all.begin(), all.end(), std::uint64_t{0}), "sign-off");
 }
 
 // ---- V24: receipts
@@ -274,7 +274,7 @@ Outcome check_receipts(State& state) {
     }
     state.tell(24, ++done, state.anchors.receipts.size());
   }
-  return std::to_string(done) + (done == 1 ? " receipt" : " receipts");
+  return numbered(done, "receipt");
 }
 
 }  // namespace isoloir::verification

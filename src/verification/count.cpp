@@ -48,7 +48,7 @@ Outcome check_bijection(State& state) {
     }
     signers += event.signers.size();
   }
-  return std::to_string(signers) + " holders have checked it";
+  return "checked by " + numbered(signers, "holder");
 }
 
 // ---- V17: aggregates
@@ -81,7 +81,7 @@ Outcome check_aggregates(State& state) {
     }
   }
   state.tally = std::move(*tally);
-  return std::to_string(state.tally->units.size()) + " units";
+  return numbered(state.tally->units.size(), "unit");
 }
 
 // ---- V18: tally
@@ -287,7 +287,7 @@ Outcome check_result(State& state) {
   if (computed != given) return fail("result.form", "result.json comes out differently");
   auto closed = check_signed_result(state, *text, *result, *figures);
   if (!closed) return closed;
-  return std::to_string(figures->size()) + " contests" + *closed;
+  return numbered(figures->size(), "contest") + *closed;
 }
 
 // ---- Trust

@@ -295,7 +295,7 @@ Outcome check_events(State& state) {
   }
   if (!freeze) return fail("event.rule", "the box was never frozen");
   if (const auto good = check_places(state, *freeze); !good) return fail(good.error());
-  return std::to_string(state.events.size()) + " events";
+  return numbered(state.events.size(), "event");
 }
 
 }  // namespace isoloir::verification

@@ -117,7 +117,7 @@ Outcome check_rosters(State& state) {
   if (!state.keys.set_rosters(std::move(all))) {
     return fail("roster.unique", "a key stands in two rosters");
   }
-  return std::to_string(count) + " keys in " + std::to_string(manifest.rosters.size()) + " rosters";
+  return numbered(count, "key") + " in " + numbered(manifest.rosters.size(), "roster");
 }
 
 // ---- V5: log
@@ -168,8 +168,8 @@ Outcome check_log(State& state) {
                 "the last checkpoint has fewer cosignatures than the manifest wants");
   }
   state.report.log = state.checkpoints.back();
-  return std::to_string(state.leaves.size()) + " leaves, " +
-         std::to_string(state.checkpoints.size()) + " checkpoints";
+  return numbered(state.leaves.size(), "leaf", "leaves") + ", " +
+         numbered(state.checkpoints.size(), "checkpoint");
 }
 
 // ---- V6: leaves
@@ -275,10 +275,11 @@ Outcome check_leaves(State& state) {
   }
   if (const auto good = classify(state, known, as_bytes(*pads)); !good) return fail(good.error());
   const auto of = [&](LeafKind kind) {
-    return std::to_string(std::count(state.kinds.begin(), state.kinds.end(), kind));
+    return static_cast<std::uint64_t>(std::count(state.kinds.begin(), state.kinds.end(), kind));
   };
-  return of(LeafKind::ballot) + " ballots, " + of(LeafKind::pad) + " pads, " + of(LeafKind::event) +
-         " events, " + of(LeafKind::batch) + " batches";
+  return numbered(of(LeafKind::ballot), "ballot") + ", " + numbered(of(LeafKind::pad), "pad") +
+         ", " + numbered(of(LeafKind::event), "event") + ", " +
+         numbered(of(LeafKind::batch), "batch", "batches");
 }
 
 // ---- V8 and V9: reissues, enrolments and strike-offs, in the order of the log
@@ -547,17 +548,19 @@ Outcome check_batches(State& state) {
     return fail("reissue.lists", "there are lists of keys that no batch speaks of");
   }
   changes.finish();
-  return std::to_string(state.batch_places.size()) + " batches";
+  return numbered(state.batch_places.size(), "batch", "batches");
 }
 
 Outcome check_roll_changes(State& state) {
   const auto error = state.found.find(9);
   if (error != state.found.end()) return fail(error->second);
   const auto number_of = [&](std::string_view name) {
-    return std::to_string(std::count_if(state.events.begin(), state.events.end(),
-                                        [&](const Event& event) { return event.name == name; }));
+    return static_cast<std::uint64_t>(
+        std::count_if(state.events.begin(), state.events.end(),
+                      [&](const Event& event) { return event.name == name; }));
   };
-  return number_of("enrol") + " enrolments, " + number_of("strike-off") + " strike-offs";
+  return numbered(number_of("enrol"), "enrolment") + ", " +
+         numbered(number_of("strike-off"), "strike-off");
 }
 
 }  // namespace isoloir::verification

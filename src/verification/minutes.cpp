@@ -61,7 +61,7 @@ Outcome check_minutes(State& state) {
     if (auto good = check_minutes_of(state, of, b); !good) return fail(good.error());
     ++count;
   }
-  return "of " + std::to_string(count) + (count == 1 ? " bureau" : " bureaus");
+  return "of " + numbered(count, "bureau");
 }
 
 }  // namespace isoloir::verification

@@ -19,6 +19,8 @@ namespace isoloir::verification {
 
 using Place = std::pair<std::uint32_t, std::uint32_t>;  // (contest, district)
 std::string describe(const Place& place);
+// "1 leaf", "2 leaves"; by an s where `several` is not given.
+std::string numbered(std::uint64_t number, std::string_view one, std::string_view several = {});
 
 // The keys of the election: the registrar's rosters (V4), then batches, enrolments and strike-offs
 // in the order of the log (V8, V9).

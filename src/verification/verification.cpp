@@ -19,6 +19,16 @@ std::string describe(const Place& place) {
   return "contest " + std::to_string(place.first) + ", district " + std::to_string(place.second);
 }
 
+std::string numbered(std::uint64_t number, std::string_view one, std::string_view several) {
+  auto text = std::to_string(number) + " ";
+  if (number == 1 || several.empty()) {
+    text += one;
+  } else {
+    text += several;
+  }
+  return number == 1 || !several.empty() ? text : text + "s";
+}
+
 void in_ranges(std::size_t count, std::size_t grain,
                const std::function<void(std::size_t, std::size_t)>& work,
                const std::function<void(std::size_t)>& done) {
@@ -270,7 +280,7 @@ Outcome check_files(State& state) {
   if (const auto parsed = Manifest::parse(*manifest)) {
     if (const auto good = check_layout(state, *parsed); !good) return fail(good.error());
   }
-  return std::to_string(state.index.size()) + " files, " + std::to_string(total) + " bytes";
+  return numbered(state.index.size(), "file") + ", " + numbered(total, "byte");
 }
 
 // ---- V2: manifest and seal
@@ -350,8 +360,7 @@ Outcome check_ceremony(State& state) {
     }
     count += messages.size();
   }
-  return std::to_string(count) + " messages, " + std::to_string(state.manifest.bureaus.size()) +
-         " bureaus";
+  return numbered(count, "message") + ", " + numbered(state.manifest.bureaus.size(), "bureau");
 }
 
 }  // namespace verification
@@ -529,7 +538,12 @@ Report verification::verify_in_pieces(const ExportReader& reader, const Anchors&
   State state(reader, anchors, progress, report);
   state.ballots_in_piece = ballots_in_piece;
   run_checks(state, last_check_of_all);
-  if (report.consistent() && report.counted) report.trust = measure_trust(state);
+  if (report.consistent() && report.counted) {
+    report.trust = measure_trust(state);
+    if (auto text = state.file(export_path::result)) {
+      report.result = CountedResult{state.manifest, std::move(*text)};
+    }
+  }
   return report;
 }
 

@@ -46,6 +46,12 @@ struct ContestTrust {
   std::optional<std::uint64_t> margin;
 };
 
+// What the election says, as accepted: the text is that of result.json.
+struct CountedResult {
+  Manifest manifest;
+  std::string result;
+};
+
 struct Report {
   std::vector<CheckReport> checks;  // ascending, V0 to V25
   // Fingerprint and checkpoint were given, and the checkpoint is one that holds the freeze.
@@ -57,7 +63,9 @@ struct Report {
   std::optional<Checkpoint> log;           // its last one, where V5 is good
   std::optional<bool> guardian;            // once the manifest is read
   std::uint32_t witness_threshold = 0;
-  std::vector<ContestTrust> trust;  // when all checks have passed
+  // When all checks have passed, those of the count among them.
+  std::vector<ContestTrust> trust;
+  std::optional<CountedResult> result;  // nothing where the file has changed since
 
   const CheckReport* first_failure() const;
   bool consistent() const { return first_failure() == nullptr; }

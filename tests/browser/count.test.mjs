@@ -74,7 +74,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   assert.match(strikeOff(demo, voters[3], "--contest", "0"), /Radiation[^]*Fait : événement n° 1/);
   await runPrinted(page, "suspend and resume", "bureau suspend");
   await runPrinted(page, "close", "bureau close ");
-  assert.match(await runPrinted(page, "count", "bureau count "), /inscrits 20, émargements 3 = valables 2 \+ blancs 1/);
+  assert.match(await runPrinted(page, "count", "bureau count "), /inscrits 20, émargements 3 = exprimés 2 \+ blancs 1/);
   await runPrinted(page, "close of the count", "bureau close-count ");
   const exported = join(demo.state, "export");
   assert.match(await runPrinted(page, "verify", " verify "), /^verified\n/);

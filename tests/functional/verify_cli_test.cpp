@@ -40,7 +40,7 @@ TEST_F(VerifyCommand, AnchoredAndGood) {
   const auto result = run_anchored();
   EXPECT_EQ(result.code, 0) << result.out << result.err;
   EXPECT_EQ(result.first_line(), "verified");
-  EXPECT_TRUE(result.says("no guardian: up to 1 ballots rest on the server's honesty"))
+  EXPECT_TRUE(result.says("no guardian: up to 1 of the ballots rest on the server's honesty"))
       << result.out;
   EXPECT_TRUE(
       result.says("contest 0: 0 keys added during the vote have voted; votes that another "
@@ -54,6 +54,17 @@ TEST_F(VerifyCommand, AnchoredAndGood) {
   EXPECT_TRUE(result.says("public log of " + std::to_string(good().log.size()) + " entries, root " +
                           root + "\n"))
       << result.out;
+  const auto counted = Json::parse(good().files.at("result.json"))["contests"][0];
+  EXPECT_TRUE(result.says("Result, " + good().manifest.title.en + ":")) << result.out;
+  EXPECT_TRUE(result.says("Contest 0, " + good().manifest.contests[0].name.en + ": registered " +
+                          counted["registered"].dump()))
+      << result.out;
+  for (const auto& list : counted["seats"]["lists"]) {
+    const auto& name = good().manifest.contests[0].options[list["option"]].name;
+    EXPECT_TRUE(result.says("  - " + name + ": votes " + list["votes"].dump() + ", seats " +
+                            list["seats"].dump() + "\n"))
+        << name << result.out;
+  }
   for (int n = 0; n <= 25; ++n) {
     std::string start = "\nV" + std::to_string(n);
     start.resize(6, ' ');
@@ -86,7 +97,7 @@ TEST_F(VerifyCommand, NothingReissuedNothingRestsOnTheServer) {
   put(empty.files);
   const auto result = run(path("export"));
   EXPECT_EQ(result.code, 0) << result.out << result.err;
-  EXPECT_TRUE(result.says("no guardian: up to 0 ballots")) << result.out;
+  EXPECT_TRUE(result.says("no guardian: up to 0 of the ballots")) << result.out;
   EXPECT_TRUE(result.says("are no errors: they say what is left to trust")) << result.out;
 }
 
