@@ -108,7 +108,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   const verdict = verify();
   assert.equal(verdict.status, 0, verdict.stdout + verdict.stderr);
   assert.match(verdict.stdout, /^verified\n/);
-  assert.match(verdict.stdout, /V9 +ok +enrolments and strike-offs: 0 enrolments, 1 strike-offs/);
+  assert.match(verdict.stdout, /V9 +ok +enrolments and strike-offs: 0 enrolments, 1 strike-off/);
   assert.match(verdict.stdout, /V24 +ok +receipts: 3/);
   const box = join(exported, "box/0-0.bin");
   const bytes = readFileSync(box);
