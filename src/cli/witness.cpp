@@ -119,9 +119,7 @@ void add_witness(Command app) {
   witness.option("--key", options->key, "the witness's private key");
   witness.option("--state", options->state,
                  "where it keeps what it has seen; one file for one log");
-  auto fingerprint = witness.option("--manifest", options->fingerprint,
-                                    "fingerprint from the minutes of the sealing");
-  witness.option("--log-key", options->log_key, "or the log's verifier key").excludes(fingerprint);
+  witness.option("--manifest", options->fingerprint, "fingerprint from the minutes of the sealing");
   witness.option("--every", options->every, "seconds between two looks").between(1u, 3600u);
   witness.flag("--first", options->first,
                "this key has never followed this log: begin a new state file");

@@ -64,9 +64,8 @@ class Watch {
 
  private:
   static bool is_final(std::string_view code) {
-    return code == "witness.other_election" || code == "witness.log_key" ||
-           code == "witness.cosigned_before" || code == "fetch.address" ||
-           code == "manifest.form" || code == "manifest.version";
+    return code == "witness.other_election" || code == "witness.cosigned_before" ||
+           code == "fetch.address" || code == "manifest.form" || code == "manifest.version";
   }
 
   Status round() {
@@ -135,7 +134,7 @@ class Watch {
       fresh.log_key = manifest->checkpoint_key;
       fresh.witness = key_.witness.vkey();
       memory_ = std::move(fresh);
-      if (options_.fingerprint.empty() && options_.log_key.empty()) say_first_use();
+      if (options_.fingerprint.empty()) say_first_use();
     }
     const auto named = parse_witnesses(manifest->witnesses);
     named_ = std::any_of(named.begin(), named.end(),
@@ -156,11 +155,6 @@ class Watch {
                                                 hex_encode(fingerprint.bytes) +
                                                 ", not the one given");
     }
-    if (!options_.log_key.empty() &&
-        options_.log_key != log_vkey(manifest.log_origin, manifest.checkpoint_key)) {
-      return fail("witness.log_key",
-                  "the election served there has another log than the one given");
-    }
     if (memory_ &&
         (memory_->fingerprint.bytes != fingerprint.bytes ||
          memory_->origin != manifest.log_origin || memory_->log_key != manifest.checkpoint_key)) {
@@ -171,7 +165,8 @@ class Watch {
   }
 
   Status cosign_newest(const std::string& note) {
-    if (!named_ || !cosignatures_of(note, {key_.witness})[0].empty()) return {};
+    if (!named_) return say_seen(note);
+    if (!cosignatures_of(note, {key_.witness})[0].empty()) return {};
     const auto body = note.substr(0, note.rfind("\n\n") + 1);
     const auto seconds = static_cast<std::uint64_t>(wall_clock_seconds());
     const auto sent =
@@ -180,11 +175,20 @@ class Watch {
       unsent_ = true;
       return sent;
     }
+    say_newest("Cosigné", "Cosigned");
+    return {};
+  }
+  // Of who sends nothing, once for each checkpoint.
+  Status say_seen(const std::string& note) {
+    if (note != seen_) say_newest("Vu", "Seen");
+    seen_ = note;
+    return {};
+  }
+  void say_newest(const char* french, const char* english) const {
     const auto size = memory_->tree.size();
     const auto root = in_groups(memory_->tree.root());  // as minutes and count say it
-    screen_.say(fmt::format("Cosigné : {} entrées, racine {}", size, root),
-                fmt::format("Cosigned: {} entries, root {}", size, root));
-    return {};
+    screen_.say(fmt::format("{} : {} entrées, racine {}", french, size, root),
+                fmt::format("{}: {} entries, root {}", english, size, root));
   }
   // Its own and nobody else's: what it says of the time is a witness's word.
   std::int64_t wall_clock_seconds() const { return clock_.now() / 1000; }
@@ -243,11 +247,11 @@ class Watch {
   void say_first_use() const {
     const auto fingerprint = in_groups(memory_->fingerprint);
     screen_.say(
-        "ATTENTION : ni empreinte ni clé de journal n'a été donnée. Ce serveur a été cru sur "
-        "parole. Comparez cette empreinte avec celle du procès-verbal de scellement : " +
+        "ATTENTION : aucune empreinte n'a été donnée. Ce serveur a été cru sur parole. Comparez "
+        "cette empreinte avec celle du procès-verbal de scellement : " +
             fingerprint,
-        "WARNING: neither fingerprint nor log key was given. This server was believed on its word. "
-        "Compare this fingerprint with that of the minutes of the sealing: " +
+        "WARNING: no fingerprint was given. This server was believed on its word. Compare this "
+        "fingerprint with that of the minutes of the sealing: " +
             fingerprint);
   }
 
@@ -303,6 +307,7 @@ class Watch {
   bool unsent_ = false;    // what this round has signed
   std::string stale_;      // a checkpoint that was found old
   Status told_stale_;
+  std::string seen_;     // the checkpoint that was told last, where nothing is sent
   std::string trouble_;  // what was said last
 };
 

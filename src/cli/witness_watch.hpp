@@ -13,7 +13,6 @@ inline constexpr int exit_stopped = 0, exit_trouble = 1, exit_bad_use = 2, exit_
 
 struct WatchOptions {
   std::string url;
-  std::string log_key;
   std::string fingerprint;  // hex, or empty
   std::string language = "fr";
   std::uint32_t every = 10;  // seconds

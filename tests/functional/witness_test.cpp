@@ -73,7 +73,7 @@ TEST_F(WitnessedElection, AReceiptComesWhenAWitnessHasSigned) {
 
   const auto first = first_look("one");
   EXPECT_EQ(first.code, 0) << first.err;
-  EXPECT_TRUE(first.says("WARNING: neither fingerprint nor log key")) << first.out;
+  EXPECT_TRUE(first.says("WARNING: no fingerprint was given")) << first.out;
   EXPECT_TRUE(first.says("Cosigned: ")) << first.out;
   EXPECT_EQ(fs::status(key("one")).permissions() & fs::perms::mask, fs::perms(0600));
   const auto receipt = this->receipt(*voter, ballot);
@@ -244,6 +244,13 @@ TEST_F(WitnessedElection, AnotherElectionAndAServerThatIsAwayAreNoFork) {
     printed += digit;
   }
   ASSERT_EQ(witness("one", "--once --first --manifest '" + printed + "'").code, 0);
+  // Whom the election does not name sees and says what it sees.
+  ASSERT_EQ(program("witness key three.example --out " + key("three")).code, 0);
+  const auto looks_on = first_look("three");
+  EXPECT_EQ(looks_on.code, 0) << looks_on.err;
+  EXPECT_TRUE(looks_on.says("its log is followed, nothing is sent")) << looks_on.out;
+  EXPECT_TRUE(looks_on.says("\nSeen: ")) << looks_on.out;
+  EXPECT_FALSE(looks_on.says("Cosigned")) << looks_on.out;
   (void)stop(SIGTERM);
   const auto away = witness("one");
   EXPECT_EQ(away.code, 1);
