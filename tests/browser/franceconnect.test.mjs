@@ -73,6 +73,16 @@ async function identify(page, id, of = demo) {
   await page.getByRole("button", { name: label(id) }).click();
 }
 
+const SILENT = "ne répond pas en ce moment";
+
+// Again where the provider, on a slow machine, has not answered within the portal's seconds, unless that is what is looked for.
+async function answered(page, once) {
+  for (let left = 3; left > 0; left--) {
+    await once();
+    if (left === 1 || (await page.getByText(SILENT).count()) === 0) return;
+  }
+}
+
 const alerts = () => demo.output().split("\n").filter((line) => line.startsWith("isoloir: alert:")).length;
 
 async function signOutThere(page, { provider: at, demo: of }) {
@@ -344,7 +354,7 @@ const REASONS = {
   stale: at("redirect", "state-other state-missing"),
 };
 const WHY = Object.fromEntries(Object.entries(REASONS).flatMap(([why, names]) => names.map((name) => [name, why])));
-const SAID = { "openid.network": "ne répond pas en ce moment", "identity.claims": "ne permet pas de vous reconnaître", stale: "ne sert plus" };
+const SAID = { "openid.network": SILENT, "identity.claims": "ne permet pas de vous reconnaître", stale: "ne sert plus" };
 
 test(`57, 58: ${LIES.length} lies of a provider, and none is believed`, async () => {
   const before = flows();
@@ -356,15 +366,19 @@ test(`57, 58: ${LIES.length} lies of a provider, and none is believed`, async ()
       await identify(page, "stranger"); // a code that is changed for tokens; the next one comes back as this one
       await page.getByText("ne permet pas de vous reconnaître").waitFor();
     }
-    const since = demo.output().length;
-    provider.lie(fault);
-    await identify(page, "E0001");
-    await page.waitForURL((url) => url.origin === demo.origin);
-    await refusedHeading(page);
-    const stale = (await page.getByText(SAID.stale).count()) === 1;
-    why[fault] = stale ? "stale" : /^isoloir: FranceConnect: ([\w.]+): /m.exec(await written(since, /^isoloir: FranceConnect: .*\n/m))[1];
-    await page.getByText(SAID[why[fault]] ?? "n’a pas pu être vérifiée").waitFor();
-    provider.truth();
+    const tried = async () => {
+      const since = demo.output().length;
+      provider.lie(fault);
+      await identify(page, "E0001");
+      await page.waitForURL((url) => url.origin === demo.origin);
+      await refusedHeading(page);
+      const stale = (await page.getByText(SAID.stale).count()) === 1;
+      why[fault] = stale ? "stale" : /^isoloir: FranceConnect: ([\w.]+): /m.exec(await written(since, /^isoloir: FranceConnect: .*\n/m))[1];
+      await page.getByText(SAID[why[fault]] ?? "n’a pas pu être vérifiée").waitFor();
+      provider.truth();
+      forgetThrottles(demo);
+    };
+    await (WHY[fault] === "openid.network" ? tried() : answered(page, tried));
   }
   assert.deepEqual(why, WHY);
   assert.deepEqual(flows(), before);
@@ -451,12 +465,15 @@ test("FranceConnect+: encrypted tokens; what is not encrypted, or otherwise, is 
     const envelopes = faults.filter((name) => /^(id-token|userinfo)-(plain|jwe)|acr-lower/.test(name));
     assert.ok(envelopes.length >= 12);
     for (const fault of envelopes) {
-      forgetThrottles(plus.demo);
-      plus.provider.lie(fault);
-      await identify(page, "E0001", plus.demo);
-      await page.waitForURL((url) => url.origin === plus.demo.origin);
+      await answered(page, async () => {
+        forgetThrottles(plus.demo);
+        plus.provider.lie(fault);
+        await identify(page, "E0001", plus.demo);
+        await page.waitForURL((url) => url.origin === plus.demo.origin);
+        await refusedHeading(page);
+        plus.provider.truth();
+      });
       await page.getByText("n’a pas pu être vérifiée").waitFor();
-      plus.provider.truth();
     }
     assert.deepEqual(flows(plus.demo), []);
     forgetThrottles(plus.demo);
