@@ -111,6 +111,11 @@ struct Portal {
   // files in the folder `statements`. They are not in the manifest, which keeps numbers and names.
   std::map<std::pair<std::uint32_t, std::string>, std::string> statements;
 
+  // Shown with the result to who verifies it; each may be empty: where the organiser publishes the
+  // export, and a verifier that runs in a browser.
+  std::string export_url;
+  std::string verifier_url;
+
   // Texts of this portal by message id, in place of the catalogue's.
   std::map<std::string, BilingualText> texts;
 

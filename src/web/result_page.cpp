@@ -202,13 +202,15 @@ http::Response Site::result(Visit& visit) {
     const auto& contest = state_.manifest().contests.at(figures["contest"].get<std::size_t>());
     contests.push_back(result_of_contest(contest, figures, visit.language));
   }
-  return page(
-      visit, "result",
-      {{"closed_at", published->closed_at},
-       {"checkpoint_url", state_.manifest().origin + state_.manifest().log_path() + "/checkpoint"},
-       {"verify_command", "isoloir verify EXPORT --fingerprint " +
-                              hex_encode(state_.fingerprint().bytes) + " --checkpoint CHECKPOINT"},
-       {"contests", std::move(contests)}});
+  Json data = {
+      {"closed_at", published->closed_at},
+      {"checkpoint_url", state_.manifest().origin + state_.manifest().log_path() + "/checkpoint"},
+      {"verify_command", "isoloir verify EXPORT --fingerprint " +
+                             hex_encode(state_.fingerprint().bytes) + " --checkpoint CHECKPOINT"},
+      {"contests", std::move(contests)}};
+  if (!portal_.export_url.empty()) data["export_url"] = portal_.export_url;
+  if (!portal_.verifier_url.empty()) data["verifier_url"] = portal_.verifier_url;
+  return page(visit, "result", data);
 }
 
 }  // namespace isoloir::web

@@ -13,10 +13,12 @@ import { demoVoters, enterVotingSpace, signIn, strikeOff, vote } from "./voter.m
 
 const MINISTRY = "Comité social d’administration ministériel";
 const JOINT = "Commission administrative paritaire nationale";
+const EXPORT = "https://results.example/2022/";
+const VERIFIER = "https://university.example/verify.html";
 let demo, browser, folder;
 
 before(async () => {
-  demo = await startDemo();
+  demo = await startDemo("education", { edit: (toml) => `${toml}\n[publication]\nexport = "${EXPORT}"\nverifier = "${VERIFIER}"\n` });
   browser = await startBrowser();
   folder = mkdtempSync(join(tmpdir(), "isoloir-count-"));
 });
@@ -85,6 +87,7 @@ test("votes, close, count, seats, and the verdict of a program that trusts nobod
   }
   await page.getByText("Exprimés (2) + blancs (1) = émargements (3)").waitFor();
   await page.getByText("2 (voix) × 15 (sièges à pourvoir) ÷ 2 (exprimés) = 15,00\u00a0; au quotient\u00a0: 15").waitFor();
+  for (const url of [EXPORT, VERIFIER]) assert.equal(await page.getByRole("link", { name: url }).getAttribute("href"), url);
   const address = await page.locator("main a[href*='/checkpoint']").getAttribute("href");
   assert.match(await (await page.request.get(address)).text(), /^\S+\n\d+\n/, "the log's checkpoint");
   await page.setViewportSize({ width: 1920, height: 1080 });

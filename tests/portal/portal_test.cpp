@@ -329,6 +329,27 @@ TEST(Portal, CandidatesInTwoRounds) {
   }
 }
 
+TEST(Portal, WhereTheExportIsPublished) {
+  const auto none = Portal::parse(education(), "p.toml");
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_EQ(none->export_url + none->verifier_url, "");
+  const auto text = education() + "\n[publication]\nexport = \"https://example.org/2022/\"\n";
+  const auto portal = Portal::parse(text, "p.toml");
+  ASSERT_TRUE(portal) << portal.error().message;
+  EXPECT_EQ(portal->export_url, "https://example.org/2022/");
+  EXPECT_EQ(portal->verifier_url, "");
+  for (const char* wrong : {"http://example.org/", "example.org", "", "https://a@b/",
+                            "https://a/#b", "javascript:alert(1)", "https://exa mple.org/"}) {
+    const auto refused = Portal::parse(changed(text, "https://example.org/2022/", wrong), "p.toml");
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_THAT(refused.error().message,
+                testing::HasSubstr("\"export\" must be an address such as https://"));
+  }
+  const auto unknown = Portal::parse(changed(text, "export =", "exports ="), "p.toml");
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, testing::HasSubstr("\"exports\" is not known"));
+}
+
 TEST(Portal, LegislativeIsRead) {
   const auto portal = Portal::parse(sample("legislative"), "portal.toml");
   ASSERT_TRUE(portal) << portal.error().message;
