@@ -113,6 +113,7 @@ async function take_drop(data: DataTransfer): Promise<void> {
   const dropped = Array.from(data.items).filter((item) => item.kind === "file").map(dropped_thing);
   const [thing] = dropped;
   if (!thing) return;
+  folder = null; // an earlier one is not what will be verified
   if (dropped.length > 1) return complain("is_several");
   if (thing.is_file) return complain(/\.(zip|tar|t?gz|7z|rar|xz|zst|bz2)$/i.test(thing.name) ? "is_archive" : "is_file",
     { name: thing.name });
@@ -124,7 +125,8 @@ async function take_drop(data: DataTransfer): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  if (!folder) return complain("no_folder");
+  // What was chosen last and is no export is why there is none.
+  if (!folder) return problem?.key.startsWith("is_") ? complain(problem.key, problem.values) : complain("no_folder");
   const fingerprint = plain_fingerprint(by_id<HTMLTextAreaElement>("fingerprint").value);
   if (fingerprint !== "" && !/^[0-9a-f]{64}$/.test(fingerprint)) return complain("fingerprint_wrong", { number: fingerprint.length });
   const checkpoint = by_id<HTMLTextAreaElement>("checkpoint").value;

@@ -1,6 +1,7 @@
-// Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR [--seed
-// N], all the good ones and some tampered ones: tampered_exports OUTDIR --of-each-check N, or one
-// good export with many ballots: tampered_exports OUTDIR --large BALLOTS OPTIONS. Of each case
+// Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR, with
+// --seed N others of the same kinds, with --of-each-check N the good ones and so many tampered ones
+// of each check, with --case NAME... those alone; or one good export with many ballots: --large
+// BALLOTS OPTIONS. Of each case
 // OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it names:
 // {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
 // {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
@@ -9,7 +10,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <set>
 
 namespace isoloir {
 namespace {
@@ -42,41 +45,63 @@ void write_case(const fs::path& folder, const test::ExportCase& one, const test:
                                               {"anchors", std::move(anchors)}}));
 }
 
-int run(const fs::path& folder, std::uint64_t seed, std::size_t of_each_check) {
+using Wanted = std::function<bool(const test::ExportCase&)>;
+
+int run(const fs::path& folder, std::uint64_t seed, const Wanted& wanted) {
   const test::Workshop workshop(seed);
-  std::map<int, std::size_t> made;
-  std::size_t all = 0;
+  std::size_t made = 0;
   for (const auto& one : test::export_cases()) {
-    if (one.check && ++made[*one.check] > of_each_check) continue;
+    if (!wanted(one)) continue;
     write_case(folder / one.folder(), one, one.make(workshop));
-    ++all;
+    ++made;
   }
-  std::printf("%zu of %zu exports\n", all, test::export_cases().size());
-  return 0;
+  std::printf("%zu of %zu exports\n", made, test::export_cases().size());
+  return made == 0 ? 1 : 0;
+}
+
+// All the good ones, and so many tampered ones of each check.
+Wanted of_each_check(std::size_t number) {
+  return [number, made = std::map<int, std::size_t>()](const test::ExportCase& one) mutable {
+    return !one.check || ++made[*one.check] <= number;
+  };
+}
+
+Wanted named(std::set<std::string> names) {
+  return
+      [names = std::move(names)](const test::ExportCase& one) { return names.contains(one.name); };
 }
 
 }  // namespace
 }  // namespace isoloir
 
 int main(int count, char** arguments) {
-  const bool seeded = count == 4 && std::string_view(arguments[2]) == "--seed";
-  const bool some = count == 4 && std::string_view(arguments[2]) == "--of-each-check";
-  const bool large = count == 5 && std::string_view(arguments[2]) == "--large";
-  if (count != 2 && !seeded && !some && !large) {
+  const std::string_view option = count > 2 ? arguments[2] : "";
+  const bool large = option == "--large" && count == 5;
+  const bool known = count == 2 || large || (option == "--case" && count > 3) ||
+                     ((option == "--seed" || option == "--of-each-check") && count == 4);
+  if (!known) {
     std::fprintf(stderr,
-                 "usage: tampered_exports OUTDIR [--seed N | --of-each-check N | --large BALLOTS "
-                 "OPTIONS]\n");
+                 "usage: tampered_exports OUTDIR [--seed N | --of-each-check N | --case NAME... | "
+                 "--large BALLOTS OPTIONS]\n");
     return 2;
   }
-  if (isoloir::fs::exists(arguments[1]) && !isoloir::fs::is_empty(arguments[1])) {
-    std::fprintf(stderr, "tampered_exports: %s is not empty\n", arguments[1]);
+  const std::string folder = arguments[1];
+  if (isoloir::fs::exists(folder) && !isoloir::fs::is_empty(folder)) {
+    std::fprintf(stderr, "tampered_exports: %s is not empty\n", folder.c_str());
     return 2;
   }
   if (large) {
-    isoloir::test::large_export(std::stoull(arguments[3]), std::stoull(arguments[4]))
-        .write(arguments[1]);
+    isoloir::test::large_export(std::stoull(arguments[3]), std::stoull(arguments[4])).write(folder);
     return 0;
   }
-  return isoloir::run(arguments[1], seeded ? std::stoull(arguments[3]) : 2026,
-                      some ? std::stoull(arguments[3]) : std::size_t(-1));
+  const auto all = [](const auto&) { return true; };
+  constexpr std::uint64_t year = 2026;
+  if (option == "--seed") return isoloir::run(folder, std::stoull(arguments[3]), all);
+  if (option == "--of-each-check") {
+    return isoloir::run(folder, year, isoloir::of_each_check(std::stoull(arguments[3])));
+  }
+  if (option == "--case") {
+    return isoloir::run(folder, year, isoloir::named({arguments + 3, arguments + count}));
+  }
+  return isoloir::run(folder, year, all);
 }
