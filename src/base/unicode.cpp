@@ -21,6 +21,26 @@ bool valid_utf8(std::string_view text) {
   return true;
 }
 
+std::string printable(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  const auto length = static_cast<int32_t>(text.size());
+  std::string out;
+  for (int32_t i = 0; i < length;) {
+    const auto begin = static_cast<std::size_t>(i);
+    UChar32 point = 0;
+    U8_NEXT(bytes, i, length, point);
+    const bool shown =
+        point >= 0 &&
+        (U_GET_GC_MASK(point) & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK)) == 0;
+    if (shown) {
+      out += text.substr(begin, static_cast<std::size_t>(i) - begin);
+    } else {
+      out += '?';
+    }
+  }
+  return out;
+}
+
 std::optional<std::string> nfkc_casefold(std::string_view utf8) {
   if (utf8.size() > 1'000'000 || !valid_utf8(utf8)) return std::nullopt;
   UErrorCode status = U_ZERO_ERROR;

@@ -1,4 +1,4 @@
-// Comparison of what people type: Unicode's normal forms (UAX #15, #31), through ICU.
+// What people type, to compare and to show: Unicode's normal forms (UAX #15, #31), through ICU.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,11 @@
 namespace isoloir {
 
 bool valid_utf8(std::string_view text);
+
+// With '?' for what is not seen as itself: characters of control and format, separators of lines
+// (general categories Cc, Cf, Zl, Zp), bytes that are no UTF-8. Nothing in it moves a terminal's
+// cursor, turns the direction of what follows, or parts a word unseen.
+std::string printable(std::string_view text);
 
 // NFKC with case folding and without default-ignorable characters; nothing for invalid UTF-8.
 std::optional<std::string> nfkc_casefold(std::string_view utf8);

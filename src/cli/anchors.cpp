@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "base/files.hpp"
-#include "cli/screen.hpp"
+#include "base/unicode.hpp"
 
 namespace isoloir::cli {
 namespace {

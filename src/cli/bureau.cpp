@@ -133,7 +133,6 @@ std::string error_in_french(const std::string& code) {
       {"witness.running", "Un témoin tourne déjà sur ce fichier."},
       {"witness.other_election",
        "Ce n'est pas l'élection que ce témoin suit : rien n'est cosigné."},
-      {"witness.log_key", "Ce n'est pas le journal que ce témoin suit : rien n'est cosigné."},
       {"fetch.address", "Cette adresse ne convient pas : elle commence par https://."},
   };
   const auto found = texts.find(code);

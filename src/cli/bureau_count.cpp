@@ -144,11 +144,9 @@ void say_results(const Screen& screen, const Manifest& manifest, const Json& res
   for (const auto& counted : result["contests"]) {
     const auto k = counted["contest"].get<std::size_t>();
     say_result(manifest.contests.at(k), counted, say);
-    if (!counted.contains("seats")) continue;
-    for (std::size_t i = 0; i < counted["seats"]["ties"].size(); ++i) {
-      screen.say(fmt::format("  Tirage au sort, puis count --lot {}:…", k),
-                 fmt::format("  Draw lots, then count --lot {}:…", k));
-    }
+    if (!counted.contains("seats") || counted["seats"]["ties"].empty()) continue;
+    screen.say(fmt::format("  Tirage au sort, puis count --lot {}:…", k),
+               fmt::format("  Draw lots, then count --lot {}:…", k));
   }
 }
 

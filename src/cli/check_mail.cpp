@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/mailbox.hpp"
+#include "base/unicode.hpp"
 #include "cli/screen.hpp"
 
 namespace isoloir::cli {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "base/unicode.hpp"
 #include "cli/screen.hpp"
 
 namespace isoloir::cli {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "base/unicode.hpp"
 #include "cli/anchors.hpp"
 #include "cli/commands.hpp"
 #include "cli/folder_in_making.hpp"

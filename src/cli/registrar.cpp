@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "base/files.hpp"
+#include "base/unicode.hpp"
 #include "cli/bureau_desk.hpp"
 #include "cli/commands.hpp"
 #include "cli/folder_in_making.hpp"

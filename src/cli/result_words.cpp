@@ -42,9 +42,10 @@ void say_candidates(const Contest& contest, const Json& counted, const Say& say)
   for (const auto& tie : majority["undecided"]) {
     const auto places = tie["places"].get<int>();
     const auto names = joined_names(contest, tie["between"]);
-    say(fmt::format("  Égalité que l'article ne tranche pas, place(s) {} : {}.", places, names),
-        fmt::format("  Equal votes that the article does not settle, place(s) {}: {}.", places,
-                    names));
+    say(fmt::format("  Égalité que le Code électoral ne tranche pas, place(s) {} : {}.", places,
+                    names),
+        fmt::format("  Equal votes that the Code électoral does not settle, place(s) {}: {}.",
+                    places, names));
   }
 }
 

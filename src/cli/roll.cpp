@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "base/unicode.hpp"
 #include "cli/commands.hpp"
 #include "cli/roll.hpp"
 #include "service/accounts.hpp"

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "base/unicode.hpp"
 #include "cli/roll.hpp"
 #include "cli/typed_code.hpp"
 #include "crypto/hash.hpp"

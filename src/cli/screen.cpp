@@ -56,16 +56,4 @@ std::string in_groups(const Fingerprint& fingerprint) {
   return in_groups(fingerprint.bytes, 4);
 }
 
-std::string printable(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool c1 = byte == 0xc2 && i + 1 < text.size() &&
-                    static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
-    if (c1) ++i;
-    out.push_back(byte < 0x20 || byte == 0x7f || c1 ? '?' : text[i]);
-  }
-  return out;
-}
-
 }  // namespace isoloir::cli

@@ -30,7 +30,4 @@ std::string in_groups(const Fingerprint& fingerprint);
 // Set back beneath what says it is, four groups of eight a line.
 std::string in_lines(ByteView bytes);
 
-// Without what could move a terminal's cursor: names of files are anybody's.
-std::string printable(std::string_view text);
-
 }  // namespace isoloir::cli

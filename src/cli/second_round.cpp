@@ -9,10 +9,10 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "base/unicode.hpp"
 #include "cli/anchors.hpp"
 #include "cli/commands.hpp"
 #include "cli/folder_in_making.hpp"
-#include "cli/screen.hpp"
 #include "cli/server.hpp"
 #include "verification/verification.hpp"
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/unicode.hpp"
 #include "cli/anchors.hpp"
 #include "cli/commands.hpp"
 #include "cli/result_words.hpp"
@@ -68,7 +69,7 @@ void add_trust(std::vector<std::string>& lines, const Report& report) {
     lines.push_back("contest " + std::to_string(contest.contest) + ": " +
                     std::to_string(contest.reissued_that_voted) +
                     " keys added during the vote have voted; votes that another outcome lacked: " +
-                    (contest.margin ? std::to_string(*contest.margin) + "" : "there is no other"));
+                    (contest.margin ? std::to_string(*contest.margin) : "there is no other"));
   }
   if (report.fingerprint && report.witness_threshold == 0) {
     lines.push_back(
@@ -85,7 +86,7 @@ void add_result(std::vector<std::string>& lines, const Report& report) {
   }
   const auto say = [&](const std::string& french, const std::string& english) {
     lines.push_back(french);
-    if (english != french) lines.push_back("    " + english);
+    lines.push_back("    " + english);
   };
   const auto& [manifest, result] = *report.result;
   say("Résultat, " + manifest.title.fr + " :", "Result, " + manifest.title.en + ":");

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/files.hpp"
+#include "base/unicode.hpp"
 #include "cli/anchors.hpp"
 #include "cli/bureau_desk.hpp"
 #include "cli/commands.hpp"

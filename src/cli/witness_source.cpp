@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/screen.hpp"
+#include "base/unicode.hpp"
 
 namespace isoloir::cli {
 

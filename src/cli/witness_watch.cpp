@@ -165,9 +165,9 @@ class Watch {
   }
 
   Status cosign_newest(const std::string& note) {
-    if (!named_) return say_seen(note);
-    if (!cosignatures_of(note, {key_.witness})[0].empty()) return {};
     const auto body = note.substr(0, note.rfind("\n\n") + 1);
+    if (!named_) return say_seen(body);
+    if (!cosignatures_of(note, {key_.witness})[0].empty()) return {};
     const auto seconds = static_cast<std::uint64_t>(wall_clock_seconds());
     const auto sent =
         source_.post(log_path_ + "/cosignature", body + "\n" + cosign(body, key_, seconds));
@@ -179,9 +179,9 @@ class Watch {
     return {};
   }
   // Of who sends nothing, once for each checkpoint.
-  Status say_seen(const std::string& note) {
-    if (note != seen_) say_newest("Vu", "Seen");
-    seen_ = note;
+  Status say_seen(const std::string& body) {
+    if (body != seen_) say_newest("Vu", "Seen");
+    seen_ = body;
     return {};
   }
   void say_newest(const char* french, const char* english) const {

@@ -1,5 +1,5 @@
-// What of a portal's file goes into the draft, and with it into the manifest and its fingerprint:
-// changed after the sealing, it no longer fits the election. Used by portal.cpp.
+// Credentials, witnesses, bureaus and contests of a portal's file: most of what goes into the
+// draft, and with it into the manifest and its fingerprint. Used by portal.cpp.
 #pragma once
 
 #include "portal/portal.hpp"

@@ -135,6 +135,7 @@ test("what is wrong is said at the field, and nothing that was typed is lost", a
   await page.locator("#text-error").getByText("« k7qd 2m4x pr9t » ressemble à un identifiant ou à un mot de passe").waitFor();
   await look(page, "help-secret");
   const mixed = demoVoters(demo).filter(({ identifier }) => /\d[A-Z]|[A-Z]\d/.test(identifier)); // what a code is told by
+  assert.ok(mixed.length >= 2);
   for (const voter of mixed.slice(0, 2)) {
     await page.getByLabel("Votre message *").fill(`Je tape ${voter.identifier} et ${voter.code} et rien ne se passe`);
     await fillCaptcha(demo, page);

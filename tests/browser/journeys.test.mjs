@@ -36,7 +36,7 @@ async function inside(voter, more = {}) {
 const validate = (page) => page.getByRole("button", { name: "Valider mon vote" }).press("Enter");
 const voted = (page) => page.getByRole("heading", { name: "A voté" }).waitFor({ timeout: 30_000 });
 const toContests = async (page) => {
-  await page.getByRole("button", { name: "Revenir à mes scrutins" }).filter({ visible: true }).first().click();
+  await page.getByRole("button", { name: "Revenir à mes scrutins" }).filter({ visible: true }).first().press("Enter");
   await page.getByRole("heading", { name: "Mes scrutins" }).waitFor();
 };
 const card = (page, contest) => page.getByRole("listitem").filter({ hasText: contest });

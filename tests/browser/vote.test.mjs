@@ -43,11 +43,11 @@ for (const width of [1280, 375]) {
     await card.getByRole("button", { name: "Voir les candidatures et voter" }).press("Enter");
     await page.getByRole("heading", { name: "Bulletin" }).waitFor();
     await look("ballot");
-    await page.getByRole("button", { name: "Revenir à mes scrutins" }).click();
+    await page.getByRole("button", { name: "Revenir à mes scrutins" }).press("Enter");
     const tracker = await vote(page, MINISTRY, "Vote blanc");
     await look("receipt");
     assert.match(tracker.replaceAll(/\s/g, ""), /^[0-9A-Z]{52}$/);
-    await page.locator("[data-step=receipt]").getByRole("button", { name: "Revenir à mes scrutins" }).click();
+    await page.locator("[data-step=receipt]").getByRole("button", { name: "Revenir à mes scrutins" }).press("Enter");
     await card.getByText("A voté").waitFor();
     await page.goto(`${demo.origin}/tracker`);
     await page.getByLabel("Numéro de suivi de votre bulletin").fill(tracker);

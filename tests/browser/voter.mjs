@@ -117,7 +117,7 @@ export async function vote(page, contest, option) {
   return page.locator("[data-step=receipt] [data-slot=tracker]").innerText();
 }
 
-/** The session's next prolonging is answered with ten minutes more: the server's clock has not gone on as the page's has. */
+/** Each prolonging of the session is answered with ten minutes more: the server's clock has not gone on as the page's has. */
 export const extendFarther = (page) => page.route("**/api/session/extend", async (route) => {
   const response = await route.fetch();
   const { expiresAt } = await response.json();

@@ -89,6 +89,24 @@ TEST_F(VerifyCommand, WithoutBothAnchorsItNeverSaysTheWord) {
   EXPECT_FALSE(named.says("erified")) << named.out;
 }
 
+// The election's own names are anybody's as well, and stand in the result.
+TEST_F(VerifyCommand, NoNameOfTheElectionSaysTheWordOrBeginsALine) {
+  test::ElectionHooks hooks;
+  hooks.setup = [](TestElection& election) {
+    election.manifest.title = {"Verified\u202e", "veri\u200bfied"};
+    election.manifest.contests[0].options[0].name = "A\u2028verified\u0085VERIFIED";
+  };
+  const TestElection named(hooks);
+  fs::remove_all(folder_ / "export");
+  put(named.files);
+  const auto result = run(path("export"));
+  EXPECT_EQ(result.code, 0) << result.out << result.err;
+  EXPECT_TRUE(result.says("Résultat, veri?fied :\n    Result, ?????????:\n")) << result.out;
+  EXPECT_TRUE(result.says("  - A" + std::string(18, '?') + ": votes ")) << result.out;
+  EXPECT_FALSE(result.says("erified")) << result.out;
+  EXPECT_FALSE(result.says("ERIFIED")) << result.out;
+}
+
 TEST_F(VerifyCommand, NothingReissuedNothingRestsOnTheServer) {
   test::ElectionHooks hooks;
   hooks.nobody = true;

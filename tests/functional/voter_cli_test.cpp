@@ -94,9 +94,9 @@ TEST_F(VoterCommand, TellsWhatHelpsAndNothingElse) {
 
   for (const auto& said : {french.out, english.out, as_json.out}) {
     for (const std::string& secret :
-         {std::string("camille"), std::string("33612345"), std::string("06 12 34 5"),
-          std::string("portal.example"), std::string(right_answer), right_number(0),
-          std::string("/r#"), std::string("cancel#")}) {
+         {std::string("camille"), std::string("33612345"), std::string("0612345"),
+          std::string("06 12 34 5"), std::string("portal.example"), std::string(right_answer),
+          right_number(0), std::string("/r#"), std::string("cancel#")}) {
       EXPECT_EQ(said.find(secret), std::string::npos) << secret;
     }
   }
