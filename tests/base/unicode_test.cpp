@@ -8,7 +8,8 @@ namespace {
 using namespace std::string_literals;
 
 TEST(Unicode, WhatIsNotSeenAsItselfIsNotShown) {
-  EXPECT_EQ(printable("Élection d’essai – 2022, 中文, \u00a0!"), "Élection d’essai – 2022, 中文, \u00a0!");
+  EXPECT_EQ(printable("Élection d’essai – 2022, 中文, \u00a0!"),
+            "Élection d’essai – 2022, 中文, \u00a0!");
   EXPECT_EQ(printable("a\nb\tc\x1b[2J\x7f\0"s), "a?b?c?[2J??");
   EXPECT_EQ(printable("\u0085\u009b"), "??") << "C1 controls";
   EXPECT_EQ(printable("veri\u200bfied \u202edeifirev \u00ad\u2028\u2029\ufeff\u2066"),
