@@ -166,7 +166,11 @@ class Watch {
 
   Status cosign_newest(const std::string& note) {
     const auto body = note.substr(0, note.rfind("\n\n") + 1);
-    if (!named_) return say_seen(body);
+    if (!named_) {
+      if (body != seen_) say_newest("Vu", "Seen");
+      seen_ = body;
+      return {};
+    }
     if (!cosignatures_of(note, {key_.witness})[0].empty()) return {};
     const auto seconds = static_cast<std::uint64_t>(wall_clock_seconds());
     const auto sent =
@@ -176,12 +180,6 @@ class Watch {
       return sent;
     }
     say_newest("Cosigné", "Cosigned");
-    return {};
-  }
-  // Of who sends nothing, once for each checkpoint.
-  Status say_seen(const std::string& body) {
-    if (body != seen_) say_newest("Vu", "Seen");
-    seen_ = body;
     return {};
   }
   void say_newest(const char* french, const char* english) const {

@@ -20,13 +20,9 @@ std::string describe(const Place& place) {
 }
 
 std::string numbered(std::uint64_t number, std::string_view one, std::string_view several) {
-  auto text = std::to_string(number) + " ";
-  if (number == 1 || several.empty()) {
-    text += one;
-  } else {
-    text += several;
-  }
-  return number == 1 || !several.empty() ? text : text + "s";
+  const auto text = std::to_string(number) + " ";
+  if (number != 1 && !several.empty()) return text + std::string(several);
+  return text + std::string(one) + (number == 1 ? "" : "s");
 }
 
 void in_ranges(std::size_t count, std::size_t grain,

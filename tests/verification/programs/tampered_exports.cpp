@@ -1,10 +1,10 @@
 // Writes good and tampered exports for whoever writes a verifier: tampered_exports OUTDIR, with
 // --seed N others of the same kinds, with --of-each-check N the good ones and so many tampered ones
 // of each check, with --case NAME... those alone; or one good export with many ballots: --large
-// BALLOTS OPTIONS. Of each case
-// OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the anchors that it names:
-// {"name", "check": number or null, "only": no other check refuses it, "what", "anchors":
-// {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where it is given}.
+// BALLOTS OPTIONS. Of each case OUTDIR/<good|tampered>-<name>/ holds export/, case.json and the
+// anchors that it names: {"name", "check": number or null, "only": no other check refuses it,
+// "what", "anchors": {"fingerprint": hex, "checkpoint": file, "receipts": folder}, each only where
+// it is given}.
 #include "verification/tampered_exports.hpp"
 
 #include <cstdio>
@@ -95,13 +95,13 @@ int main(int count, char** arguments) {
     return 0;
   }
   const auto all = [](const auto&) { return true; };
-  constexpr std::uint64_t year = 2026;
+  constexpr std::uint64_t usual_seed = 2026;
   if (option == "--seed") return isoloir::run(folder, std::stoull(arguments[3]), all);
   if (option == "--of-each-check") {
-    return isoloir::run(folder, year, isoloir::of_each_check(std::stoull(arguments[3])));
+    return isoloir::run(folder, usual_seed, isoloir::of_each_check(std::stoull(arguments[3])));
   }
   if (option == "--case") {
-    return isoloir::run(folder, year, isoloir::named({arguments + 3, arguments + count}));
+    return isoloir::run(folder, usual_seed, isoloir::named({arguments + 3, arguments + count}));
   }
-  return isoloir::run(folder, year, all);
+  return isoloir::run(folder, usual_seed, all);
 }
