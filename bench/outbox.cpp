@@ -12,11 +12,11 @@
 #include <thread>
 
 #include "base/files.hpp"
+#include "base/temporary_folder.hpp"
 #include "courier/workers.hpp"
 #include "service/schema.hpp"
 #include "store/migration.hpp"
 #include "store/sqlite/sqlite_database.hpp"
-#include "store/temporary_folder.hpp"
 
 namespace isoloir {
 namespace {

@@ -64,6 +64,8 @@ function(isoloir_tests)
   configure_file(${CMAKE_SOURCE_DIR}/tests/base/places.cpp.in ${CMAKE_BINARY_DIR}/places.cpp @ONLY)
   add_library(test_places STATIC ${CMAKE_BINARY_DIR}/places.cpp)
   target_include_directories(test_places PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+  add_library(test_repeatable OBJECT ${CMAKE_SOURCE_DIR}/tests/repeatable.cpp)
+  target_link_libraries(test_repeatable PRIVATE GTest::gtest PkgConfig::sodium)
   find_package(rapidcheck REQUIRED)
   include(GoogleTest)
   file(GLOB folders LIST_DIRECTORIES true CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*)
@@ -87,7 +89,7 @@ function(isoloir_tests)
       target_link_libraries(${name}_test PRIVATE isoloir_cli)
     endif()
     target_link_libraries(${name}_test PRIVATE GTest::gtest GTest::gmock GTest::gtest_main rapidcheck
-                                               PkgConfig::sodium PkgConfig::sqlite3 test_places)
+                                               PkgConfig::sodium PkgConfig::sqlite3 test_places test_repeatable)
     # Half of a build's time is the optimiser's and the debug lines', a third of the rest the checks for undefined
     # behaviour; what is tested needs all of them, its tests do not.
     target_compile_options(${name}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1> -g0 -fno-sanitize=undefined)

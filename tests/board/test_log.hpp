@@ -5,10 +5,10 @@
 
 #include <charconv>
 
+#include "base/temporary_folder.hpp"
 #include "board/log.hpp"
 #include "service/schema.hpp"
 #include "store/sqlite/sqlite_database.hpp"
-#include "store/temporary_folder.hpp"
 
 namespace isoloir::test {
 

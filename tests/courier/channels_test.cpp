@@ -4,7 +4,7 @@
 
 #include "base/files.hpp"
 #include "base/places.hpp"
-#include "store/temporary_folder.hpp"
+#include "base/temporary_folder.hpp"
 
 namespace isoloir {
 namespace {

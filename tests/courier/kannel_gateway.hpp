@@ -15,7 +15,7 @@
 #include "base/canonical_json.hpp"
 #include "base/files.hpp"
 #include "base/places.hpp"
-#include "base/random.hpp"
+#include "base/temporary_folder.hpp"
 #include "courier/kannel_route.hpp"
 #include "courier/peer.hpp"
 #include "courier/sms_report.hpp"
@@ -124,7 +124,6 @@ class KannelGateway {
     if (smsbox_) smsbox_->stop(SIGKILL);
     if (bearerbox_) bearerbox_->stop(SIGKILL);
     centre_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   void start_centre() {
@@ -223,14 +222,8 @@ class KannelGateway {
     }
     return text;
   }
-  static std::filesystem::path new_folder() {
-    SystemRandom random;
-    return std::filesystem::temp_directory_path() /
-           ("isoloir-kannel-" + hex_encode(random.bytes(8)));
-  }
-
   const std::string countries_;
-  const std::filesystem::path folder_ = new_folder();
+  const TemporaryFolder folder_;
   const std::uint16_t admin_port_ = unused_port();
   const std::uint16_t smsbox_port_ = unused_port();
   const std::uint16_t sendsms_port_ = unused_port();

@@ -9,6 +9,7 @@
 #include <map>
 #include <thread>
 
+#include "base/temporary_folder.hpp"
 #include "courier/peer.hpp"
 
 namespace isoloir {
@@ -179,12 +180,6 @@ TEST(MailDomain, NothingMoreIsAskedWhereNobodyAnswers) {
 
 // dnsmasq as the resolver: records of its command line, nothing asked elsewhere.
 struct RealResolver : testing::Test {
-  RealResolver() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "isoloir-dns-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder = pattern;
-  }
-  ~RealResolver() override { std::filesystem::remove_all(folder); }
   std::vector<std::string> command(const std::vector<std::string>& records) const {
     std::vector<std::string> words = {"/usr/sbin/dnsmasq",
                                       "--keep-in-foreground",
@@ -201,7 +196,7 @@ struct RealResolver : testing::Test {
   }
   DnsServer server() const { return {"127.0.0.1", port}; }
 
-  std::filesystem::path folder;
+  TemporaryFolder folder;
   std::uint16_t port = test::unused_port();
 };
 

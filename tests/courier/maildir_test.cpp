@@ -11,6 +11,7 @@
 
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "base/temporary_folder.hpp"
 #include "courier/bounce.hpp"
 #include "courier/peer.hpp"
 
@@ -21,13 +22,8 @@ namespace fs = std::filesystem;
 
 struct MaildirTest : testing::Test {
   MaildirTest() {
-    std::string pattern = (fs::temp_directory_path() / "isoloir-maildir-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder = pattern;
-    mail = folder / "mail";
     for (const char* part : {"new", "cur", "tmp"}) fs::create_directories(mail / part);
   }
-  ~MaildirTest() override { fs::remove_all(folder); }
   void put(const std::string& name, std::string_view text) const {
     std::ofstream(mail / name, std::ios::binary) << text;
   }
@@ -40,7 +36,8 @@ struct MaildirTest : testing::Test {
     return all;
   }
 
-  fs::path folder, mail;
+  const TemporaryFolder own;
+  const fs::path folder = own.path(), mail = folder / "mail";
 };
 
 using Names = std::vector<std::string>;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/temporary_folder.hpp"
 #include "courier/outbox.hpp"
 #include "service/schema.hpp"
 #include "store/migration.hpp"
@@ -28,19 +29,7 @@ struct ScriptedTransport final : Transport {
 };
 
 struct OutboxTest : testing::Test {
-  OutboxTest() : folder(make_folder()), database(open_database()) {
-    EXPECT_TRUE(store::migrate(*database, schema_migrations()));
-  }
-  ~OutboxTest() override {
-    database.reset();
-    std::filesystem::remove_all(folder);
-  }
-  std::filesystem::path make_folder() {
-    auto path =
-        std::filesystem::temp_directory_path() / ("isoloir-outbox-" + hex_encode(random.bytes(8)));
-    std::filesystem::create_directories(path);
-    return path;
-  }
+  OutboxTest() { EXPECT_TRUE(store::migrate(*database, schema_migrations())); }
   std::unique_ptr<store::Database> open_database() {
     return store::open_sqlite({folder / "outbox.sqlite"});
   }
@@ -82,8 +71,8 @@ struct OutboxTest : testing::Test {
   }
 
   SystemRandom random;
-  std::filesystem::path folder;
-  std::unique_ptr<store::Database> database;
+  const TemporaryFolder folder;
+  std::unique_ptr<store::Database> database = open_database();
   ScriptedTransport transport;
 };
 

@@ -17,7 +17,7 @@
 
 #include "base/canonical_json.hpp"
 #include "base/places.hpp"
-#include "base/random.hpp"
+#include "base/temporary_folder.hpp"
 #include "courier/mail_reader.hpp"
 #include "courier/peer.hpp"
 #include "courier/some_mail.hpp"
@@ -27,17 +27,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-struct Folder {
-  Folder()
-      : path(std::filesystem::temp_directory_path() /
-             ("isoloir-mail-" + hex_encode(SystemRandom().bytes(8)))) {
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-  const std::filesystem::path path;
-};
 
 std::string content_of(const std::filesystem::path& file) {
   std::ostringstream out;
@@ -57,13 +46,13 @@ bool comes_true(Condition condition) {
 }
 
 // A key, and a certificate for these names that is its own authority.
-void make_certificate(const Folder& folder, const std::string& file,
+void make_certificate(const TemporaryFolder& folder, const std::string& file,
                       const std::string& names = "IP:127.0.0.1") {
   const auto command =
       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
       "/CN=relay.test -addext subjectAltName=" +
-      names + " -keyout " + (folder / (file + ".key").c_str()) + " -out " +
-      (folder / (file + ".pem").c_str()) + " 2>/dev/null";
+      names + " -keyout " + folder.file(file + ".key") + " -out " + folder.file(file + ".pem") +
+      " 2>/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
 }
 
@@ -108,7 +97,7 @@ struct NodePeer {
     return lines;
   }
 
-  Folder folder;
+  TemporaryFolder folder;
   std::uint16_t port = test::unused_port();
   test::Peer peer;
 };
@@ -490,7 +479,7 @@ struct SecurePeer {
     EXPECT_EQ(outcome.reason, reason);
     EXPECT_TRUE(peer.events("mail").empty());
   }
-  Folder folder;
+  TemporaryFolder folder;
   Polite peer;
 };
 
@@ -600,8 +589,8 @@ struct Exim {
     const auto* user = ::getpwuid(::geteuid());
     if (::geteuid() == 0) user = ::getpwnam("Debian-exim");
     const std::string name = user ? user->pw_name : "nobody";
-    for (const char* sub : {"spool", "mail"}) std::filesystem::create_directory(folder.path / sub);
-    std::ofstream(folder.path / "exim.conf") << configuration(name, group_of(user));
+    for (const char* sub : {"spool", "mail"}) std::filesystem::create_directory(folder / sub);
+    std::ofstream(folder / "exim.conf") << configuration(name, group_of(user));
     if (::geteuid() == 0 && user) {
       for (const char* file : {"", "spool", "mail", "relay.key"}) {
         EXPECT_EQ(::chown((folder / file).c_str(), user->pw_uid, user->pw_gid), 0);
@@ -676,7 +665,7 @@ plain:
   server_set_id = $auth2
 )";
     for (const auto& [word, value] : std::initializer_list<std::pair<std::string, std::string>>{
-             {"FOLDER", folder.path.string()}, {"USER", user}, {"GROUP", group}}) {
+             {"FOLDER", folder.path().string()}, {"USER", user}, {"GROUP", group}}) {
       for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos;) {
         text.replace(at, word.size(), value);
       }
@@ -693,7 +682,7 @@ plain:
   }
   std::vector<test::MailPart> mailbox() const {
     std::vector<test::MailPart> mails;
-    const auto mailbox = folder.path / "mail" / "new";
+    const auto mailbox = folder / "mail" / "new";
     if (!std::filesystem::exists(mailbox)) return mails;
     for (const auto& file : std::filesystem::directory_iterator(mailbox)) {
       std::string wire;  // a mailbox has lone line feeds
@@ -707,7 +696,7 @@ plain:
            content_of(folder / "output");
   }
 
-  Folder folder;
+  TemporaryFolder folder;
   std::uint16_t port = test::unused_port();
   std::unique_ptr<test::Peer> peer;
 };

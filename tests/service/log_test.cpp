@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/temporary_folder.hpp"
 #include "service/schema.hpp"
 #include "store/sqlite/sqlite_database.hpp"
 
@@ -12,13 +13,8 @@ namespace {
 
 struct LogTest : testing::Test {
   LogTest() {
-    std::filesystem::create_directories(folder);
     database = store::open_sqlite({.path = folder / "log.sqlite"});
     EXPECT_TRUE(store::migrate(*database, schema_migrations()));
-  }
-  ~LogTest() override {
-    database.reset();
-    std::filesystem::remove_all(folder);
   }
   std::unique_ptr<Log> open(std::uint64_t seed = 5, const std::filesystem::path& signed_file = {}) {
     SeededRandom keys(seed);
@@ -41,8 +37,8 @@ struct LogTest : testing::Test {
     transaction.execute("DELETE FROM pending_leaf");
     return leaves;
   }
-  std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("isoloir-log-" + std::to_string(::getpid()));
+  const TemporaryFolder own;
+  const std::filesystem::path folder = own.path();
   SystemRandom random;
   ManualClock clock{1'000};
   std::unique_ptr<store::Database> database;

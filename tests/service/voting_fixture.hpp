@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "base/temporary_folder.hpp"
 #include "election/credential.hpp"
 #include "service/accounts.hpp"
 #include "service/election_log.hpp"
@@ -82,8 +83,6 @@ struct VotingFixture : testing::Test {
   ~VotingFixture() override {
     log.reset();
     state.reset();
-    std::filesystem::remove_all(folder);
-    std::filesystem::remove(paths().link_key());
   }
 
   StatePaths paths() const { return {folder}; }
@@ -148,8 +147,8 @@ struct VotingFixture : testing::Test {
   SystemRandom random;
   ManualClock clock{fixture_opens - hour};
   SessionLimits limits{20 * minute, 240 * minute};
-  std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("isoloir-voting-" + hex_encode(random.array<8>()));
+  const TemporaryFolder own;
+  std::filesystem::path folder = own / "state";  // the link key lies beside it
   std::string draft_text;
   Roll roll;
   std::vector<Code> codes;

@@ -1,6 +1,6 @@
+#include "base/temporary_folder.hpp"
 #include "contract/database_contract.hpp"
 #include "store/sqlite/sqlite_database.hpp"
-#include "store/temporary_folder.hpp"
 
 namespace isoloir::store {
 

@@ -10,9 +10,9 @@
 #include <set>
 #include <thread>
 
+#include "base/temporary_folder.hpp"
 #include "store/fault_vfs.hpp"
 #include "store/sqlite/sqlite_database.hpp"
-#include "store/temporary_folder.hpp"
 
 namespace isoloir::store {
 namespace {

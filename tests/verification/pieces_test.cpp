@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "base/temporary_folder.hpp"
 #include "verification/election_fixture.hpp"
 #include "verification/state.hpp"
 
@@ -93,8 +94,8 @@ TEST(FilesInPieces, AreHashedToTheEndWhateverIsFoundInThem) {
 }
 
 TEST(FilesInPieces, OfAFolderAreThoseOfMemory) {
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("isoloir-pieces-" + std::to_string(::getpid()));
+  const TemporaryFolder own;
+  const auto& folder = own.path();
   std::filesystem::create_directories(folder / "box");
   std::ofstream(folder / "box/0-0.bin") << "0123456789";
   std::ofstream(folder / "empty.bin") << "";
@@ -115,7 +116,6 @@ TEST(FilesInPieces, OfAFolderAreThoseOfMemory) {
   EXPECT_TRUE(reader->open("empty.bin")->next(4, room)->empty());
   EXPECT_EQ(reader->open("box").error().code, "export.missing");
   EXPECT_EQ(reader->open("../etc").error().code, "export.missing");
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

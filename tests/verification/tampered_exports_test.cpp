@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/temporary_folder.hpp"
+#include "base/temporary_folder.hpp"
 
 namespace isoloir {
 namespace {

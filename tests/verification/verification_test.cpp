@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.hpp"
 #include "crypto/hash.hpp"
 #include "verification/export_makers.hpp"
 
@@ -472,9 +473,8 @@ TEST(Verification, BeforeTheCount) {
 
 TEST(ExportReader, AFolderAsItLies) {
   namespace fs = std::filesystem;
-  std::string pattern = (fs::temp_directory_path() / "isoloir-export-XXXXXX").string();
-  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-  const fs::path folder = pattern;
+  const TemporaryFolder own;
+  const fs::path folder = own / "export";
   for (const auto& [path, content] : good().files) {
     fs::create_directories((folder / path).parent_path());
     std::ofstream(folder / path, std::ios::binary) << content;
@@ -491,7 +491,6 @@ TEST(ExportReader, AFolderAsItLies) {
   fs::create_symlink(folder.string() + "-moved", folder / "result.json");
   EXPECT_EQ(verdict(), "V1");
   fs::remove_all(folder);
-  fs::remove(folder.string() + "-moved");
   EXPECT_FALSE(ExportReader::of_folder(folder));
 }
 

@@ -1,7 +1,7 @@
 // A voter's own contests and their electoral rolls (L24, L25).
 #include "base/files.hpp"
+#include "base/temporary_folder.hpp"
 #include "service/electoral_roll.hpp"
-#include "store/temporary_folder.hpp"
 #include "web/site_fixture.hpp"
 
 namespace isoloir::web {

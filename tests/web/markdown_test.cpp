@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "store/temporary_folder.hpp"
+#include "base/temporary_folder.hpp"
 #include "web/information.hpp"
 
 namespace isoloir::web {

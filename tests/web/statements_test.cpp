@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "base/limits.hpp"
-#include "store/temporary_folder.hpp"
+#include "base/temporary_folder.hpp"
 #include "web/html_sieve.hpp"
 
 namespace isoloir::web {
