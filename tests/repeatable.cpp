@@ -34,13 +34,12 @@ std::uint32_t number() {
   return value;
 }
 
-randombytes_implementation repeatable{[] { return "repeatable"; }, number,  nullptr,
-                                      nullptr,                      fill,    nullptr};
+randombytes_implementation repeatable{
+    [] { return "repeatable"; }, number, nullptr, nullptr, fill, nullptr};
 
 struct FromTheStart final : testing::EmptyTestEventListener {
   void OnTestStart(const testing::TestInfo& test) override {
-    const auto name =
-        seed_text() + " " + test.test_suite_name() + "." + std::string(test.name());
+    const auto name = seed_text() + " " + test.test_suite_name() + "." + std::string(test.name());
     crypto_generichash(key, sizeof key, reinterpret_cast<const unsigned char*>(name.data()),
                        name.size(), nullptr, 0);
     block = 0;
